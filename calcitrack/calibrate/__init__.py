@@ -1,0 +1,1 @@
+"""Stored pixel values -> attenuation and hydroxyapatite."""

@@ -1,0 +1,48 @@
+"""What pixel values mean: calibration tier, polarity, and attenuation from linear or logarithmic values."""
+
+from __future__ import annotations
+
+from calcitrack.model.calibration import Calibration, Relationship, Tier
+from calcitrack.model.image import Acquisition
+
+
+def polarity(acquisition: Acquisition) -> int:
+    """+1 when a higher value after the modality LUT is denser (less beam), -1 when a lower one is.
+
+    Pixel Intensity Relationship Sign (0028,1041) decides where it is stated: 1 means that lower values are less beam, -1 that higher
+    values are. Elsewhere the photometric interpretation does: radiographs are shown with bone white, so MONOCHROME2 is +1
+    and MONOCHROME1 is -1 (DICOM PS3.3 C.8.11.3.1.2 and C.7.6.3.1.2).
+    """
+    sign = acquisition.pixel_intensity_relationship_sign
+    if sign in (-1, 1):
+        return -sign
+    return -1 if acquisition.photometric_interpretation == "MONOCHROME1" else 1
+
+
+def classify(acquisition: Acquisition) -> Calibration:
+    """Decide the calibration tier from header facts alone.
+
+    Tier A asks for FOR PROCESSING with LIN or LOG stated: only then are log ratios attenuation. A picture FOR PRESENTATION went
+    through a vendor's curve, whatever relationship its header still states.
+    """
+    sign = polarity(acquisition)
+    intent = acquisition.presentation_intent_type.strip().upper()
+    stated = acquisition.pixel_intensity_relationship.strip().upper()
+    relationship = Relationship(stated) if stated in ("LIN", "LOG") else Relationship.UNKNOWN
+
+    def tier_c(reason: str) -> Calibration:
+        return Calibration(Tier.C, Relationship.UNKNOWN, sign, reason)
+
+    if intent == "FOR PROCESSING" and relationship is not Relationship.UNKNOWN:
+        if acquisition.pixel_intensity_relationship_sign not in (-1, 1):
+            return tier_c(f"FOR PROCESSING, {stated}, but its sign (0028,1041) is missing: which end is dense is not stated")
+        return Calibration(
+            Tier.A, relationship, sign, f"FOR PROCESSING with Pixel Intensity Relationship {stated} stated: log ratios are attenuation"
+        )
+    if intent == "FOR PRESENTATION":
+        return tier_c("FOR PRESENTATION: a vendor's curve and edge enhancement stand between the beam and these values")
+    if not acquisition.modality:
+        return tier_c("a picture without DICOM header: the relationship of its values to the beam is unknown")
+    if not intent:
+        return tier_c(f"{acquisition.modality} without a Presentation Intent Type: the relationship of its values to the beam is not stated")
+    return tier_c(f"{intent} without a Pixel Intensity Relationship of LIN or LOG (found {stated or 'none'})")

@@ -1,0 +1,76 @@
+"""Every exception that calcitrack raises on purpose.
+
+Each message says what was found, what was expected and what to do, in that order, and names the file where there is one.
+"""
+
+from __future__ import annotations
+
+
+class CalcitrackError(Exception):
+    """Base of all errors raised on purpose; catch this one to go on with the next file."""
+
+
+class InvalidValueError(CalcitrackError, ValueError):
+    """A value handed to a constructor or function breaks its stated rule."""
+
+
+class ReadError(CalcitrackError):
+    """A file cannot become an image.
+
+    Parameters
+    ----------
+    source
+        The file (or the member of an archive) as the user knows it.
+    found
+        What is there.
+    expected
+        What would have been read.
+    action
+        What the user can do about it.
+    """
+
+    def __init__(self, source: str, found: str, expected: str, action: str) -> None:
+        super().__init__(source, found, expected, action)
+        self.source = source
+        self.found = found
+        self.expected = expected
+        self.action = action
+
+    def __str__(self) -> str:
+        return f"{self.source}: found {self.found}; expected {self.expected}; {self.action}"
+
+
+class NotFoundError(ReadError):
+    """Nothing exists at this path, or it may not be opened."""
+
+
+class NotAnImageFileError(ReadError):
+    """The file is neither DICOM nor a picture that calcitrack reads."""
+
+
+class NotARadiographError(ReadError):
+    """A valid DICOM object of another kind: CT, MR, a report, a segmentation, a screenshot, a directory."""
+
+
+class UnsupportedImageError(ReadError):
+    """A radiograph in a form that is not read: several frames, colour, a transfer syntax without a decoder."""
+
+
+class DamagedFileError(ReadError):
+    """The file claims to be an image, but its header or its pixel data are broken or incomplete."""
+
+
+class ImageTooLargeError(ReadError):
+    """The image would need more memory than the stated limit."""
+
+
+class SidecarError(ReadError):
+    """The sidecar of a PNG or TIFF picture is missing or does not state what is needed."""
+
+
+class ManifestError(ReadError):
+    """A manifest.csv cannot be used; the message lists every problem in it."""
+
+
+class ResultsError(CalcitrackError):
+    """A results folder cannot be written or read."""

@@ -1,0 +1,190 @@
+"""What `assess` returns: deposits measured on each image, their identity over time, and the change of the burden."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from calcitrack.errors import ReadError
+from calcitrack.model.calibration import Calibration
+from calcitrack.model.measurement import Deposit, Result
+from calcitrack.model.provenance import Provenance, Step
+from calcitrack.model.segmentation import Segmentation
+from calcitrack.model.spacing import Spacing
+from calcitrack.model.timeline import Exposure, TimelineKey
+
+
+class Fate(StrEnum):
+    """What became of a deposit at a time point."""
+
+    BASELINE = "baseline"
+    """Present at the first time point."""
+    PERSISTENT = "persistent"
+    """Present now and at an earlier time point."""
+    NEW = "new"
+    """Present now for the first time, after baseline."""
+    RESOLVED = "resolved"
+    """Present at the previous evaluable time point, its place is in the picture now, and it is gone."""
+    NOT_EVALUABLE = "not_evaluable"
+    """Its place is outside the picture now, or the registration failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedDeposit:
+    """One deposit on one image, with its identity over time.
+
+    Parameters
+    ----------
+    deposit
+        What was measured.
+    deposit_id
+        Identity over all time points of the timeline: ``D001``, ...
+    tracking_uid
+        The same identity as a DICOM UID, the same on every run.
+    fate
+        Baseline, persistent or new.
+    """
+
+    deposit: Deposit
+    deposit_id: str
+    tracking_uid: str
+    fate: Fate
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Similarity transform that carries baseline pixel positions onto this image.
+
+    ``(row, column) of this image = matrix[:, :2] @ (row, column) of baseline + matrix[:, 2]``.
+
+    Parameters
+    ----------
+    matrix
+        2 x 3, as a nested tuple.
+    residual_px
+        Median distance left between matched structures, pixels of this image.
+    ok
+        False when the registration failed and identities must not be carried over.
+    reason
+        Why, when it failed.
+    """
+
+    matrix: tuple[tuple[float, float, float], tuple[float, float, float]]
+    residual_px: float
+    ok: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class ImageAssessment:
+    """What was measured on one exposure.
+
+    Parameters
+    ----------
+    time_point, repeat
+        1-based index of the time point; 0 for the first exposure of that day, 1 for the first repeat, ...
+    totals
+        Measurand name -> total over the image's deposits, or the reason why there is none.
+    alignment
+        Baseline onto this image; ``None`` on the baseline image itself.
+    """
+
+    exposure: Exposure
+    time_point: int
+    repeat: int
+    spacing: Spacing
+    calibration: Calibration
+    segmentation: Segmentation
+    deposits: tuple[TrackedDeposit, ...]
+    totals: Mapping[str, Result]
+    alignment: Alignment | None = None
+    findings: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFailure:
+    """An exposure of the timeline that could not be read; the rest of the timeline went on."""
+
+    exposure: Exposure
+    time_point: int
+    repeat: int
+    error: ReadError
+
+
+@dataclass(frozen=True, slots=True)
+class DepositTrack:
+    """One deposit over time: time point index -> its fate there (from the time point of its first sighting on)."""
+
+    deposit_id: str
+    tracking_uid: str
+    fates: Mapping[int, Fate]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Difference of a total between two time points.
+
+    Parameters
+    ----------
+    absolute
+        Later minus earlier, in the measurand's unit, or the reason why there is none.
+    relative
+        ``later / earlier - 1``; ``None`` when the earlier total is zero or not measurable.
+    interval_days
+        Days between the two time points.
+    """
+
+    absolute: Result
+    relative: float | None
+    interval_days: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimePointSummary:
+    """The burden at one time point: the mean over its evaluable exposures.
+
+    Parameters
+    ----------
+    n_exposures
+        Exposures that were measured.
+    deposit_count
+        Deposits seen on at least one of them; ``None`` when none could be read.
+    totals
+        Measurand name -> mean over the exposures, or the reason.
+    from_baseline, from_previous
+        Measurand name -> change; empty at baseline.
+    fates
+        Fate -> number of deposits.
+    """
+
+    index: int
+    date: dt.date | None
+    n_exposures: int
+    deposit_count: int | None
+    totals: Mapping[str, Result]
+    from_baseline: Mapping[str, Change]
+    from_previous: Mapping[str, Change]
+    fates: Mapping[Fate, int]
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Assessment:
+    """The answer for one timeline.
+
+    Parameters
+    ----------
+    assessment_id
+        Hexadecimal digest of the inputs, the parameters and the program's version: the same on every run.
+    """
+
+    assessment_id: str
+    key: TimelineKey
+    images: tuple[ImageAssessment, ...]
+    failures: tuple[ImageFailure, ...]
+    tracks: tuple[DepositTrack, ...]
+    time_points: tuple[TimePointSummary, ...]
+    provenance: Provenance
+    findings: tuple[str, ...] = ()

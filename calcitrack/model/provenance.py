@@ -1,0 +1,45 @@
+"""How a value came to be: the steps, in order, each written by the function that took it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+Parameter = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step.
+
+    Parameters
+    ----------
+    name
+        The function, by its public name.
+    parameters
+        What it was told, flat.
+    outcome
+        What it decided or found, flat.
+    """
+
+    name: str
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    outcome: Mapping[str, Parameter] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        object.__setattr__(self, "outcome", MappingProxyType(dict(self.outcome)))
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Steps in the order they were taken, and the version of the program that took them."""
+
+    program: str
+    version: str
+    steps: tuple[Step, ...] = ()
+
+    def then(self, *steps: Step) -> Provenance:
+        """The same provenance with further steps."""
+        return Provenance(self.program, self.version, self.steps + steps)

@@ -1,0 +1,61 @@
+"""Deposits as labels on an image's grid, with the anatomy they were told apart from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calcitrack.errors import InvalidValueError
+from calcitrack.model.image import Mask
+
+Labels = NDArray[np.uint16]
+"""Shape (rows, columns): 0 is no deposit, 1 ... n name the deposits of this image."""
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Segmentation:
+    """What was found on one image.
+
+    Parameters
+    ----------
+    labels
+        Shape (rows, columns), 0 = no deposit, else the label of a deposit. Copied in; read-only.
+    limb
+        Shape (rows, columns): the body part, skin included.
+    bone
+        Shape (rows, columns): bone.
+    confidence
+        Label -> estimated probability in [0, 1] that the deposit is real. A label without an entry was drawn by a reader: 1.
+    findings
+        Sentences for the reader.
+    """
+
+    labels: Labels
+    limb: Mask
+    bone: Mask
+    confidence: Mapping[int, float] = field(default_factory=dict)
+    findings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        labels = np.asarray(self.labels)
+        if labels.ndim != 2 or not np.issubdtype(labels.dtype, np.integer):
+            raise InvalidValueError(f"labels are integers of the shape (rows, columns); found {labels.dtype} {labels.shape}")
+        if labels.size and (labels.min() < 0 or labels.max() > np.iinfo(np.uint16).max):
+            raise InvalidValueError(f"labels are between 0 and {np.iinfo(np.uint16).max}; found {labels.min()} to {labels.max()}")
+        for name, array in (("labels", labels.astype(np.uint16)), ("limb", np.array(self.limb, bool)), ("bone", np.array(self.bone, bool))):
+            if array.shape != labels.shape:
+                raise InvalidValueError(f"`{name}` has the shape of the labels, {labels.shape}; found {array.shape}")
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+        if any(not 0 <= c <= 1 for c in self.confidence.values()):
+            raise InvalidValueError(f"a confidence is a probability between 0 and 1; found {dict(self.confidence)}")
+        object.__setattr__(self, "confidence", MappingProxyType(dict(self.confidence)))
+
+    @property
+    def label_values(self) -> tuple[int, ...]:
+        """Labels that hold at least one pixel, ascending."""
+        return tuple(int(v) for v in np.unique(self.labels) if v)

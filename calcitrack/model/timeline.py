@@ -1,0 +1,103 @@
+"""Serial images of one body part of one patient, in order of time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from calcitrack.errors import InvalidValueError
+from calcitrack.model.image import Acquisition, Radiograph
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One image of a timeline: what its header says, and how to get its pixels when they are needed.
+
+    Parameters
+    ----------
+    acquisition
+        Header facts.
+    load
+        Called without arguments; gives the radiograph or raises a `calcitrack.errors.ReadError`.
+    source
+        The file, as the user knows it.
+    findings
+        Sentences about grouping: what the header did not state, what a manifest stated instead.
+    """
+
+    acquisition: Acquisition
+    load: Callable[[], Radiograph]
+    source: str = ""
+    findings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, radiograph: Radiograph) -> Exposure:
+        """Wrap an image that is in memory already."""
+        return cls(radiograph.acquisition, lambda: radiograph, radiograph.source)
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineKey:
+    """What a timeline's images have in common; an empty text means that nothing states it."""
+
+    patient_id: str
+    body_part: str = ""
+    laterality: str = ""
+    view: str = ""
+    modality: str = ""
+    """Projection radiography is one modality here: ``DX`` stands for DX and CR alike, which are compared over time."""
+
+    def __str__(self) -> str:
+        parts = (
+            self.patient_id or "unknown patient",
+            self.body_part or "part not stated",
+            self.laterality or "side not stated",
+            self.view or "view not stated",
+        )
+        return " / ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class TimePoint:
+    """All exposures of one day; the second and later ones are repeats.
+
+    Parameters
+    ----------
+    index
+        1 is the baseline.
+    date
+        Day of the exposures; ``None`` when no image states one (then it is the only time point).
+    exposures
+        In order of acquisition time; at least one.
+    """
+
+    index: int
+    date: dt.date | None
+    exposures: tuple[Exposure, ...]
+
+    def __post_init__(self) -> None:
+        if not self.exposures:
+            raise InvalidValueError(f"time point {self.index} has no exposure; a time point needs at least one")
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Time points of one patient, body part, side and view, earliest first."""
+
+    key: TimelineKey
+    time_points: tuple[TimePoint, ...]
+    findings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.time_points:
+            raise InvalidValueError(f"{self.key}: a timeline needs at least one time point")
+        indices = [t.index for t in self.time_points]
+        if indices != list(range(1, len(indices) + 1)):
+            raise InvalidValueError(f"{self.key}: time points are numbered 1, 2, ...; found {indices}")
+        dates = [t.date for t in self.time_points]
+        known = [d for d in dates if d is not None]
+        if len(known) < len(dates) and len(dates) > 1:
+            raise InvalidValueError(f"{self.key}: images without a date cannot be put in order with others; found {dates}")
+        if known != sorted(set(known)):
+            raise InvalidValueError(f"{self.key}: time points have different dates, earliest first; found {known}")
