@@ -1,0 +1,48 @@
+"""Folders that tests read, and what happens when the external data are not there."""
+
+from __future__ import annotations
+
+import importlib.resources
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SHARED_VARIABLE = "CALCITRACK_SHARED"
+
+
+def _shared_folder() -> Path:
+    """Where the external data would be: beside the checkout, or where the environment variable says."""
+    return Path(os.environ.get(SHARED_VARIABLE) or ROOT.parent / "shared").resolve()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests marked `shared` where the external data do not exist."""
+    if _shared_folder().is_dir():
+        return
+    left_out = [item for item in items if item.get_closest_marker("shared")]
+    items[:] = [item for item in items if not item.get_closest_marker("shared")]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line that tests were left out, and why."""
+    if not _shared_folder().is_dir():
+        terminalreporter.write_line(
+            f"tests marked 'shared' were left out: there is no external data folder beside the checkout, nor in {SHARED_VARIABLE}"
+        )
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The external data: phantom set and real robustness corpus. Only for tests marked `shared`."""
+    return _shared_folder()
+
+
+@pytest.fixture(scope="session")
+def sample_data() -> Path:
+    """The sample data of the checkout; where the tests run against an installed wheel, those of the wheel."""
+    checkout = ROOT / "sample_data"
+    return checkout if checkout.is_dir() else Path(str(importlib.resources.files("calcitrack"))) / "_sample_data"
