@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.resources
+import importlib.util
 import os
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -30,9 +32,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say in one line that tests were left out, and why."""
     if not _shared_folder().is_dir():
-        terminalreporter.write_line(
-            f"tests marked 'shared' were left out: there is no external data folder beside the checkout, nor in {SHARED_VARIABLE}"
-        )
+        terminalreporter.write_line(f"tests marked 'shared' left out: no folder shared beside the checkout, and {SHARED_VARIABLE} names none")
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +46,14 @@ def sample_data() -> Path:
     """The sample data of the checkout; where the tests run against an installed wheel, those of the wheel."""
     checkout = ROOT / "sample_data"
     return checkout if checkout.is_dir() else Path(str(importlib.resources.files("calcitrack"))) / "_sample_data"
+
+
+@pytest.fixture(scope="session")
+def made() -> ModuleType:
+    """Small hand-made assessments whose every value is known: the functions of made_assessments.py."""
+    spec = importlib.util.spec_from_file_location("made_assessments", Path(__file__).with_name("made_assessments.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

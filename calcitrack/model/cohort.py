@@ -56,10 +56,19 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class TimelineFailure:
-    """A timeline that could not be assessed; the other timelines went on."""
+    """A timeline that could not be assessed; the other timelines went on.
+
+    Parameters
+    ----------
+    reason
+        One sentence in plain language.
+    sources
+        The files of the timeline, as the user knows them.
+    """
 
     key: TimelineKey
     reason: str
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)

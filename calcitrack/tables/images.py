@@ -1,0 +1,126 @@
+"""What became of every input file, as rows of ``images.csv``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from calcitrack.model.assessment import Assessment, ImageAssessment, ImageFailure
+from calcitrack.model.cohort import FileRecord, FileStatus, TimelineFailure
+from calcitrack.model.image import Acquisition
+from calcitrack.model.timeline import TimelineKey
+from calcitrack.tables.cells import Cell, Gap, Row, joined, result_cells
+from calcitrack.tables.schema import IMAGES
+
+LOST = "its timeline was not assessed"
+
+
+def _header_cells(acquisition: Acquisition | None) -> dict[str, Cell]:
+    if acquisition is None:
+        return {}
+    return {
+        "patient_id": acquisition.patient_id,
+        "study_instance_uid": acquisition.study_instance_uid,
+        "series_instance_uid": acquisition.series_instance_uid,
+        "sop_instance_uid": acquisition.sop_instance_uid,
+        "modality": acquisition.modality,
+        "body_part": acquisition.body_part_examined,
+        "laterality": acquisition.laterality,
+        "view": acquisition.view_position,
+    }
+
+
+def _key_cells(key: TimelineKey) -> dict[str, Cell]:
+    return {"patient_id": key.patient_id, "body_part": key.body_part, "laterality": key.laterality, "view": key.view}
+
+
+def _measured_row(assessment: Assessment, image: ImageAssessment) -> tuple[Row, list[Gap]]:
+    cells, gaps = result_cells(image.totals, IMAGES)
+    return {
+        "path": image.exposure.source,
+        "status": FileStatus.READ.value,
+        **_header_cells(image.exposure.acquisition),
+        **_key_cells(assessment.key),
+        "time_point": image.time_point,
+        "repeat": image.repeat,
+        "calibration_tier": image.calibration.tier.value,
+        "calibration_reason": image.calibration.reason,
+        "spacing_basis": image.spacing.basis.value,
+        "row_spacing_mm": image.spacing.row_mm,
+        "column_spacing_mm": image.spacing.column_mm,
+        "spacing_source": image.spacing.source,
+        "deposit_count": len(image.deposits),
+        **cells,
+        "findings": joined((*image.exposure.findings, *image.findings)),
+        "assessment_id": assessment.assessment_id,
+    }, gaps
+
+
+def _failed_row(assessment: Assessment, failure: ImageFailure) -> Row:
+    return {
+        "path": failure.exposure.source,
+        "status": FileStatus.FAILED.value,
+        "reason": str(failure.error),
+        **_header_cells(failure.exposure.acquisition),
+        **_key_cells(assessment.key),
+        "time_point": failure.time_point,
+        "repeat": failure.repeat,
+        "findings": joined(failure.exposure.findings),
+        "assessment_id": assessment.assessment_id,
+    }
+
+
+def image_gaps(assessment: Assessment) -> Iterator[tuple[Row, list[Gap]]]:
+    """Rows of the measured images of one timeline, each with its gaps."""
+    for image in assessment.images:
+        yield _measured_row(assessment, image)
+
+
+def outcomes(assessment: Assessment) -> dict[str, Row]:
+    """Source -> row, for every exposure of one timeline: what became of it once its pixels were needed."""
+    rows = {i.exposure.source: _measured_row(assessment, i)[0] for i in assessment.images}
+    return rows | {f.exposure.source: _failed_row(assessment, f) for f in assessment.failures}
+
+
+def _record_row(record: FileRecord, lost: Mapping[str, str]) -> Row:
+    missing = record.status is FileStatus.READ
+    status = FileStatus.FAILED if missing else record.status
+    return {
+        "path": record.source,
+        "status": status.value,
+        "reason": lost.get(record.source, LOST) if missing else record.reason,
+        **_header_cells(record.acquisition),
+        "findings": joined(record.findings),
+    }
+
+
+def merged_image_rows(files: Iterable[FileRecord], known: Mapping[str, Row], failures: Iterable[TimelineFailure]) -> Iterator[Row]:
+    """One row a file: what its assessment says where there is one, else what the scan said.
+
+    Parameters
+    ----------
+    files
+        Every file that was handed over, in order.
+    known
+        Source -> row, from `outcomes`; images without a file record (made in memory) follow the files.
+    failures
+        Timelines that could not be assessed: their files become failed, with the timeline's reason.
+    """
+    lost = {source: f"{LOST}: {f.reason}" for f in failures for source in f.sources}
+    listed = set()
+    for record in files:
+        listed.add(record.source)
+        row = known.get(record.source)
+        if row is None:
+            yield _record_row(record, lost)
+        else:
+            found = str(row.get("findings") or "")
+            yield {**row, "findings": joined((*(f for f in record.findings if f not in found), found))}
+    yield from (row for source, row in known.items() if source not in listed)
+
+
+def image_rows(files: Iterable[FileRecord], assessments: Iterable[Assessment], failures: Iterable[TimelineFailure]) -> Iterator[Row]:
+    """Rows of ``images.csv`` for a whole cohort."""
+    known: dict[str, Row] = {}
+    for assessment in assessments:
+        known |= outcomes(assessment)
+    return merged_image_rows(files, known, failures)

@@ -1,0 +1,155 @@
+"""Assessments as tables: deposits, timelines, and the reasons for what is missing in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import pandas as pd
+
+from calcitrack.model.assessment import Assessment, Change, Fate, ImageAssessment, TimePointSummary, TrackedDeposit
+from calcitrack.model.cohort import CohortAssessment
+from calcitrack.model.measurement import Measurement, Result
+from calcitrack.model.timeline import TimelineKey
+from calcitrack.tables.cells import NOT_PRODUCED, Cell, Gap, Row, frame, joined, result_cells
+from calcitrack.tables.images import image_gaps, image_rows
+from calcitrack.tables.schema import DEPOSITS, IMAGES, NOT_MEASURABLE, TIMELINE
+
+NO_RELATIVE = "the earlier total is zero, so there is no ratio"
+AT_BASELINE = "the first time point has no earlier one to be compared with"
+
+_CHANGES = {"area_mm2": ("area", "mm2"), "ha_mass_mg": ("ha_mass", "mg")}
+
+
+def key_cells(key: TimelineKey) -> dict[str, Cell]:
+    """The timeline's key as cells; without its modality, which an image may state more exactly."""
+    return {"patient_id": key.patient_id, "body_part": key.body_part, "laterality": key.laterality, "view": key.view}
+
+
+def _deposit_row(assessment: Assessment, image: ImageAssessment, tracked: TrackedDeposit) -> tuple[Row, list[Gap]]:
+    acquisition, deposit = image.exposure.acquisition, tracked.deposit
+    day = acquisition.study_date or (acquisition.acquisition_time.date() if acquisition.acquisition_time else None)
+    cells, gaps = result_cells(deposit.measurements, DEPOSITS)
+    volume = deposit.measurements.get("volume_mm3")
+    return {
+        **key_cells(assessment.key),
+        "study_date": day,
+        "study_instance_uid": acquisition.study_instance_uid,
+        "series_instance_uid": acquisition.series_instance_uid,
+        "sop_instance_uid": acquisition.sop_instance_uid,
+        "modality": acquisition.modality,
+        "time_point": image.time_point,
+        "repeat": image.repeat,
+        "deposit_id": tracked.deposit_id,
+        "status": tracked.fate.value,
+        **cells,
+        "volume_model": volume.model if isinstance(volume, Measurement) else "",
+        "centroid_row": deposit.centroid[0],
+        "centroid_col": deposit.centroid[1],
+        "confidence": deposit.confidence,
+        "calibration_tier": image.calibration.tier.value,
+        "spacing_basis": image.spacing.basis.value,
+        "assessment_id": assessment.assessment_id,
+    }, gaps
+
+
+def deposit_rows(assessment: Assessment) -> Iterator[tuple[Row, list[Gap]]]:
+    """Rows of ``deposits.csv`` for one timeline, by image and deposit id, each with its gaps."""
+    for image in assessment.images:
+        for tracked in sorted(image.deposits, key=lambda t: (len(t.deposit_id), t.deposit_id)):
+            yield _deposit_row(assessment, image, tracked)
+
+
+def _change_cells(changes: Mapping[str, Change], since: str, *, first: bool) -> tuple[dict[str, Cell], list[Gap]]:
+    cells: dict[str, Cell] = {}
+    gaps: list[Gap] = []
+    for measurand, (stem, unit) in _CHANGES.items():
+        absolute, relative = f"{stem}_change_from_{since}_{unit}", f"{stem}_relative_change_from_{since}"
+        change = changes.get(measurand)
+        if change is None:
+            reason = AT_BASELINE if first else NOT_PRODUCED
+            gaps += [Gap(absolute, reason), Gap(relative, reason)]
+            continue
+        result: Result = change.absolute
+        reason = NO_RELATIVE
+        if isinstance(result, Measurement):
+            cells[absolute] = result.value
+        else:
+            reason = result.reason
+            gaps.append(Gap(absolute, reason))
+        cells[relative] = change.relative
+        if change.relative is None:
+            gaps.append(Gap(relative, reason))
+    return cells, gaps
+
+
+def _resolved(assessment: Assessment, index: int) -> list[str]:
+    return [t.deposit_id for t in assessment.tracks if t.fates.get(index) is Fate.RESOLVED]
+
+
+def _findings(assessment: Assessment, images: Iterable[ImageAssessment], index: int) -> str:
+    own = [f for i in images for f in (*i.exposure.findings, *i.findings)]
+    failed = [str(f.error) for f in assessment.failures if f.time_point == index]
+    return joined([*(assessment.findings if index == 1 else ()), *own, *failed])
+
+
+def _timeline_row(assessment: Assessment, point: TimePointSummary) -> tuple[Row, list[Gap]]:
+    images = [i for i in assessment.images if i.time_point == point.index]
+    baseline, first = assessment.time_points[0].date, point.index == assessment.time_points[0].index
+    cells, gaps = result_cells(point.totals, TIMELINE)
+    for since, changes in (("baseline", point.from_baseline), ("previous", point.from_previous)):
+        more, reasons = _change_cells(changes, since, first=first)
+        cells.update(more)
+        gaps += reasons
+    return {
+        **key_cells(assessment.key),
+        "modality": assessment.key.modality,
+        "time_point": point.index,
+        "date": point.date,
+        "days_from_baseline": (point.date - baseline).days if point.date and baseline else None,
+        "n_exposures": point.n_exposures,
+        "n_failed": sum(f.time_point == point.index for f in assessment.failures),
+        "deposit_count": point.deposit_count,
+        **cells,
+        **{f"n_{fate.value}": point.fates.get(fate, 0) for fate in Fate},
+        "resolved_ids": joined(_resolved(assessment, point.index)),
+        "calibration_tiers": joined(sorted(i.calibration.tier.value for i in images)),
+        "spacing_bases": joined(sorted(i.spacing.basis.value for i in images)),
+        "findings": _findings(assessment, images, point.index),
+        "assessment_id": assessment.assessment_id,
+    }, gaps
+
+
+def timeline_rows(assessment: Assessment) -> Iterator[tuple[Row, list[Gap]]]:
+    """Rows of ``timeline.csv`` for one timeline, earliest time point first, each with its gaps."""
+    for point in assessment.time_points:
+        yield _timeline_row(assessment, point)
+
+
+def gap_rows(assessment: Assessment) -> Iterator[Row]:
+    """Rows of ``not_measurable.csv`` for one timeline: from the deposits, the images, then the time points."""
+    tables = (("deposits", deposit_rows(assessment)), ("images", image_gaps(assessment)), ("timeline", timeline_rows(assessment)))
+    shared = ("patient_id", "sop_instance_uid", "deposit_id", "time_point", "repeat", "assessment_id")
+    for table, rows in tables:
+        for row, gaps in rows:
+            for gap in gaps:
+                yield {**{c: row.get(c) for c in shared}, "measurand": gap.column, "reason": gap.reason, "table": table}
+
+
+def deposits_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
+    """One row a deposit and image, with the columns of `calcitrack.tables.DEPOSITS`."""
+    return frame(DEPOSITS, (row for a in assessments for row, _ in deposit_rows(a)))
+
+
+def timeline_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
+    """One row a timeline and time point, with the columns of `calcitrack.tables.TIMELINE`."""
+    return frame(TIMELINE, (row for a in assessments for row, _ in timeline_rows(a)))
+
+
+def images_table(cohort: CohortAssessment) -> pd.DataFrame:
+    """One row an input file, with the columns of `calcitrack.tables.IMAGES`."""
+    return frame(IMAGES, image_rows(cohort.files, cohort.assessments, cohort.failures))
+
+
+def not_measurable_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
+    """One row an empty measurand cell of the other tables, with the reason; columns of `calcitrack.tables.NOT_MEASURABLE`."""
+    return frame(NOT_MEASURABLE, (row for a in assessments for row in gap_rows(a)))

@@ -1,0 +1,255 @@
+"""The columns of every table calcitrack writes: name, type, unit, meaning. This is the contract of a results folder.
+
+`docs/reference/results.md` says the same in words; a test keeps the two in step, both ways.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+SCHEMA_VERSION = 1
+"""Version of the results contract; it grows by one when a column is renamed, removed or changes its meaning. New columns go to the end."""
+
+LIST_SEPARATOR = "; "
+"""Between the items of a cell that holds several."""
+
+
+class Kind(StrEnum):
+    """What a cell holds. An empty cell is an empty text, or a value that is not measurable, not stated or not applicable."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    DATE = "date"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    Parameters
+    ----------
+    name
+        As in the file.
+    kind
+        Text, integer, number or date (ISO 8601, year-month-day).
+    meaning
+        One sentence.
+    unit
+        UCUM code; empty for text, dates and counts, ``1`` for a pure number.
+    decimals
+        Digits kept behind the point on export, for numbers.
+    measurand
+        True when an empty cell has a row in ``not_measurable.csv`` that says why.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    unit: str = ""
+    decimals: int = 0
+    measurand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TableSchema:
+    """One table: its file name without ending, what a row is, and its columns in order."""
+
+    name: str
+    row: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names, in order."""
+        return tuple(c.name for c in self.columns)
+
+    @property
+    def measurands(self) -> tuple[str, ...]:
+        """Names of the columns whose empty cells are explained in ``not_measurable.csv``."""
+        return tuple(c.name for c in self.columns if c.measurand)
+
+
+def _text(name: str, meaning: str) -> Column:
+    return Column(name, Kind.TEXT, meaning)
+
+
+def _count(name: str, meaning: str) -> Column:
+    return Column(name, Kind.INTEGER, meaning)
+
+
+def _date(name: str, meaning: str) -> Column:
+    return Column(name, Kind.DATE, meaning)
+
+
+def _value(name: str, unit: str, decimals: int, meaning: str, *, measurand: bool = True) -> Column:
+    return Column(name, Kind.NUMBER, meaning, unit, decimals, measurand)
+
+
+# Digits kept: a tenth or less of what one pixel (about 0.01 mm2) or the noise of a 1 mm deposit (about 0.01 mg) contributes.
+_AREA, _LENGTH, _MASS, _VOLUME, _CONTRAST, _POSITION, _RATIO = 4, 3, 4, 4, 5, 2, 4
+
+_PATIENT = _text("patient_id", "Patient ID of the timeline, as in the file or the manifest.")
+_PART = _text("body_part", "Body part of the timeline; empty when nothing states it.")
+_SIDE = _text("laterality", "`L`, `R`, `B` or empty when nothing states it.")
+_VIEW = _text("view", "View position, such as `PA`; empty when nothing states it.")
+_TIME_POINT = _count("time_point", "Number of the time point in its timeline; 1 is the baseline.")
+_REPEAT = _count("repeat", "0 for the first exposure of that day, 1 for its first repeat, and so on.")
+_STUDY = _text("study_instance_uid", "DICOM Study Instance UID; empty for a PNG or TIFF.")
+_SERIES = _text("series_instance_uid", "DICOM Series Instance UID; empty for a PNG or TIFF.")
+_SOP = _text("sop_instance_uid", "SOP Instance UID of the image; empty when the file has none.")
+_TIER = _text("calibration_tier", "A, B or C: how far the pixel values are trusted as attenuation.")
+_BASIS = _text(
+    "spacing_basis",
+    "Plane in which a millimetre holds: `fiducial`, `magnification_corrected`, `detector`, `unspecified`, or `pixels` (no size stated).",
+)
+_ASSESSMENT = _text(
+    "assessment_id", "Digest of the inputs, the parameters and the program's version; the same on every run, and the key into `provenance.json`."
+)
+
+DEPOSITS = TableSchema(
+    "deposits",
+    "one deposit on one image",
+    (
+        _PATIENT,
+        _date("study_date", "Date of the study; the day of the exposure when the study states none."),
+        _STUDY,
+        _SERIES,
+        _SOP,
+        _text("modality", "DICOM modality of the image."),
+        _PART,
+        _SIDE,
+        _VIEW,
+        _TIME_POINT,
+        _REPEAT,
+        _text("deposit_id", "Identity of the deposit over the whole timeline: `D001`, ..."),
+        _text("status", "`baseline`, `persistent` or `new`."),
+        _value("area_mm2", "mm2", _AREA, "Area of the deposit's shadow, in the plane of `spacing_basis`."),
+        _value("feret_mm", "mm", _LENGTH, "Largest distance between two points of the outline."),
+        _value("ha_mass_mg", "mg", _MASS, "Mass of hydroxyapatite."),
+        _value("ha_mass_mg_sd", "mg", _MASS, "Standard uncertainty of `ha_mass_mg`."),
+        _value("volume_mm3", "mm3", _VOLUME, "Volume by the model named in `volume_model`: an estimate."),
+        _value("volume_mm3_sd", "mm3", _VOLUME, "Standard uncertainty of `volume_mm3`."),
+        _text("volume_model", "The model or assumption that the volume rests on."),
+        _value("contrast_mean", "1", _CONTRAST, "Mean attenuation contrast (natural logarithm) against the local background."),
+        _value("contrast_integral_mm2", "mm2", _CONTRAST, "Attenuation contrast integrated over the area."),
+        _value("centroid_row", "{pixel}", _POSITION, "Row of the centroid, counted from 0 at the centre of the first pixel.", measurand=False),
+        _value("centroid_col", "{pixel}", _POSITION, "Column of the centroid, counted from 0 at the centre of the first pixel.", measurand=False),
+        _value("over_bone_fraction", "1", _RATIO, "Fraction of the deposit's shadow that lies over bone."),
+        _value("confidence", "1", _RATIO, "Estimated probability that the deposit is real.", measurand=False),
+        _TIER,
+        _BASIS,
+        _ASSESSMENT,
+        _value("area_px", "{pixel}", 1, "Area in pixels: measurable also where no size is stated."),
+    ),
+)
+"""Contract of ``deposits.csv``."""
+
+
+def _total(name: str, unit: str, decimals: int, what: str) -> tuple[Column, Column]:
+    return (
+        _value(name, unit, decimals, f"{what}, summed over the deposits, mean over the exposures of the time point."),
+        _value(f"{name}_sd", unit, decimals, f"Standard uncertainty of `{name}`."),
+    )
+
+
+def _changes(stem: str, unit: str, decimals: int) -> tuple[Column, ...]:
+    columns: list[Column] = []
+    for since, words in (("baseline", "the first time point"), ("previous", "the previous time point")):
+        columns += [
+            _value(f"{stem}_change_from_{since}_{unit}", unit, decimals, f"Total minus the total of {words}."),
+            _value(f"{stem}_relative_change_from_{since}", "1", _RATIO, f"Total over the total of {words}, minus 1."),
+        ]
+    return tuple(columns)
+
+
+TIMELINE = TableSchema(
+    "timeline",
+    "one time point of one timeline",
+    (
+        _PATIENT,
+        _PART,
+        _SIDE,
+        _VIEW,
+        _text("modality", "`DX` for DX and CR alike, which are compared over time."),
+        _TIME_POINT,
+        _date("date", "Day of the exposures; empty when no image states one."),
+        _count("days_from_baseline", "Days since the first time point; empty without dates."),
+        _count("n_exposures", "Exposures of that day that were measured."),
+        _count("n_failed", "Exposures of that day that could not be read."),
+        _count("deposit_count", "Deposits seen on at least one exposure; empty when none could be read."),
+        *_total("area_mm2", "mm2", _AREA, "Area"),
+        *_total("area_px", "{pixel}", 1, "Area in pixels"),
+        *_total("ha_mass_mg", "mg", _MASS, "Mass of hydroxyapatite"),
+        *_total("contrast_integral_mm2", "mm2", _CONTRAST, "Integrated attenuation contrast"),
+        *_changes("area", "mm2", _AREA),
+        *_changes("ha_mass", "mg", _MASS),
+        _count("n_baseline", "Deposits of the first time point; 0 later."),
+        _count("n_new", "Deposits seen for the first time, after the first time point."),
+        _count("n_persistent", "Deposits seen now and earlier."),
+        _count("n_resolved", "Deposits seen at the previous evaluable time point and gone now."),
+        _count("n_not_evaluable", "Known deposits whose place is outside the picture, or whose image could not be aligned."),
+        _text("resolved_ids", "The deposits counted in `n_resolved`."),
+        _text("calibration_tiers", "Calibration tiers of the exposures."),
+        _text("spacing_bases", "Spacing bases of the exposures."),
+        _text("findings", "What a reader should know about the exposures of this time point; on the first time point, about the timeline as well."),
+        _ASSESSMENT,
+    ),
+)
+"""Contract of ``timeline.csv``."""
+
+IMAGES = TableSchema(
+    "images",
+    "one input file",
+    (
+        _text("path", "The file as it was handed over; `archive.zip!member` inside an archive."),
+        _text("status", "`read` and measured, `skipped`, or `failed`."),
+        _text("reason", "Why it was skipped or failed."),
+        _PATIENT,
+        _STUDY,
+        _SERIES,
+        _SOP,
+        _text("modality", "DICOM modality."),
+        _PART,
+        _SIDE,
+        _VIEW,
+        _TIME_POINT,
+        _REPEAT,
+        _TIER,
+        _text("calibration_reason", "Why this tier."),
+        _BASIS,
+        _value("row_spacing_mm", "mm", 6, "Distance between rows; empty when nothing states it.", measurand=False),
+        _value("column_spacing_mm", "mm", 6, "Distance between columns; empty when nothing states it.", measurand=False),
+        _text("spacing_source", "The attribute or file that states the spacing."),
+        _count("deposit_count", "Deposits found on the image."),
+        _value("area_mm2", "mm2", _AREA, "Total area of the deposits."),
+        _value("area_px", "{pixel}", 1, "Total area of the deposits in pixels."),
+        _value("ha_mass_mg", "mg", _MASS, "Total mass of hydroxyapatite."),
+        _value("ha_mass_mg_sd", "mg", _MASS, "Standard uncertainty of `ha_mass_mg`."),
+        _value("contrast_integral_mm2", "mm2", _CONTRAST, "Total integrated attenuation contrast."),
+        _text("findings", "What was missing, assumed, repaired or ignored, and outputs that could not be written."),
+        _ASSESSMENT,
+    ),
+)
+"""Contract of ``images.csv``."""
+
+NOT_MEASURABLE = TableSchema(
+    "not_measurable",
+    "one empty measurand cell of another table",
+    (
+        _PATIENT,
+        _text("sop_instance_uid", "The image; empty for a row of `timeline.csv`."),
+        _text("deposit_id", "The deposit; empty for totals."),
+        _text("measurand", "The column whose cell is empty."),
+        _text("reason", "Why it cannot be measured honestly."),
+        _text("table", "The table with the empty cell: `deposits`, `images` or `timeline`."),
+        _TIME_POINT,
+        _count("repeat", "As in the other tables; empty for a row of `timeline.csv`."),
+        _ASSESSMENT,
+    ),
+)
+"""Contract of ``not_measurable.csv``."""
+
+SCHEMAS = (DEPOSITS, TIMELINE, IMAGES, NOT_MEASURABLE)
+"""All tables of a results folder."""

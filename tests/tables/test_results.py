@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from types import ModuleType
+
+import pandas as pd
+
+from calcitrack.model.cohort import TimelineFailure
+from calcitrack.tables import DEPOSITS, SCHEMAS, TIMELINE, deposits_table, images_table, not_measurable_table, timeline_table
+
+PROMISED = (
+    "patient_id, study_date, study_instance_uid, series_instance_uid, sop_instance_uid, modality, body_part, laterality, view, time_point, "
+    "repeat, deposit_id, status, area_mm2, feret_mm, ha_mass_mg, ha_mass_mg_sd, volume_mm3, volume_mm3_sd, volume_model, contrast_mean, "
+    "contrast_integral_mm2, centroid_row, centroid_col, over_bone_fraction, confidence, calibration_tier, spacing_basis, assessment_id, area_px"
+)
+
+
+def test_deposits_has_the_promised_columns_in_order() -> None:
+    """The columns of deposits.csv are a public contract: these names in this order."""
+    assert list(DEPOSITS.names) == PROMISED.split(", ")
+
+
+def test_no_table_names_a_column_twice() -> None:
+    """A column name says one thing in its table."""
+    for schema in SCHEMAS:
+        assert len(set(schema.names)) == len(schema.names), schema.name
+
+
+def test_a_deposit_row_says_what_was_measured(made: ModuleType) -> None:
+    """Each value of a deposit stands under its own name."""
+    table = deposits_table([made.assessment("P1")])
+    row = table[(table.time_point == 2) & (table.deposit_id == "D003")].iloc[0]
+    assert len(table) == 2 + 3 + 2 + 2
+    assert (row.patient_id, row.body_part, row.laterality, row.view, row.modality) == ("P1", "HAND", "R", "PA", "DX")
+    assert row.study_date == pd.Timestamp(2021, 9, 1)
+    assert row.status == "new"
+    assert (row.area_mm2, row.area_px, row.ha_mass_mg, row.ha_mass_mg_sd) == (0.64, 16, 4.5, 0.1)
+    assert (row.volume_mm3, row.volume_mm3_sd, row.volume_model) == (6.0, 0.4, "a made model")
+    assert (row.centroid_row, row.centroid_col, row.calibration_tier, row.spacing_basis) == (51.5, 61.5, "A", "detector")
+
+
+def test_the_types_do_not_depend_on_the_rows(made: ModuleType) -> None:
+    """An empty table, a table without any mass and a full one have the same column types."""
+    full = deposits_table([made.assessment()])
+    for other in (deposits_table([]), deposits_table([made.assessment(mass=False, sized=False)])):
+        assert dict(other.dtypes) == dict(full.dtypes)
+
+
+def test_every_empty_measurand_cell_is_explained(made: ModuleType) -> None:
+    """For each empty measurand cell of deposits, images and timeline, not_measurable has exactly one row with the reason, and no other rows."""
+    cohort = made.cohort()
+    reasons = not_measurable_table(cohort.assessments)
+    tables = {"deposits": deposits_table(cohort.assessments), "images": images_table(cohort), "timeline": timeline_table(cohort.assessments)}
+    expected = []
+    for schema in SCHEMAS:
+        for _, row in tables.get(schema.name, pd.DataFrame()).iterrows():
+            if schema.name == "images" and row.status != "read":
+                continue
+            expected += [
+                (schema.name, row.patient_id, row.get("sop_instance_uid", ""), row.get("deposit_id", ""), c, row.time_point)
+                for c in schema.measurands
+                if pd.isna(row[c])
+            ]
+    found = list(reasons[["table", "patient_id", "sop_instance_uid", "deposit_id", "measurand", "time_point"]].itertuples(index=False, name=None))
+    assert len(expected) > 50
+    assert sorted(found) == sorted(expected)
+    assert (reasons.reason != "").all()
+
+
+def test_the_reason_is_the_measurements_own(made: ModuleType) -> None:
+    """A mass that the calibration forbids is explained by the sentence that the core gave."""
+    reasons = not_measurable_table([made.assessment(mass=False)])
+    mine = reasons[(reasons.table == "deposits") & (reasons.measurand == "ha_mass_mg")]
+    assert set(mine.reason) == {made.NO_MASS}
+
+
+def test_a_timeline_row_carries_change_and_fates(made: ModuleType) -> None:
+    """The third visit lost D003: change against both earlier time points, the counted fates, and who is gone."""
+    table = timeline_table([made.assessment()]).set_index("time_point")
+    assert list(table.columns) == [c for c in TIMELINE.names if c != "time_point"]
+    row = table.loc[3]
+    assert (row.days_from_baseline, row.n_exposures, row.deposit_count) == (438, 2, 2)
+    assert abs(row.ha_mass_change_from_previous_mg - (4.5 - 9.0)) < 1e-12
+    assert row.ha_mass_relative_change_from_previous == -0.5
+    assert row.area_change_from_baseline_mm2 == 0
+    assert (row.n_new, row.n_persistent, row.n_resolved, row.resolved_ids) == (0, 2, 1, "D003")
+    assert "a finding about the timeline" in table.loc[1].findings
+    assert "a finding about the timeline" not in row.findings
+    assert "a made finding" in row.findings
+
+
+def test_images_has_one_row_a_file(made: ModuleType) -> None:
+    """Measured, skipped and broken files each have one row; a file that was read but whose pixels are broken is failed, with the reason."""
+    assessment = made.assessment()
+    assessment = replace(assessment, failures=(made.failure("P1", 2),))
+    table = images_table(made.cohort(assessment)).set_index("path")
+    assert table.index.is_unique
+    assert len(table) == 4 + 1 + 1
+    assert table.loc["P1/visit1.dcm", "status"] == "read"
+    assert table.loc["P1/visit1.dcm", "deposit_count"] == 2
+    assert table.loc["report.pdf", ["status", "reason"]].tolist() == ["skipped", "not an image"]
+    broken = table.loc["P1/broken2.dcm"]
+    assert broken.status == "failed"
+    assert "half of the pixel data" in broken.reason
+    assert pd.isna(broken.deposit_count)
+
+
+def test_files_of_a_lost_timeline_are_failed(made: ModuleType) -> None:
+    """When a whole timeline could not be assessed, each of its files says so, and why."""
+    assessment = made.assessment()
+    cohort = made.cohort(assessment)
+    sources = tuple(i.exposure.source for i in assessment.images)
+    lost = replace(cohort, assessments=(), failures=(TimelineFailure(assessment.key, "the worker ran out of memory", sources),))
+    table = images_table(lost)
+    mine = table[table.path.isin(sources)]
+    assert set(mine.status) == {"failed"}
+    assert set(mine.reason) == {"its timeline was not assessed: the worker ran out of memory"}
+
+
+def test_control_characters_do_not_break_a_row(made: ModuleType) -> None:
+    """A patient id with a line break stays one line, and a file name with undecodable bytes stays valid UTF-8."""
+    assessment = made.assessment("P\n1")
+    table = deposits_table([assessment])
+    assert set(table.patient_id) == {"P 1"}
+    odd = made.cohort(replace(assessment, images=(made.image("P1", 1, 0, (), source="odd\udcff.dcm"),)))
+    assert any("odd\\udcff.dcm" in p for p in images_table(odd).path)
+    images_table(odd).path.str.encode("utf-8")
