@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from calcitrack.model.calibration import Calibration, Relationship, Tier
-from calcitrack.model.image import Acquisition
+from calcitrack.model.image import Acquisition, FloatImage, Radiograph
+
+LEAST_COUNT = 1.0
+"""Stored intensity below which a linear value is taken as this: one count is the least an integer detector tells from none."""
 
 
 def polarity(acquisition: Acquisition) -> int:
@@ -46,3 +51,18 @@ def classify(acquisition: Acquisition) -> Calibration:
     if not intent:
         return tier_c(f"{acquisition.modality} without a Presentation Intent Type: the relationship of its values to the beam is not stated")
     return tier_c(f"{intent} without a Pixel Intensity Relationship of LIN or LOG (found {stated or 'none'})")
+
+
+def attenuation(radiograph: Radiograph) -> FloatImage:
+    """Values that rise with attenuation, on the best scale the calibration allows.
+
+    Returns
+    -------
+    Shape (rows, columns), float32. LIN: ``-ln(I)``, nepers up to an additive constant; intensities below one count are taken as one.
+    LOG: the stored values, nepers times an unknown gain, up to an additive constant. Otherwise: the ordered values, a
+    monotonic but unknown function of attenuation.
+    """
+    if radiograph.calibration.relationship is not Relationship.LIN:
+        return radiograph.pixels
+    intensity = radiograph.calibration.polarity * radiograph.pixels
+    return -np.log(np.maximum(intensity, LEAST_COUNT)).astype(np.float32)

@@ -1,0 +1,34 @@
+"""What a segmentation may be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calcitrack.errors import InvalidValueError
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentOptions:
+    """Settings of `segment`.
+
+    Parameters
+    ----------
+    min_area_mm2
+        Smallest deposit kept, mm2 in the plane of the image's spacing. Chosen on simulated films: below it noise and trabeculae prevail.
+    min_confidence
+        Candidates less likely than this to be deposits are dropped. Chosen on simulated films (benchmarks/fit_candidates.py).
+    assumed_pixel_mm
+        Pixel size that sets the search scales when the image states none; it never enters a result.
+    """
+
+    min_area_mm2: float = 0.6
+    min_confidence: float = 0.2
+    assumed_pixel_mm: float = 0.15
+
+    def __post_init__(self) -> None:
+        if not self.min_area_mm2 > 0:
+            raise InvalidValueError(f"min_area_mm2 is a positive area; found {self.min_area_mm2}")
+        if not 0 <= self.min_confidence <= 1:
+            raise InvalidValueError(f"min_confidence is a probability between 0 and 1; found {self.min_confidence}")
+        if not self.assumed_pixel_mm > 0:
+            raise InvalidValueError(f"assumed_pixel_mm is a positive length; found {self.assumed_pixel_mm}")
