@@ -1,0 +1,247 @@
+"""Deposits of one image as a DICOM Segmentation, or as a label picture where the image is not DICOM.
+
+The object is of type BINARY, which every reader of Segmentations knows: one segment a deposit, one frame a segment. Its UIDs and its bytes depend
+only on the image and the assessment, so the same run writes the same object (PS3.5 forbids one UID for two contents).
+"""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+import highdicom
+import numpy as np
+from highdicom.seg import SegmentAlgorithmTypeValues, SegmentationTypeValues, SegmentDescription
+from highdicom.seg import Segmentation as SegmentationObject
+from numpy.typing import NDArray
+from PIL import Image
+from pydicom.dataset import Dataset
+from pydicom.sr.coding import Code
+from pydicom.uid import UID, ExplicitVRLittleEndian, JPEG2000Lossless
+
+from calcitrack.errors import ReadError, ResultsError
+from calcitrack.io.chatter import collected_warnings
+from calcitrack.io.dicom_open import open_dataset
+from calcitrack.io.limits import DEFAULT_LIMITS
+from calcitrack.io.sources import FileSource
+from calcitrack.model.assessment import ImageAssessment, TrackedDeposit
+from calcitrack.model.spacing import Spacing
+
+CATEGORY = Code("49755003", "SCT", "Morphologically Abnormal Structure")
+"""Segmentation property category, DICOM CID 7150."""
+CALCIFICATION = Code("18115005", "SCT", "Pathologic calcification, calcified structure")
+"""Segmentation property type: the SNOMED CT concept that DICOM CID 3802 and CID 6335 to 6338 use; CID 7151 is extensible."""
+ALGORITHM_FAMILY = Code("123106", "DCM", "Multi-Scale/Resolution Filtering")
+"""DICOM CID 7162."""
+NO_DEPOSIT_LABEL = "no deposit found"
+"""Label of the one empty segment of an image on which nothing was found: it was looked at, which a missing object would not say."""
+SERIES_NUMBER = 900
+"""Far above the numbers that devices give, so that the result stands at the end of a study."""
+MAX_UNCOMPRESSED_BYTES = 32 * 1024 * 1024
+"""Pixel data above this size are written as lossless JPEG 2000: hundreds of nearly empty frames shrink a hundredfold. Below it, they are
+left uncompressed, which every reader of Segmentations decodes."""
+MAX_DESCRIPTION = 64
+"""Characters of a DICOM Long String (PS3.5, table 6.2-1)."""
+EMPTY_IF_ABSENT = (
+    "PatientID",
+    "PatientName",
+    "PatientBirthDate",
+    "PatientSex",
+    "AccessionNumber",
+    "StudyID",
+    "StudyDate",
+    "StudyTime",
+    "ReferringPhysicianName",
+)
+"""Patient and study attributes of type 2: present in every object, possibly empty. Damaged headers lack them."""
+NEEDED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID", "Rows", "Columns", "Modality")
+UID_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://calcitrack.readthedocs.io/uid")
+
+
+def derived_uid(*parts: str) -> str:
+    """A UID that is the same whenever its parts are the same (PS3.5, B.2: ``2.25.`` and a UUID as an integer)."""
+    return f"2.25.{uuid.uuid5(UID_NAMESPACE, '|'.join(parts)).int}"
+
+
+def is_dicom(image: ImageAssessment) -> bool:
+    """True when the image came with the UIDs that a Segmentation has to refer to."""
+    facts = image.exposure.acquisition
+    return bool(facts.sop_class_uid and facts.sop_instance_uid)
+
+
+def source_header(image: ImageAssessment) -> Dataset:
+    """Header of the image's own file, without its pixels.
+
+    Raises
+    ------
+    ResultsError
+        The file is not there any more, or is another one now.
+    """
+    name = image.exposure.source
+    try:
+        header = open_dataset(_source(name), DEFAULT_LIMITS, pixels=False).dataset
+    except ReadError as error:
+        raise ResultsError(f"{name}: no segmentation written, because its header could not be read again: {error.found}") from error
+    expected = image.exposure.acquisition.sop_instance_uid
+    if str(header.get("SOPInstanceUID", "")).strip() != expected:
+        raise ResultsError(f"{name}: no segmentation written, because the file is another one now; expected SOP Instance UID {expected}")
+    return header
+
+
+def _source(name: str) -> FileSource:
+    """The file of a name as users know it; ``archive.zip!member`` where no file is called so."""
+    if Path(name).is_file():
+        return FileSource(Path(name))
+    for at in (i for i, c in enumerate(name) if c == "!"):
+        if Path(name[:at]).is_file():
+            return FileSource(Path(name[:at]), name[at + 1 :])
+    return FileSource(Path(name))
+
+
+def segmentation_object(header: Dataset, image: ImageAssessment, *, assessment_id: str, program: str, version: str) -> Dataset:
+    """DICOM Segmentation of the deposits of one image.
+
+    Parameters
+    ----------
+    header
+        Header of the image; its patient and study are copied.
+    image
+        The deposits; their ids become segment labels and tracking ids.
+    assessment_id
+        Part of the object's UIDs, since other parameters or other visits may give other deposits or other ids.
+
+    Returns
+    -------
+    pydicom.Dataset
+        One segment a deposit, by deposit id; one empty segment when there is none. Pixel spacing is that of the measurement,
+        with its basis in the content description, also when the image states only ImagerPixelSpacing.
+
+    Raises
+    ------
+    ResultsError
+        The header lacks what a Segmentation has to refer to, or the object cannot be made.
+    """
+    missing = [k for k in NEEDED if not header.get(k)]
+    if missing:
+        raise ResultsError(f"{image.exposure.source}: no segmentation written, because the header does not state {', '.join(missing)}")
+    deposits = _ordered(image.deposits)
+    frames = renumbered(image, [*range(1, len(deposits) + 1)], deposits)
+    parts = (str(header.SOPInstanceUID), assessment_id)
+    size = frames.size * max(1, len(deposits)) // 8
+    try:
+        with collected_warnings():
+            made = SegmentationObject(
+                source_images=[_completed(header)],
+                pixel_array=frames,
+                segmentation_type=SegmentationTypeValues.BINARY,
+                segment_descriptions=_descriptions(deposits, program, version),
+                series_instance_uid=UID(derived_uid("series", *parts)),
+                series_number=SERIES_NUMBER,
+                sop_instance_uid=UID(derived_uid("segmentation", *parts)),
+                instance_number=1,
+                manufacturer=program,
+                manufacturer_model_name=program,
+                software_versions=version,
+                device_serial_number=assessment_id[:MAX_DESCRIPTION] or "0",
+                content_label="DEPOSITS",
+                content_description=_spacing_words(image.spacing),
+                pixel_measures=_pixel_measures(image.spacing),
+                omit_empty_frames=bool(deposits),
+                transfer_syntax_uid=ExplicitVRLittleEndian if size <= MAX_UNCOMPRESSED_BYTES else JPEG2000Lossless,
+                series_description=f"{program} deposits",
+            )
+            return _made_reproducible(made, header, parts)
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:  # highdicom's answers to unusual headers
+        raise ResultsError(
+            f"{image.exposure.source}: no segmentation written, because its header does not allow one: {' '.join(str(error).split())}"
+        ) from error
+
+
+def _ordered(deposits: Sequence[TrackedDeposit]) -> list[TrackedDeposit]:
+    return sorted(deposits, key=lambda t: (len(t.deposit_id), t.deposit_id))
+
+
+def renumbered(image: ImageAssessment, numbers: Sequence[int], deposits: Sequence[TrackedDeposit]) -> NDArray[np.uint16]:
+    """Label map of the image, shape (rows, columns), in which each of `deposits` has its number of `numbers`; the rest is 0."""
+    labels = image.segmentation.labels
+    table = np.zeros(int(labels.max(initial=0)) + 1, np.uint16)
+    for number, tracked in zip(numbers, deposits, strict=True):
+        if tracked.deposit.label < table.size:
+            table[tracked.deposit.label] = number
+    return table[labels]
+
+
+def _descriptions(deposits: Sequence[TrackedDeposit], program: str, version: str) -> list[SegmentDescription]:
+    algorithm = highdicom.AlgorithmIdentificationSequence(name=program, family=ALGORITHM_FAMILY, version=version)
+    named: list[tuple[str, str | None, str | None]] = [(t.deposit_id, t.deposit_id, t.tracking_uid) for t in deposits]
+    named = named or [(NO_DEPOSIT_LABEL, None, None)]
+    return [
+        SegmentDescription(
+            segment_number=number,
+            segment_label=label,
+            segmented_property_category=CATEGORY,
+            segmented_property_type=CALCIFICATION,
+            algorithm_type=SegmentAlgorithmTypeValues.AUTOMATIC,
+            algorithm_identification=algorithm,
+            tracking_id=tracking_id,
+            tracking_uid=None if tracking_uid is None else UID(tracking_uid),
+        )
+        for number, (label, tracking_id, tracking_uid) in enumerate(named, start=1)
+    ]
+
+
+def _completed(header: Dataset) -> Dataset:
+    """A copy with the type 2 attributes that highdicom reads, and without a frame of reference that no position goes with."""
+    completed = copy.deepcopy(header)
+    for keyword in EMPTY_IF_ABSENT:
+        if keyword not in completed:
+            setattr(completed, keyword, None)
+    if "FrameOfReferenceUID" in completed and "ImagePositionPatient" not in completed:
+        del completed.FrameOfReferenceUID
+    return completed
+
+
+def _pixel_measures(spacing: Spacing) -> highdicom.PixelMeasuresSequence | None:
+    if spacing.row_mm is None or spacing.column_mm is None:
+        return None
+    return highdicom.PixelMeasuresSequence(pixel_spacing=(spacing.row_mm, spacing.column_mm), slice_thickness=None)
+
+
+def _spacing_words(spacing: Spacing) -> str:
+    if spacing.row_mm is None:
+        return "no pixel size stated"
+    return f"pixel spacing basis: {spacing.basis.value} ({spacing.source})"[:MAX_DESCRIPTION]
+
+
+def _made_reproducible(made: Dataset, header: Dataset, parts: tuple[str, str]) -> Dataset:
+    """Replace what depends on the moment of writing; add the orientation, which the General Image module asks for without a position."""
+    content_date = header.get("ContentDate") or header.get("StudyDate")
+    made.ContentDate = content_date or "19000101"
+    made.ContentTime = (header.get("ContentTime") or header.get("StudyTime") or "000000") if content_date else "000000"
+    for keyword in ("InstanceCreationDate", "InstanceCreationTime"):
+        if keyword in made:
+            delattr(made, keyword)
+    for equipment in made.get("ContributingEquipmentSequence", []):
+        if "ContributionDateTime" in equipment:
+            del equipment.ContributionDateTime
+    dimensions = UID(derived_uid("dimensions", *parts))
+    for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
+        item.DimensionOrganizationUID = dimensions
+    made.PatientOrientation = header.get("PatientOrientation")
+    return made
+
+
+def write_segmentation(path: Path, image: ImageAssessment, *, assessment_id: str, program: str, version: str) -> None:
+    """Write the Segmentation of one DICOM image; errors as in `source_header` and `segmentation_object`."""
+    made = segmentation_object(source_header(image), image, assessment_id=assessment_id, program=program, version=version)
+    with collected_warnings():
+        made.save_as(path, enforce_file_format=True)
+
+
+def write_label_picture(path: Path, image: ImageAssessment) -> None:
+    """Write the deposits of an image that is not DICOM as a 16-bit PNG: 0 is no deposit, 7 is ``D007``."""
+    deposits = _ordered(image.deposits)
+    numbers = [int("".join(c for c in t.deposit_id if c.isdigit()) or 0) for t in deposits]
+    Image.fromarray(renumbered(image, numbers, deposits)).save(path, format="PNG")
