@@ -1,0 +1,114 @@
+"""What libraries say while they read, kept off the user's terminal: warnings become findings, C libraries' stderr goes nowhere."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from typing import TextIO
+
+MAX_NOTES = 6
+"""Warnings of one file that are kept; a file with a broken dialect repeats the same one for each element."""
+
+
+class _Ear:
+    """Hears the warnings of each thread that listens.
+
+    ``warnings.catch_warnings`` changes the whole process, so two threads that enter and leave it in turn can leave it changed for
+    good. Here the first listener enters it, the last one leaves it, and each thread gets its own warnings. Warnings of threads
+    that do not listen go on to whoever handled them before.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._listeners = 0
+        self._stack = contextlib.ExitStack()
+        self._own = threading.local()
+
+    def _show(
+        self,
+        handled_before: Callable[..., None],
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        notes: list[str] | None = getattr(self._own, "notes", None)
+        if notes is None:
+            handled_before(message, category, filename, lineno, file, line)
+            return
+        note = " ".join(str(message).split())
+        if note not in notes and len(notes) < MAX_NOTES:
+            notes.append(note)
+
+    def _enter(self) -> None:
+        with self._lock:
+            if self._listeners == 0:
+                self._stack.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("always")
+                handled_before = warnings.showwarning
+
+                def show(
+                    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: TextIO | None = None, line: str | None = None
+                ) -> None:
+                    self._show(handled_before, message, category, filename, lineno, file, line)
+
+                warnings.showwarning = show
+            self._listeners += 1
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._listeners -= 1
+            if self._listeners == 0:
+                self._stack.close()
+
+    @contextlib.contextmanager
+    def listen(self) -> Iterator[list[str]]:
+        outer: list[str] | None = getattr(self._own, "notes", None)
+        notes: list[str] = []
+        self._own.notes = notes
+        self._enter()
+        try:
+            yield notes
+        finally:
+            self._leave()
+            self._own.notes = outer
+
+
+_EAR = _Ear()
+
+
+def collected_warnings() -> contextlib.AbstractContextManager[list[str]]:
+    """Context in which this thread's Python warnings are collected, as plain sentences, instead of shown. Safe with threads."""
+    return _EAR.listen()
+
+
+_STDERR = 2
+_STDERR_LOCK = threading.Lock()
+
+
+@contextlib.contextmanager
+def muted_stderr() -> Iterator[None]:
+    """Context in which writes to file descriptor 2 go nowhere.
+
+    For C libraries that print there and offer no switch. It holds for the whole process, so it surrounds nothing but such a call:
+    another thread's line written in those milliseconds is lost.
+    """
+    with _STDERR_LOCK:
+        try:
+            saved = os.dup(_STDERR)
+        except OSError:  # no stderr at all: nothing to mute
+            yield
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, _STDERR)
+            yield
+        finally:
+            os.dup2(saved, _STDERR)
+            os.close(saved)
+            os.close(nowhere)

@@ -1,0 +1,76 @@
+"""What a compressed frame says about itself: codec, size and precision, read from its own first markers before anything is decoded."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Codec(StrEnum):
+    """Families that need different decoders."""
+
+    JPEG_LOSSY = "JPEG"
+    JPEG_LOSSLESS = "JPEG lossless"
+    JPEG_LS = "JPEG-LS"
+    JPEG_2000 = "JPEG 2000"
+
+
+@dataclass(frozen=True, slots=True)
+class Codestream:
+    """Facts from the frame header (SOFn or SIZ)."""
+
+    codec: Codec
+    rows: int
+    columns: int
+    components: int
+    precision: int
+
+
+J2K_START = b"\xff\x4f\xff\x51"
+"""SOC followed by SIZ (ISO/IEC 15444-1, A.4.1, A.5.1); a JP2 file holds the same after its boxes."""
+JP2_START = b"\x00\x00\x00\x0cjP"
+JPEG_START = b"\xff\xd8"
+_SIZ = struct.Struct(">HHIIIIIIIIHB")
+_SOF = struct.Struct(">BHHB")
+_NOT_SOF = (0xC4, 0xC8, 0xCC)
+"""DHT, JPG and DAC share the range of the SOFn markers (ISO/IEC 10918-1, table B.1)."""
+_LOSSLESS_SOF = (0xC3, 0xC7, 0xCB, 0xCF)
+_JPEG_LS_SOF = 0xF7
+_WITHOUT_LENGTH = (0x01, *range(0xD0, 0xDA))
+
+
+def inspect(frame: bytes) -> Codestream | None:
+    """Codec and size of a compressed frame; ``None`` where no header of a known codec begins it."""
+    if frame.startswith((J2K_START, JP2_START)):
+        return _inspect_j2k(frame)
+    if frame.startswith(JPEG_START):
+        return _inspect_jpeg(frame)
+    return None
+
+
+def _inspect_j2k(frame: bytes) -> Codestream | None:
+    at = frame.find(J2K_START)
+    if at < 0 or len(frame) < at + 4 + _SIZ.size:
+        return None
+    _, _, width, height, left, top, _, _, _, _, components, depth = _SIZ.unpack_from(frame, at + 4)
+    return Codestream(Codec.JPEG_2000, height - top, width - left, components, (depth & 0x7F) + 1)
+
+
+def _inspect_jpeg(frame: bytes) -> Codestream | None:
+    at = 2
+    while at + 4 <= len(frame):
+        if frame[at] != 0xFF:
+            return None
+        marker = frame[at + 1]
+        if marker == 0xFF or marker in _WITHOUT_LENGTH:
+            at += 1 if marker == 0xFF else 2
+            continue
+        if 0xC0 <= marker <= 0xCF and marker not in _NOT_SOF or marker == _JPEG_LS_SOF:
+            if at + 4 + _SOF.size > len(frame):
+                return None
+            precision, rows, columns, components = _SOF.unpack_from(frame, at + 4)
+            codec = Codec.JPEG_LS if marker == _JPEG_LS_SOF else Codec.JPEG_LOSSLESS if marker in _LOSSLESS_SOF else Codec.JPEG_LOSSY
+            return Codestream(codec, rows, columns, components, precision)
+        at += 2 + int(struct.unpack_from(">H", frame, at + 2)[0])
+    return None

@@ -1,0 +1,214 @@
+"""Dataset -> stored pixel values of its first frame, whatever the transfer syntax and the modality."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.encaps import generate_fragments, get_frame, parse_basic_offsets
+from pydicom.filebase import DicomBytesIO
+from pydicom.uid import UID
+
+from calcitrack.errors import DamagedFileError, UnsupportedImageError
+from calcitrack.io.chatter import collected_warnings
+from calcitrack.io.codestream import Codec, Codestream, inspect
+from calcitrack.io.header import Header
+from calcitrack.io.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.pixel_decoders import DecodeError, decode_codestream, decode_rle, inflate_frame
+from calcitrack.io.pixel_layout import PixelLayout, read_layout
+
+StoredValues = NDArray[np.integer]
+"""Shape (rows, columns): stored values with the sign the header states and nothing above the high bit."""
+
+DEFLATED_FRAME_SYNTAX = "1.2.840.10008.1.2.8.1"
+EXPLICIT_BIG_ENDIAN = "1.2.840.10008.1.2.2"
+ITEM_TAG = b"\xfe\xff\x00\xe0"
+"""Encapsulated pixel data begins with the item of its offset table (PS3.5, A.4)."""
+FETCH_AGAIN = "fetch or export the file again"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodedFrame:
+    """Stored values and what was noticed on the way."""
+
+    values: StoredValues
+    findings: tuple[str, ...]
+
+
+def decode_frame(dataset: Dataset, source: str, limits: ReadLimits = DEFAULT_LIMITS) -> DecodedFrame:
+    """Stored values of the first frame of any image with one sample a pixel.
+
+    Sizes are checked before anything is decoded: the header's against ``limits``, the codestream's against the header's.
+
+    Parameters
+    ----------
+    dataset
+        With its pixel data.
+    source
+        Name for messages.
+    limits
+        See `ReadLimits`.
+
+    Raises
+    ------
+    DamagedFileError
+        Pixel data missing, shorter than stated, or broken.
+    UnsupportedImageError
+        Colour, floating point or single-bit pixels, or a codec without a decoder.
+    ImageTooLargeError
+        More pixels than the limit.
+    """
+    header = Header(dataset)
+    layout = read_layout(header, source, limits)
+    with collected_warnings() as notes:
+        try:
+            content = bytes(dataset["PixelData"].value or b"")
+        except Exception as error:  # pydicom converts on access and raises what it likes
+            raise DamagedFileError(source, f"pixel data that cannot be read ({error})", "an image", FETCH_AGAIN) from error
+        if _is_encapsulated(dataset, content):
+            values = _decode_encapsulated(dataset, content, layout, header, source)
+        else:
+            values = _decode_native(dataset, content, layout, header, source)
+    return DecodedFrame(values, (*header.findings, *(f"pixel data: {n}" for n in notes)))
+
+
+def transfer_syntax(dataset: Dataset) -> str:
+    """Transfer Syntax UID of the meta group; empty where it states none."""
+    meta = getattr(dataset, "file_meta", None)
+    return "" if meta is None else Header(meta).text("TransferSyntaxUID")
+
+
+def _is_encapsulated(dataset: Dataset, content: bytes) -> bool:
+    syntax = UID(transfer_syntax(dataset))
+    if syntax.is_transfer_syntax and not syntax.is_private:
+        return syntax.is_encapsulated
+    return content.startswith(ITEM_TAG)
+
+
+def _decode_native(dataset: Dataset, content: bytes, layout: PixelLayout, header: Header, source: str) -> StoredValues:
+    expected = layout.frame_bytes * layout.frames
+    if len(content) < expected:
+        raise DamagedFileError(source, f"pixel data of {len(content)} bytes", f"{expected} bytes, as the header states", FETCH_AGAIN)
+    if len(content) > expected + 1:  # one byte of padding makes the length even
+        header.note(f"pixel data is {len(content) - expected} bytes longer than its image; the rest is ignored")
+    big = transfer_syntax(dataset) == EXPLICIT_BIG_ENDIAN or getattr(dataset, "original_encoding", (None, True))[1] is False
+    width = layout.bits_allocated // 8
+    raw = np.frombuffer(content, f"{'>' if big else '<'}u{width}", layout.rows * layout.columns)
+    if big and width == 1 and dataset["PixelData"].VR == "OW":
+        raw = _swapped_bytes(content, layout)
+    return settle_bits(raw.reshape(layout.rows, layout.columns), layout, header)
+
+
+def _swapped_bytes(content: bytes, layout: PixelLayout) -> NDArray[np.uint8]:
+    """8-bit pixels written as big-endian words stand pairwise in the wrong order (PS3.5, 8.1.1)."""
+    size = layout.rows * layout.columns
+    even = content[: size + size % 2].ljust(size + size % 2, b"\0")
+    return np.frombuffer(even, ">u2").astype("<u2").view(np.uint8)[:size]
+
+
+def _decode_encapsulated(dataset: Dataset, content: bytes, layout: PixelLayout, header: Header, source: str) -> StoredValues:
+    syntax = UID(transfer_syntax(dataset))
+    frame = _first_frame(content, layout, source)
+    try:
+        stream = inspect(frame)
+        if stream is not None:
+            _check_codestream(stream, layout, source)
+            return _settle_precision(decode_codestream(frame, stream), stream, layout, header)
+        if syntax == DEFLATED_FRAME_SYNTAX:
+            return _decode_native_frame(inflate_frame(frame, layout), layout, header)
+        if syntax.name == "RLE Lossless" or not syntax.is_transfer_syntax:
+            return settle_bits(decode_rle(frame, layout), layout, header)
+    except DecodeError as error:
+        raise DamagedFileError(source, f"{syntax.name} pixel data that no decoder reads ({error})", "a whole image", FETCH_AGAIN) from error
+    if syntax.name.startswith(("JPEG", "High-Throughput JPEG")):
+        raise DamagedFileError(source, f"{syntax.name} pixel data without the codec's own header", "a whole image", FETCH_AGAIN)
+    raise UnsupportedImageError(source, f"transfer syntax {syntax.name}", "one with a decoder", "export the image uncompressed or as JPEG 2000")
+
+
+def _decode_native_frame(content: bytes, layout: PixelLayout, header: Header) -> StoredValues:
+    if len(content) < layout.frame_bytes:
+        raise DecodeError(f"it inflates to {len(content)} bytes where {layout.frame_bytes} are due")
+    raw = np.frombuffer(content, f"<u{layout.bits_allocated // 8}", layout.rows * layout.columns)
+    return settle_bits(raw.reshape(layout.rows, layout.columns), layout, header)
+
+
+def _first_frame(content: bytes, layout: PixelLayout, source: str) -> bytes:
+    """The first frame; all fragments joined where there is one frame, whatever the offset table says."""
+    try:
+        if layout.frames > 1:
+            return get_frame(content, 0, number_of_frames=layout.frames)
+        buffer = DicomBytesIO(content)
+        buffer.is_little_endian = True
+        parse_basic_offsets(buffer)
+        frame = b"".join(generate_fragments(buffer))
+    except Exception as error:  # pydicom and struct raise many kinds on broken items; all mean the same here
+        raise DamagedFileError(source, f"encapsulated pixel data that breaks off ({error})", "whole fragments", FETCH_AGAIN) from error
+    if not frame:
+        raise DamagedFileError(source, "encapsulated pixel data without a fragment", "a compressed image", FETCH_AGAIN)
+    return frame
+
+
+def _check_codestream(stream: Codestream, layout: PixelLayout, source: str) -> None:
+    rows = stream.rows or layout.rows  # a JPEG of 0 lines states its height at its end
+    if (rows, stream.columns) != (layout.rows, layout.columns):
+        raise DamagedFileError(
+            source,
+            f"a {stream.codec} stream of {stream.rows} x {stream.columns} pixels",
+            f"{layout.rows} x {layout.columns} as in the header",
+            FETCH_AGAIN,
+        )
+    if stream.components != 1:
+        raise UnsupportedImageError(
+            source, f"a {stream.codec} stream with {stream.components} colours", "a grey image", "export the original radiograph"
+        )
+    limit = 32 if stream.codec is Codec.JPEG_2000 else 16
+    if not 1 <= stream.precision <= limit:
+        raise DamagedFileError(source, f"a {stream.codec} stream of {stream.precision} bits", f"1 to {limit} bits", FETCH_AGAIN)
+
+
+def _settle_precision(values: NDArray[np.generic], stream: Codestream, layout: PixelLayout, header: Header) -> StoredValues:
+    """The codec's precision decides where it is narrower than Bits Stored; else its values are placed as the header says."""
+    if stream.precision >= layout.bits_stored:
+        return settle_bits(values, layout, header)
+    header.note(f"the {stream.codec} stream has {stream.precision} bits, the header states {layout.bits_stored}; the stream's are used")
+    return settle_bits(values, _narrowed(layout, stream.precision), header)
+
+
+def _narrowed(layout: PixelLayout, bits: int) -> PixelLayout:
+    return PixelLayout(layout.rows, layout.columns, layout.frames, layout.bits_allocated, bits, bits - 1, layout.signed)
+
+
+def settle_bits(raw: NDArray[np.generic], layout: PixelLayout, header: Header) -> StoredValues:
+    """Bits Stored up to High Bit, without what lies above or below (old overlays, garbage), with their sign.
+
+    Parameters
+    ----------
+    raw
+        Shape (rows, columns), unsigned container values.
+
+    Returns
+    -------
+    ndarray
+        Shape (rows, columns); an unsigned type, or a signed one of 32 or 64 bits where the header says signed.
+    """
+    values = raw.astype(raw.dtype.newbyteorder("="))
+    low = layout.high_bit + 1 - layout.bits_stored
+    container = values.dtype.itemsize * 8
+    if low:
+        values >>= values.dtype.type(low)
+    if layout.bits_stored < container:
+        mask = values.dtype.type((1 << layout.bits_stored) - 1)
+        above = values & ~mask
+        sign_bit = values.dtype.type(1 << (layout.bits_stored - 1))
+        extension = np.where(values & sign_bit, ~mask & values.dtype.type((1 << (container - low)) - 1), 0) if layout.signed else 0
+        stray = int(np.count_nonzero((above != 0) & (above != extension)))
+        if stray:
+            header.note(f"{stray} pixels have bits set above High Bit (an embedded overlay or garbage); those bits are ignored")
+        values &= mask
+    if not layout.signed:
+        return values
+    wide = values.astype(np.int64 if container > 16 else np.int32)
+    sign = 1 << (layout.bits_stored - 1)
+    return (wide ^ sign) - sign

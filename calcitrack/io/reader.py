@@ -1,0 +1,45 @@
+"""One file -> one Radiograph, whatever its kind."""
+
+from __future__ import annotations
+
+from os import PathLike
+
+from calcitrack.errors import NotAnImageFileError
+from calcitrack.io.dicom import read_dicom
+from calcitrack.io.dicom_open import META_SEARCH_BYTES, looks_like_dicom, not_an_image
+from calcitrack.io.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.sources import FileSource, source_of
+from calcitrack.model.image import Radiograph
+
+
+def read_radiograph(path: str | PathLike[str], *, limits: ReadLimits = DEFAULT_LIMITS) -> Radiograph:
+    """Read one radiograph from a DICOM file.
+
+    Parameters
+    ----------
+    path
+        A DICOM file (with or without preamble).
+    limits
+        Sizes beyond which a file is refused before memory is asked for.
+
+    Returns
+    -------
+    Radiograph
+        Pixels float32, shape (rows, columns), larger is denser; spacing with its basis; calibration tier with its reason;
+        and findings: what was missing, assumed, repaired or ignored.
+
+    Raises
+    ------
+    ReadError
+        Always one of its subclasses, which say what was found, what was expected and what to do.
+    """
+    return read_source(source_of(path), limits)
+
+
+def read_source(source: FileSource, limits: ReadLimits = DEFAULT_LIMITS) -> Radiograph:
+    """As `read_radiograph`, for a file on disk or a member of an archive."""
+    with source.open(limits) as stream:
+        head = stream.read(META_SEARCH_BYTES)
+    if looks_like_dicom(head):
+        return read_dicom(source, limits)
+    raise not_an_image(source, head)
