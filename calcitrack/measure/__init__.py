@@ -1,0 +1,7 @@
+"""Image + Segmentation -> Measurements."""
+
+from calcitrack.measure.deposits import measure
+from calcitrack.measure.measurands import MEASURANDS, TOTALS
+from calcitrack.measure.options import MeasureOptions
+
+__all__ = ["MEASURANDS", "TOTALS", "MeasureOptions", "measure"]

@@ -1,0 +1,203 @@
+"""All measurands of all deposits of one image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from calcitrack.calibrate.intensity import attenuation
+from calcitrack.errors import InvalidValueError
+from calcitrack.measure import measurands as m
+from calcitrack.measure.background import Neighbourhood, neighbourhood
+from calcitrack.measure.mass import Mass, MassModel, deposit_mass, mass_model
+from calcitrack.measure.options import MeasureOptions
+from calcitrack.measure.size import feret_diameter
+from calcitrack.model.calibration import Relationship, Tier
+from calcitrack.model.image import FloatImage, Radiograph
+from calcitrack.model.measurement import Deposit, ImageMeasurements, Measurand, Measurement, NotMeasurable, Result
+from calcitrack.model.segmentation import Segmentation
+
+NO_SIZE = "no pixel size is stated"
+NO_BACKGROUND = "too little tissue around the deposit to estimate its background"
+NO_CONCENTRATION = "no hydroxyapatite concentration was assumed (option ha_concentration_mg_cm3)"
+ASSUMED_PIXEL_MM = 0.15
+"""Pixel size that sets the background's reach where none is stated; it never enters a result."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Film:
+    """What all deposits of a film share."""
+
+    radiograph: Radiograph
+    segmentation: Segmentation
+    image: FloatImage
+    bone_step: float
+    masses: MassModel | str
+    options: MeasureOptions
+
+    @property
+    def linear(self) -> bool:
+        """Log ratios of the film are nepers."""
+        calibration = self.radiograph.calibration
+        return calibration.tier is Tier.A and calibration.relationship is Relationship.LIN
+
+
+def measure(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOptions | None = None) -> ImageMeasurements:
+    """Measure every deposit of a segmentation, however it was drawn.
+
+    Parameters
+    ----------
+    radiograph
+        The image.
+    segmentation
+        Deposits, limb and bone on the image's grid.
+    options
+        Settings; defaults when ``None``.
+
+    Returns
+    -------
+    One `Deposit` for each label, in the order of the labels, and the totals. A measurand without an honest value is `NotMeasurable`.
+
+    Raises
+    ------
+    InvalidValueError
+        The segmentation has another shape than the image.
+    """
+    _check(radiograph, segmentation)
+    film = _film(radiograph, segmentation, options or MeasureOptions())
+    boxes = ndimage.find_objects(segmentation.labels.astype(np.int32))
+    measured = [_deposit(film, label, boxes[label - 1]) for label in segmentation.label_values]
+    return ImageMeasurements(tuple(d for d, _ in measured), _totals(film, measured))
+
+
+def _check(radiograph: Radiograph, segmentation: Segmentation) -> None:
+    if segmentation.labels.shape != radiograph.shape:
+        raise InvalidValueError(f"a segmentation has the shape of its image, {radiograph.shape}; found {segmentation.labels.shape}")
+
+
+def _film(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOptions) -> _Film:
+    image = attenuation(radiograph)
+    soft = segmentation.limb & ~segmentation.bone & (segmentation.labels == 0)
+    bone = segmentation.bone & (segmentation.labels == 0)
+    step = float(np.median(image[bone]) - np.median(image[soft])) if bone.any() and soft.any() else 0.0
+    open_field = ~segmentation.limb & radiograph.valid_mask
+    air = float(np.median(image[open_field])) if open_field.any() else float(image.min())
+    return _Film(radiograph, segmentation, image, step, mass_model(radiograph, air, options), options)
+
+
+def _deposit(film: _Film, label: int, box: tuple[slice, slice]) -> tuple[Deposit, Mass | None]:
+    spacing = film.radiograph.spacing
+    place = neighbourhood(film.image, film.segmentation, label, box, spacing.mean_mm or ASSUMED_PIXEL_MM)
+    inside = film.segmentation.labels[box] == label
+    rows, columns = np.nonzero(inside)
+    pixels = int(rows.size)
+    results: dict[str, Result] = {}
+
+    def put(measurand: Measurand, value: float | None, reason: str = "", sd: float | None = None, model: str = "") -> None:
+        results[measurand.name] = NotMeasurable(measurand, reason) if value is None else Measurement(measurand, value, sd, model)
+
+    pixel_mm2 = spacing.pixel_area_mm2
+    put(m.AREA_MM2, None if pixel_mm2 is None else pixels * pixel_mm2, NO_SIZE)
+    if spacing.row_mm is None or spacing.column_mm is None:
+        put(m.FERET_MM, None, NO_SIZE)
+    else:
+        put(m.FERET_MM, feret_diameter(inside, spacing.row_mm, spacing.column_mm))
+    mass = None if place is None or isinstance(film.masses, str) else deposit_mass(place, film.masses)
+    results |= _mass_and_volume(film, mass)
+    results |= _contrasts(film, place)
+    over_bone = film.segmentation.bone[box][inside]
+    put(m.OVER_BONE_FRACTION, float(over_bone.mean()))
+    put(m.AREA_PX, float(pixels))
+    centroid = (float(rows.mean()) + box[0].start, float(columns.mean()) + box[1].start)
+    ordered = {q.name: results[q.name] for q in m.MEASURANDS}
+    return Deposit(label, film.segmentation.confidence.get(label, 1.0), centroid, ordered), mass
+
+
+def _mass_and_volume(film: _Film, mass: Mass | None) -> Mapping[str, Result]:
+    if mass is None:
+        reason = film.masses if isinstance(film.masses, str) else NO_BACKGROUND
+        return {q.name: NotMeasurable(q, reason) for q in (m.HA_MASS_MG, m.VOLUME_MM3)}
+    assert isinstance(film.masses, MassModel)  # noqa: S101 - a mass was made with it
+    stated = "; ".join(film.masses.assumptions)
+    results: dict[str, Result] = {m.HA_MASS_MG.name: Measurement(m.HA_MASS_MG, mass.mg, mass.sd_mg, stated)}
+    results[m.VOLUME_MM3.name] = _volume(film, mass.mg, mass.sd_mg)
+    return results
+
+
+def _volume(film: _Film, mg: float, sd_mg: float) -> Result:
+    concentration = film.options.ha_concentration_mg_cm3
+    if concentration is None:
+        return NotMeasurable(m.VOLUME_MM3, NO_CONCENTRATION)
+    per_mg = 1000 / concentration
+    return Measurement(
+        m.VOLUME_MM3, mg * per_mg, sd_mg * per_mg, f"ha_mass_mg / {concentration:g} mg/cm3 (assumed; its own uncertainty is not included)"
+    )
+
+
+def _contrasts(film: _Film, place: Neighbourhood | None) -> Mapping[str, Result]:
+    """Contrast in nepers where values are linear in the beam, and relative to bone on any film."""
+    absolute = (m.CONTRAST_MEAN, m.CONTRAST_INTEGRAL_MM2)
+    if place is None:
+        return {q.name: NotMeasurable(q, NO_BACKGROUND) for q in (*absolute, m.RELATIVE_BRIGHTNESS)}
+    mean = float(place.contrast[place.inside].mean())
+    results: dict[str, Result] = {}
+    pixel_mm2 = film.radiograph.spacing.pixel_area_mm2
+    if film.linear:
+        sd = place.background_sd
+        results[m.CONTRAST_MEAN.name] = Measurement(m.CONTRAST_MEAN, mean, sd)
+        if pixel_mm2 is None:
+            results[m.CONTRAST_INTEGRAL_MM2.name] = NotMeasurable(m.CONTRAST_INTEGRAL_MM2, NO_SIZE)
+        else:
+            area_mm2 = float(np.count_nonzero(place.reach)) * pixel_mm2
+            integral = float(place.contrast[place.reach].sum()) * pixel_mm2
+            results[m.CONTRAST_INTEGRAL_MM2.name] = Measurement(m.CONTRAST_INTEGRAL_MM2, integral, sd * area_mm2)
+    else:
+        reason = film.masses if isinstance(film.masses, str) else film.radiograph.calibration.reason
+        results |= {q.name: NotMeasurable(q, reason) for q in absolute}
+    if film.bone_step > 0:
+        results[m.RELATIVE_BRIGHTNESS.name] = Measurement(m.RELATIVE_BRIGHTNESS, mean / film.bone_step, place.background_sd / film.bone_step)
+    else:
+        results[m.RELATIVE_BRIGHTNESS.name] = NotMeasurable(m.RELATIVE_BRIGHTNESS, "no bone on the film to compare with")
+    return results
+
+
+def _totals(film: _Film, measured: list[tuple[Deposit, Mass | None]]) -> Mapping[str, Result]:
+    """Sums over the deposits; own uncertainties add in squares, shared ones (scatter, beam, magnification) in full."""
+    deposits = [d for d, _ in measured]
+    totals: dict[str, Result] = {m.DEPOSIT_COUNT.name: Measurement(m.DEPOSIT_COUNT, float(len(deposits)))}
+    for q in (m.AREA_MM2, m.CONTRAST_INTEGRAL_MM2, m.AREA_PX):
+        totals[q.name] = _sum(film, q, [d.measurements[q.name] for d in deposits])
+    masses = [mass for _, mass in measured]
+    if isinstance(film.masses, str):
+        totals[m.HA_MASS_MG.name] = NotMeasurable(m.HA_MASS_MG, film.masses)
+        totals[m.VOLUME_MM3.name] = NotMeasurable(m.VOLUME_MM3, film.masses)
+        return totals
+    known = [mass for mass in masses if mass is not None]
+    if len(known) < len(masses):
+        reason = f"{len(masses) - len(known)} of {len(masses)} deposits: {NO_BACKGROUND}"
+        totals[m.HA_MASS_MG.name] = NotMeasurable(m.HA_MASS_MG, reason)
+        totals[m.VOLUME_MM3.name] = NotMeasurable(m.VOLUME_MM3, reason)
+        return totals
+    mg = sum(mass.mg for mass in known)
+    sd = float(np.hypot(np.sqrt(sum(mass.own_sd_mg**2 for mass in known)), sum(mass.shared_sd_mg for mass in known)))
+    totals[m.HA_MASS_MG.name] = Measurement(m.HA_MASS_MG, mg, sd, "; ".join(film.masses.assumptions))
+    totals[m.VOLUME_MM3.name] = _volume(film, mg, sd)
+    return totals
+
+
+def _sum(film: _Film, measurand: Measurand, results: list[Result]) -> Result:
+    """Sum of independent values; not measurable when one of them is not, or when the film measures none of the kind."""
+    for result in results:
+        if isinstance(result, NotMeasurable):
+            return NotMeasurable(measurand, result.reason)
+    if not results and measurand is m.AREA_MM2 and film.radiograph.spacing.pixel_area_mm2 is None:
+        return NotMeasurable(measurand, NO_SIZE)
+    if not results and measurand is m.CONTRAST_INTEGRAL_MM2 and not film.linear:
+        return NotMeasurable(measurand, film.radiograph.calibration.reason)
+    values = [r for r in results if isinstance(r, Measurement)]
+    known = [r.sd for r in values if r.sd is not None]
+    sd = float(np.sqrt(sum(s**2 for s in known))) if known else None
+    return Measurement(measurand, sum(r.value for r in values), sd)

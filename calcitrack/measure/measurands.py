@@ -1,0 +1,45 @@
+"""What is measured: name, unit, definition and reference of each quantity. A registry is a tuple that somebody typed."""
+
+from __future__ import annotations
+
+from calcitrack.model.measurement import Measurand
+
+_DOMAIN = "attenuation contrast and areal density as in Molloi et al., breast arterial calcium mass; Koenig et al., hand subtraction radiography"
+
+AREA_MM2 = Measurand(
+    "area_mm2", "mm2", "Number of pixels of the deposit times the pixel's area, in the plane of the spacing's basis", "DICOM PS3.16 CID 7470"
+)
+AREA_PX = Measurand("area_px", "{pixels}", "Number of pixels of the deposit; the only size where none is stated in mm", "calcitrack")
+FERET_MM = Measurand("feret_mm", "mm", "Longest distance between two points of the outline (maximum Feret diameter)", "ISO 9276-6:2008")
+CONTRAST_MEAN = Measurand(
+    "contrast_mean", "1", "Mean over the deposit of L = -ln(I / I_background), I_background from the soft tissue or bone around it", _DOMAIN
+)
+CONTRAST_INTEGRAL_MM2 = Measurand("contrast_integral_mm2", "mm2", "Sum of L over the deposit times the pixel's area", _DOMAIN)
+RELATIVE_BRIGHTNESS = Measurand(
+    "relative_brightness", "1", "Mean contrast of the deposit over the contrast of the same film's bone, both against soft tissue", "calcitrack"
+)
+HA_MASS_MG = Measurand(
+    "ha_mass_mg",
+    "mg",
+    "Hydroxyapatite: sum of areal density m(L) times the pixel's area over magnification squared; m inverts the beam's curve",
+    _DOMAIN,
+)
+VOLUME_MM3 = Measurand("volume_mm3", "mm3", "HA mass over an assumed HA concentration", "calcitrack; see volume_model")
+OVER_BONE_FRACTION = Measurand("over_bone_fraction", "1", "Share of the deposit's pixels that lie on bone", "calcitrack")
+DEPOSIT_COUNT = Measurand("deposit_count", "{deposits}", "Number of deposits", "calcitrack")
+
+MEASURANDS: tuple[Measurand, ...] = (
+    AREA_MM2,
+    FERET_MM,
+    HA_MASS_MG,
+    VOLUME_MM3,
+    CONTRAST_MEAN,
+    CONTRAST_INTEGRAL_MM2,
+    OVER_BONE_FRACTION,
+    AREA_PX,
+    RELATIVE_BRIGHTNESS,
+)
+"""Measured on each deposit."""
+
+TOTALS: tuple[Measurand, ...] = (DEPOSIT_COUNT, AREA_MM2, HA_MASS_MG, VOLUME_MM3, CONTRAST_INTEGRAL_MM2, AREA_PX)
+"""Added up over the deposits of an image."""
