@@ -1,0 +1,196 @@
+"""Burden over real dates."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib.dates as mdates
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from calcitrack.figures.palette import BASIS_WORDS, BLUE, FATE_COLOUR, GREY, title_of
+from calcitrack.model.assessment import Assessment, Fate, TimePointSummary
+from calcitrack.model.measurement import Measurement, NotMeasurable
+from calcitrack.model.spacing import SpacingBasis
+
+SIZE_INCHES = (8.0, 5.6)
+DPI = 120
+CHOICES = (("ha_mass_mg", "Hydroxyapatite mass", "mg"), ("area_mm2", "Deposit area", "mm²"), ("area_px", "Deposit area", "pixels"))
+"""Measurand, words and unit, best first: the first one that every readable time point has is drawn."""
+UNDATED = dt.date(2000, 1, 1)
+"""Where a single time point without a date is drawn; the axis then shows no dates."""
+MARGIN_FRACTION, MARGIN_LEAST_DAYS = 0.06, 20.0
+HEADROOM = 1.3
+"""The burden axis ends this much above the highest value, so that its label fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A time point ready to be drawn; `value` is ``None`` when it has none."""
+
+    day: dt.date
+    value: float | None
+    sd: float | None
+    exposures: tuple[float, ...]
+    bases: frozenset[SpacingBasis]
+    summary: TimePointSummary
+
+
+def timeline_figure(assessment: Assessment) -> Figure:
+    """The burden of one timeline over real dates, with the number of deposits, new and resolved ones.
+
+    Above: hydroxyapatite mass where every readable time point has it, else area in mm2, else area in pixels, with one standard
+    uncertainty as a bar and each single exposure as a faint dot. Points whose millimetres hold in different planes are not joined.
+    Below: how many deposits persist, are new, and are gone since the time point before.
+
+    Parameters
+    ----------
+    assessment
+        One time point is enough.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not attached to pyplot; ``figure.savefig(path)`` writes it.
+    """
+    name, words, unit = _choice(assessment)
+    points = [_point(assessment, p, name) for p in assessment.time_points]
+    figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
+    burden, counts = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.25))
+    figure.suptitle(title_of(assessment.key), x=0.01, ha="left", fontsize=13, fontweight="bold")
+    _draw_burden(burden, points, unit)
+    burden.set_ylabel(f"{words}\n({unit}{_basis_words(points, name)})")
+    burden.set_title(_summary_sentence(points, name, unit), loc="left", fontsize=10)
+    width = _span_days(points) * 0.022
+    _draw_counts(counts, points, width)
+    _dress_dates(counts, points)
+    return figure
+
+
+def _choice(assessment: Assessment) -> tuple[str, str, str]:
+    read = [p for p in assessment.time_points if p.n_exposures]
+    for choice in CHOICES:
+        if read and all(isinstance(p.totals.get(choice[0]), Measurement) for p in read):
+            return choice
+    return CHOICES[-1]
+
+
+def _point(assessment: Assessment, summary: TimePointSummary, name: str) -> _Point:
+    total = summary.totals.get(name)
+    images = [i for i in assessment.images if i.time_point == summary.index]
+    own = [r.value for i in images if isinstance(r := i.totals.get(name), Measurement)]
+    value, sd = (total.value, total.sd) if isinstance(total, Measurement) else (None, None)
+    return _Point(summary.date or UNDATED, value, sd, tuple(own), frozenset(i.spacing.basis for i in images), summary)
+
+
+def _span_days(points: Sequence[_Point]) -> float:
+    return max(float((points[-1].day - points[0].day).days), 10 * MARGIN_LEAST_DAYS)
+
+
+def _x(day: dt.date) -> float:
+    return float(mdates.date2num(day))  # type: ignore[no-untyped-call] # matplotlib ships it without types
+
+
+def _draw_burden(axes: Axes, points: Sequence[_Point], unit: str) -> None:
+    seen = [p for p in points if p.value is not None]
+    for before, after in itertools.pairwise(points):
+        if before.value is not None and after.value is not None and (before.bases == after.bases or unit == "mg"):
+            axes.plot([_x(before.day), _x(after.day)], [before.value, after.value], color=BLUE, lw=2, zorder=2)
+    for p in seen:
+        axes.errorbar(_x(p.day), p.value or 0.0, yerr=p.sd, fmt="o", color=BLUE, ms=8, capsize=4, lw=1.5, zorder=3)
+        if len(p.exposures) > 1:
+            axes.plot([_x(p.day)] * len(p.exposures), p.exposures, "o", ms=5, mfc="white", mec=GREY, zorder=4)
+        axes.annotate(
+            _number(p.value or 0.0), (_x(p.day), (p.value or 0.0) + (p.sd or 0.0)), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9
+        )
+    for p in points:
+        if p.value is None:
+            axes.annotate(
+                "not read" if not p.summary.n_exposures else "not measurable",
+                (_x(p.day), 0),
+                xytext=(0, 6),
+                textcoords="offset points",
+                ha="center",
+                fontsize=9,
+                color=GREY,
+            )
+    top = max((max((*p.exposures, (p.value or 0.0) + (p.sd or 0.0))) for p in seen), default=0.0)
+    axes.set_ylim(0, HEADROOM * top if top > 0 else 1)
+    _plain(axes)
+
+
+def _draw_counts(axes: Axes, points: Sequence[_Point], width: float) -> None:
+    for p in points:
+        if p.summary.deposit_count is None:
+            continue
+        fates = p.summary.fates
+        new = fates.get(Fate.NEW, 0)
+        kept, gone = max(p.summary.deposit_count - new, 0), fates.get(Fate.RESOLVED, 0)
+        x = _x(p.day)
+        axes.bar(x, kept, width, color=FATE_COLOUR[Fate.PERSISTENT])
+        axes.bar(x, new, width, bottom=kept, color=FATE_COLOUR[Fate.NEW])
+        axes.bar(x, -gone, width, color="white", edgecolor=FATE_COLOUR[Fate.RESOLVED], hatch="////")
+        axes.annotate(
+            str(p.summary.deposit_count), (x, kept + new), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=9, fontweight="bold"
+        )
+        if new:
+            axes.annotate(f" +{new} new", (x + width / 2, kept + new / 2), fontsize=8, va="center")
+        if gone:
+            axes.annotate(f" {gone} resolved", (x + width / 2, -gone / 2), fontsize=8, va="center")
+    most = max((p.summary.deposit_count or 0 for p in points), default=0)
+    least = max((p.summary.fates.get(Fate.RESOLVED, 0) for p in points), default=0)
+    axes.set_ylim(-max(1.6 * least, 0.18 * most) if least else 0, max(1.35 * most, 1))
+    axes.axhline(0, color="black", lw=0.8)
+    axes.set_ylabel("Deposits")
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.yaxis.set_major_formatter(lambda v, _: f"{abs(v):.0f}")
+    _plain(axes)
+
+
+def _plain(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#E5E5E5", lw=0.8)
+    axes.set_axisbelow(True)
+
+
+def _dress_dates(axes: Axes, points: Sequence[_Point]) -> None:
+    margin = max(MARGIN_FRACTION * (points[-1].day - points[0].day).days, MARGIN_LEAST_DAYS)
+    axes.set_xlim(_x(points[0].day) - margin, _x(points[-1].day) + (2.2 if len(points) > 1 else 1.0) * margin)
+    if points[0].summary.date is None:
+        axes.set_xticks([_x(points[0].day)], ["date not stated"])
+        return
+    axes.set_xticks([_x(p.day) for p in points], [p.day.isoformat() for p in points])
+    axes.tick_params(axis="x", labelsize=9)
+    days = [_x(p.day) for p in points]
+    if any(b - a < 0.09 * (_span_days(points) + 3 * margin) for a, b in itertools.pairwise(days)):
+        axes.tick_params(axis="x", rotation=35)
+
+
+def _basis_words(points: Sequence[_Point], name: str) -> str:
+    if name != "area_mm2":
+        return ""
+    bases = sorted({b for p in points for b in p.bases}, key=lambda b: b.value)
+    return ", " + " / ".join(BASIS_WORDS[b] for b in bases) if bases else ""
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _summary_sentence(points: Sequence[_Point], name: str, unit: str) -> str:
+    """What happened from the first to the last time point, or why that cannot be said."""
+    first, last = points[0], points[-1]
+    if len(points) == 1:
+        return "One time point: there is no change to report yet."
+    change = last.summary.from_baseline.get(name)
+    if change is None or first.value is None or last.value is None:
+        return "First and last time point cannot be compared."
+    if isinstance(change.absolute, NotMeasurable):
+        return f"No change can be given: {change.absolute.reason}"
+    relative = "" if change.relative is None else f" ({100 * change.relative:+.0f} %)"
+    interval = "" if change.interval_days is None else f" in {change.interval_days} days"
+    return f"First to last{interval}: {_number(first.value)} → {_number(last.value)} {unit}{relative}"
