@@ -66,7 +66,7 @@ def _inspect_jpeg(frame: bytes) -> Codestream | None:
         if marker == 0xFF or marker in _WITHOUT_LENGTH:
             at += 1 if marker == 0xFF else 2
             continue
-        if 0xC0 <= marker <= 0xCF and marker not in _NOT_SOF or marker == _JPEG_LS_SOF:
+        if (0xC0 <= marker <= 0xCF and marker not in _NOT_SOF) or marker == _JPEG_LS_SOF:
             if at + 4 + _SOF.size > len(frame):
                 return None
             precision, rows, columns, components = _SOF.unpack_from(frame, at + 4)

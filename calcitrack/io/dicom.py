@@ -67,7 +67,7 @@ def read_dicom(source: FileSource, limits: ReadLimits = DEFAULT_LIMITS) -> Radio
     header = Header(opened.dataset)
     with collected_warnings() as notes:
         facts = read_facts(header, source.name)
-        _check_grey(header, source.name)
+        check_grey(header, source.name)
         layout = read_layout(header, source.name, limits)
         if layout.frames > 1:
             raise UnsupportedImageError(
@@ -103,7 +103,7 @@ def _measured_pixels(
     return pixels, valid, frame.findings
 
 
-def _check_grey(header: Header, source: str) -> None:
+def check_grey(header: Header, source: str) -> None:
     photometric = header.code("PhotometricInterpretation")
     if not photometric:
         header.note("PhotometricInterpretation is missing; taken for MONOCHROME2")

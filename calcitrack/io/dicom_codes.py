@@ -201,4 +201,5 @@ def _term(item: Header, codes: dict[str, str], meanings: dict[str, str]) -> str:
 
 
 def _words(item: Header) -> str:
-    return f"{item.text('CodeMeaning') or 'without meaning'} ({item.text('CodeValue') or 'no code'}, {item.text('CodingSchemeDesignator') or 'no scheme'})"
+    meaning, code, scheme = (item.text(k) for k in ("CodeMeaning", "CodeValue", "CodingSchemeDesignator"))
+    return f"{meaning or 'without meaning'} ({code or 'no code'}, {scheme or 'no scheme'})"

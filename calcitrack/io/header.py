@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from pydicom.dataset import Dataset
 from pydicom.datadict import tag_for_keyword
+from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
@@ -78,10 +78,10 @@ class Header:
         """All values of an element; empty where it is absent, empty or unreadable."""
         try:
             value = self.dataset.get(keyword)
-        except Exception as error:  # noqa: BLE001 - pydicom converts on access and raises what it likes
+        except Exception as error:  # pydicom converts on access and raises what it likes
             self.note(f"{keyword} cannot be read ({_short(error)}); ignored")
             return ()
-        if value is None or isinstance(value, (str, bytes)) and not value:
+        if value is None or (isinstance(value, (str, bytes)) and not value):
             return ()
         if isinstance(value, (MultiValue, list, tuple)):
             return tuple(v for v in value if v is not None)
@@ -142,7 +142,7 @@ class Header:
             value = self.dataset.get(keyword)
             items: Iterable[Dataset] = value if isinstance(value, Sequence) else ()
             return tuple(Header(item) for item in items)
-        except Exception as error:  # noqa: BLE001 - as in values()
+        except Exception as error:  # as in values()
             self.note(f"{keyword} cannot be read ({_short(error)}); ignored")
             return ()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +114,7 @@ def _decode_encapsulated(dataset: Dataset, content: bytes, layout: PixelLayout, 
     try:
         stream = inspect(frame)
         if stream is not None:
+            stream = replace(stream, rows=stream.rows or layout.rows)  # a JPEG of 0 lines states its height only at its end
             _check_codestream(stream, layout, source)
             return _settle_precision(decode_codestream(frame, stream), stream, layout, header)
         if syntax == DEFLATED_FRAME_SYNTAX:
@@ -151,8 +152,7 @@ def _first_frame(content: bytes, layout: PixelLayout, source: str) -> bytes:
 
 
 def _check_codestream(stream: Codestream, layout: PixelLayout, source: str) -> None:
-    rows = stream.rows or layout.rows  # a JPEG of 0 lines states its height at its end
-    if (rows, stream.columns) != (layout.rows, layout.columns):
+    if (stream.rows, stream.columns) != (layout.rows, layout.columns):
         raise DamagedFileError(
             source,
             f"a {stream.codec} stream of {stream.rows} x {stream.columns} pixels",
@@ -209,6 +209,6 @@ def settle_bits(raw: NDArray[np.generic], layout: PixelLayout, header: Header) -
         values &= mask
     if not layout.signed:
         return values
-    wide = values.astype(np.int64 if container > 16 else np.int32)
-    sign = 1 << (layout.bits_stored - 1)
-    return (wide ^ sign) - sign
+    wide: NDArray[np.int64] = values.astype(np.int64)
+    sign = np.int64(1 << (layout.bits_stored - 1))
+    return ((wide ^ sign) - sign).astype(np.int64 if container > 16 else np.int32)

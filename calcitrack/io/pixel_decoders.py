@@ -21,6 +21,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from io import BytesIO
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,7 @@ def decode_codestream(frame: bytes, stream: Codestream) -> Stored:
     for decoder in _DECODERS[stream.codec]:
         try:
             values = decoder(frame, stream)
-        except Exception as error:  # noqa: BLE001 - each library raises its own kinds; the next decoder is tried
+        except Exception as error:  # each library raises its own kinds; the next decoder is tried
             complaints.append(" ".join(str(error).split()) or type(error).__name__)
             continue
         if values.shape == (stream.rows, stream.columns):
@@ -152,7 +153,7 @@ def decode_rle(frame: bytes, layout: PixelLayout) -> Stored:
         raise DecodeError(f"{count} RLE segments where {planes} are due")
     bounds = [*offsets[:count], len(frame)]
     values = np.empty((size, planes), np.uint8)
-    for plane, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for plane, (start, end) in enumerate(pairwise(bounds)):
         if not RLE_HEADER_BYTES <= start < end <= len(frame):
             raise DecodeError("an RLE segment lies outside the frame")
         values[:, planes - 1 - plane] = _unpack_bits(frame[start:end], size)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from os import PathLike
 
-from calcitrack.errors import NotAnImageFileError
 from calcitrack.io.dicom import read_dicom
 from calcitrack.io.dicom_open import META_SEARCH_BYTES, looks_like_dicom, not_an_image
 from calcitrack.io.limits import DEFAULT_LIMITS, ReadLimits

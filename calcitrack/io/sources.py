@@ -8,10 +8,10 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
+from io import BufferedReader, RawIOBase
 from os import PathLike, fspath
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from calcitrack.errors import DamagedFileError, ImageTooLargeError, NotAnImageFileError, NotFoundError, UnsupportedImageError
 from calcitrack.io.limits import ReadLimits
@@ -76,37 +76,33 @@ class FileSource:
         DamagedFileError, UnsupportedImageError
             The archive is broken or encrypted.
         """
-        if self.member:
-            yield BytesIO(self._member_bytes(limits))
-            return
-        _check_regular(self.path, limits)
+        _check_regular(self.path, limits, archive=bool(self.member))
         try:
-            stream = self.path.open("rb")
-        except OSError as error:
+            with self._archive_member(limits) if self.member else self.path.open("rb") as stream:
+                yield stream
+        except PermissionError as error:
             raise NotFoundError(self.name, f"a file that cannot be opened ({error.strerror})", "a readable file", "check its permissions") from error
-        with stream:
-            yield stream
+        except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+            raise DamagedFileError(self.name, f"bytes that cannot be read ({error})", "a whole file", "fetch it again") from error
 
-    def _member_bytes(self, limits: ReadLimits) -> bytes:
-        _check_regular(self.path, ReadLimits(limits.max_pixels, max(limits.max_file_bytes, self.path.stat().st_size if self.path.is_file() else 1)))
-        try:
-            with zipfile.ZipFile(self.path) as archive:
+    @contextmanager
+    def _archive_member(self, limits: ReadLimits) -> Iterator[BinaryIO]:
+        """Stream of a member; zipfile never gives more bytes than its directory states, so the stated size is the one to check."""
+        with zipfile.ZipFile(self.path) as archive:
+            try:
                 info = archive.getinfo(self.member)
-                if info.flag_bits & _ENCRYPTED:
-                    raise UnsupportedImageError(self.name, "an encrypted archive member", "a plain one", "unpack the archive with its password first")
-                if info.file_size > limits.max_file_bytes:
-                    raise _too_large(self.name, info.file_size, limits)
-                with archive.open(info) as stream:
-                    content = stream.read(limits.max_file_bytes + 1)
-        except KeyError as error:
-            raise NotFoundError(self.name, "no such member in the archive", "one of its members", "check the name") from error
-        except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError) as error:
-            raise DamagedFileError(self.name, f"an archive that cannot be read ({error})", "a whole zip archive", "fetch it again") from error
-        if len(content) > limits.max_file_bytes:
-            raise _too_large(self.name, len(content), limits)
-        return content
+            except KeyError as error:
+                raise NotFoundError(self.name, "no such member in the archive", "one of its members", "check the name") from error
+            if info.flag_bits & _ENCRYPTED:
+                raise UnsupportedImageError(self.name, "an encrypted archive member", "a plain one", "unpack the archive with its password first")
+            if info.file_size > limits.max_file_bytes:
+                raise _too_large(self.name, info.file_size, limits)
+            with archive.open(info) as stream, BufferedReader(cast("RawIOBase", stream), _BUFFER_BYTES) as buffered:
+                yield buffered
 
 
+_BUFFER_BYTES = 1 << 18
+"""A header fits, so that pydicom's small steps back and forth stay in memory."""
 _ENCRYPTED = 0x1
 """Bit 0 of a zip member's general purpose flag (APPNOTE 4.4.4)."""
 
@@ -122,7 +118,7 @@ def _too_large(name: str, size: int, limits: ReadLimits) -> ImageTooLargeError:
     )
 
 
-def _check_regular(path: Path, limits: ReadLimits) -> None:
+def _check_regular(path: Path, limits: ReadLimits, *, archive: bool) -> None:
     try:
         status = path.stat()
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
@@ -132,5 +128,5 @@ def _check_regular(path: Path, limits: ReadLimits) -> None:
         raise NotAnImageFileError(str(path), "a folder", EXPECTED, "hand folders to read_cohort")
     if not stat.S_ISREG(status.st_mode):
         raise NotAnImageFileError(str(path), "a device, pipe or socket", EXPECTED, "copy its content into a file first")
-    if status.st_size > limits.max_file_bytes:
+    if status.st_size > limits.max_file_bytes and not archive:
         raise _too_large(str(path), status.st_size, limits)

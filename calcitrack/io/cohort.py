@@ -1,0 +1,137 @@
+"""Folders, archives, media and lists -> Cohort: timelines of radiographs, and what became of every file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from os import PathLike
+from pathlib import Path
+
+from calcitrack.errors import ManifestError
+from calcitrack.io.discover import FoundFile, Inputs, find_files
+from calcitrack.io.grouping import build_timelines, skip_copies
+from calcitrack.io.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.manifest import ManifestRow, read_manifest
+from calcitrack.io.reader import read_source
+from calcitrack.io.scan import ScannedFile, digest, scan_file
+from calcitrack.io.sources import FileSource
+from calcitrack.model.cohort import Cohort, FileRecord, FileStatus
+from calcitrack.model.image import Radiograph
+from calcitrack.model.timeline import Exposure
+
+MAX_WORKERS = 8
+"""Threads that read headers: they hide the waiting for disks and network shares; more do not help."""
+
+
+def read_cohort(
+    inputs: Inputs,
+    *,
+    manifest: str | PathLike[str] | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    limits: ReadLimits = DEFAULT_LIMITS,
+) -> Cohort:
+    """Find the radiographs among files and put them on timelines. Only headers are read.
+
+    Parameters
+    ----------
+    inputs
+        A folder, file, zip archive or DICOMDIR, or several of them.
+    manifest
+        A CSV file that states what headers do not (columns in `calcitrack.io.manifest`); it wins over headers, with a finding.
+    workers
+        Threads; by default one for each CPU and at most 8.
+    progress
+        Called with (files done, files found) as the scan goes on, from the calling thread.
+    limits
+        Sizes beyond which a file is refused.
+
+    Returns
+    -------
+    Cohort
+        Timelines by patient, body part, side, view and modality; and one record for every file, in the order of the inputs.
+
+    Raises
+    ------
+    ManifestError
+        With every problem of the manifest. Bad image files raise nothing: they are failed or skipped records.
+    """
+    rows = {} if manifest is None else read_manifest(Path(manifest))
+    found = find_files(inputs, limits)
+    _check_manifest_used(rows, found, manifest)
+    scanned = _scan_all(found, limits, workers, progress)
+    stated = [_with_manifest(file, rows, manifest) for file in scanned]
+    files = skip_copies(stated, lambda a, b: digest(a.source, limits) == digest(b.source, limits))
+    exposures = [_exposure(f, rows, limits) for f in files if f.status is FileStatus.READ]
+    return Cohort(build_timelines(exposures), tuple(_record(f) for f in files))
+
+
+def load_exposure(source: FileSource, row: ManifestRow | None, limits: ReadLimits) -> Radiograph:
+    """Radiograph of an exposure, with what the manifest states put over its header. What `Exposure.load` calls.
+
+    Raises
+    ------
+    ReadError
+        As `read_radiograph` does.
+    """
+    radiograph = read_source(source, limits)
+    if row is None:
+        return radiograph
+    acquisition, findings = row.acquisition(radiograph.acquisition)
+    if row.spacing is not None:
+        findings = (*findings, f"the manifest states a pixel of {row.spacing.row_mm} x {row.spacing.column_mm} mm; the header's size is not used")
+    return replace(radiograph, acquisition=acquisition, spacing=row.spacing or radiograph.spacing, findings=(*radiograph.findings, *findings))
+
+
+def _scan_all(found: Sequence[FoundFile], limits: ReadLimits, workers: int | None, progress: Callable[[int, int], None] | None) -> list[ScannedFile]:
+    threads = workers or min(os.cpu_count() or 1, MAX_WORKERS)
+    scanned = []
+    with ThreadPoolExecutor(threads) as pool:
+        for done, file in enumerate(pool.map(partial(_scan_found, limits=limits), found), start=1):
+            scanned.append(file)
+            if progress is not None:
+                progress(done, len(found))
+    return scanned
+
+
+def _scan_found(file: FoundFile, limits: ReadLimits) -> ScannedFile:
+    if file.failure:
+        return ScannedFile(file.source, FileStatus.FAILED, file.failure)
+    if file.skip:
+        return ScannedFile(file.source, FileStatus.SKIPPED, file.skip)
+    return scan_file(file.source, limits)
+
+
+def _row_of(source: FileSource, rows: Mapping[Path, ManifestRow]) -> ManifestRow | None:
+    return None if source.member else rows.get(source.path.absolute())
+
+
+def _with_manifest(file: ScannedFile, rows: Mapping[Path, ManifestRow], manifest: str | PathLike[str] | None) -> ScannedFile:
+    if manifest is not None and not file.source.member and file.source.path.absolute() == Path(manifest).absolute():
+        return ScannedFile(file.source, FileStatus.SKIPPED, "the manifest")
+    row = _row_of(file.source, rows)
+    if row is None or file.acquisition is None:
+        return file
+    acquisition, findings = row.acquisition(file.acquisition)
+    return replace(file, acquisition=acquisition, findings=(*file.findings, *findings))
+
+
+def _check_manifest_used(rows: Mapping[Path, ManifestRow], found: Sequence[FoundFile], manifest: str | PathLike[str] | None) -> None:
+    there = {f.source.path.absolute() for f in found if not f.source.member}
+    lost = [f"line {row.line}: {path} is not among the input files" for path, row in rows.items() if path not in there]
+    if lost:
+        raise ManifestError(str(manifest), "; ".join(lost), "rows about files of the inputs", "correct the paths, or hand over their folder")
+
+
+def _exposure(file: ScannedFile, rows: Mapping[Path, ManifestRow], limits: ReadLimits) -> Exposure:
+    if file.acquisition is None:
+        raise AssertionError(f"{file.source.name} is marked as read, but has no header facts")
+    load = partial(load_exposure, file.source, _row_of(file.source, rows), limits)
+    return Exposure(file.acquisition, load, file.source.name, file.findings)
+
+
+def _record(file: ScannedFile) -> FileRecord:
+    return FileRecord(file.source.name, file.status, file.reason, file.acquisition, file.findings)

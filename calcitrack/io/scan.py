@@ -1,0 +1,122 @@
+"""One file -> what its header says about where it belongs; small, picklable, no pixel decoded."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import partial
+
+from calcitrack.errors import NotAnImageFileError, NotARadiographError, ReadError, UnsupportedImageError
+from calcitrack.io.chatter import collected_warnings
+from calcitrack.io.dicom import check_form, read_facts
+from calcitrack.io.dicom_acquisition import has_time_of_day
+from calcitrack.io.dicom_kind import SECONDARY_CAPTURE_CLASSES, class_uid
+from calcitrack.io.dicom_open import META_SEARCH_BYTES, looks_like_dicom, not_an_image, open_dataset
+from calcitrack.io.header import Header
+from calcitrack.io.limits import ReadLimits
+from calcitrack.io.sources import FileSource
+from calcitrack.model.cohort import FileStatus
+from calcitrack.model.image import Acquisition
+
+WORKSTATION_CONVERSIONS = ("WSD", "DRW", "SYN")
+"""Conversion Type (0008,0064) of pictures made at a workstation, drawn, or synthesised; the others are scanned or captured radiographs."""
+SCREENSHOT_WORDS = ("SCREEN", "SNAPSHOT")
+"""Words in Image Type of a picture of a screen."""
+DIGEST_STEP_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedFile:
+    """Verdict on one file by its header alone.
+
+    Parameters
+    ----------
+    source
+        The file.
+    status, reason
+        READ while nothing speaks against it.
+    acquisition
+        Header facts of a radiograph.
+    findings
+        What the header lacks or contradicts.
+    derived_from
+        SOP Instance UIDs of the images it was made from.
+    has_time
+        Whether the time of day of the exposure is stated.
+    """
+
+    source: FileSource
+    status: FileStatus
+    reason: str = ""
+    acquisition: Acquisition | None = None
+    findings: tuple[str, ...] = ()
+    derived_from: tuple[str, ...] = ()
+    has_time: bool = False
+
+
+def scan_file(source: FileSource, limits: ReadLimits) -> ScannedFile:
+    """Read a file's header and say whether it belongs on a timeline; never raises for a bad file."""
+    try:
+        with source.open(limits) as stream:
+            head = stream.read(META_SEARCH_BYTES)
+        if looks_like_dicom(head):
+            return _scan_dicom(source, limits)
+        raise not_an_image(source, head)
+    except (NotARadiographError, NotAnImageFileError) as error:
+        return ScannedFile(source, FileStatus.SKIPPED, _without_source(error))
+    except ReadError as error:
+        return ScannedFile(source, FileStatus.FAILED, _without_source(error))
+
+
+def _without_source(error: ReadError) -> str:
+    return f"found {error.found}; expected {error.expected}; {error.action}"
+
+
+def _scan_dicom(source: FileSource, limits: ReadLimits) -> ScannedFile:
+    opened = open_dataset(source, limits, pixels=False)
+    header = Header(opened.dataset)
+    with collected_warnings() as notes:
+        facts = read_facts(header, source.name)
+        acquisition = facts.acquisition
+        capture = class_uid(header) in SECONDARY_CAPTURE_CLASSES
+        skip = _capture_reason(header, acquisition) if capture else ""
+        try:
+            check_form(header, source.name)
+        except UnsupportedImageError as error:
+            if not capture:
+                raise
+            skip = skip or _without_source(error)
+        derived_from = tuple(uid for item in header.items("SourceImageSequence") if (uid := item.text("ReferencedSOPInstanceUID")))
+    return ScannedFile(
+        source,
+        FileStatus.SKIPPED if skip else FileStatus.READ,
+        skip,
+        acquisition,
+        tuple(dict.fromkeys((*opened.findings, *header.findings, *(f"pydicom: {n}" for n in notes)))),
+        derived_from,
+        has_time_of_day(header),
+    )
+
+
+def _capture_reason(header: Header, acquisition: Acquisition) -> str:
+    """Why a secondary capture is no radiograph to be measured; empty for scanned film and the like."""
+    conversion = header.code("ConversionType")
+    if conversion in WORKSTATION_CONVERSIONS:
+        return f"a secondary capture made at a workstation (Conversion Type {conversion})"
+    if header.code("BurnedInAnnotation") == "YES":
+        return "a secondary capture with text burned in"
+    if any(word in value for value in acquisition.image_type for word in SCREENSHOT_WORDS):
+        return f"a screenshot (Image Type {'/'.join(acquisition.image_type)})"
+    return ""
+
+
+def digest(source: FileSource, limits: ReadLimits) -> str:
+    """SHA-256 of a file's bytes; empty where they cannot be read."""
+    state = hashlib.sha256()
+    try:
+        with source.open(limits) as stream:
+            for block in iter(partial(stream.read, DIGEST_STEP_BYTES), b""):
+                state.update(block)
+    except ReadError:
+        return ""
+    return state.hexdigest()
