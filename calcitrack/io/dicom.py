@@ -67,12 +67,8 @@ def read_dicom(source: FileSource, limits: ReadLimits = DEFAULT_LIMITS) -> Radio
     header = Header(opened.dataset)
     with collected_warnings() as notes:
         facts = read_facts(header, source.name)
-        check_grey(header, source.name)
+        check_form(header, source.name)
         layout = read_layout(header, source.name, limits)
-        if layout.frames > 1:
-            raise UnsupportedImageError(
-                source.name, f"{layout.frames} frames", "a single frame", "export the frame to be measured as an image of its own"
-            )
         pixels, valid, findings = _measured_pixels(opened.dataset, header, layout, facts.calibration.polarity, source.name, limits)
     return Radiograph(
         pixels=pixels,
@@ -103,7 +99,17 @@ def _measured_pixels(
     return pixels, valid, frame.findings
 
 
-def check_grey(header: Header, source: str) -> None:
+def check_form(header: Header, source: str) -> None:
+    """Return when the header states one grey frame.
+
+    Raises
+    ------
+    UnsupportedImageError
+        Colour, or several frames.
+    """
+    frames = header.integer("NumberOfFrames") or 1
+    if frames > 1:
+        raise UnsupportedImageError(source, f"{frames} frames", "a single frame", "export the frame to be measured as an image of its own")
     photometric = header.code("PhotometricInterpretation")
     if not photometric:
         header.note("PhotometricInterpretation is missing; taken for MONOCHROME2")
