@@ -17,7 +17,7 @@ from calcitrack.io.limits import DEFAULT_LIMITS, ReadLimits
 from calcitrack.io.manifest import ManifestRow, read_manifest
 from calcitrack.io.reader import read_source
 from calcitrack.io.scan import ScannedFile, digest, scan_file
-from calcitrack.io.sources import FileSource
+from calcitrack.io.sources import FileSource, archives_kept_open
 from calcitrack.model.cohort import Cohort, FileRecord, FileStatus
 from calcitrack.model.image import Radiograph
 from calcitrack.model.timeline import Exposure
@@ -62,7 +62,8 @@ def read_cohort(
     rows = {} if manifest is None else read_manifest(Path(manifest))
     found = find_files(inputs, limits)
     _check_manifest_used(rows, found, manifest)
-    scanned = _scan_all(found, limits, workers, progress)
+    with archives_kept_open(f.source.path for f in found if f.source.member):
+        scanned = _scan_all(found, limits, workers, progress)
     stated = [_with_manifest(file, rows, manifest) for file in scanned]
     files = skip_copies(stated, lambda a, b: digest(a.source, limits) == digest(b.source, limits))
     exposures = [_exposure(f, rows, limits) for f in files if f.status is FileStatus.READ]
@@ -116,7 +117,10 @@ def _with_manifest(file: ScannedFile, rows: Mapping[Path, ManifestRow], manifest
     if row is None or file.acquisition is None:
         return file
     acquisition, findings = row.acquisition(file.acquisition)
-    return replace(file, acquisition=acquisition, findings=(*file.findings, *findings))
+    placed = replace(file, acquisition=acquisition, findings=(*file.findings, *findings))
+    if file.lacks_sidecar and acquisition.patient_id and acquisition.acquisition_time is not None:
+        return replace(placed, status=FileStatus.READ, reason="")
+    return placed
 
 
 def _check_manifest_used(rows: Mapping[Path, ManifestRow], found: Sequence[FoundFile], manifest: str | PathLike[str] | None) -> None:

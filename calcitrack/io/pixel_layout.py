@@ -61,7 +61,9 @@ def read_layout(header: Header, source: str, limits: ReadLimits) -> PixelLayout:
     if allocated is None:
         raise DamagedFileError(source, "pixel data without Bits Allocated", "a whole Image Pixel Module", "export the image again")
     if allocated not in CONTAINER_BITS:
-        raise UnsupportedImageError(source, f"{allocated} bits a pixel", "8, 16 or 32", "export the original radiograph")
+        raise UnsupportedImageError(
+            source, "single-bit pixels" if allocated == 1 else f"{allocated} bits a pixel", "8, 16 or 32", "export the original radiograph"
+        )
     stored = _stored_bits(header, allocated)
     return PixelLayout(
         rows, columns, _frames(header), allocated, stored, _high_bit(header, allocated, stored), header.integer("PixelRepresentation") == 1

@@ -7,17 +7,18 @@ from os import PathLike
 from calcitrack.io.dicom import read_dicom
 from calcitrack.io.dicom_open import META_SEARCH_BYTES, looks_like_dicom, not_an_image
 from calcitrack.io.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.picture import looks_like_picture, read_picture
 from calcitrack.io.sources import FileSource, source_of
 from calcitrack.model.image import Radiograph
 
 
 def read_radiograph(path: str | PathLike[str], *, limits: ReadLimits = DEFAULT_LIMITS) -> Radiograph:
-    """Read one radiograph from a DICOM file.
+    """Read one radiograph from a DICOM file, or from a PNG or TIFF picture with its sidecar ``NAME.json``.
 
     Parameters
     ----------
     path
-        A DICOM file (with or without preamble).
+        A DICOM file (with or without preamble), a PNG or a TIFF.
     limits
         Sizes beyond which a file is refused before memory is asked for.
 
@@ -41,4 +42,6 @@ def read_source(source: FileSource, limits: ReadLimits = DEFAULT_LIMITS) -> Radi
         head = stream.read(META_SEARCH_BYTES)
     if looks_like_dicom(head):
         return read_dicom(source, limits)
+    if looks_like_picture(head):
+        return read_picture(source, limits)
     raise not_an_image(source, head)

@@ -14,6 +14,8 @@ from calcitrack.io.dicom_kind import SECONDARY_CAPTURE_CLASSES, class_uid
 from calcitrack.io.dicom_open import META_SEARCH_BYTES, looks_like_dicom, not_an_image, open_dataset
 from calcitrack.io.header import Header
 from calcitrack.io.limits import ReadLimits
+from calcitrack.io.picture import looks_like_picture, read_picture_facts
+from calcitrack.io.sidecar import sidecar_of
 from calcitrack.io.sources import FileSource
 from calcitrack.model.cohort import FileStatus
 from calcitrack.model.image import Acquisition
@@ -22,6 +24,8 @@ WORKSTATION_CONVERSIONS = ("WSD", "DRW", "SYN")
 """Conversion Type (0008,0064) of pictures made at a workstation, drawn, or synthesised; the others are scanned or captured radiographs."""
 SCREENSHOT_WORDS = ("SCREEN", "SNAPSHOT")
 """Words in Image Type of a picture of a screen."""
+PICTURE_SUFFIXES = (".png", ".tif", ".tiff", ".PNG", ".TIF", ".TIFF")
+"""Names under which a sidecar's picture is looked for."""
 DIGEST_STEP_BYTES = 1 << 20
 
 
@@ -43,6 +47,8 @@ class ScannedFile:
         SOP Instance UIDs of the images it was made from.
     has_time
         Whether the time of day of the exposure is stated.
+    lacks_sidecar
+        A picture that only a manifest can place on a timeline.
     """
 
     source: FileSource
@@ -52,6 +58,7 @@ class ScannedFile:
     findings: tuple[str, ...] = ()
     derived_from: tuple[str, ...] = ()
     has_time: bool = False
+    lacks_sidecar: bool = False
 
 
 def scan_file(source: FileSource, limits: ReadLimits) -> ScannedFile:
@@ -61,6 +68,10 @@ def scan_file(source: FileSource, limits: ReadLimits) -> ScannedFile:
             head = stream.read(META_SEARCH_BYTES)
         if looks_like_dicom(head):
             return _scan_dicom(source, limits)
+        if looks_like_picture(head):
+            return _scan_picture(source, limits)
+        if source.suffix == ".json" and (picture := _picture_of(source)):
+            return ScannedFile(source, FileStatus.SKIPPED, f"the sidecar of {picture.name}")
         raise not_an_image(source, head)
     except (NotARadiographError, NotAnImageFileError) as error:
         return ScannedFile(source, FileStatus.SKIPPED, _without_source(error))
@@ -96,6 +107,24 @@ def _scan_dicom(source: FileSource, limits: ReadLimits) -> ScannedFile:
         derived_from,
         has_time_of_day(header),
     )
+
+
+def _scan_picture(source: FileSource, limits: ReadLimits) -> ScannedFile:
+    facts = read_picture_facts(source, limits)
+    acquisition = facts.acquisition
+    missing = [w for w, there in (("patient_id", acquisition.patient_id), ("acquisition_date", acquisition.acquisition_time)) if not there]
+    if not missing:
+        return ScannedFile(source, FileStatus.READ, "", acquisition, facts.findings)
+    if facts.has_sidecar:
+        reason = f"the sidecar does not state {' and '.join(missing)}: the picture cannot be placed on a timeline"
+        return ScannedFile(source, FileStatus.FAILED, reason, acquisition, facts.findings, lacks_sidecar=True)
+    reason = f"a picture without sidecar: write {sidecar_of(source).name} to place it on a timeline"
+    return ScannedFile(source, FileStatus.SKIPPED, reason, acquisition, facts.findings, lacks_sidecar=True)
+
+
+def _picture_of(sidecar: FileSource) -> FileSource | None:
+    stem = (sidecar.member or sidecar.path.name).rsplit("/", 1)[-1][: -len(sidecar.suffix)]
+    return next((p for s in PICTURE_SUFFIXES if (p := sidecar.sibling(stem + s)).exists()), None)
 
 
 def _capture_reason(header: Header, acquisition: Acquisition) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedReader, RawIOBase
 from os import PathLike, fspath
@@ -17,6 +17,32 @@ from calcitrack.errors import DamagedFileError, ImageTooLargeError, NotAnImageFi
 from calcitrack.io.limits import ReadLimits
 
 EXPECTED = "a DICOM file or a PNG or TIFF picture"
+
+
+_KEPT_OPEN: dict[Path, zipfile.ZipFile] = {}
+"""Archives of a scan in progress; reading through one `ZipFile` is thread-safe, and its directory is read once instead of once a member."""
+
+
+@contextmanager
+def archives_kept_open(paths: Iterable[Path]) -> Iterator[None]:
+    """Context in which members of these archives are read without opening the archive anew each time."""
+    with ExitStack() as stack:
+        for path in dict.fromkeys(paths):
+            if path not in _KEPT_OPEN:
+                with suppress(OSError, zipfile.BadZipFile):
+                    _KEPT_OPEN[path] = stack.enter_context(zipfile.ZipFile(path))
+                    stack.callback(_KEPT_OPEN.pop, path, None)
+        yield
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    kept = _KEPT_OPEN.get(path)
+    if kept is not None:
+        yield kept
+        return
+    with zipfile.ZipFile(path) as archive:
+        yield archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +82,8 @@ class FileSource:
         if not self.member:
             return self.path.is_file()
         try:
-            with zipfile.ZipFile(self.path) as archive:
-                return self.member in archive.namelist()
+            with _archive(self.path) as archive:
+                return self.member in archive.NameToInfo
         except (OSError, zipfile.BadZipFile):
             return False
 
@@ -88,7 +114,7 @@ class FileSource:
     @contextmanager
     def _archive_member(self, limits: ReadLimits) -> Iterator[BinaryIO]:
         """Stream of a member; zipfile never gives more bytes than its directory states, so the stated size is the one to check."""
-        with zipfile.ZipFile(self.path) as archive:
+        with _archive(self.path) as archive:
             try:
                 info = archive.getinfo(self.member)
             except KeyError as error:

@@ -1,0 +1,84 @@
+"""Tables as CSV and Parquet files, and back, with the types of their schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from calcitrack.errors import ResultsError
+from calcitrack.tables.cells import rounded as rounded_table
+from calcitrack.tables.schema import Kind, TableSchema
+
+FORMULA_STARTS = ("=", "+", "-", "@", "'")
+"""A spreadsheet takes a cell that begins so for a formula, which a patient id from an unknown archive must not become
+(OWASP, CSV injection). Such a text gets an apostrophe in front; `read_table` takes it away again, and Parquet never has it."""
+GUARD = "'"
+
+
+def _text_columns(schema: TableSchema) -> list[str]:
+    return [c.name for c in schema.columns if c.kind is Kind.TEXT]
+
+
+def write_csv(table: pd.DataFrame, schema: TableSchema, path: Path) -> None:
+    """Write a table as UTF-8 with LF line ends, ISO dates, rounded numbers, and empty cells for what is missing."""
+    table = rounded_table(table, schema)
+    for name in _text_columns(schema):
+        column = table[name]
+        table[name] = column.where(~column.str.startswith(FORMULA_STARTS), GUARD + column)
+    table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8", date_format="%Y-%m-%d")
+
+
+def write_parquet(table: pd.DataFrame, schema: TableSchema, path: Path) -> None:
+    """Write a table as Parquet, with the same values as the CSV and its types.
+
+    Raises
+    ------
+    ResultsError
+        pyarrow is not installed.
+    """
+    check_parquet()
+    rounded_table(table, schema).to_parquet(path, index=False, engine="pyarrow")
+
+
+def check_parquet() -> None:
+    """Say early that Parquet cannot be written; see `write_parquet`."""
+    try:
+        import pyarrow as _  # noqa: F401 only to see whether it is there
+    except ImportError as error:
+        raise ResultsError('Parquet asked for, but found no pyarrow; install it with: pip install "calcitrack[parquet]"') from error
+
+
+def read_table(schema: TableSchema, path: Path) -> pd.DataFrame:
+    """Read a CSV that calcitrack wrote, with the types of its schema.
+
+    Raises
+    ------
+    ResultsError
+        The file is not there, is no CSV, or lacks a column.
+    """
+    try:
+        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ResultsError(f"{path}: found no readable table ({error}); expected {schema.name}.csv of a results folder") from error
+    missing = [n for n in schema.names if n not in raw.columns]
+    if missing:
+        raise ResultsError(f"{path}: found no column {', '.join(missing)}; expected all columns of its schema; measure again into a new folder")
+    data = {}
+    for column in schema.columns:
+        cells = raw[column.name]
+        try:
+            data[column.name] = _typed(cells, column.kind)
+        except (ValueError, TypeError) as error:
+            raise ResultsError(f"{path}: found a cell in {column.name} that is no {column.kind.value} ({error}); was the file edited?") from error
+    return pd.DataFrame(data)
+
+
+def _typed(cells: pd.Series, kind: Kind) -> pd.Series:
+    if kind is Kind.TEXT:
+        return cells.astype("string").str.removeprefix(GUARD)
+    filled = cells.where(cells != "", None)
+    if kind is Kind.DATE:
+        return pd.to_datetime(filled, format="%Y-%m-%d").astype("datetime64[s]")
+    numbers = pd.to_numeric(filled)
+    return numbers.astype("Int64") if kind is Kind.INTEGER else numbers.astype("float64")
