@@ -1,0 +1,310 @@
+"""A film of a simulated patient, with the exact truth of what is on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from calcitrack.model.image import Mask
+from calcitrack.phantom import beamline
+from calcitrack.phantom.bones import bone_chords
+from calcitrack.phantom.deposits import cloud
+from calcitrack.phantom.distractors import WedgeStep, place_objects
+from calcitrack.phantom.encode import Encoded, encode
+from calcitrack.phantom.flesh import flesh_thickness
+from calcitrack.phantom.hand import hand
+from calcitrack.phantom.projection import FloatImage, Grid
+from calcitrack.phantom.shapes import Anatomy
+from calcitrack.phantom.specs import BodyPart, Course, DepositSpec, Form, PatientSpec, VisitSpec
+from calcitrack.phantom.texture import noise_tile
+
+Labels = NDArray[np.uint16]
+
+SHADOW_PATH_MM = 0.1
+"""A pixel belongs to a deposit's shadow when the ray runs at least this far through the deposit, mm."""
+
+BONE_PATH_MM = 0.15
+"""A pixel belongs to bone when the ray runs at least this far through bone, mm."""
+
+_HA_G_CM3 = 3.16
+_SOFT_G_CM3 = 1.06
+_FAT_G_CM3 = 0.95
+
+_ANATOMY: dict[BodyPart, Callable[[PatientSpec, VisitSpec], Anatomy]] = {BodyPart.HAND: hand}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositTruth:
+    """What is true of one deposit on one film.
+
+    Parameters
+    ----------
+    deposit_id
+        Stable over the visits, and its label.
+    size_mm, conc_mg_cm3, volume_mm3, ha_mg
+        Longest extent, HA concentration, volume and HA mass of the whole deposit, inside the field or not.
+    area_detector_mm2, area_object_mm2
+        Area of its shadow on the film, and the same divided by the squared magnification.
+    over_bone
+        Share of its shadow that lies over bone.
+    peak_mg_cm2
+        Greatest areal density of HA in its shadow.
+    segment, height_mm
+        The bone it moves with, and how high above the detector it lies.
+    """
+
+    deposit_id: int
+    form: Form
+    course: Course
+    size_mm: float
+    conc_mg_cm3: float
+    volume_mm3: float
+    ha_mg: float
+    area_detector_mm2: float
+    magnification: float
+    area_object_mm2: float
+    over_bone: float
+    peak_mg_cm2: float
+    segment: str
+    height_mm: float
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class SimulatedFilm:
+    """A film and its truth.
+
+    Parameters
+    ----------
+    encoded
+        Stored values and what the header says about them.
+    signal
+        The detector's signal before encoding, 1 in the open field; what a perfect calibration would recover.
+    labels
+        Shape (rows, columns): 0, or the id of the deposit whose shadow it is (the denser one where two overlap).
+    bone, limb
+        Shape (rows, columns): bone; skin and all within.
+    deposit_mg_cm2
+        Areal density of HA in deposits at the object.
+    bone_g_cm2
+        Areal density of HA in bone.
+    wedge
+        Steps of the aluminium wedge.
+    """
+
+    patient: PatientSpec
+    visit: VisitSpec
+    encoded: Encoded
+    signal: FloatImage
+    labels: Labels
+    bone: Mask
+    limb: Mask
+    deposit_mg_cm2: FloatImage
+    bone_g_cm2: FloatImage
+    deposits: tuple[DepositTruth, ...]
+    wedge: tuple[WedgeStep, ...] = ()
+
+
+def anatomy_of(patient: PatientSpec, visit: VisitSpec) -> Anatomy:
+    """The posed body part of a patient at a visit."""
+    return _ANATOMY[patient.body_part](patient, visit)
+
+
+def simulate(patient: PatientSpec, visit: VisitSpec) -> SimulatedFilm:
+    """Expose a film.
+
+    The same specifications give the same film, bit by bit, on the same versions of numpy and OpenCV.
+
+    Parameters
+    ----------
+    patient
+        The person, with the deposits of all visits.
+    visit
+        The exposure.
+
+    Returns
+    -------
+    SimulatedFilm
+        Stored values and truth.
+    """
+    grid = Grid.of(visit.field, 1 if patient.laterality == "R" else -1)
+    anatomy = anatomy_of(patient, visit)
+    person = np.random.default_rng([patient.seed, 31])
+    tile = noise_tile(person, 512, 0.15, low_per_mm=0.15, high_per_mm=2.2, slope=1.3)
+    uneven = noise_tile(person, 128, 2.0, low_per_mm=0.01, high_per_mm=0.12, slope=1.5)
+    bone_ha, bone_path = _bones(grid, anatomy, tile)
+    stamps = [_stamp(grid, anatomy, d, visit.index) for d in patient.deposits if d.segment in anatomy.sites and _exists(d, visit)]
+    truth, labels, areal, path = _deposits(grid, [s for s in stamps if s is not None], bone_path > BONE_PATH_MM)
+    total, fat = flesh_thickness(grid, anatomy, uneven, 0.02, patient.fat_mm * patient.scale)
+    total = np.maximum(total, bone_path * 1.02)
+    if truth:
+        total = np.maximum(total, _bulge(grid, path))
+    solid = (bone_ha + areal / 1000) / _HA_G_CM3
+    fat = np.minimum(fat, np.maximum(total - 10 * solid, 0))
+    soft = np.maximum(total / 10 - fat / 10 - solid, 0) * np.float32(_SOFT_G_CM3)
+    rng = np.random.default_rng([visit.seed, 32])
+    objects, wedge = place_objects(grid, anatomy, patient, visit, total > 0.5, rng)
+    load = beamline.Load(soft=soft, fat=fat / 10 * np.float32(_FAT_G_CM3), ha=np.asarray(bone_ha + areal / 1000, np.float32), objects=objects)
+    signal = _expose(grid, load, total, visit, rng)
+    return SimulatedFilm(
+        patient=patient,
+        visit=visit,
+        encoded=encode(signal, visit.detector, grid.pitch_mm),
+        signal=signal,
+        labels=labels,
+        bone=bone_path > BONE_PATH_MM,
+        limb=total > 0.5,
+        deposit_mg_cm2=areal,
+        bone_g_cm2=bone_ha,
+        deposits=truth,
+        wedge=wedge,
+    )
+
+
+def _exists(deposit: DepositSpec, visit: VisitSpec) -> bool:
+    return visit.index <= len(deposit.volume_factors) and deposit.volume_factors[visit.index - 1] > 0
+
+
+def _expose(grid: Grid, load: beamline.Load, tissue_mm: FloatImage, visit: VisitSpec, rng: np.random.Generator) -> FloatImage:
+    """Primary, heel effect, scatter, collimation, noise."""
+    signal = beamline.primary(load, visit.beam) * beamline.heel(grid, visit.beam)
+    signal *= _collimation(grid, visit)
+    signal += beamline.scatter(signal, tissue_mm, grid.pitch_mm, visit.beam.scatter)
+    return beamline.detect(signal, visit.beam, visit.detector, grid.pitch_mm, rng)
+
+
+def _collimation(grid: Grid, visit: VisitSpec) -> FloatImage:
+    """1 in the open field, 0.004 behind the collimator's blades, with a penumbra of about 1 mm."""
+    left, right, top, bottom = visit.field.margin_mm
+    width, height = grid.columns * grid.pitch_mm, grid.rows * grid.pitch_mm
+
+    def edge(n: int, low: float, high: float, span: float) -> FloatImage:
+        x = (np.arange(n) + 0.5) * grid.pitch_mm
+        ramp = np.ones(n)
+        if low > 0:
+            ramp *= np.clip((x - low) / 0.8 + 0.5, 0, 1)
+        if high > 0:
+            ramp *= np.clip((span - high - x) / 0.8 + 0.5, 0, 1)
+        return ramp.astype(np.float32)
+
+    return np.asarray(np.maximum(edge(grid.rows, top, bottom, height)[:, None] * edge(grid.columns, left, right, width)[None, :], 0.004), np.float32)
+
+
+def _bones(grid: Grid, anatomy: Anatomy, tile: FloatImage) -> tuple[FloatImage, FloatImage]:
+    """(HA g/cm2, path through bone mm) of all bones; shadows that cross add up."""
+    mineral = np.zeros((grid.rows, grid.columns), np.float32)
+    path = np.zeros_like(mineral)
+    for k, bone in enumerate(anatomy.bones):
+        window, ha, chord = bone_chords(grid, bone, tile, 1.0 + 3.7 * k)
+        if not window.empty:
+            mineral[window.slices] += ha
+            path[window.slices] += chord
+    return mineral, path
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Stamp:
+    """One deposit's shadow in a window of the film."""
+
+    spec: DepositSpec
+    top: int
+    left: int
+    areal: FloatImage
+    path_mm: FloatImage
+    volume_mm3: float
+    mass_mg: float
+    magnification: float
+    height_mm: float
+    extent_mm: float
+
+
+def _stamp(grid: Grid, anatomy: Anatomy, spec: DepositSpec, index: int) -> _Stamp | None:
+    """Project a deposit: every point's mass is shared between the four nearest pixels."""
+    substance = cloud(spec, spec.volume_factors[index - 1])
+    if not len(substance.points_mm):
+        return None
+    frame = anatomy.sites[spec.segment].frame
+    points = frame.place(substance.points_mm + np.array(spec.position_mm))
+    row, column = grid.project(points)
+    magnification = grid.sid_mm / (grid.sid_mm - points[:, 2])
+    top, left = int(np.floor(row.min())) - 2, int(np.floor(column.min())) - 2
+    shape = (int(np.ceil(row.max())) + 4 - top, int(np.ceil(column.max())) + 4 - left)
+    cell = (grid.pitch_mm / magnification) ** 2
+    areal = _splat(row - top, column - left, substance.mass_mg / cell * 100, shape)
+    path = _splat(row - top, column - left, substance.volume_mm3 / cell, shape)
+    mean = float(np.average(magnification, weights=substance.mass_mg))
+    height = float(np.average(points[:, 2], weights=substance.mass_mg))
+    extent = float(np.ptp(substance.points_mm, axis=0).max())
+    return _Stamp(spec, top, left, areal, path, float(substance.volume_mm3.sum()), float(substance.mass_mg.sum()), mean, height, extent)
+
+
+def _splat(row: NDArray[np.float64], column: NDArray[np.float64], value: NDArray[np.float64], shape: tuple[int, int]) -> FloatImage:
+    """Sum values into pixels, each shared bilinearly, then smoothed by half a pixel so that the lattice does not show; the sum stays."""
+    r, c = np.floor(row).astype(int), np.floor(column).astype(int)
+    fr, fc = row - r, column - c
+    flat = np.zeros(shape[0] * shape[1])
+    for dr, dc in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        share = (fr if dr else 1 - fr) * (fc if dc else 1 - fc)
+        flat += np.bincount((r + dr) * shape[1] + c + dc, weights=value * share, minlength=flat.size)
+    padded = np.pad(flat.reshape(shape), 2).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(padded, (5, 5), 0.45)[2:-2, 2:-2], np.float32)
+
+
+def _bulge(grid: Grid, path_mm: FloatImage) -> FloatImage:
+    """Skin over deposits that reach out of the flesh: at least the path through them and about 2 mm more, mm."""
+    near = cv2.GaussianBlur((path_mm >= SHADOW_PATH_MM).astype(np.float32), (0, 0), 1.0 / grid.pitch_mm)
+    return np.asarray(path_mm + 2 * np.clip(2 * near, 0, 1), np.float32)
+
+
+def _deposits(grid: Grid, stamps: list[_Stamp], bone: Mask) -> tuple[tuple[DepositTruth, ...], Labels, FloatImage, FloatImage]:
+    """Put all shadows on the film and write down what is true of each; those wholly outside the field are not on it.
+
+    Returns
+    -------
+    tuple
+        Truth, labels, areal density mg/cm2, path through deposits mm.
+    """
+    labels = np.zeros((grid.rows, grid.columns), np.uint16)
+    areal = np.zeros(labels.shape, np.float32)
+    owner = np.zeros(labels.shape, np.float32)
+    path = np.zeros(labels.shape, np.float32)
+    truth = []
+    for stamp in stamps:
+        rows = slice(max(0, stamp.top), min(grid.rows, stamp.top + stamp.areal.shape[0]))
+        columns = slice(max(0, stamp.left), min(grid.columns, stamp.left + stamp.areal.shape[1]))
+        if rows.stop <= rows.start or columns.stop <= columns.start:
+            continue
+        inside = (slice(rows.start - stamp.top, rows.stop - stamp.top), slice(columns.start - stamp.left, columns.stop - stamp.left))
+        mine, shadow = stamp.areal[inside], stamp.path_mm[inside] >= SHADOW_PATH_MM
+        if not shadow.any():
+            continue
+        areal[rows, columns] += mine
+        path[rows, columns] += stamp.path_mm[inside]
+        front = shadow & (mine > owner[rows, columns])
+        labels[rows, columns][front] = stamp.spec.deposit_id
+        owner[rows, columns][front] = mine[front]
+        truth.append(_truth(stamp, shadow, mine, bone[rows, columns], grid.pitch_mm))
+    return tuple(truth), labels, areal, path
+
+
+def _truth(stamp: _Stamp, shadow: Mask, areal: FloatImage, bone: Mask, pitch_mm: float) -> DepositTruth:
+    area = float(shadow.sum()) * pitch_mm**2
+    return DepositTruth(
+        deposit_id=stamp.spec.deposit_id,
+        form=stamp.spec.form,
+        course=stamp.spec.course,
+        size_mm=stamp.extent_mm,
+        conc_mg_cm3=stamp.spec.conc_mg_cm3,
+        volume_mm3=stamp.volume_mm3,
+        ha_mg=stamp.mass_mg,
+        area_detector_mm2=area,
+        magnification=stamp.magnification,
+        area_object_mm2=area / stamp.magnification**2,
+        over_bone=float(bone[shadow].mean()),
+        peak_mg_cm2=float(areal.max()),
+        segment=stamp.spec.segment,
+        height_mm=stamp.height_mm,
+    )
