@@ -19,7 +19,8 @@ Row = Mapping[str, Cell]
 NOT_PRODUCED = "this version of the program does not measure it on this kind of image"
 NO_UNCERTAINTY = "no uncertainty was estimated for this value"
 
-_DTYPES = {Kind.TEXT: "string", Kind.INTEGER: "Int64", Kind.NUMBER: "float64", Kind.DATE: "datetime64[s]"}
+DTYPES = {Kind.TEXT: "string", Kind.INTEGER: "Int64", Kind.NUMBER: "float64", Kind.DATE: "datetime64[s]"}
+"""pandas type of each kind of cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def frame(schema: TableSchema, rows: Iterable[Row]) -> pd.DataFrame:
         values = [r.get(column.name) for r in rows]
         if column.kind is Kind.TEXT:
             values = [plain(str(v)) if v is not None else "" for v in values]
-        data[column.name] = pd.Series(values, dtype=_DTYPES[column.kind])
+        data[column.name] = pd.Series(values, dtype=DTYPES[column.kind])
     return pd.DataFrame(data, columns=list(schema.names))
 
 

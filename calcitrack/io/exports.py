@@ -1,0 +1,271 @@
+"""The results folder: tables, segmentations, pictures and provenance. Its contract is `docs/reference/results.md`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pandas as pd
+from PIL import Image
+
+from calcitrack.errors import ResultsError
+from calcitrack.figures import overlay_image, timeline_figure
+from calcitrack.io.dicom_seg import is_dicom, write_label_picture, write_segmentation
+from calcitrack.io.file_names import NamesInUse
+from calcitrack.io.provenance_json import assessment_json, library_versions
+from calcitrack.io.results_folder import StagedFolder, read_manifest
+from calcitrack.io.table_files import check_parquet, read_table, write_csv, write_parquet
+from calcitrack.model.assessment import Assessment, ImageAssessment
+from calcitrack.model.cohort import CohortAssessment, FileRecord, TimelineFailure
+from calcitrack.tables import DEPOSITS, IMAGES, NOT_MEASURABLE, SCHEMAS, TIMELINE, TableSchema
+from calcitrack.tables.cells import Row, frame, joined, plain
+from calcitrack.tables.images import merged_image_rows, outcomes
+from calcitrack.tables.results import deposit_rows, gap_rows, timeline_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An output that could not be written; everything else was.
+
+    Parameters
+    ----------
+    source
+        The image as the user knows it, or the timeline.
+    output
+        Which output is missing.
+    reason
+        One sentence.
+    """
+
+    source: str
+    output: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a results folder holds now."""
+
+    folder: Path
+    n_timelines: int
+    n_images: int
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Results:
+    """A results folder read back: its tables with the types of their schemas, and its provenance."""
+
+    deposits: pd.DataFrame
+    timeline: pd.DataFrame
+    images: pd.DataFrame
+    not_measurable: pd.DataFrame
+    provenance: dict[str, Any]
+
+
+def utc_now() -> dt.datetime:
+    """The clock that stamps a results folder unless another one is passed in."""
+    return dt.datetime.now(dt.UTC)
+
+
+class ResultsWriter:
+    """Writes a results folder timeline by timeline, so that a large cohort never lies in memory as a whole.
+
+    Use it in a ``with`` statement: `add` each assessment, then `finish`. Without `finish` nothing in the folder has changed.
+
+    Parameters
+    ----------
+    folder
+        Absent, empty, or former results of calcitrack, which are replaced; files that others put there stay.
+    parquet
+        Write each table as Parquet as well.
+    clock
+        Gives the time that is noted in ``provenance.json``.
+
+    Raises
+    ------
+    ResultsError
+        On entering: the folder holds something else or cannot be written, or Parquet is asked for without pyarrow.
+    """
+
+    def __init__(self, folder: str | PathLike[str], *, parquet: bool = False, clock: Callable[[], dt.datetime] = utc_now) -> None:
+        self._folder = StagedFolder(Path(folder))
+        self._parquet = parquet
+        self._clock = clock
+        self._rows: dict[str, list[Row]] = {s.name: [] for s in SCHEMAS}
+        self._outcomes: dict[str, Row] = {}
+        self._failures: list[TimelineFailure] = []
+        self._timelines: list[object] = []
+        self._problems: list[Problem] = []
+        self._timeline_names, self._seg_names = NamesInUse(), NamesInUse()
+        self._n_images = 0
+
+    def __enter__(self) -> Self:
+        if self._parquet:
+            check_parquet()
+        self._folder.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._folder.__exit__(kind, error, trace)
+
+    def add(self, assessment: Assessment) -> None:
+        """Write the pictures and segmentations of one timeline, and keep its rows.
+
+        A picture or segmentation that cannot be made becomes a finding of its image; the others go on.
+
+        Raises
+        ------
+        ResultsError
+            The disk is full or gone.
+        """
+        key = assessment.key
+        parts = (key.patient_id or "unknown", key.body_part, key.laterality, key.view)
+        name = self._timeline_names.claim("_".join(p for p in parts if p), repr(key))
+        folder = f"timelines/{name}"
+        self._attempt(str(key), "timeline.png", lambda: self._write_timeline(assessment, folder))
+        for image in assessment.images:
+            self._write_image(assessment, image, folder)
+        self._rows[DEPOSITS.name] += [row for row, _ in deposit_rows(assessment)]
+        self._rows[TIMELINE.name] += [row for row, _ in timeline_rows(assessment)]
+        self._rows[NOT_MEASURABLE.name] += gap_rows(assessment)
+        self._outcomes |= outcomes(assessment)
+        self._timelines.append(assessment_json(assessment, folder))
+        self._n_images += len(assessment.images)
+
+    def fail(self, failure: TimelineFailure) -> None:
+        """Note a timeline that could not be assessed; its files become failed in ``images.csv``."""
+        self._failures.append(failure)
+
+    def finish(self, files: Iterable[FileRecord]) -> Written:
+        """Write the tables and the provenance, and put everything into place.
+
+        Parameters
+        ----------
+        files
+            Every file that was handed over.
+
+        Raises
+        ------
+        ResultsError
+            A file cannot be written or replaced.
+        """
+        self._rows[IMAGES.name] = [self._with_problems(row) for row in merged_image_rows(files, self._outcomes, self._failures)]
+        try:
+            for schema in SCHEMAS:
+                self._write_table(schema)
+        except OSError as error:
+            raise _disk_error(error) from error
+        self._folder.commit(self._provenance())
+        return Written(self._folder.target, len(self._timelines), self._n_images, tuple(self._problems))
+
+    def _write_timeline(self, assessment: Assessment, folder: str) -> None:
+        timeline_figure(assessment).savefig(self._folder.path(f"{folder}/timeline.png"), metadata={"Software": "calcitrack"})
+
+    def _write_image(self, assessment: Assessment, image: ImageAssessment, folder: str) -> None:
+        source, facts = image.exposure.source, image.exposure.acquisition
+        day = facts.acquisition_time.date().isoformat() if facts.acquisition_time else "undated"
+        repeat = f"_repeat{image.repeat}" if image.repeat else ""
+        overlay = f"{folder}/{image.time_point:02d}_{day}{repeat}_overlay.png"
+        self._attempt(source, "overlay.png", lambda: self._write_overlay(assessment, image, overlay))
+        self._attempt(source, "segmentation", lambda: self._write_segmentation(assessment, image))
+
+    def _write_overlay(self, assessment: Assessment, image: ImageAssessment, name: str) -> None:
+        Image.fromarray(overlay_image(image.exposure.load(), image, assessment.key)).save(self._folder.path(name), format="PNG")
+
+    def _write_segmentation(self, assessment: Assessment, image: ImageAssessment) -> None:
+        source, uid = image.exposure.source, image.exposure.acquisition.sop_instance_uid
+        if is_dicom(image):
+            path = self._folder.path(f"seg/{self._seg_names.claim(uid, source)}.dcm")
+            made_by = assessment.provenance
+            write_segmentation(path, image, assessment_id=assessment.assessment_id, program=made_by.program, version=made_by.version)
+        else:
+            stem = Path(source.replace("!", "/")).stem or "image"
+            write_label_picture(self._folder.path(f"seg/{self._seg_names.claim(stem, source)}.label.png"), image)
+
+    def _attempt(self, source: str, output: str, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as error:
+            raise _disk_error(error) from error
+        except Exception as error:  # one picture must not cost the others, whatever a library made of this image
+            self._problems.append(Problem(source, output, " ".join(str(error).split()) or type(error).__name__))
+
+    def _with_problems(self, row: Row) -> Row:
+        own = [f"no {p.output} was written: {p.reason}" for p in self._problems if p.source == row.get("path")]
+        return {**row, "findings": joined([str(row.get("findings") or ""), *own])} if own else row
+
+    def _write_table(self, schema: TableSchema) -> None:
+        table = frame(schema, self._rows[schema.name])
+        write_csv(table, schema, self._folder.path(f"{schema.name}.csv"))
+        if self._parquet:
+            write_parquet(table, schema, self._folder.path(f"{schema.name}.parquet"))
+
+    def _provenance(self) -> dict[str, object]:
+        from calcitrack import __version__  # late: the package's own first screen imports this module
+
+        return {
+            "version": __version__,
+            "created": self._clock().isoformat(timespec="seconds"),
+            "libraries": library_versions(),
+            "timelines": self._timelines,
+            "failures": [{"timeline": plain(str(f.key)), "reason": plain(f.reason)} for f in self._failures],
+            "problems": [{"source": plain(p.source), "output": p.output, "reason": plain(p.reason)} for p in self._problems],
+        }
+
+
+def _disk_error(error: OSError) -> ResultsError:
+    return ResultsError(
+        f"{error.filename or 'the results folder'}: cannot be written ({error.strerror or error}); free the disk or choose another folder"
+    )
+
+
+def write_results(
+    cohort: CohortAssessment, folder: str | PathLike[str], *, parquet: bool = False, clock: Callable[[], dt.datetime] = utc_now
+) -> Written:
+    """Write a results folder for a whole cohort.
+
+    Parameters
+    ----------
+    cohort
+        What `calcitrack.assess_cohort` returned.
+    folder, parquet, clock
+        As for `ResultsWriter`.
+
+    Returns
+    -------
+    Written
+        The folder, and the outputs that could not be written.
+
+    Raises
+    ------
+    ResultsError
+        The folder holds something else, or cannot be written. It is then as it was before.
+    """
+    with ResultsWriter(folder, parquet=parquet, clock=clock) as writer:
+        for assessment in cohort.assessments:
+            writer.add(assessment)
+        for failure in cohort.failures:
+            writer.fail(failure)
+        return writer.finish(cohort.files)
+
+
+def read_results(folder: str | PathLike[str]) -> Results:
+    """Read a results folder, with the column types that the contract states.
+
+    Raises
+    ------
+    ResultsError
+        It is no results folder, it was written by a newer version, its writing was interrupted, or a table was changed.
+    """
+    path = Path(folder)
+    provenance = read_manifest(path)
+    if not provenance.get("complete"):
+        raise ResultsError(f"{path}: found results whose writing was interrupted; expected a finished folder; measure again into the same folder")
+    tables = {schema.name: read_table(schema, path / f"{schema.name}.csv") for schema in SCHEMAS}
+    return Results(**tables, provenance=provenance)
