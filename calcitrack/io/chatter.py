@@ -1,9 +1,8 @@
-"""What libraries say while they read, kept off the user's terminal: warnings become findings, C libraries' stderr goes nowhere."""
+"""What libraries say while they read, kept off the user's terminal: Python warnings become findings."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -85,30 +84,3 @@ _EAR = _Ear()
 def collected_warnings() -> contextlib.AbstractContextManager[list[str]]:
     """Context in which this thread's Python warnings are collected, as plain sentences, instead of shown. Safe with threads."""
     return _EAR.listen()
-
-
-_STDERR = 2
-_STDERR_LOCK = threading.Lock()
-
-
-@contextlib.contextmanager
-def muted_stderr() -> Iterator[None]:
-    """Context in which writes to file descriptor 2 go nowhere.
-
-    For C libraries that print there and offer no switch. It holds for the whole process, so it surrounds nothing but such a call:
-    another thread's line written in those milliseconds is lost.
-    """
-    with _STDERR_LOCK:
-        try:
-            saved = os.dup(_STDERR)
-        except OSError:  # no stderr at all: nothing to mute
-            yield
-            return
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(nowhere, _STDERR)
-            yield
-        finally:
-            os.dup2(saved, _STDERR)
-            os.close(saved)
-            os.close(nowhere)

@@ -6,7 +6,7 @@ import numpy as np
 
 from calcitrack.errors import DamagedFileError
 from calcitrack.io.header import Header
-from calcitrack.io.pixel_data import StoredValues
+from calcitrack.io.pixel_data import EXPLICIT_BIG_ENDIAN, StoredValues, transfer_syntax
 from calcitrack.model.image import FloatImage
 
 MAX_LUT_ENTRIES = 65536
@@ -38,7 +38,8 @@ def apply_modality_lut(stored: StoredValues, header: Header, source: str) -> Flo
     tables = header.items("ModalityLUTSequence")
     if tables:
         header.note("a Modality LUT was applied to the stored values")
-        return _look_up(stored, tables[0], source)
+        big_endian = transfer_syntax(header.dataset) == EXPLICIT_BIG_ENDIAN
+        return _look_up(stored, tables[0], source, big_endian=big_endian)
     slope, intercept = header.number("RescaleSlope"), header.number("RescaleIntercept")
     if slope == 0:
         header.note("RescaleSlope is 0, which would erase the image; the stored values are used")
@@ -48,8 +49,8 @@ def apply_modality_lut(stored: StoredValues, header: Header, source: str) -> Flo
     return (stored * np.float64(1.0 if slope is None else slope) + (intercept or 0.0)).astype(np.float32)
 
 
-def _look_up(stored: StoredValues, table: Header, source: str) -> FloatImage:
-    descriptor, entries = table.numbers("LUTDescriptor"), _entries(table)
+def _look_up(stored: StoredValues, table: Header, source: str, *, big_endian: bool) -> FloatImage:
+    descriptor, entries = table.numbers("LUTDescriptor"), _entries(table, big_endian=big_endian)
     if len(descriptor) != 3 or entries.size == 0:
         raise DamagedFileError(source, "a Modality LUT without descriptor or data", "a whole one", "export the image again")
     count, first, bits = (int(v) for v in descriptor)
@@ -64,10 +65,10 @@ def _look_up(stored: StoredValues, table: Header, source: str) -> FloatImage:
     return np.asarray(entries[:count], np.float32)[index]
 
 
-def _entries(table: Header) -> np.ndarray[tuple[int], np.dtype[np.integer]]:
+def _entries(table: Header, *, big_endian: bool) -> np.ndarray[tuple[int], np.dtype[np.integer]]:
     values = table.values("LUTData")
     if len(values) == 1 and isinstance(values[0], bytes):
-        return np.frombuffer(values[0][: len(values[0]) // 2 * 2], "<u2")
+        return np.frombuffer(values[0][: len(values[0]) // 2 * 2], ">u2" if big_endian else "<u2")
     try:
         return np.asarray(values, np.int64) & 0xFFFF
     except (TypeError, ValueError):

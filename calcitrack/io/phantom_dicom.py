@@ -103,7 +103,9 @@ def _exposure(dataset: Dataset, film: SimulatedFilm) -> None:
     dataset.ExposureInuAs = max(1, round(beam.quanta_per_mm2 / 100))
     dataset.ImagerPixelSpacing = [_ds(field.pitch_mm), _ds(field.pitch_mm)]
     dataset.PatientOrientation = ["L", "F"]
-    if film.visit.detector.style is not Style.CR:
+    if film.visit.detector.style is Style.CR:
+        dataset.Laterality = film.patient.laterality
+    else:
         dataset.FilterMaterial = "ALUMINUM"
         dataset.FilterThicknessMinimum = dataset.FilterThicknessMaximum = _ds(beam.filter_mm_al)
 

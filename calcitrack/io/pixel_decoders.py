@@ -12,6 +12,8 @@ RLE              Pillow (PackBits)
 deflated frame   zlib
 ===============  ================================  ==========================
 
+GDCM runs in a process of its own (`calcitrack.io.gdcm_process`): it ends its process on some broken streams.
+
 The decoders are named one by one: pydicom's own choice would take a GPL decoder where one happens to be installed.
 """
 
@@ -27,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from calcitrack.io.chatter import muted_stderr
 from calcitrack.io.codestream import Codec, Codestream
+from calcitrack.io.gdcm_process import decode_with_gdcm
 from calcitrack.io.pixel_layout import PixelLayout
 
 Stored = NDArray[np.generic]
@@ -37,13 +39,6 @@ Decoder = Callable[[bytes, Codestream], Stored]
 
 RLE_HEADER_BYTES = 64
 MAX_RLE_SEGMENTS = 15
-GDCM_SYNTAXES = {
-    Codec.JPEG_LOSSY: "1.2.840.10008.1.2.4.51",
-    Codec.JPEG_LOSSLESS: "1.2.840.10008.1.2.4.57",
-    Codec.JPEG_LS: "1.2.840.10008.1.2.4.80",
-    Codec.JPEG_2000: "1.2.840.10008.1.2.4.91",
-}
-"""GDCM chooses its codec by transfer syntax; these are the general ones of each family, whatever the file's own label says."""
 
 
 class DecodeError(Exception):
@@ -103,29 +98,10 @@ def _by_charls(frame: bytes, stream: Codestream) -> Stored:
 
 
 def _by_gdcm(frame: bytes, stream: Codestream) -> Stored:
-    """GDCM through its image class, which wants a data element and says what it thinks on stderr."""
-    import gdcm
-
-    fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(frame)
-    fragments = gdcm.SequenceOfFragments.New()
-    fragments.AddFragment(fragment)
-    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
-    element.SetValue(fragments.__ref__())
-    image = gdcm.Image()
-    image.SetNumberOfDimensions(2)
-    image.SetDimensions((stream.columns, stream.rows, 1))
-    image.SetDataElement(element)
-    grey = gdcm.PhotometricInterpretation.GetPIType("MONOCHROME2")
-    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(grey))
-    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(GDCM_SYNTAXES[stream.codec])))
-    allocated = np.dtype(_container(stream)).itemsize * 8
-    image.SetPixelFormat(gdcm.PixelFormat(1, allocated, stream.precision, stream.precision - 1, 0))
-    with muted_stderr():
-        text = image.GetBuffer()
-    if text is None:
+    buffer = decode_with_gdcm(frame, stream, 8 * np.dtype(_container(stream)).itemsize)
+    if buffer is None:
         raise DecodeError("GDCM cannot decode it")
-    return _shaped(text.encode("utf-8", "surrogateescape"), stream)
+    return _shaped(buffer, stream)
 
 
 _DECODERS: dict[Codec, tuple[Decoder, ...]] = {
