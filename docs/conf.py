@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from sphinx.application import Sphinx
 
 import calcitrack
-
-HERE = Path(__file__).parent
+from calcitrack.measure.measurands import MEASURANDS, TOTALS
+from calcitrack.model.measurement import Measurand
 
 project = "calcitrack"
 author = "The calcitrack developers"
@@ -40,3 +40,20 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
+
+
+def measurand_table(measurands: tuple[Measurand, ...]) -> str:
+    """Markdown table of a registry."""
+    rows = [f"| `{m.name}` | {m.unit} | {m.definition.replace('|', chr(92) + '|')} | {m.reference} |" for m in measurands]
+    return "\n".join(["| name | unit | definition | reference |", "|---|---|---|---|", *rows])
+
+
+def fill_registries(_app: Sphinx, _page: str, source: list[str]) -> None:
+    """Put the registries where a page asks for them."""
+    for marker, registry in (("@MEASURANDS@", MEASURANDS), ("@TOTALS@", TOTALS)):
+        source[0] = source[0].replace(marker, measurand_table(registry))
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.connect("source-read", fill_registries)
