@@ -13,11 +13,15 @@ from calcitrack.phantom.specs import DepositSpec, Form
 _FINEST_MM = 0.07
 """Smallest lattice step, mm: half the pitch of a fine detector."""
 
-_STEPS = 44
-"""Lattice steps along the longest axis of a solid deposit; 44 cubed points fill it at most."""
+_STEPS = 56
+"""Lattice steps along the longest axis of a solid deposit; 56 cubed points fill it at most."""
 
-_COARSEST_MM = 0.22
+_COARSEST_MM = 0.2
 """Largest lattice step, mm, so that no pixel stays empty."""
+
+
+Body = tuple[Vector, Vector, Vector]
+"""Points mm, shape (n, 3); the volume each stands for, mm3; its density against the deposit's mean."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -37,6 +41,11 @@ class Cloud:
     points_mm: Vector
     volume_mm3: Vector
     mass_mg: Vector
+
+    @property
+    def grain_mm(self) -> float:
+        """Distance at which the points no longer show: the side of the largest volume that one stands for."""
+        return float(np.cbrt(self.volume_mm3.max()))
 
 
 def cloud(spec: DepositSpec, volume_factor: float) -> Cloud:
@@ -60,77 +69,86 @@ def _lie(rng: np.random.Generator, form: Form) -> Vector:
     return rotation(*(float(a) for a in rng.uniform(-90, 90, 3)))
 
 
-def _lattice(rng: np.random.Generator, half: Vector) -> tuple[Vector, float]:
-    """Jittered points that fill the box of given half sizes, and the volume of one cell."""
+def _lattice(rng: np.random.Generator, half: Vector) -> tuple[list[Vector], Vector, float]:
+    """Axes of a box of given half sizes, jittered points around its nodes, shape (nv, nu, nw, 3), and the lattice step."""
     h = float(np.clip(2 * half.max() / _STEPS, _FINEST_MM, _COARSEST_MM))
     axes = [np.arange(-a, a + h, h) for a in half + h]
-    points = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
-    return points + rng.uniform(-0.5, 0.5, points.shape) * h, h**3
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), -1)
+    points += (rng.random(points.shape, dtype=np.float32) - 0.5) * h
+    return axes, points, h
 
 
-def _balls(rng: np.random.Generator, centres: Vector, radii: Vector, density: Vector) -> tuple[Vector, Vector, Vector]:
+def _balls(rng: np.random.Generator, centres: Vector, radii: Vector, density: Vector) -> Body:
     """A union of balls with slightly rough surfaces; where they overlap the nearest one's density holds."""
-    half = (np.abs(centres) + radii[:, None]).max(axis=0)
-    points, cell = _lattice(rng, half)
-    best = np.full(len(points), -np.inf)
-    owner = np.zeros(len(points), int)
     wave = rng.normal(0, 1, (4, 3)) * 3.0 / radii.max()
-    rough = 0.10 * np.sin(points @ wave.T + rng.uniform(0, 6, 4)).sum(axis=1) / 2
-    for i, (c, r) in enumerate(zip(centres, radii, strict=True)):
-        depth = 1 + rough - np.linalg.norm(points - c, axis=1) / r
-        nearer = depth > best
-        best[nearer], owner[nearer] = depth[nearer], i
+    phase = rng.uniform(0, 6, 4)
+    axes, points, h = _lattice(rng, (np.abs(centres) + radii[:, None]).max(axis=0))
+    best = np.zeros(points.shape[:3])
+    weight = np.zeros(points.shape[:3])
+    for c, r, d in zip(centres, radii, density, strict=True):
+        reach = 1.25 * r + h
+        box = tuple(slice(*np.searchsorted(axis, (x - reach, x + reach))) for axis, x in zip(axes, c, strict=True))
+        near = points[box]
+        rough = 0.05 * np.sin(near @ wave.T + phase).sum(axis=-1)
+        depth = 1 + rough - np.linalg.norm(near - c, axis=-1) / r
+        nearer = depth > best[box]
+        best[box][nearer] = depth[nearer]
+        weight[box][nearer] = d
     inside = best > 0
     rim = 0.75 + 0.5 * np.exp(-best[inside] / 0.25)
-    return points[inside], np.full(int(inside.sum()), cell), density[owner[inside]] * rim
+    return points[inside], np.full(int(inside.sum()), h**3), weight[inside] * rim
 
 
-def _stone(rng: np.random.Generator, size: float, factor: float) -> tuple[Vector, Vector, Vector]:
+def _grown(body: Body, factor: float) -> Body:
+    """The same body at `factor` times the volume."""
+    points, volumes, density = body
+    return points * factor ** (1 / 3), volumes * factor, density
+
+
+def _stone(rng: np.random.Generator, size: float, factor: float) -> Body:
     n = int(rng.integers(1, 7))
     radii = size * rng.uniform(0.16, 0.34, n)
     radii[0] = size * rng.uniform(0.28, 0.42)
     centres = rng.normal(0, 0.2, (n, 3)) * size * np.array([1.0, rng.uniform(1.0, 1.6), 0.7])
     centres[0] = 0
-    grow = factor ** (1 / 3)
-    return _balls(rng, centres * grow, radii * grow, rng.uniform(0.8, 1.2, n))
+    return _grown(_balls(rng, centres, radii, rng.uniform(0.8, 1.2, n)), factor)
 
 
-def _tumoral(rng: np.random.Generator, size: float, factor: float) -> tuple[Vector, Vector, Vector]:
+def _tumoral(rng: np.random.Generator, size: float, factor: float) -> Body:
     n = int(rng.integers(14, 46))
     direction = rng.normal(0, 1, (n, 3))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     centres = direction * (rng.uniform(0, 1, (n, 1)) ** 0.5) * size * np.array([0.36, 0.42, 0.24]) * rng.uniform(0.75, 1.1, 3)
     radii = size * rng.uniform(0.05, 0.13, n)
-    grow = factor ** (1 / 3)
-    return _balls(rng, centres * grow, radii * grow, rng.uniform(0.45, 1.5, n))
+    return _grown(_balls(rng, centres, radii, rng.uniform(0.45, 1.5, n)), factor)
 
 
-def _punctate(rng: np.random.Generator, size: float, factor: float) -> tuple[Vector, Vector, Vector]:
+def _punctate(rng: np.random.Generator, size: float, factor: float) -> Body:
     n = int(rng.integers(1, 10))
     radii = rng.uniform(0.28, 0.65, n) * min(1.0, size / 2) ** 0.5
     centres = rng.uniform(-0.5, 0.5, (n, 3)) * max(0.0, size - 1.0) * np.array([1.0, 1.0, 0.6])
-    parts = [_balls(rng, np.zeros((1, 3)), np.array([r * factor ** (1 / 3)]), np.ones(1)) for r in radii]
+    parts = [_grown(_balls(own, np.zeros((1, 3)), np.array([r]), np.ones(1)), factor) for own, r in zip(rng.spawn(n), radii, strict=True)]
     points = np.concatenate([p[0] + c for p, c in zip(parts, centres, strict=True)])
     return points, np.concatenate([p[1] for p in parts]), np.concatenate([p[2] for p in parts])
 
 
-def _tubes(rng: np.random.Generator, starts: Vector, ends: Vector, radii: Vector) -> tuple[Vector, Vector, Vector]:
+def _tubes(rng: np.random.Generator, starts: Vector, ends: Vector, radii: Vector) -> Body:
     """Threads between pairs of points, a little bent."""
     points, volumes = [], []
-    for a, b, r in zip(starts, ends, radii, strict=True):
+    for own, a, b, r in zip(rng.spawn(len(radii)), starts, ends, radii, strict=True):
         length = float(np.linalg.norm(b - a))
         n = max(8, int(np.pi * r**2 * length / 0.07**3 / 4))
-        t = (np.arange(n) + rng.uniform(0, 1, n)) / n
-        bow = rng.normal(0, 0.08 * length, 3)
-        disc = rng.normal(0, 1, (n, 3))
-        disc *= (r * rng.uniform(0, 1, n) ** (1 / 2.6) / np.linalg.norm(disc, axis=1))[:, None]
+        bow = own.normal(0, 0.08 * length, 3)
+        t = (np.arange(n) + own.uniform(0, 1, n)) / n
+        disc = own.normal(0, 1, (n, 3))
+        disc *= (r * own.uniform(0, 1, n) ** (1 / 2.6) / np.linalg.norm(disc, axis=1))[:, None]
         points.append(a + t[:, None] * (b - a) + np.sin(np.pi * t)[:, None] * bow + disc)
         volumes.append(np.full(n, np.pi * r**2 * length / n))
     every = np.concatenate(points)
     return every, np.concatenate(volumes), np.ones(len(every))
 
 
-def _net(rng: np.random.Generator, size: float, factor: float) -> tuple[Vector, Vector, Vector]:
+def _net(rng: np.random.Generator, size: float, factor: float) -> Body:
     n = int(np.clip(size * rng.uniform(1.0, 1.8), 7, 42))
     nodes = rng.uniform(-0.5, 0.5, (n, 3)) * size * np.array([rng.uniform(0.45, 1.0), 1.0, 0.18])
     far = np.linalg.norm(nodes[:, None] - nodes[None], axis=2) + np.eye(n) * 1e9
@@ -141,11 +159,11 @@ def _net(rng: np.random.Generator, size: float, factor: float) -> tuple[Vector, 
     return _tubes(rng, nodes[first], nodes[second], radii)
 
 
-def _sheet(rng: np.random.Generator, size: float, factor: float) -> tuple[Vector, Vector, Vector]:
+def _sheet(rng: np.random.Generator, size: float, factor: float) -> Body:
     aspect, bend = rng.uniform(0.16, 0.75), rng.uniform(-1, 1) / max(size, 12.0)
     thickness = rng.uniform(0.45, 1.3) * factor**0.2
     long, short = size / 2 * factor**0.4, size / 2 * aspect * factor**0.4
-    h = float(np.clip(size / 120, 0.08, 0.14))
+    h = float(np.clip(size / 240, 0.06, 0.1))
     v, u = (g.ravel() for g in np.meshgrid(np.arange(-1.3 * short, 1.3 * short, h), np.arange(-1.3 * long, 1.3 * long, h)))
     angle = np.arctan2(v / short, u / long)
     outline = 1 + sum(rng.uniform(0.03, 0.14) * np.cos(k * angle + rng.uniform(0, 6.3)) for k in (2, 3, 5, 7))
@@ -161,7 +179,7 @@ def _sheet(rng: np.random.Generator, size: float, factor: float) -> tuple[Vector
     return points, np.tile(local * h**2 / layers, layers), np.ones(len(points))
 
 
-_FORMS: dict[Form, Callable[[np.random.Generator, float, float], tuple[Vector, Vector, Vector]]] = {
+_FORMS: dict[Form, Callable[[np.random.Generator, float, float], Body]] = {
     Form.STONE: _stone,
     Form.TUMORAL: _tumoral,
     Form.PUNCTATE: _punctate,

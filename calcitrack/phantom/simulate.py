@@ -18,14 +18,17 @@ from calcitrack.phantom.encode import Encoded, encode
 from calcitrack.phantom.flesh import flesh_thickness
 from calcitrack.phantom.hand import hand
 from calcitrack.phantom.projection import FloatImage, Grid
-from calcitrack.phantom.shapes import Anatomy
+from calcitrack.phantom.shapes import Anatomy, Vector
 from calcitrack.phantom.specs import BodyPart, Course, DepositSpec, Form, PatientSpec, VisitSpec
 from calcitrack.phantom.texture import noise_tile
 
 Labels = NDArray[np.uint16]
 
-SHADOW_PATH_MM = 0.1
-"""A pixel belongs to a deposit's shadow when the ray runs at least this far through the deposit, mm."""
+SHADOW_PATH_MM = 0.15
+"""A pixel belongs to a deposit's shadow when the rays through half of it run at least this far through the deposit, mm."""
+
+_SHADOW_PITCH_MM = 0.05
+"""Pitch near which that is decided: on parts of a coarser film's pixels."""
 
 BONE_PATH_MM = 0.15
 """A pixel belongs to bone when the ray runs at least this far through bone, mm."""
@@ -214,6 +217,7 @@ class _Stamp:
     left: int
     areal: FloatImage
     path_mm: FloatImage
+    shadow: Mask
     volume_mm3: float
     mass_mg: float
     magnification: float
@@ -233,24 +237,40 @@ def _stamp(grid: Grid, anatomy: Anatomy, spec: DepositSpec, index: int) -> _Stam
     top, left = int(np.floor(row.min())) - 2, int(np.floor(column.min())) - 2
     shape = (int(np.ceil(row.max())) + 4 - top, int(np.ceil(column.max())) + 4 - left)
     cell = (grid.pitch_mm / magnification) ** 2
-    areal = _splat(row - top, column - left, substance.mass_mg / cell * 100, shape)
-    path = _splat(row - top, column - left, substance.volume_mm3 / cell, shape)
+    fine = max(1, round(grid.pitch_mm / _SHADOW_PITCH_MM))
+    sigma = max(0.5, 0.45 * substance.grain_mm * fine / grid.pitch_mm)
+    areal = _blocks(_splat(row - top, column - left, substance.mass_mg / cell * 100, shape, fine, sigma), fine)
+    path = _splat(row - top, column - left, substance.volume_mm3 / cell, shape, fine, sigma)
+    shadow = _blocks((path >= SHADOW_PATH_MM).astype(np.float32), fine) >= 0.5
     mean = float(np.average(magnification, weights=substance.mass_mg))
     height = float(np.average(points[:, 2], weights=substance.mass_mg))
     extent = float(np.ptp(substance.points_mm, axis=0).max())
-    return _Stamp(spec, top, left, areal, path, float(substance.volume_mm3.sum()), float(substance.mass_mg.sum()), mean, height, extent)
+    return _Stamp(
+        spec, top, left, areal, _blocks(path, fine), shadow, float(substance.volume_mm3.sum()), float(substance.mass_mg.sum()), mean, height, extent
+    )
 
 
-def _splat(row: NDArray[np.float64], column: NDArray[np.float64], value: NDArray[np.float64], shape: tuple[int, int]) -> FloatImage:
-    """Sum values into pixels, each shared bilinearly, then smoothed by half a pixel so that the lattice does not show; the sum stays."""
+def _splat(row: Vector, column: Vector, value: Vector, shape: tuple[int, int], fine: int, sigma: float) -> FloatImage:
+    """Mean of values over parts of pixels, `fine` by `fine` to a pixel.
+
+    Each value is shared bilinearly between four parts, and the whole smoothed so that the lattice does not show; the sum stays.
+    """
+    rows, columns = shape[0] * fine, shape[1] * fine
+    row, column = (row + 0.5) * fine - 0.5, (column + 0.5) * fine - 0.5
     r, c = np.floor(row).astype(int), np.floor(column).astype(int)
     fr, fc = row - r, column - c
-    flat = np.zeros(shape[0] * shape[1])
+    flat = np.zeros(rows * columns)
     for dr, dc in ((0, 0), (0, 1), (1, 0), (1, 1)):
         share = (fr if dr else 1 - fr) * (fc if dc else 1 - fc)
-        flat += np.bincount((r + dr) * shape[1] + c + dc, weights=value * share, minlength=flat.size)
-    padded = np.pad(flat.reshape(shape), 2).astype(np.float32)
-    return np.asarray(cv2.GaussianBlur(padded, (5, 5), 0.45)[2:-2, 2:-2], np.float32)
+        flat += np.bincount((r + dr) * columns + c + dc, weights=value * share, minlength=flat.size)
+    padded = np.pad(flat.reshape(rows, columns) * fine**2, 2).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(padded, (0, 0), sigma)[2:-2, 2:-2], np.float32)
+
+
+def _blocks(parts: FloatImage, fine: int) -> FloatImage:
+    """Means over pixels of a field on parts of pixels."""
+    rows, columns = parts.shape
+    return np.asarray(parts.reshape(rows // fine, fine, columns // fine, fine).mean(axis=(1, 3)), np.float32)
 
 
 def _bulge(grid: Grid, path_mm: FloatImage) -> FloatImage:
@@ -278,7 +298,7 @@ def _deposits(grid: Grid, stamps: list[_Stamp], bone: Mask) -> tuple[tuple[Depos
         if rows.stop <= rows.start or columns.stop <= columns.start:
             continue
         inside = (slice(rows.start - stamp.top, rows.stop - stamp.top), slice(columns.start - stamp.left, columns.stop - stamp.left))
-        mine, shadow = stamp.areal[inside], stamp.path_mm[inside] >= SHADOW_PATH_MM
+        mine, shadow = stamp.areal[inside], stamp.shadow[inside]
         if not shadow.any():
             continue
         areal[rows, columns] += mine
