@@ -13,7 +13,7 @@ author = "The calcitrack developers"
 project_copyright = "the calcitrack developers, BSD-3-Clause"
 release = version = calcitrack.__version__
 
-extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_design"]
+extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 exclude_patterns = ["_build"]
 default_role = "literal"  # `name` in a docstring is code
 myst_enable_extensions = ["colon_fence", "deflist"]
