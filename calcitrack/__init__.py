@@ -1,3 +1,49 @@
-"""Measure calcinosis on serial radiographs and say whether it progresses, halts or regresses."""
+"""Measure calcinosis on serial radiographs and say whether it progresses, halts or regresses.
+
+>>> from calcitrack import read_cohort, assess
+"""
 
 __version__ = "0.1.0"
+
+from calcitrack.assess import AssessOptions, assess
+from calcitrack.batch import assess_cohort
+from calcitrack.errors import CalcitrackError, ReadError
+from calcitrack.io.cohort import read_cohort
+from calcitrack.io.exports import read_results, write_results
+from calcitrack.io.reader import read_radiograph
+from calcitrack.measure import MeasureOptions, measure
+from calcitrack.model.assessment import Assessment
+from calcitrack.model.cohort import Cohort, CohortAssessment
+from calcitrack.model.image import Radiograph
+from calcitrack.model.measurement import Measurement, NotMeasurable
+from calcitrack.model.segmentation import Segmentation
+from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
+from calcitrack.segment import SegmentOptions, segment
+
+__all__ = [
+    "AssessOptions",
+    "Assessment",
+    "CalcitrackError",
+    "Cohort",
+    "CohortAssessment",
+    "Exposure",
+    "MeasureOptions",
+    "Measurement",
+    "NotMeasurable",
+    "Radiograph",
+    "ReadError",
+    "SegmentOptions",
+    "Segmentation",
+    "TimePoint",
+    "Timeline",
+    "TimelineKey",
+    "__version__",
+    "assess",
+    "assess_cohort",
+    "measure",
+    "read_cohort",
+    "read_radiograph",
+    "read_results",
+    "segment",
+    "write_results",
+]

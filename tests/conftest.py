@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.resources
 import importlib.util
 import os
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -51,9 +52,21 @@ def sample_data() -> Path:
 @pytest.fixture(scope="session")
 def made() -> ModuleType:
     """Small hand-made assessments whose every value is known: the functions of made_assessments.py."""
-    spec = importlib.util.spec_from_file_location("made_assessments", Path(__file__).with_name("made_assessments.py"))
+    return _module("made_assessments")
+
+
+@pytest.fixture(scope="session")
+def drawn() -> ModuleType:
+    """Films drawn from formulas, every value on them known: the functions of drawn_films.py."""
+    return _module("drawn_films")
+
+
+def _module(name: str) -> ModuleType:
+    """A module of this folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module

@@ -1,0 +1,63 @@
+"""What the network sees of a film: three pictures that hardly depend on exposure, tube voltage or a vendor's curve."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calcitrack.model.image import FloatImage, Mask
+from calcitrack.segment.grid import blur, resize
+
+RANK_BINS = 1024
+"""Grey levels of the rank picture."""
+LOCAL_MM = 4.0
+"""Width of the neighbourhood whose mean and spread the local picture is freed from, mm: between a deposit and a bone."""
+LOCAL_STEP = 4
+"""Means and spreads are taken on every fourth pixel."""
+LOCAL_FLOOR = 0.01
+"""Least local spread, as a fraction of the film's range: flat air is not blown up to full contrast."""
+LOCAL_CLIP = 4.0
+"""Local deviations are clipped at this many standard deviations."""
+RANGE_PERCENT = (1.0, 99.5)
+"""Percentiles that stand for the film's range."""
+
+
+def network_input(image: FloatImage, valid: Mask) -> NDArray[np.float32]:
+    """Pictures for the network.
+
+    Parameters
+    ----------
+    image
+        Attenuation on the search grid, shape (rows, columns).
+    valid
+        Where the beam reached the detector.
+
+    Returns
+    -------
+    Shape (3, rows, columns): rank among the film's values (0 to 1; the same under any rising curve), deviation from the neighbourhood
+    in units of its spread (-1 to 1), and value within the film's range (0 to 1.2).
+    """
+    values = image[valid] if valid.any() else image.ravel()
+    low, high = (float(v) for v in np.percentile(values[::3], RANGE_PERCENT))
+    span = max(high - low, 1e-6)
+    filled = np.where(valid, image, low).astype(np.float32)
+    linear = np.clip((filled - low) / span, -0.2, 1.2)
+    return np.stack([_rank(filled, values, low, high, span), _local(filled, span), linear]).astype(np.float32)
+
+
+def _rank(image: FloatImage, values: NDArray[np.floating], low: float, high: float, span: float) -> NDArray[np.float64]:
+    edges = np.linspace(low - 0.2 * span, high + 0.2 * span, RANK_BINS + 1)
+    counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
+    share = np.concatenate([[0.0], counts.cumsum() / counts.sum()])
+    return np.asarray(np.interp(image, edges, share))
+
+
+def _local(image: FloatImage, span: float) -> NDArray[np.floating]:
+    """Deviation from the neighbourhood; means are taken on a coarser grid, where they are just as smooth."""
+    coarse = (max(1, image.shape[0] // LOCAL_STEP), max(1, image.shape[1] // LOCAL_STEP))
+    small = resize(image, coarse)
+    mean_small = blur(small, LOCAL_MM / LOCAL_STEP)
+    square_small = blur(small**2, LOCAL_MM / LOCAL_STEP)
+    spread = np.sqrt(np.maximum(square_small - mean_small**2, 0) + (LOCAL_FLOOR * span) ** 2)
+    deviation = (image - resize(mean_small, image.shape)) / resize(spread.astype(np.float32), image.shape)
+    return np.asarray(np.clip(deviation / LOCAL_CLIP, -1, 1))

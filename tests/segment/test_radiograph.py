@@ -1,0 +1,92 @@
+"""Deposits on one radiograph."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from calcitrack import measure, segment
+from calcitrack.model.spacing import Spacing
+from calcitrack.segment import SegmentOptions
+
+
+@pytest.fixture(scope="module")
+def two_discs(drawn: ModuleType):
+    """Two clear deposits in the soft tissue beside the bone."""
+    return drawn.Disc(40, 22, 2.0, 150.0), drawn.Disc(70, 60, 1.5, 200.0)
+
+
+def test_clear_deposits_are_found_where_they_were_drawn(drawn: ModuleType, two_discs) -> None:
+    """Each drawn disc is one deposit, its centroid within 0.3 mm and its area within 15 %; nothing else is found."""
+    film = drawn.draw(two_discs)
+    found = measure(film, segment(film)).deposits
+    assert len(found) == 2
+    for disc, deposit in zip(two_discs, found, strict=True):  # largest first
+        assert np.hypot(deposit.centroid[0] * 0.2 + 0.1 - disc.row_mm, deposit.centroid[1] * 0.2 + 0.1 - disc.column_mm) < 0.3
+        assert deposit.measurements["area_mm2"].value == pytest.approx(disc.area_mm2, rel=0.15)
+        assert deposit.confidence > 0.5
+
+
+def test_limb_without_deposits_stays_quiet(drawn: ModuleType) -> None:
+    """Nothing is found on a smooth limb with a bone, and both are outlined where they were drawn."""
+    result = segment(drawn.draw())
+    assert result.label_values == ()
+    assert result.bone.mean() == pytest.approx(2 * drawn.BONE_HALF_MM / 80, rel=0.15)
+    assert result.limb.mean() == pytest.approx(drawn.LIMB_WIDTH_MM / 80, rel=0.05)
+
+
+@pytest.mark.parametrize("gain", [0.2, 3.0])
+def test_exposure_does_not_matter(drawn: ModuleType, two_discs, gain: float) -> None:
+    """Law: all values times a constant, the same deposits (linear values only mean ratios)."""
+    plain, scaled = segment(drawn.draw(two_discs)), segment(drawn.draw(two_discs, gain=gain))
+    assert np.mean(plain.labels != scaled.labels) < 1e-4
+
+
+def test_a_turned_film_gives_turned_deposits(drawn: ModuleType, two_discs) -> None:
+    """Law: the film upside down gives the same deposits upside down."""
+    film = drawn.draw(two_discs)
+    turned = segment(replace(film, pixels=film.pixels[::-1, ::-1], valid=None)).labels[::-1, ::-1]
+    assert np.mean((turned > 0) != (segment(film).labels > 0)) < 2e-4
+
+
+def test_resolution_of_the_film_hardly_matters(drawn: ModuleType, two_discs) -> None:
+    """Law: half the pixel size, the same areas within 10 %."""
+    areas = []
+    for pitch in (0.2, 0.1):
+        film = drawn.draw(two_discs, pitch_mm=pitch)
+        areas.append([d.measurements["area_mm2"].value for d in measure(film, segment(film)).deposits])
+    assert areas[0] == pytest.approx(areas[1], rel=0.1)
+
+
+def test_unknown_curve_still_finds_the_deposits(drawn: ModuleType, two_discs) -> None:
+    """A film that states no relationship to the beam gives the same deposits."""
+    assert len(segment(drawn.draw(two_discs, relationship="")).label_values) == 2
+
+
+def test_missing_pixel_size_is_said(drawn: ModuleType, two_discs) -> None:
+    """Without a pixel size the search goes on with an assumed one, and says so."""
+    film = replace(drawn.draw(two_discs), spacing=Spacing.uncalibrated())
+    result = segment(film, SegmentOptions(assumed_pixel_mm=0.2))
+    assert len(result.label_values) == 2
+    assert any("no pixel size is stated" in f for f in result.findings)
+
+
+def test_empty_field_gives_no_deposit_and_says_why(drawn: ModuleType) -> None:
+    """A film without a limb has no deposits; the finding says that nothing was searched."""
+    film = drawn.draw()
+    result = segment(replace(film, pixels=np.full_like(film.pixels, -12000.0)))
+    assert result.label_values == ()
+    assert any("nothing was searched" in f for f in result.findings)
+
+
+def test_what_is_outside_the_field_is_not_searched(drawn: ModuleType, two_discs) -> None:
+    """A deposit outside the valid field is not reported."""
+    film = drawn.draw(two_discs)
+    valid = np.ones(film.shape, bool)
+    valid[: film.shape[0] // 2] = False
+    labels = segment(replace(film, valid=valid)).labels
+    assert not labels[: film.shape[0] // 2].any()
+    assert labels.any()

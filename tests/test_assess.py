@@ -1,0 +1,112 @@
+"""The one composition."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from types import ModuleType
+
+import pytest
+
+from calcitrack import AssessOptions, Exposure, MeasureOptions, Timeline, TimelineKey, TimePoint, assess
+from calcitrack.errors import DamagedFileError
+from calcitrack.model.assessment import Fate
+from calcitrack.model.measurement import NotMeasurable
+from calcitrack.model.spacing import SpacingBasis
+
+FIRST = dt.date(2021, 3, 1)
+
+
+@pytest.fixture(scope="module")
+def course(drawn: ModuleType) -> Timeline:
+    """One deposit grows, one vanishes after baseline, one appears at the last of three visits, which has a repeat exposure."""
+    growing = [drawn.Disc(40, 22, r, 150.0) for r in (1.5, 2.0, 2.5)]
+    vanishing, appearing = drawn.Disc(75, 60, 2.0, 200.0), drawn.Disc(95, 24, 1.6, 250.0)
+    visits = [[[growing[0], vanishing]], [[growing[1]]], [[growing[2], appearing], [growing[2], appearing]]]
+    time_points = []
+    for index, films in enumerate(visits, start=1):
+        date = FIRST + dt.timedelta(days=200 * (index - 1))
+        made = [drawn.draw(discs, seed=10 * index + k, date=date, uid=f"2.25.{index}{k}") for k, discs in enumerate(films)]
+        time_points.append(TimePoint(index, date, tuple(Exposure.of(f) for f in made)))
+    return Timeline(TimelineKey("DRAWN", "FOREARM", "L", "AP", "DX"), tuple(time_points))
+
+
+def test_timeline_follows_each_deposit(course: Timeline) -> None:
+    """The growing one persists, the vanished one is resolved, the late one is new; identities are stable over repeats."""
+    result = assess(course)
+    assert [dict(t.fates) for t in result.tracks] == [
+        {1: Fate.BASELINE, 2: Fate.RESOLVED},
+        {1: Fate.BASELINE, 2: Fate.PERSISTENT, 3: Fate.PERSISTENT},
+        {3: Fate.NEW},
+    ]
+    ids = [sorted(d.deposit_id for d in i.deposits) for i in result.images]
+    assert ids == [["D001", "D002"], ["D002"], ["D002", "D003"], ["D002", "D003"]]
+    assert len({t.tracking_uid for t in result.tracks}) == 3
+
+
+def test_change_is_the_difference_of_the_totals(course: Timeline) -> None:
+    """Change from baseline is later minus earlier, with days between; the mean over repeats stands for a time point."""
+    result = assess(course)
+    first, _, last = result.time_points
+    change = last.from_baseline["ha_mass_mg"]
+    assert change.interval_days == 400
+    assert change.absolute.value == pytest.approx(last.totals["ha_mass_mg"].value - first.totals["ha_mass_mg"].value)
+    assert change.relative == pytest.approx(change.absolute.value / first.totals["ha_mass_mg"].value)
+    masses = [i.totals["ha_mass_mg"].value for i in result.images if i.time_point == 3]
+    assert last.totals["ha_mass_mg"].value == pytest.approx(sum(masses) / 2)
+    assert (last.n_exposures, last.deposit_count, last.fates[Fate.NEW]) == (2, 2, 1)
+
+
+def test_same_input_same_answer(course: Timeline) -> None:
+    """Law: two runs agree in every id, UID and value; other options give another assessment id."""
+    a, b = assess(course), assess(course)
+    assert a.assessment_id == b.assessment_id
+    assert [t.tracking_uid for t in a.tracks] == [t.tracking_uid for t in b.tracks]
+    assert [d.deposit.measurements for i in a.images for d in i.deposits] == [d.deposit.measurements for i in b.images for d in i.deposits]
+    other = assess(course, options=AssessOptions(measure=MeasureOptions(ha_concentration_mg_cm3=400)))
+    assert other.assessment_id != a.assessment_id
+
+
+def test_unreadable_exposure_does_not_stop_the_timeline(course: Timeline) -> None:
+    """A damaged file becomes a failure of its own; the other visits are measured."""
+
+    def broken():
+        raise DamagedFileError("second.dcm", "half the pixel data", "all of it", "copy it again")
+
+    first, second, third = course.time_points
+    damaged = replace(second, exposures=(replace(second.exposures[0], load=broken),))
+    result = assess(replace(course, time_points=(first, damaged, third)))
+    assert [str(f.error) for f in result.failures] == ["second.dcm: found half the pixel data; expected all of it; copy it again"]
+    assert isinstance(result.time_points[1].totals["area_mm2"], NotMeasurable)
+    assert result.time_points[1].fates[Fate.NOT_EVALUABLE] == 2
+    assert result.time_points[2].from_previous["area_mm2"].interval_days == 400
+
+
+def test_timeline_without_a_readable_image_is_an_answer(course: Timeline) -> None:
+    """All files damaged: no image, one failure each, no crash."""
+
+    def broken():
+        raise DamagedFileError("x.dcm", "nothing", "an image", "copy it again")
+
+    points = tuple(replace(t, exposures=tuple(replace(e, load=broken) for e in t.exposures)) for t in course.time_points)
+    result = assess(replace(course, time_points=points))
+    assert (len(result.images), len(result.failures), len(result.time_points)) == (0, 4, 3)
+
+
+def test_millimetres_of_different_planes_are_not_subtracted(course: Timeline) -> None:
+    """Area at the detector against area corrected for magnification: the change is not measurable, and the reason names both."""
+    first, second, third = course.time_points
+    film = second.exposures[0].load()
+    at_detector = replace(film, spacing=replace(film.spacing, basis=SpacingBasis.DETECTOR))
+    result = assess(replace(course, time_points=(first, replace(second, exposures=(Exposure.of(at_detector),)), third)))
+    change = result.time_points[1].from_baseline["area_mm2"].absolute
+    assert isinstance(change, NotMeasurable)
+    assert "detector" in change.reason
+    assert "magnification_corrected" in change.reason
+
+
+def test_observer_hears_every_stage(course: Timeline) -> None:
+    """Each stage of each image is announced once, in order."""
+    heard: list[str] = []
+    assess(course, observe=lambda stage, _source: heard.append(stage))
+    assert heard == ["read", "segment", "measure"] * 4 + ["align"] * 3
