@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,7 @@ import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
 
 from calcitrack.figures.label_places import Box, place_labels
 from calcitrack.figures.palette import BASIS_WORDS, FATE_COLOUR, rgb, title_of
@@ -28,6 +30,8 @@ TEXT_SIZE, SMALL_TEXT_SIZE, LABEL_SIZE = 30, 24, 22
 STRIP = 92
 """Height of the strips above and below the radiograph, so that no text hides a pixel of it."""
 MARGIN = 18
+LABEL_GAP = 8.0
+"""Between neighbouring ids; an id further than this from its deposit is joined to it by a line."""
 BACKGROUND, INK, FAINT = (18, 18, 18), (240, 240, 240), (170, 170, 170)
 WINDOW_PERCENTILES = (1.0, 99.7)
 """Of the pixels inside the limb: skin to dense bone; metal and burnt-in letters may saturate."""
@@ -61,7 +65,7 @@ def overlay_image(radiograph: Radiograph, image: ImageAssessment, key: TimelineK
     scale = LONG_SIDE / max(radiograph.shape)
     canvas = np.ascontiguousarray(np.repeat(_shown(radiograph, image, scale)[:, :, None], 3, axis=2))
     ordered = sorted(image.deposits, key=lambda t: (len(t.deposit_id), t.deposit_id))
-    boxes = [_draw_contour(canvas, image.segmentation.labels, tracked, scale) for tracked in ordered]
+    boxes = _draw_contours(canvas, image.segmentation.labels, ordered, scale)
     picture = Image.fromarray(canvas)
     _draw_labels(picture, ordered, boxes)
     return np.asarray(_framed(picture, image, key, scale))
@@ -83,25 +87,47 @@ def _shown(radiograph: Radiograph, image: ImageAssessment, scale: float) -> NDAr
     return np.asarray(resized, np.uint8)
 
 
-def _draw_contour(canvas: RgbImage, labels: NDArray[np.uint16], tracked: TrackedDeposit, scale: float) -> Box:
-    """Outline one deposit, dark under coloured so that it shows on bone and on air; its box in pixels of the canvas."""
-    rows, columns = np.nonzero(labels == tracked.deposit.label)
-    if rows.size == 0:
-        return Box(0, 0, 0, 0)
-    top, left = int(rows.min()), int(columns.min())
-    height, width = int(rows.max()) - top + 1, int(columns.max()) - left + 1
+def _draw_contour(canvas: RgbImage, mask: NDArray[np.bool_], corner: tuple[int, int], fate: Fate, scale: float) -> Box:
+    """Outline one deposit, dark under coloured so that it shows on bone and on air.
+
+    Parameters
+    ----------
+    canvas
+        Drawn upon.
+    mask, corner
+        The deposit inside its bounding box, and (row, column) of the box's first pixel, in pixels of the image.
+
+    Returns
+    -------
+    Box
+        Around the deposit, in pixels of the canvas.
+    """
+    top, left = corner
+    height, width = mask.shape
     pad = int(np.ceil(CONTOUR_GAP_PX)) + 2
-    grown = np.zeros((round(height * scale) + 2 * pad, round(width * scale) + 2 * pad), np.uint8)
-    part = (labels[top : top + height, left : left + width] == tracked.deposit.label).astype(np.uint8)
-    inner = cv2.resize(part, (grown.shape[1] - 2 * pad, grown.shape[0] - 2 * pad), interpolation=cv2.INTER_NEAREST)
-    grown[pad : pad + inner.shape[0], pad : pad + inner.shape[1]] = inner
-    outer = cv2.dilate(grown, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pad - 3, 2 * pad - 3)))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    inner = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    outer = cv2.dilate(np.pad(inner, pad), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pad - 3, 2 * pad - 3)))
     outlines, _ = cv2.findContours(outer, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     shift = np.array([left * scale - pad, top * scale - pad])
     fixed = [np.round((o + shift) * 2**SUBPIXEL_BITS).astype(np.int32) for o in outlines]
-    for colour, thickness in (((0, 0, 0), 4), (rgb(FATE_COLOUR[tracked.fate]), 2)):
+    for colour, thickness in (((0, 0, 0), 4), (rgb(FATE_COLOUR[fate]), 2)):
         cv2.polylines(canvas, fixed, True, colour, thickness, cv2.LINE_AA, SUBPIXEL_BITS)
     return Box(left * scale - pad, top * scale - pad, (left + width) * scale + pad, (top + height) * scale + pad)
+
+
+def _draw_contours(canvas: RgbImage, labels: NDArray[np.uint16], deposits: Sequence[TrackedDeposit], scale: float) -> list[Box]:
+    """Outline every deposit; their boxes in the same order. A deposit without a pixel has an empty box."""
+    places = ndimage.find_objects(labels)
+    boxes = []
+    for tracked in deposits:
+        label = tracked.deposit.label
+        place = places[label - 1] if 1 <= label <= len(places) else None
+        if place is None:
+            boxes.append(Box(0, 0, 0, 0))
+            continue
+        boxes.append(_draw_contour(canvas, labels[place] == label, (place[0].start, place[1].start), tracked.fate, scale))
+    return boxes
 
 
 @functools.cache
@@ -113,10 +139,10 @@ def _font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
 def _draw_labels(picture: Image.Image, deposits: list[TrackedDeposit], boxes: list[Box]) -> None:
     draw, font = ImageDraw.Draw(picture), _font(LABEL_SIZE, bold=True)
     sizes = [draw.textbbox((0, 0), t.deposit_id, font=font)[2:] for t in deposits]
-    places = place_labels(boxes, [(float(w), float(h)) for w, h in sizes], (picture.width, picture.height))
+    places = place_labels(boxes, [(w + LABEL_GAP, float(h)) for w, h in sizes], (picture.width, picture.height))
     for tracked, box, place in zip(deposits, boxes, places, strict=True):
         colour = rgb(FATE_COLOUR[tracked.fate])
-        if place.distance_to(box) > LABEL_SIZE:
+        if place.distance_to(box) > LABEL_GAP:
             draw.line([place.nearest(box), box.nearest(place)], fill=colour, width=1)
         draw.text((place.left, place.top), tracked.deposit_id, font=font, fill=colour, stroke_width=3, stroke_fill=(0, 0, 0))
 

@@ -191,6 +191,9 @@ def _summary_sentence(points: Sequence[_Point], name: str, unit: str) -> str:
         return "First and last time point cannot be compared."
     if isinstance(change.absolute, NotMeasurable):
         return f"No change can be given: {change.absolute.reason}"
+    sd = "" if change.absolute.sd is None else f" ± {_number(change.absolute.sd)}"
     relative = "" if change.relative is None else f" ({100 * change.relative:+.0f} %)"
     interval = "" if change.interval_days is None else f" in {change.interval_days} days"
-    return f"First to last{interval}: {_number(first.value)} → {_number(last.value)} {unit}{relative}"
+    sign = "+" if change.absolute.value >= 0 else ""
+    values = f"{_number(first.value)} → {_number(last.value)} {unit}, change {sign}{_number(change.absolute.value)}{sd} {unit}{relative}"
+    return f"First to last{interval}: {values.replace('-', '−')}"  # noqa: RUF001 a minus sign is meant
