@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from calcitrack.phantom.projection import FloatImage, Footprint, Grid, Window, footprint, turned_ellipse
 from calcitrack.phantom.shapes import CORTICAL_HA_G_CM3, Bone, LumpBone, SweptBone, Vector
 
-_SAMPLES = 320
-"""Stations at which a swept bone's cross-section is evaluated: 0.2 mm on a metacarpal."""
+_STATION_MM = 0.2
+"""Distance of the stations at which a swept bone's cross-section is evaluated."""
 
 _TILE_PITCH_MM = 0.15
 """Pitch of the trabecular texture."""
@@ -60,7 +60,7 @@ def _sample(tile: FloatImage, u: FloatImage, v: FloatImage, offset_mm: float) ->
 def _swept(bone: SweptBone, where: Footprint) -> tuple[FloatImage, FloatImage, FloatImage]:
     """(outer chord mm, inner chord mm, marrow HA g/cm3) of a long bone."""
     length = bone.length_mm
-    fraction = np.linspace(0, 1, _SAMPLES)
+    fraction = np.linspace(0, 1, max(64, int(length / _STATION_MM)))
     knots = np.array(bone.stations)
     a = _smooth_interp(fraction, knots[:, 0], knots[:, 1])
     b = _smooth_interp(fraction, knots[:, 0], knots[:, 2])
@@ -87,8 +87,9 @@ def _swept(bone: SweptBone, where: Footprint) -> tuple[FloatImage, FloatImage, F
 def _warped(bone: SweptBone, u: FloatImage, v: FloatImage, half: FloatImage) -> FloatImage:
     """Bend the ends: bowed and slanted joint faces, the groove between condyles."""
     across = np.clip(v / half, -1.3, 1.3)
-    near_share = np.clip(1 - u / (0.5 * bone.length_mm), 0, 1)
-    far_share = np.clip((u - 0.5 * bone.length_mm) / (0.5 * bone.length_mm), 0, 1)
+    reach = min(0.5 * bone.length_mm, 3.5 * max(a for _, a, _ in bone.stations))
+    near_share = np.clip(1 - u / reach, 0, 1)
+    far_share = np.clip(1 - (bone.length_mm - u) / reach, 0, 1)
     near = bone.near_bow_mm * across**2 + bone.near_slope * v
     far = bone.far_bow_mm * across**2 + bone.far_slope * v - bone.notch_mm * np.exp(-((across / 0.38) ** 2))
     return np.asarray(u + near_share * near - far_share * far, np.float32)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from calcitrack.phantom.shapes import Frame, Plate, SweptBone
 from calcitrack.phantom.specs import PatientSpec
 
+RUN_ON = 1.7
+"""Length of a shaft against the part of it that its profile describes: it leaves the film before it ends."""
+
 Stations = tuple[tuple[float, float, float], ...]
 
 
@@ -113,20 +116,21 @@ def shaft_end(
     near_bow: float,
     cortex: float = 2.6,
 ) -> SweptBone:
-    """A long bone of which the film shows one end: the joint end is near, the shaft runs on."""
+    """A long bone of which the film shows one end: the joint end is near, the shaft runs on past `length` and out of any film."""
+    whole = length * RUN_ON
     return SweptBone(
         name=name,
         frame=frame,
-        length_mm=length,
-        stations=_scaled(profile, size),
+        length_mm=whole,
+        stations=(*_scaled(tuple((f / RUN_ON, a, b) for f, a, b in profile), size), (1.0, profile[-1][1] * size, profile[-1][2] * size)),
         cortex_mm=(
             (0.0, 0.7),
-            (0.12, 0.9),
-            (0.3, 0.6 * cortex * size * patient.cortex),
-            (0.5, cortex * size * patient.cortex),
+            (0.12 / RUN_ON, 0.9),
+            (0.3 / RUN_ON, 0.6 * cortex * size * patient.cortex),
+            (0.5 / RUN_ON, cortex * size * patient.cortex),
             (1.0, cortex * 1.1 * size * patient.cortex),
         ),
-        marrow=((0.0, 0.24), (0.15, 0.2), (0.35, 0.1), (0.6, 0.05), (1.0, 0.04)),
+        marrow=((0.0, 0.24), (0.15 / RUN_ON, 0.2), (0.35 / RUN_ON, 0.1), (0.6 / RUN_ON, 0.05), (1.0, 0.04)),
         near_cap_mm=5.0 * size,
         far_cap_mm=2.0,
         near_power=3.2,

@@ -39,6 +39,12 @@ _SIZE_MM = {Form.STONE: (1.3, 9.0), Form.PUNCTATE: (1.0, 7.0), Form.SHEET: (7.0,
 _CONC_MG_CM3 = (110.0, 850.0)
 """HA concentration, drawn log-uniformly: from chalky milk of calcium to stone."""
 
+_KVP = {BodyPart.HAND: (45.0, 62.0), BodyPart.FOOT: (46.0, 62.0), BodyPart.ELBOW: (50.0, 65.0), BodyPart.KNEE: (57.0, 73.0)}
+"""Tube voltages in use without a grid, kV."""
+
+_CURVE_CENTRE = {BodyPart.HAND: (0.55, 1.5), BodyPart.FOOT: (0.7, 1.8), BodyPart.ELBOW: (1.5, 2.6), BodyPart.KNEE: (2.4, 3.6)}
+"""Log attenuation that a vendor's curve puts in the middle of its grey scale: it follows the thickness of the part."""
+
 _FIRST_VISIT = dt.date(2020, 2, 3)
 
 
@@ -76,6 +82,8 @@ class Exposures:
     ----------
     pitch_mm
         (from, to).
+    kvp
+        (from, to), kV; ``None`` takes the body part's usual range.
     distractors
         Chance of each kind of distractor on a film against the usual one; 0 leaves all out.
     cut
@@ -84,7 +92,7 @@ class Exposures:
 
     style: Style | None = None
     pitch_mm: tuple[float, float] = (0.1, 0.2)
-    kvp: tuple[float, float] = (45.0, 65.0)
+    kvp: tuple[float, float] | None = None
     rotation_deg: float = 25.0
     distractors: float = 1.0
     wedge: bool | None = None
@@ -183,9 +191,9 @@ def random_visits(rng: np.random.Generator, patient: PatientSpec, visits: int, e
                     date=date,
                     seed=int(rng.integers(2**31)),
                     field=field,
-                    beam=_beam(rng, exposures),
-                    detector=_retuned(rng, house),
-                    distractors=_distractors(rng, style, exposures),
+                    beam=_beam(rng, exposures.kvp or _KVP[patient.body_part]),
+                    detector=_retuned(rng, house, _CURVE_CENTRE[patient.body_part]),
+                    distractors=_distractors(rng, style, exposures, patient.body_part),
                 )
             )
         date += dt.timedelta(days=int(rng.integers(60, 420)))
@@ -215,9 +223,9 @@ def _field(rng: np.random.Generator, extent: tuple[float, float], pitch: float, 
     )
 
 
-def _beam(rng: np.random.Generator, exposures: Exposures) -> BeamSpec:
+def _beam(rng: np.random.Generator, kvp: tuple[float, float]) -> BeamSpec:
     return BeamSpec(
-        kvp=float(round(rng.uniform(*exposures.kvp))),
+        kvp=float(round(rng.uniform(*kvp))),
         filter_mm_al=float(rng.choice([2.5, 2.7, 3.0, 3.5])),
         kvp_error=float(rng.normal(0, 0.6)),
         filter_error_mm=float(rng.normal(0, 0.15)),
@@ -241,19 +249,19 @@ def _house(rng: np.random.Generator, style: Style) -> DetectorSpec:
     )
 
 
-def _retuned(rng: np.random.Generator, house: DetectorSpec) -> DetectorSpec:
+def _retuned(rng: np.random.Generator, house: DetectorSpec, centre: tuple[float, float]) -> DetectorSpec:
     """The same detector at another visit: another curve, another exposure level."""
     return replace(
         house,
         open_level=float(np.clip(house.open_level * rng.normal(1, 0.06), 0.35, 0.97)),
-        curve_centre=float(rng.uniform(0.55, 1.5)),
+        curve_centre=float(rng.uniform(*centre)),
         curve_slope=float(rng.uniform(1.3, 3.4)),
         edge_gain=float(rng.uniform(0.0, 1.3)) if rng.random() < 0.85 else 0.0,
         edge_mm=float(rng.uniform(0.5, 3.0)),
     )
 
 
-def _distractors(rng: np.random.Generator, style: Style, exposures: Exposures) -> DistractorSpec:
+def _distractors(rng: np.random.Generator, style: Style, exposures: Exposures, part: BodyPart) -> DistractorSpec:
     """A marker on most films, a wedge on half of the pictures for the eye, other objects now and then."""
 
     def happens(chance: float) -> bool:
@@ -268,7 +276,7 @@ def _distractors(rng: np.random.Generator, style: Style, exposures: Exposures) -
     return DistractorSpec(
         marker=happens(0.7),
         wedge_mm_al=wedge,
-        rings=int(happens(0.12)),
+        rings=int(happens({BodyPart.HAND: 0.12, BodyPart.FOOT: 0.02}.get(part, 0.0))),
         cannulas=int(happens(0.08)),
         splints=int(happens(0.05)),
         clips=int(rng.integers(1, 4)) if happens(0.06) else 0,

@@ -213,5 +213,7 @@ class Anatomy:
     creases: tuple[Crease, ...] = ()
     blend_mm2: float = 30.0
     """How softly flesh parts merge, mm2 of squared thickness."""
+    fat: float = 1.0
+    """Thickness of the subcutaneous fat against the hand's."""
     extent_mm: tuple[float, float] = field(default=(180.0, 250.0))
     """(width, height) of the part lying straight: chooses a field size."""

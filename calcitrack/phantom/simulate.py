@@ -16,7 +16,9 @@ from calcitrack.phantom.deposits import cloud
 from calcitrack.phantom.distractors import WedgeStep, place_objects
 from calcitrack.phantom.encode import Encoded, encode
 from calcitrack.phantom.flesh import flesh_thickness
+from calcitrack.phantom.foot import foot
 from calcitrack.phantom.hand import hand
+from calcitrack.phantom.joints import elbow, knee
 from calcitrack.phantom.projection import FloatImage, Grid
 from calcitrack.phantom.shapes import Anatomy, Vector
 from calcitrack.phantom.specs import BodyPart, Course, DepositSpec, Form, PatientSpec, VisitSpec
@@ -37,7 +39,12 @@ _HA_G_CM3 = 3.16
 _SOFT_G_CM3 = 1.06
 _FAT_G_CM3 = 0.95
 
-_ANATOMY: dict[BodyPart, Callable[[PatientSpec, VisitSpec], Anatomy]] = {BodyPart.HAND: hand}
+_ANATOMY: dict[BodyPart, Callable[[PatientSpec, VisitSpec], Anatomy]] = {
+    BodyPart.HAND: hand,
+    BodyPart.ELBOW: elbow,
+    BodyPart.KNEE: knee,
+    BodyPart.FOOT: foot,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +148,7 @@ def simulate(patient: PatientSpec, visit: VisitSpec) -> SimulatedFilm:
     bone_ha, bone_path = _bones(grid, anatomy, tile)
     stamps = [_stamp(grid, anatomy, d, visit.index) for d in patient.deposits if d.segment in anatomy.sites and _exists(d, visit)]
     truth, labels, areal, path = _deposits(grid, [s for s in stamps if s is not None], bone_path > BONE_PATH_MM)
-    total, fat = flesh_thickness(grid, anatomy, uneven, 0.02, patient.fat_mm * patient.scale)
+    total, fat = flesh_thickness(grid, anatomy, uneven, 0.02, patient.fat_mm * patient.scale * anatomy.fat)
     total = np.maximum(total, bone_path * 1.02)
     if truth:
         total = np.maximum(total, _bulge(grid, path))
