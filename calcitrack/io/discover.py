@@ -93,7 +93,7 @@ def _marked(file: FoundFile, results: bool) -> FoundFile:
 
 
 def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
+    return (name.startswith(".") and name not in (".", "..")) or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
 def _file(path: Path) -> Iterator[FoundFile]:

@@ -79,9 +79,9 @@ def read_sidecar(picture: FileSource, limits: ReadLimits) -> Sidecar | None:
 
 
 def _text(stated: Mapping[str, Any], key: str, problems: list[str]) -> str:
-    value = stated.get(key) or ""
-    if isinstance(value, str):
-        return value.strip()
+    value = stated.get(key)
+    if value is None or isinstance(value, str):
+        return (value or "").strip()
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)  # patient numbers are often written without quotes
     problems.append(f"{key} {value!r} is not text")
