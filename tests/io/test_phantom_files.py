@@ -1,0 +1,95 @@
+"""Phantom sets on disk: valid files, and truth in the form that the evaluation reads."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from calcitrack.errors import InvalidValueError, ResultsError
+from calcitrack.io.phantom_files import PhantomSetOptions, WrittenFilm, write_phantom_set
+from calcitrack.io.reader import read_radiograph
+from calcitrack.model.calibration import Relationship, Tier
+from calcitrack.phantom.population import Exposures, Population
+from calcitrack.phantom.specs import BodyPart, Style
+
+PITCH_MM = (0.5, 0.5)
+
+
+def small_set(folder: Path, style: Style, *, part: BodyPart = BodyPart.HAND, patients: int = 1, visits: int = 1) -> tuple[WrittenFilm, ...]:
+    """Films of 0.5 mm pixels."""
+    population = Population(body_part=part, burden="moderate", visits=visits)
+    exposures = Exposures(style=style, pitch_mm=PITCH_MM, repeat_last=visits > 1, wedge=style is Style.PRESENTATION, cut=0.0)
+    return write_phantom_set(folder, PhantomSetOptions(patients=patients, seed=4, population=population, exposures=exposures))
+
+
+@pytest.mark.parametrize("style", list(Style))
+def test_files_are_read_back_with_their_meaning(tmp_path: Path, style: Style) -> None:
+    """LIN and LOG films come back as tier A with their relationship, the others as tier C; larger is denser in each."""
+    (film,) = small_set(tmp_path / "set", style)
+    radiograph = read_radiograph(film.path)
+    expected = {Style.LIN: Relationship.LIN, Style.LOG: Relationship.LOG}.get(style, Relationship.UNKNOWN)
+    assert radiograph.calibration.relationship is expected
+    assert (radiograph.calibration.tier is Tier.A) is (style in (Style.LIN, Style.LOG))
+    bone = cv2.imread(str(tmp_path / "set/truth/PH001/visit1.bone.png"), cv2.IMREAD_UNCHANGED) > 0
+    assert bone.shape == radiograph.shape
+    assert np.median(radiograph.pixels[bone]) > np.median(radiograph.pixels[~bone])
+
+
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy is not installed")
+@pytest.mark.parametrize("part", list(BodyPart))
+@pytest.mark.parametrize("style", list(Style))
+def test_files_pass_the_dicom_validator(tmp_path: Path, style: Style, part: BodyPart) -> None:
+    """Dciodvfy finds no error in any kind of file of any body part."""
+    (film,) = small_set(tmp_path / "set", style, part=part)
+    report = subprocess.run(["dciodvfy", str(film.path)], capture_output=True, text=True, check=False)  # noqa: S603, S607  # the validator on our own file
+    assert "Error" not in report.stderr + report.stdout
+
+
+def test_truth_matches_the_label_map(tmp_path: Path) -> None:
+    """Every deposit of the JSON has its pixels in the label map, as many as its area states unless another one lies over it."""
+    small_set(tmp_path / "set", Style.PRESENTATION)
+    truth = json.loads((tmp_path / "set/truth/PH001/visit1.json").read_text())
+    labels = cv2.imread(str(tmp_path / "set/truth/PH001/visit1.label.png"), cv2.IMREAD_UNCHANGED)
+    assert labels.dtype == np.uint16
+    assert truth["deposits"]
+    assert set(np.unique(labels)) - {0} <= {d["id"] for d in truth["deposits"]}
+    for d in truth["deposits"]:
+        assert (labels == d["id"]).sum() * truth["pitch_mm"] ** 2 <= d["area_detector_mm2"] * 1.0001
+    assert truth["total_ha_mg"] == pytest.approx(sum(d["ha_mg"] for d in truth["deposits"]))
+    assert [s["al_mm"] for s in truth["wedge"]]
+
+
+def test_index_names_every_film_and_its_uid(tmp_path: Path) -> None:
+    """index.csv has one row for each film, repeats included, with the UID of the file."""
+    films = small_set(tmp_path / "set", Style.LIN, patients=2, visits=2)
+    with (tmp_path / "set/truth/index.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [r["stem"] for r in rows] == ["visit1", "visit2", "visit2-retest"] * 2
+    for row, film in zip(rows, films, strict=True):
+        assert read_radiograph(tmp_path / "set" / row["path"]).acquisition.sop_instance_uid == row["sop_instance_uid"] == film.sop_instance_uid
+
+
+def test_equal_options_give_equal_files(tmp_path: Path) -> None:
+    """Two sets of the same options are the same, byte by byte."""
+    one, two = small_set(tmp_path / "one", Style.LOG), small_set(tmp_path / "two", Style.LOG)
+    assert one[0].path.read_bytes() == two[0].path.read_bytes()
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    """A folder that holds something is refused, by the name of what is in it."""
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(ResultsError, match=r"found notes\.txt in it; a phantom set goes into a new or empty folder"):
+        small_set(tmp_path, Style.LIN)
+
+
+def test_no_patients_is_refused() -> None:
+    """A set without patients is an error that states the range."""
+    with pytest.raises(InvalidValueError, match="1 to 9999 patients; found 0"):
+        PhantomSetOptions(patients=0)
