@@ -6,7 +6,7 @@ import os
 import pickle
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -90,7 +90,7 @@ def assess_cohort(
 
 def iter_assessments(
     cohort: Cohort, *, options: AssessOptions | None = None, workers: int | None = None, progress: Progress | None = None
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """The outcome of each timeline as soon as it and all before it are done, in the cohort's order, so that few lie in memory at a time.
 
     Parameters are those of `assess_cohort`. Close the iterator to end its processes early.

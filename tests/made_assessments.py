@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from functools import partial
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from calcitrack.errors import DamagedFileError
 from calcitrack.model.assessment import (
@@ -219,3 +222,27 @@ def cohort(*assessments: Assessment) -> CohortAssessment:
     """A cohort of the given assessments, or of one with and one without calibration."""
     chosen = assessments or (assessment("P1"), assessment("P2", mass=False, sized=False))
     return CohortAssessment(chosen, (), files_of(*chosen))
+
+
+def write_pictures(folder: Path, patients: tuple[str, ...] = ("A",), visits: int = 2) -> Path:
+    """Small PNG films with sidecars: a soft limb with a bone, and one dense spot that grows from visit to visit."""
+    rows, columns = np.mgrid[:200, :150]
+    for patient in patients:
+        for visit in range(1, visits + 1):
+            film = 500 + 300 * (abs(columns - 75) < 60) + 700 * (abs(columns - 75) < 12) + 500 * (np.hypot(rows - 90, columns - 110) < 4 + 2 * visit)
+            noise = np.random.default_rng(visit).normal(0, 3, film.shape)
+            path = folder / patient / f"visit{visit}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray((film + noise).astype(np.uint16)).save(path)
+            sidecar = {
+                "patient_id": patient,
+                "acquisition_date": DAYS[visit - 1].isoformat(),
+                "spacing_mm": [0.2, 0.2],
+                "spacing_basis": "detector",
+                "body_part": "HAND",
+                "laterality": "R",
+                "view": "PA",
+                "photometric_interpretation": "MONOCHROME2",
+            }
+            path.with_suffix(".json").write_text(json.dumps(sidecar), encoding="utf-8")
+    return folder

@@ -145,6 +145,11 @@ class ResultsWriter:
         """Note a timeline that could not be assessed; its files become failed in ``images.csv``."""
         self._failures.append(failure)
 
+    @property
+    def failures(self) -> tuple[TimelineFailure, ...]:
+        """Timelines that were noted with `fail`."""
+        return tuple(self._failures)
+
     def finish(self, files: Iterable[FileRecord]) -> Written:
         """Write the tables and the provenance, and put everything into place.
 

@@ -1,0 +1,113 @@
+"""The commands. Heavy modules are imported inside them, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.errors import CalcitrackError, ReadError
+
+app = typer.Typer(
+    help="Measure calcium deposits in soft tissue on serial radiographs, and say how they change. For research; not a medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+DEMO_FOLDER = Path("calcitrack-demo")
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results: new, empty, or former results, which are replaced.", file_okay=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else, on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no summary; errors are still shown.")]
+Workers = Annotated[int | None, typer.Option("--workers", "-j", min=1, help="Processes that measure; by default one for each processor.")]
+Parquet = Annotated[bool, typer.Option("--parquet", help="Write each table as Parquet as well.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from calcitrack import __version__
+
+        typer.echo(f"calcitrack {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[  # noqa: ARG001 its callback does the work
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """What all commands share."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without ± must not cost the results
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """One sentence for errors that were foreseen; Ctrl-C without a trace."""
+    try:
+        yield
+    except CalcitrackError as error:
+        Console(stderr=True).print(f"calcitrack: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(ExitCode.NOTHING if isinstance(error, ReadError) and _is_image_error(error) else ExitCode.USAGE) from error
+    except KeyboardInterrupt:
+        Console(stderr=True).print("calcitrack: interrupted; former results are as they were")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def _is_image_error(error: ReadError) -> bool:
+    from calcitrack.errors import ManifestError, NotFoundError
+
+    return not isinstance(error, ManifestError | NotFoundError)
+
+
+@app.command()
+def measure(
+    inputs: Annotated[list[Path], typer.Argument(help="Folders, DICOM files, zip archives, DICOMDIR, or PNG and TIFF with sidecars.", exists=True)],
+    out: Out,
+    manifest: Annotated[Path | None, typer.Option(help="CSV file that states what headers do not.", exists=True, dir_okay=False)] = None,
+    workers: Workers = None,
+    parquet: Parquet = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure radiographs, follow each deposit over time, and write tables, segmentations and pictures."""
+    with _plain_errors():
+        from calcitrack.cli.measuring import Request, run
+
+        code = run(Request(tuple(inputs), out, manifest, workers, parquet), as_json=json, quiet=quiet)
+    raise typer.Exit(code)
+
+
+@app.command()
+def info(
+    file: Annotated[Path, typer.Argument(help="One DICOM file, PNG or TIFF.")],
+    json: Json = False,
+) -> None:
+    """Say what was understood of a file: image, size of a pixel, calibration tier and why."""
+    with _plain_errors():
+        from calcitrack.cli.describing import describe
+
+        sys.stdout.write(describe(file, as_json=json))
+
+
+@app.command()
+def demo(out: Out = DEMO_FOLDER, workers: Workers = None, json: Json = False, quiet: Quiet = False) -> None:
+    """Measure the two simulated patients that come with the program."""
+    with _plain_errors():
+        from calcitrack.cli.measuring import Request, run
+        from calcitrack.io.samples import check_samples, sample_radiographs
+
+        check_samples()
+        code = run(Request((sample_radiographs(),), out, None, workers, False), as_json=json, quiet=quiet)
+    raise typer.Exit(code)

@@ -1,0 +1,188 @@
+"""What `measure` and `demo` say at the end, for people and for machines."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import Counter
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.io.exports import Written
+from calcitrack.model.assessment import ImageFailure
+from calcitrack.model.cohort import FileRecord, FileStatus, TimelineFailure
+from calcitrack.model.timeline import TimelineKey
+from calcitrack.tables import TIMELINE
+from calcitrack.tables.cells import Row
+
+MOST_TIMELINES = 40
+"""Timelines shown in the table; a screen or two. All of them are in timeline.csv."""
+MOST_FAILURES = 10
+"""Failed files shown with their reason; all of them are in images.csv."""
+NOTHING = "-"
+COLUMNS = (("date", 10), ("deposits", 8), ("area", 10), ("HA mass, mg", 13), ("since first", 11), ("new", 3), ("resolved", 8))
+"""Headings and least widths: the tables of all timelines stand in line, on a terminal of 80 characters too."""
+TABLE_WIDTH = sum(width + 2 for _, width in COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineLine:
+    """One timeline as the summary shows it.
+
+    Parameters
+    ----------
+    rows
+        Its rows of ``timeline.csv``.
+    failures
+        Its images that could not be read.
+    no_mass
+        Why a time point has no mass, each reason once.
+    """
+
+    key: TimelineKey
+    rows: tuple[Row, ...]
+    failures: tuple[ImageFailure, ...]
+    no_mass: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What was measured, and what was not."""
+
+    written: Written
+    timelines: tuple[TimelineLine, ...]
+    files: tuple[FileRecord, ...]
+    lost: tuple[TimelineFailure, ...]
+
+    @property
+    def failed(self) -> list[tuple[str, str]]:
+        """(path, reason) of each file that was meant to be measured and was not."""
+        scanned = [(f.source, f.reason) for f in self.files if f.status is FileStatus.FAILED]
+        unread = [(f.exposure.source, str(f.error)) for line in self.timelines for f in line.failures]
+        return scanned + unread + [(s, t.reason) for t in self.lost for s in t.sources]
+
+    @property
+    def skipped(self) -> Counter[str]:
+        """Reason -> number of files that were not meant to be measured."""
+        return Counter(f.reason for f in self.files if f.status is FileStatus.SKIPPED)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """How the command ended."""
+        if not self.written.n_images:
+            return ExitCode.NOTHING
+        return ExitCode.PARTLY if self.failed or self.written.problems else ExitCode.DONE
+
+
+def summary_json(summary: Summary) -> str:
+    """The summary as JSON: rows with the column names of ``timeline.csv``, and every file that failed."""
+    content = {
+        "results": str(summary.written.folder.resolve()),
+        "exit_code": int(summary.exit_code),
+        "files": {"measured": summary.written.n_images, "skipped": summary.skipped.total(), "failed": len(summary.failed)},
+        "timelines": [{name: row.get(name) for name in TIMELINE.names} for line in summary.timelines for row in line.rows],
+        "failed": [{"path": path, "reason": reason} for path, reason in summary.failed],
+        "skipped": [{"reason": reason, "files": n} for reason, n in summary.skipped.most_common()],
+        "problems": [{"source": p.source, "output": p.output, "reason": p.reason} for p in summary.written.problems],
+    }
+    return json.dumps(content, indent=1, default=_plain, allow_nan=False) + "\n"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    raise TypeError(f"no JSON value: {value!r}")
+
+
+def summary_text(summary: Summary, console: Console) -> str:
+    """The summary for people, as wide as the console and in its colours."""
+    with console.capture() as captured:
+        for line in summary.timelines[:MOST_TIMELINES]:
+            _say(console, str(line.key), style="bold")
+            if console.width >= TABLE_WIDTH:
+                console.print(_table(line))
+            else:
+                _print_list(line, console)
+            for reason in line.no_mass:
+                _say(console, f"  HA mass is not measurable: {reason}")
+            console.print()
+        hidden = len(summary.timelines) - MOST_TIMELINES
+        if hidden > 0:
+            _say(console, f"and {hidden} more timelines in timeline.csv")
+        _print_files(summary, console)
+        _say(console, f"Results: {summary.written.folder}", style="bold")
+    return captured.get()
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    console.print(Text(text, style=style, overflow="fold"), highlight=False)
+
+
+def _table(line: TimelineLine) -> Table:
+    table = Table(box=None, padding=(0, 0, 0, 2), header_style="italic")
+    for name, width in COLUMNS:
+        table.add_column(name, justify="right", min_width=width)
+    for row in line.rows:
+        table.add_row(*_cells(row))
+    return table
+
+
+def _print_list(line: TimelineLine, console: Console) -> None:
+    """One sentence a time point, for a terminal that is too narrow for the table."""
+    for row in line.rows:
+        parts = [f"{value} {name}" for (name, _), value in zip(COLUMNS[1:], _cells(row)[1:], strict=True) if value != NOTHING]
+        _say(console, f"  {_cells(row)[0]}: {', '.join(parts)}")
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    date = row.get("date")
+    count = row.get("deposit_count")
+    first = row.get("time_point") == 1
+    return (
+        date.isoformat() if isinstance(date, dt.date) else "undated",
+        "not read" if count is None else str(count),
+        _area(row),
+        _with_sd(row, "ha_mass_mg"),
+        NOTHING if first else _change(row),
+        NOTHING if first else str(row.get("n_new")),
+        NOTHING if first else str(row.get("n_resolved")),
+    )
+
+
+def _area(row: Row) -> str:
+    mm2, px = row.get("area_mm2"), row.get("area_px")
+    if isinstance(mm2, float | int):
+        return f"{mm2:.1f} mm²"
+    return f"{px:.0f} px" if isinstance(px, float | int) else NOTHING
+
+
+def _with_sd(row: Row, name: str) -> str:
+    value, sd = row.get(name), row.get(f"{name}_sd")
+    if not isinstance(value, float | int):
+        return NOTHING
+    return f"{value:.1f} ± {sd:.1f}" if isinstance(sd, float | int) else f"{value:.1f}"
+
+
+def _change(row: Row) -> str:
+    for name, words in (("ha_mass_relative_change_from_baseline", "mass"), ("area_relative_change_from_baseline", "area")):
+        value = row.get(name)
+        if isinstance(value, float | int):
+            return f"{100 * value:+.0f} % {words}"
+    return NOTHING
+
+
+def _print_files(summary: Summary, console: Console) -> None:
+    failed, skipped = summary.failed, summary.skipped
+    _say(console, f"{summary.written.n_images} images measured, {skipped.total()} files skipped, {len(failed)} failed")
+    for reason, n in skipped.most_common(MOST_FAILURES):
+        _say(console, f"  skipped {n}: {reason}")
+    for path, reason in failed[:MOST_FAILURES]:
+        _say(console, f"  failed: {reason if path in reason else f'{path}: {reason}'}", style="red")
+    if len(failed) > MOST_FAILURES:
+        _say(console, f"  and {len(failed) - MOST_FAILURES} more in images.csv")
+    for problem in summary.written.problems[:MOST_FAILURES]:
+        _say(console, f"  no {problem.output} for {problem.source}: {problem.reason}", style="red")
