@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from pydicom.fileset import FileSet
 
 from calcitrack.errors import DamagedFileError, ManifestError
 from calcitrack.io.cohort import read_cohort
@@ -246,19 +245,23 @@ def test_broken_encrypted_and_oversized_archives_are_failed_records(dicom: Write
     assert "archive that cannot be read" in record_of(read_cohort(archive), "study.zip").reason
 
 
-def test_a_dicomdir_names_its_files(dicom: Write, tmp_path: Path) -> None:
-    """Referenced files are read, missing ones are failed records, and others in the folder are left alone."""
-    files = FileSet()
-    for number in range(2):
-        files.add(dicom(f"source/{number}.dcm", PatientName="A", StudyID="1", SeriesNumber=1, InstanceNumber=number, AccessionNumber="1"))
-    medium = tmp_path / "medium"
-    files.write(medium)
-    (medium / "notes.txt").write_text("text")
-    found = sorted(p for p in medium.rglob("*") if p.is_file() and p.name not in ("DICOMDIR", "notes.txt"))
-    found[0].unlink()
-    cohort = read_cohort(medium / "DICOMDIR")
-    assert sorted(r.status.value for r in cohort.files) == ["failed", "read", "skipped"]
-    assert "no such file is there" in record_of(cohort, found[0].name).reason
+def test_a_dicomdir_names_its_files(dicom: Write, tmp_path: Path, sequence_of: Callable[..., object]) -> None:
+    """Referenced files are read, missing and outlying ones are failed records, and others in the folder are left alone."""
+    dicom("medium/IMAGES/A")
+    dicom("outside.dcm")
+    dicom("medium/unnamed.dcm")
+    named = [["IMAGES", "A"], ["IMAGES", "B"], ["..", "outside.dcm"]]
+    records = sequence_of({"DirectoryRecordType": "PATIENT"}, *({"DirectoryRecordType": "IMAGE", "ReferencedFileID": n} for n in named))
+    medium = dicom("medium/DICOMDIR", SOPClassUID="1.2.840.10008.1.3.10", Modality=None, PixelData=None, DirectoryRecordSequence=records)
+    cohort = read_cohort(medium)
+    assert [(Path(r.source).name, r.status.value) for r in cohort.files] == [
+        ("DICOMDIR", "skipped"),
+        ("A", "read"),
+        ("B", "failed"),
+        ("outside.dcm", "failed"),
+    ]
+    assert "no such file is there" in cohort.files[2].reason
+    assert "names a file outside its folder: ../outside.dcm" in cohort.files[3].reason
 
 
 def test_loads_are_picklable_and_raise_typed_errors(dicom: Write, tmp_path: Path) -> None:
