@@ -24,6 +24,7 @@ from calcitrack.phantom.film import film
 from calcitrack.phantom.radiograph import as_radiograph
 from calcitrack.segment.anatomy import find_anatomy
 from calcitrack.segment.candidates import find_candidates
+from calcitrack.segment.field import exposed_field
 from calcitrack.segment.grid import Grid, blur
 from calcitrack.segment.options import SegmentOptions
 from calcitrack.segment.radiograph import SMOOTHING_MM
@@ -58,11 +59,13 @@ def collect(films: int) -> Table:
         pitch = truth.visit.field.pitch_mm
         grid = Grid(radiograph.shape, pitch, pitch)
         image = blur(grid.down(attenuation(radiograph)), SMOOTHING_MM)
-        anatomy = find_anatomy(image, np.ones(image.shape, bool))
+        anatomy = find_anatomy(image, exposed_field(image, np.ones(image.shape, bool)))
         found = None if anatomy is None else find_candidates(image, anatomy, SegmentOptions().min_area_mm2)
         labels = cv2.resize(truth.labels, image.shape[::-1], interpolation=cv2.INTER_NEAREST)
         first = len(rows)
         for k, features in enumerate(found.features if found else (), start=1):
+            if not np.isfinite(features.vector()).all():
+                raise SystemExit(f"film {seed}: candidate {k} has {features}")
             rows.append(features.vector())
             real.append(bool(np.mean(labels[found.labels == k] > 0) >= TOUCH))
             origin.append(seed)

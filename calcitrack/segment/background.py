@@ -77,7 +77,8 @@ def _local_quadratic(image: FloatImage, where: Mask) -> tuple[FloatImage, Mask]:
     if supported.any():
         matrix = np.stack([np.stack([moments[a + c, b + d][supported] for c, d in _POWERS], -1) for a, b in _POWERS], -2)
         right = np.stack([moment(weighted, a, b)[supported] for a, b in _POWERS], -1)
-        value[supported] = _solve(matrix.astype(np.float64), right.astype(np.float64))
+        inside = image[where]
+        value[supported] = np.clip(_solve(matrix.astype(np.float64), right.astype(np.float64)), inside.min(), inside.max())
     full = resize(value, (rows, columns))
     whole = resize(supported.astype(np.float32), (rows, columns)) > 0.99
     return full, np.asarray(whole, dtype=bool)

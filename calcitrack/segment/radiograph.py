@@ -12,6 +12,7 @@ from calcitrack.model.segmentation import Segmentation
 from calcitrack.segment.anatomy import find_anatomy
 from calcitrack.segment.candidates import Candidates, find_candidates
 from calcitrack.segment.confidence import confidence
+from calcitrack.segment.field import exposed_field
 from calcitrack.segment.grid import Grid, blur
 from calcitrack.segment.options import SegmentOptions
 
@@ -42,9 +43,9 @@ def segment(radiograph: Radiograph, options: SegmentOptions | None = None) -> Se
     options = options or SegmentOptions()
     findings: list[str] = []
     grid = _grid(radiograph, options, findings)
-    valid = grid.down_mask(radiograph.valid_mask)
     image = blur(grid.down(attenuation(radiograph)), SMOOTHING_MM)
-    anatomy = find_anatomy(image, valid)
+    field = exposed_field(image, grid.down_mask(radiograph.valid_mask))
+    anatomy = find_anatomy(image, field)
     if anatomy is None:
         nothing = np.zeros(radiograph.shape, bool)
         return Segmentation(
