@@ -55,11 +55,13 @@ DEFAULTS: dict[str, Any] = {
 def items(*contents: dict[str, Any]) -> Sequence:
     """A DICOM sequence of items with these elements."""
     sequence = Sequence()
-    for content in contents:
-        item = Dataset()
-        for keyword, value in content.items():
-            setattr(item, keyword, value)
-        sequence.append(item)
+    with disable_value_validation(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for content in contents:
+            item = Dataset()
+            for keyword, value in content.items():
+                setattr(item, keyword, value)
+            sequence.append(item)
     return sequence
 
 

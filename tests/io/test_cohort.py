@@ -245,7 +245,7 @@ def test_broken_encrypted_and_oversized_archives_are_failed_records(dicom: Write
     assert "archive that cannot be read" in record_of(read_cohort(archive), "study.zip").reason
 
 
-def test_a_dicomdir_names_its_files(dicom: Write, tmp_path: Path, sequence_of: Callable[..., object]) -> None:
+def test_a_dicomdir_names_its_files(dicom: Write, sequence_of: Callable[..., object]) -> None:
     """Referenced files are read, missing and outlying ones are failed records, and others in the folder are left alone."""
     dicom("medium/IMAGES/A")
     dicom("outside.dcm")
