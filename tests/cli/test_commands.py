@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from typer.testing import CliRunner
+
+from calcitrack.cli import app
+from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.io.exports import read_results
+from calcitrack.tables import TIMELINE
+
+
+@pytest.fixture(autouse=True)
+def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures of a size that is written quickly."""
+    monkeypatch.setattr("calcitrack.figures.overlay.LONG_SIDE", 150)
+    monkeypatch.setattr("calcitrack.figures.timeline.DPI", 30)
+
+
+@pytest.fixture
+def films(made: ModuleType, tmp_path: Path) -> Path:
+    """One patient with two visits, as pictures with sidecars, and a file that is no image."""
+    folder = made.write_pictures(tmp_path / "films")
+    (folder / "notes.txt").write_text("no image", encoding="utf-8")
+    return folder
+
+
+def call(*arguments: object, width: int = 100) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of one command."""
+    done = CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": str(width), "NO_COLOR": "1", "TERM": "dumb"})
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_measure_writes_results_and_says_what_it_found(films: Path, tmp_path: Path) -> None:
+    """The main job: results on the disk, a line for each time point, and the files that were left out with the reason."""
+    code, out, _ = call("measure", films, "--out", tmp_path / "R", "--workers", 1)
+    assert code == ExitCode.DONE
+    assert "A / HAND / R / PA" in out
+    assert "2021-03-08" in out
+    assert "2021-09-01" in out
+    assert "HA mass is not measurable" in out
+    assert "2 images measured, 3 files skipped, 0 failed" in " ".join(out.split())
+    results = read_results(tmp_path / "R")
+    assert len(results.timeline) == 2
+    assert len(results.images) == 5
+
+
+def test_measuring_again_into_the_same_folder_is_safe(films: Path, tmp_path: Path) -> None:
+    """A second run replaces the first, also with one visit less."""
+    call("measure", films, "--out", tmp_path / "R", "-j", 1, "-q")
+    for suffix in (".png", ".json"):
+        (films / "A" / "visit2").with_suffix(suffix).unlink()
+    assert call("measure", films, "--out", tmp_path / "R", "-j", 1)[0] == ExitCode.DONE
+    assert read_results(tmp_path / "R").timeline.time_point.tolist() == [1]
+
+
+def test_json_is_all_there_is_on_standard_output(films: Path, tmp_path: Path) -> None:
+    """With --json standard output is one JSON value, whose timeline rows have the columns of timeline.csv."""
+    code, out, _ = call("measure", films, "--out", tmp_path / "R", "--workers", 1, "--json")
+    said = json.loads(out)
+    assert (code, said["exit_code"]) == (0, 0)
+    assert said["files"] == {"measured": 2, "skipped": 3, "failed": 0}
+    assert [list(row) for row in said["timelines"]] == [list(TIMELINE.names)] * 2
+    assert said["timelines"][1]["date"] == "2021-09-01"
+    assert Path(said["results"]) == tmp_path / "R"
+
+
+def test_quiet_says_nothing(films: Path, tmp_path: Path) -> None:
+    """With --quiet both streams stay empty when all is well."""
+    assert call("measure", films, "--out", tmp_path / "R", "--workers", 1, "--quiet") == (0, "", "")
+
+
+def test_parquet_on_request(films: Path, tmp_path: Path) -> None:
+    """--parquet adds one Parquet file a table."""
+    call("measure", films, "--out", tmp_path / "R", "--workers", 1, "--parquet", "-q")
+    assert len(list((tmp_path / "R").glob("*.parquet"))) == 4
+
+
+def test_a_broken_film_costs_itself_only(films: Path, tmp_path: Path) -> None:
+    """A damaged file gives exit code 3, its reason is printed, and the others are measured."""
+    path = films / "A" / "visit2.png"
+    path.write_bytes(path.read_bytes()[:300])
+    code, out, _ = call("measure", films, "--out", tmp_path / "R", "--workers", 1)
+    assert code == ExitCode.PARTLY
+    assert "1 images measured" in out
+    assert "visit2.png" in out
+    assert set(read_results(tmp_path / "R").images.status) == {"read", "skipped", "failed"}
+
+
+def test_nothing_to_measure_is_its_own_exit_code(tmp_path: Path) -> None:
+    """A folder without any radiograph gives exit code 4, and images.csv still says why."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "notes.txt").write_text("no image", encoding="utf-8")
+    code, out, _ = call("measure", tmp_path / "in", "--out", tmp_path / "R")
+    assert code == ExitCode.NOTHING
+    assert "0 images measured" in out
+    assert read_results(tmp_path / "R").images.status.tolist() == ["skipped"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("measure", "nowhere", "--out", "R"), "does not exist"),
+        (("measure",), "Missing"),
+        (("measure", ".", "--out", "R", "--workers", "0"), "Invalid value for '--workers'"),
+        (("frobnicate",), "No such command"),
+        (("info", "nowhere"), "found nothing that can be opened"),
+    ],
+)
+def test_wrong_use_gives_one_message_and_exit_code_2(arguments: tuple[str, ...], words: str) -> None:
+    """Usage errors go to standard error and leave standard output empty."""
+    code, out, err = call(*arguments)
+    assert code == ExitCode.USAGE
+    assert words in " ".join(err.replace("│", " ").split())
+    assert out == ""
+
+
+def test_a_folder_of_others_is_refused_before_measuring(films: Path) -> None:
+    """Results are never mixed into a folder that calcitrack did not write; the message is one sentence without a trace."""
+    code, out, err = call("measure", films, "--out", films, "--workers", 1)
+    assert (code, out) == (ExitCode.USAGE, "")
+    assert "calcitrack did not write" in err
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_info_says_what_was_understood(films: Path) -> None:
+    """Patient, size of a pixel with its basis, and the calibration tier with its reason, as lines and as JSON."""
+    code, out, _ = call("info", films / "A" / "visit1.png")
+    assert code == 0
+    assert "0.2 x 0.2 mm (row x column)" in out
+    assert "calibration tier     C" in out
+    said = json.loads(call("info", films / "A" / "visit1.png", "--json")[1])
+    assert (said["patient_id"], said["spacing_basis"], said["calibration_tier"]) == ("A", "detector", "C")
+    code, out, err = call("info", films / "notes.txt")
+    assert (code, out) == (ExitCode.NOTHING, "")
+    assert "notes.txt: found" in err
+
+
+def test_narrow_terminals_lose_nothing(films: Path, tmp_path: Path) -> None:
+    """On 40 characters the table becomes sentences: every date and count is still there."""
+    _, out, _ = call("measure", films, "--out", tmp_path / "R", "--workers", 1, width=40)
+    assert max(len(line) for line in out.splitlines()) <= 40
+    assert "2021-09-01:" in out
+    assert "resolved" in out
+
+
+def test_version_and_help_answer() -> None:
+    """The version is the package's, and help names every command."""
+    import calcitrack
+
+    assert call("--version")[1] == f"calcitrack {calcitrack.__version__}\n"
+    assert all(name in call("--help")[1] for name in ("measure", "info", "demo"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_ctrl_c_is_clean(sample_data: Path, tmp_path: Path) -> None:
+    """Interrupted while measuring: exit code 130, one line, no trace, and no folder left behind."""
+    program = "import sys; from calcitrack.cli import app; app()"
+    command = [sys.executable, "-c", program, "measure", str(sample_data), "--out", str(tmp_path / "R"), "--workers", "2"]
+    root = Path(__file__).parents[2]
+    paths = os.pathsep.join([p for p in sys.path if p] + [str(root)])
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": paths}) as running:  # noqa: S603 this program itself
+        for _ in range(600):
+            if (tmp_path / "R").exists():
+                break
+            time.sleep(0.1)
+        time.sleep(0.5)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    assert running.returncode == ExitCode.INTERRUPTED, err
+    assert out == ""
+    assert "interrupted; former results are as they were" in err
+    assert "Traceback" not in err
+    assert not (tmp_path / "R").exists()

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+import typer.main
+
+from calcitrack.cli import app
+from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.tables import SCHEMA_VERSION, SCHEMAS, TableSchema
+
+ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "docs" / "reference"
+pytestmark = pytest.mark.skipif(not PAGES.is_dir(), reason="the documentation is not part of the wheel")
+
+
+def sections(page: str) -> dict[str, str]:
+    """Second-level heading -> text below it."""
+    parts = re.split(r"^## (.+)$", (PAGES / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def rows(text: str) -> list[list[str]]:
+    """Cells of the table in a text, without its two head lines."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda s: s.name)
+def test_the_page_and_the_schema_say_the_same(schema: TableSchema) -> None:
+    """Every column is on the page and no other: same order, type, unit and meaning, measurands marked."""
+    expected = [[f"`{c.name}`{'*' if c.measurand else ''}", c.kind.value, f"`{c.unit}`" if c.unit else "", c.meaning] for c in schema.columns]
+    assert rows(sections("results.md")[f"{schema.name}.csv"]) == expected
+
+
+def test_the_page_names_the_version_and_all_tables() -> None:
+    """The contract's version on the page is that of the code, and each table of the page exists."""
+    text = (PAGES / "results.md").read_text(encoding="utf-8")
+    assert f"**version {SCHEMA_VERSION}**" in text
+    assert {h.removesuffix(".csv") for h in sections("results.md") if h.endswith(".csv")} == {s.name for s in SCHEMAS}
+
+
+def test_the_page_names_all_exit_codes() -> None:
+    """Numbers and names of the exit codes are those of the code, both ways."""
+    assert [(int(r[0]), r[1]) for r in rows(sections("cli.md")["Exit codes"])] == [(c.value, c.name) for c in ExitCode]
+
+
+@pytest.mark.parametrize("name", ["measure", "info", "demo"])
+def test_the_page_names_all_options(name: str) -> None:
+    """The options on the page are those of the command, both ways."""
+    commands = typer.main.get_command(app)
+    command: click.Command = getattr(commands, "commands")[name]  # noqa: B009 click's types do not know typer's group
+    known = {option for p in command.params if p.param_type_name == "option" for option in p.opts} - {"--help"}
+    named = {option for row in rows(sections("cli.md")[name]) for option in re.findall(r"`(-[-a-z]+)`", row[0])}
+    assert named == known
+
+
+def test_the_page_names_all_commands() -> None:
+    """Each command has a section, and each lower-case section is a command."""
+    commands = set(getattr(typer.main.get_command(app), "commands"))  # noqa: B009 as above
+    assert {h for h in sections("cli.md") if h.islower()} == commands
