@@ -160,7 +160,7 @@ def _net(rng: np.random.Generator, size: float, factor: float) -> Body:
 
 
 def _sheet(rng: np.random.Generator, size: float, factor: float) -> Body:
-    aspect, bend = rng.uniform(0.16, 0.75), rng.uniform(-1, 1) / max(size, 12.0)
+    aspect, bend = rng.uniform(0.07, 0.75), rng.uniform(-1, 1) / max(size, 12.0)
     thickness = rng.uniform(0.45, 1.3) * factor**0.2
     long, short = size / 2 * factor**0.4, size / 2 * aspect * factor**0.4
     h = float(np.clip(size / 240, 0.06, 0.1))

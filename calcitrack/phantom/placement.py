@@ -12,7 +12,7 @@ from calcitrack.phantom.specs import DepositSpec, Form
 _ROOMY = ("mc", "radius", "ulna", "humerus", "femur", "tibia", "fibula", "mt", "calcaneus")
 """Segments with room for sheets, nets and tumoral masses, by the start of their names."""
 
-_LATERAL = 0.62
+_LATERAL = 0.78
 """Share of the deposits beside a bone rather than in front of or behind it."""
 
 _HALF = {Form.STONE: 0.42, Form.TUMORAL: 0.42, Form.PUNCTATE: 0.4, Form.SHEET: 0.14, Form.NET: 0.2}
@@ -40,7 +40,7 @@ def place_deposit(
 def _place(rng: np.random.Generator, site: Site, half_mm: float) -> tuple[float, float, float]:
     """Around the bone at a random angle, as far out as bone and skin allow."""
     beside = rng.random() < _LATERAL
-    angle = rng.choice([0.0, np.pi]) + rng.normal(0, 0.5) if beside else rng.uniform(0, 2 * np.pi)
+    angle = rng.choice([0.0, np.pi]) + rng.normal(0, 0.4) if beside else rng.uniform(0, 2 * np.pi)
     c, s = np.cos(angle), np.sin(angle)
     bone = 1 / np.hypot(c / site.bone_half_mm[0], s / site.bone_half_mm[1])
     skin = 1 / np.hypot(c / site.flesh_half_mm[0], s / site.flesh_half_mm[1])

@@ -48,6 +48,8 @@ class Grid:
         Distance between pixel centres at the detector.
     side
         +1, or -1 to mirror the room left to right (the other hand).
+    lift_mm
+        Added to every height in the room: the body part rests on the detector.
     """
 
     rows: int
@@ -55,19 +57,24 @@ class Grid:
     pitch_mm: float
     sid_mm: float
     side: int = 1
+    lift_mm: float = 0.0
 
     @classmethod
-    def of(cls, spec: FieldSpec, side: int) -> Grid:
+    def of(cls, spec: FieldSpec, side: int, lift_mm: float = 0.0) -> Grid:
         """The grid of a field."""
-        return cls(spec.rows, spec.columns, spec.pitch_mm, spec.sid_mm, side)
+        return cls(spec.rows, spec.columns, spec.pitch_mm, spec.sid_mm, side, lift_mm)
 
     def coarser(self, factor: int) -> Grid:
         """The same field in pixels `factor` times as large, edges rounded outward."""
-        return Grid(-(-self.rows // factor), -(-self.columns // factor), self.pitch_mm * factor, self.sid_mm, self.side)
+        return Grid(-(-self.rows // factor), -(-self.columns // factor), self.pitch_mm * factor, self.sid_mm, self.side, self.lift_mm)
 
     def magnification(self, height_mm: float) -> float:
-        """Of an object above the detector."""
-        return self.sid_mm / (self.sid_mm - height_mm)
+        """Of an object at a height in the room."""
+        return self.sid_mm / (self.sid_mm - max(height_mm + self.lift_mm, 0.0))
+
+    def above_detector(self, heights_mm: Vector) -> Vector:
+        """Heights in the room as heights above the detector, never below it."""
+        return np.maximum(heights_mm + self.lift_mm, 0.0)
 
     def x_of(self, columns: Vector) -> Vector:
         """Right of the central ray, mm at the detector."""
@@ -83,7 +90,7 @@ class Grid:
 
     def project(self, points: Vector) -> tuple[Vector, Vector]:
         """(row, column), fractional, of points in the room, shape (n, 3)."""
-        m = self.sid_mm / (self.sid_mm - points[:, 2])
+        m = self.sid_mm / (self.sid_mm - self.above_detector(points[:, 2]))
         return self.pixel_of(points[:, 0] * m, points[:, 1] * m)
 
     def window(self, x: Vector, y: Vector, margin_mm: float) -> Window:

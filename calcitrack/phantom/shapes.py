@@ -217,3 +217,8 @@ class Anatomy:
     """Thickness of the subcutaneous fat against the hand's."""
     extent_mm: tuple[float, float] = field(default=(180.0, 250.0))
     """(width, height) of the part lying straight: chooses a field size."""
+
+    @property
+    def lowest_mm(self) -> float:
+        """Height in the room of the skin that lies lowest."""
+        return min(float(p.frame.at(u=f * p.length_mm)[2]) - depth for p in self.flesh for f, _, depth in p.stations)

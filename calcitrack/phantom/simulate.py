@@ -35,6 +35,9 @@ _SHADOW_PITCH_MM = 0.05
 BONE_PATH_MM = 0.15
 """A pixel belongs to bone when the ray runs at least this far through bone, mm."""
 
+_RESTS_MM = 2.0
+"""Skin above the detector's plane: the cover of the detector, mm."""
+
 _HA_G_CM3 = 3.16
 _SOFT_G_CM3 = 1.06
 _FAT_G_CM3 = 0.95
@@ -140,8 +143,8 @@ def simulate(patient: PatientSpec, visit: VisitSpec) -> SimulatedFilm:
     SimulatedFilm
         Stored values and truth.
     """
-    grid = Grid.of(visit.field, 1 if patient.laterality == "R" else -1)
     anatomy = anatomy_of(patient, visit)
+    grid = Grid.of(visit.field, 1 if patient.laterality == "R" else -1, _RESTS_MM - anatomy.lowest_mm)
     person = np.random.default_rng([patient.seed, 31])
     tile = noise_tile(person, 512, 0.15, low_per_mm=0.15, high_per_mm=2.2, slope=1.3)
     uneven = noise_tile(person, 128, 2.0, low_per_mm=0.01, high_per_mm=0.12, slope=1.5)
@@ -240,7 +243,8 @@ def _stamp(grid: Grid, anatomy: Anatomy, spec: DepositSpec, index: int) -> _Stam
     frame = anatomy.sites[spec.segment].frame
     points = frame.place(substance.points_mm + np.array(spec.position_mm))
     row, column = grid.project(points)
-    magnification = grid.sid_mm / (grid.sid_mm - points[:, 2])
+    height_mm = grid.above_detector(points[:, 2])
+    magnification = grid.sid_mm / (grid.sid_mm - height_mm)
     top, left = int(np.floor(row.min())) - 2, int(np.floor(column.min())) - 2
     shape = (int(np.ceil(row.max())) + 4 - top, int(np.ceil(column.max())) + 4 - left)
     cell = (grid.pitch_mm / magnification) ** 2
@@ -250,7 +254,7 @@ def _stamp(grid: Grid, anatomy: Anatomy, spec: DepositSpec, index: int) -> _Stam
     path = _splat(row - top, column - left, substance.volume_mm3 / cell, shape, fine, sigma)
     shadow = _blocks((path >= SHADOW_PATH_MM).astype(np.float32), fine) >= 0.5
     mean = float(np.average(magnification, weights=substance.mass_mg))
-    height = float(np.average(points[:, 2], weights=substance.mass_mg))
+    height = float(np.average(height_mm, weights=substance.mass_mg))
     extent = float(np.ptp(substance.points_mm, axis=0).max())
     return _Stamp(
         spec, top, left, areal, _blocks(path, fine), shadow, float(substance.volume_mm3.sum()), float(substance.mass_mg.sum()), mean, height, extent
