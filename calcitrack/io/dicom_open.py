@@ -32,10 +32,17 @@ TELLING_KEYWORDS = ("SOPClassUID", "MediaStorageSOPClassUID", "Modality", "Rows"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenedDataset:
-    """A dataset and what was noticed on the way."""
+    """A dataset and what was noticed on the way.
+
+    Parameters
+    ----------
+    ends_with_header
+        True where only the header was asked for and the file ends with it: there is no pixel data.
+    """
 
     dataset: Dataset
     findings: tuple[str, ...]
+    ends_with_header: bool = False
 
 
 def looks_like_dicom(head: bytes) -> bool:
@@ -91,12 +98,13 @@ def open_dataset(source: FileSource, limits: ReadLimits, *, pixels: bool) -> Ope
         with collected_warnings() as notes:
             dataset = _parse(stream, source, pixels=pixels)
             _check_plausible(dataset, source)
+        ends_with_header = not pixels and DEFLATED_UID not in head and not stream.read(1)
     findings = [f"pydicom: {n}" for n in notes]
     if head[PREAMBLE_BYTES : PREAMBLE_BYTES + 4] != PREFIX:
         findings.append("the file lacks the DICOM preamble; its encoding was inferred from its first elements")
     elif not _transfer_syntax(dataset):
         findings.append("the file states no transfer syntax; its encoding was inferred from its first elements")
-    return OpenedDataset(dataset, tuple(findings))
+    return OpenedDataset(dataset, tuple(findings), ends_with_header)
 
 
 def not_an_image(source: FileSource, head: bytes) -> NotAnImageFileError:

@@ -74,7 +74,12 @@ def _check_pixels_present(header: Header, source: str) -> None:
     if header.has("FloatPixelData") or header.has("DoubleFloatPixelData"):
         raise UnsupportedImageError(source, "floating point pixel data", "stored integers", "export the original radiograph")
     if not header.has("PixelData"):
-        raise DamagedFileError(source, "a header without pixel data", "an image", "fetch the file again, with its pixels")
+        raise without_pixels(source)
+
+
+def without_pixels(source: str) -> DamagedFileError:
+    """Error for a header with nothing behind it."""
+    return DamagedFileError(source, "a header without pixel data", "an image", "fetch the file again, with its pixels")
 
 
 def _side(header: Header, keyword: str, source: str) -> int:

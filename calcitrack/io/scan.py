@@ -15,6 +15,7 @@ from calcitrack.io.dicom_open import META_SEARCH_BYTES, looks_like_dicom, not_an
 from calcitrack.io.header import Header
 from calcitrack.io.limits import ReadLimits
 from calcitrack.io.picture import looks_like_picture, read_picture_facts
+from calcitrack.io.pixel_layout import without_pixels
 from calcitrack.io.sidecar import sidecar_of
 from calcitrack.io.sources import FileSource
 from calcitrack.model.cohort import FileStatus
@@ -88,6 +89,8 @@ def _scan_dicom(source: FileSource, limits: ReadLimits) -> ScannedFile:
     header = Header(opened.dataset)
     with collected_warnings() as notes:
         facts = read_facts(header, source.name)
+        if opened.ends_with_header:
+            raise without_pixels(source.name)
         acquisition = facts.acquisition
         capture = class_uid(header) in SECONDARY_CAPTURE_CLASSES
         skip = _capture_reason(header, acquisition) if capture else ""
