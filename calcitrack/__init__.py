@@ -3,8 +3,6 @@
 >>> from calcitrack import read_cohort, assess
 """
 
-__version__ = "0.1.0"
-
 from calcitrack.assess import AssessOptions, assess
 from calcitrack.batch import assess_cohort
 from calcitrack.errors import CalcitrackError, ReadError
@@ -19,6 +17,7 @@ from calcitrack.model.measurement import Measurement, NotMeasurable
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
 from calcitrack.segment import SegmentOptions, segment
+from calcitrack.version import __version__
 
 __all__ = [
     "AssessOptions",

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from calcitrack import __version__
 from calcitrack.errors import ReadError
 from calcitrack.measure import MeasureOptions, measure
 from calcitrack.model.assessment import Alignment, Assessment, DepositTrack, Fate, ImageAssessment, ImageFailure, TrackedDeposit
@@ -21,6 +20,7 @@ from calcitrack.model.spacing import Spacing
 from calcitrack.model.timeline import Exposure, Timeline
 from calcitrack.segment import SegmentOptions, segment
 from calcitrack.track import AlignOptions, MatchOptions, Sighting, Track, View, align, decide_fates, follow, summarise
+from calcitrack.version import __version__
 
 ASSUMED_PIXEL_MM = 0.15
 """Pixel size that sets matching distances where none is stated; it never enters a result."""

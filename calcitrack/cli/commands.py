@@ -34,7 +34,7 @@ Parquet = Annotated[bool, typer.Option("--parquet", help="Write each table as Pa
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from calcitrack import __version__
+        from calcitrack.version import __version__
 
         typer.echo(f"calcitrack {__version__}")
         raise typer.Exit

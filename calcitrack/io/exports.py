@@ -26,6 +26,7 @@ from calcitrack.tables import DEPOSITS, IMAGES, NOT_MEASURABLE, SCHEMAS, TIMELIN
 from calcitrack.tables.cells import Row, frame, joined, plain
 from calcitrack.tables.images import merged_image_rows, outcomes
 from calcitrack.tables.results import deposit_rows, gap_rows, timeline_rows
+from calcitrack.version import __version__
 
 FAST_PNG = 1
 """zlib level of overlays: four times as fast as the default, and the files grow by a tenth."""
@@ -217,8 +218,6 @@ class ResultsWriter:
             write_parquet(table, schema, self._folder.path(f"{schema.name}.parquet"))
 
     def _provenance(self) -> dict[str, object]:
-        from calcitrack import __version__  # late: the package's own first screen imports this module
-
         return {
             "version": __version__,
             "created": self._clock().isoformat(timespec="seconds"),
