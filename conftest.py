@@ -49,6 +49,7 @@ def _check_make_targets(words: list[str]) -> None:
 def _check_calcitrack_command(words: list[str]) -> None:
     """The subcommand and each of its options are known to the command line itself."""
     import typer.main
+
     from calcitrack.cli import app
 
     command = typer.main.get_command(app)
