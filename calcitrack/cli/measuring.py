@@ -85,7 +85,8 @@ def _measure_all(cohort: Cohort, request: Request, writer: ResultsWriter, bar: P
 def _line(assessment: Assessment) -> TimelineLine:
     rows = list(timeline_rows(assessment))
     reasons = tuple(dict.fromkeys(gap.reason for _, gaps in rows for gap in gaps if gap.column == "ha_mass_mg"))
-    return TimelineLine(assessment.key, tuple(row for row, _ in rows), assessment.failures, reasons)
+    exposures = [*(i.exposure for i in assessment.images), *(f.exposure for f in assessment.failures)]
+    return TimelineLine(assessment.key, tuple(row for row, _ in rows), assessment.failures, reasons, exposures[0].source if exposures else "")
 
 
 def _show(bar: Progress, task: TaskID, done: int, total: int) -> None:

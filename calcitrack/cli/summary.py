@@ -41,12 +41,20 @@ class TimelineLine:
         Its images that could not be read.
     no_mass
         Why a time point has no mass, each reason once.
+    first_source
+        Its first image, which tells timelines apart whose patient is not stated.
     """
 
     key: TimelineKey
     rows: tuple[Row, ...]
     failures: tuple[ImageFailure, ...]
     no_mass: tuple[str, ...]
+    first_source: str = ""
+
+    @property
+    def title(self) -> str:
+        """The key; where no patient is stated, the file as well."""
+        return str(self.key) if self.key.patient_id or not self.first_source else f"{self.key} ({self.first_source})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,7 @@ def summary_text(summary: Summary, console: Console) -> str:
     """The summary for people, as wide as the console and in its colours."""
     with console.capture() as captured:
         for line in summary.timelines[:MOST_TIMELINES]:
-            _say(console, str(line.key), style="bold")
+            _say(console, line.title, style="bold")
             if console.width >= TABLE_WIDTH:
                 console.print(_table(line))
             else:
@@ -112,10 +120,14 @@ def summary_text(summary: Summary, console: Console) -> str:
             console.print()
         hidden = len(summary.timelines) - MOST_TIMELINES
         if hidden > 0:
-            _say(console, f"and {hidden} more timelines in timeline.csv")
+            _say(console, f"and {_counted(hidden, 'more timeline')} in timeline.csv")
         _print_files(summary, console)
         _say(console, f"Results: {summary.written.folder}", style="bold")
     return captured.get()
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _say(console: Console, text: str, style: str = "") -> None:
@@ -177,9 +189,11 @@ def _change(row: Row) -> str:
 
 def _print_files(summary: Summary, console: Console) -> None:
     failed, skipped = summary.failed, summary.skipped
-    _say(console, f"{summary.written.n_images} images measured, {skipped.total()} files skipped, {len(failed)} failed")
+    _say(console, f"{_counted(summary.written.n_images, 'image')} measured, {_counted(skipped.total(), 'file')} skipped, {len(failed)} failed")
     for reason, n in skipped.most_common(MOST_FAILURES):
         _say(console, f"  skipped {n}: {reason}")
+    if len(skipped) > MOST_FAILURES:
+        _say(console, f"  and {len(skipped) - MOST_FAILURES} more reasons in images.csv")
     for path, reason in failed[:MOST_FAILURES]:
         _say(console, f"  failed: {reason if path in reason else f'{path}: {reason}'}", style="red")
     if len(failed) > MOST_FAILURES:

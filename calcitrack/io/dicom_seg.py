@@ -1,4 +1,4 @@
-"""Deposits of one image as a DICOM Segmentation, or as a label picture where the image is not DICOM.
+"""Deposits of one image as a DICOM Segmentation, or as a label picture where the image is not DICOM or lacks the UIDs to refer to.
 
 The object is of type BINARY, which every reader of Segmentations knows: one segment a deposit, one frame a segment. Its UIDs and its bytes depend
 only on the image and the assessment, so the same run writes the same object (PS3.5 forbids one UID for two contents).
@@ -66,9 +66,9 @@ def derived_uid(*parts: str) -> str:
 
 
 def is_dicom(image: ImageAssessment) -> bool:
-    """True when the image came with the UIDs that a Segmentation has to refer to."""
+    """True when the image came with the UIDs that a Segmentation has to refer to; damaged and very old files lack some."""
     facts = image.exposure.acquisition
-    return bool(facts.sop_class_uid and facts.sop_instance_uid)
+    return all((facts.sop_class_uid, facts.sop_instance_uid, facts.series_instance_uid, facts.study_instance_uid, facts.modality))
 
 
 def source_header(image: ImageAssessment) -> Dataset:
@@ -241,7 +241,7 @@ def write_segmentation(path: Path, image: ImageAssessment, *, assessment_id: str
 
 
 def write_label_picture(path: Path, image: ImageAssessment) -> None:
-    """Write the deposits of an image that is not DICOM as a 16-bit PNG: 0 is no deposit, 7 is ``D007``."""
+    """Write the deposits of an image that no Segmentation can refer to as a 16-bit PNG: 0 is no deposit, 7 is ``D007``."""
     deposits = _ordered(image.deposits)
     numbers = [int("".join(c for c in t.deposit_id if c.isdigit()) or 0) for t in deposits]
     Image.fromarray(renumbered(image, numbers, deposits)).save(path, format="PNG")

@@ -205,7 +205,8 @@ class ResultsWriter:
         except OSError as error:
             raise _disk_error(error) from error
         except Exception as error:  # one picture must not cost the others, whatever a library made of this image
-            self._problems.append(Problem(source, output, " ".join(str(error).split()) or type(error).__name__))
+            reason = " ".join(str(error).split()) or type(error).__name__
+            self._problems.append(Problem(source, output, reason.removeprefix(f"{source}: ")))
 
     def _with_problems(self, row: Row) -> Row:
         own = [f"no {p.output} was written: {p.reason}" for p in self._problems if p.source == row.get("path")]

@@ -92,7 +92,7 @@ def test_a_broken_film_costs_itself_only(films: Path, tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:300])
     code, out, _ = call("measure", films, "--out", tmp_path / "R", "--workers", 1)
     assert code == ExitCode.PARTLY
-    assert "1 images measured" in out
+    assert "1 image measured" in out
     assert "visit2.png" in out
     assert set(read_results(tmp_path / "R").images.status) == {"read", "skipped", "failed"}
 
