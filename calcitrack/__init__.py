@@ -5,6 +5,7 @@
 
 from calcitrack.assess import AssessOptions, assess
 from calcitrack.batch import assess_cohort
+from calcitrack.calibrate import CalibrateOptions, calibrate
 from calcitrack.errors import CalcitrackError, ReadError
 from calcitrack.io.cohort import read_cohort
 from calcitrack.io.exports import read_results, write_results
@@ -23,6 +24,7 @@ __all__ = [
     "AssessOptions",
     "Assessment",
     "CalcitrackError",
+    "CalibrateOptions",
     "Cohort",
     "CohortAssessment",
     "Exposure",
@@ -39,6 +41,7 @@ __all__ = [
     "__version__",
     "assess",
     "assess_cohort",
+    "calibrate",
     "measure",
     "read_cohort",
     "read_radiograph",

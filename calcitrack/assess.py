@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+from calcitrack.calibrate import CalibrateOptions, calibrate
 from calcitrack.errors import ReadError
 from calcitrack.measure import MeasureOptions, measure
 from calcitrack.model.assessment import Alignment, Assessment, DepositTrack, Fate, ImageAssessment, ImageFailure, TrackedDeposit
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.measurement import Deposit, ImageMeasurements, Measurement
-from calcitrack.model.provenance import Provenance, Step
+from calcitrack.model.provenance import Parameter, Provenance, Step
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import Spacing
 from calcitrack.model.timeline import Exposure, Timeline
@@ -34,6 +35,7 @@ Observer = Callable[[str, str], None]
 class AssessOptions:
     """Settings of every verb that `assess` composes."""
 
+    calibrate: CalibrateOptions = field(default_factory=CalibrateOptions)
     segment: SegmentOptions = field(default_factory=SegmentOptions)
     measure: MeasureOptions = field(default_factory=MeasureOptions)
     align: AlignOptions = field(default_factory=AlignOptions)
@@ -64,7 +66,7 @@ def assess(timeline: Timeline, *, options: AssessOptions | None = None, observe:
     options
         Settings of the verbs; defaults when ``None``.
     observe
-        Called with (stage, source) as each stage of an image begins: ``read``, ``segment``, ``measure``, ``align``.
+        Called with (stage, source) as each stage of an image begins: ``read``, ``calibrate``, ``segment``, ``measure``, ``align``.
 
     Returns
     -------
@@ -102,6 +104,8 @@ def assess(timeline: Timeline, *, options: AssessOptions | None = None, observe:
 def _measure_one(exposure: Exposure, time_point: int, repeat: int, options: AssessOptions, tell: Observer) -> _Measured:
     tell("read", exposure.source)
     radiograph = exposure.load()
+    tell("calibrate", exposure.source)
+    radiograph = calibrate(radiograph, options.calibrate)
     tell("segment", exposure.source)
     segmentation = segment(radiograph, options.segment)
     tell("measure", exposure.source)
@@ -205,7 +209,7 @@ def _image(index: int, m: _Measured, alignment: Alignment | None, identity: _Ide
     if alignment is not None and not alignment.ok:
         findings = (*findings, f"not aligned with baseline: {alignment.reason}; its deposits have no identity with other time points")
     steps = (
-        Step("calibrate", {}, {"tier": str(m.calibration.tier), "reason": m.calibration.reason}),
+        Step("calibrate", {}, _calibrated(m.calibration)),
         Step("segment", {}, {"deposits": len(m.measurements.deposits)}),
         Step("align", {}, {} if alignment is None else {"ok": alignment.ok, "residual_px": alignment.residual_px}),
     )
@@ -222,6 +226,17 @@ def _image(index: int, m: _Measured, alignment: Alignment | None, identity: _Ide
         findings=tuple(dict.fromkeys(findings)),
         steps=steps,
     )
+
+
+def _calibrated(calibration: Calibration) -> dict[str, Parameter]:
+    """What calibration decided, flat."""
+    outcome: dict[str, Parameter] = {"tier": str(calibration.tier), "reason": calibration.reason}
+    if calibration.curve_source:
+        outcome["curve"] = calibration.curve_source
+    if calibration.curve is not None:
+        outcome["curve_relative_sd"] = calibration.curve_relative_sd
+        outcome["curve_knots"] = " ".join(f"{value:.6g}:{nepers:.5g}" for value, nepers in calibration.curve)
+    return outcome
 
 
 def _uid(timeline: Timeline, deposit_id: str) -> str:

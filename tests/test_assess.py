@@ -109,4 +109,4 @@ def test_observer_hears_every_stage(course: Timeline) -> None:
     """Each stage of each image is announced once, in order."""
     heard: list[str] = []
     assess(course, observe=lambda stage, _source: heard.append(stage))
-    assert heard == ["read", "segment", "measure"] * 4 + ["align"] * 3
+    assert heard == ["read", "calibrate", "segment", "measure"] * 4 + ["align"] * 3

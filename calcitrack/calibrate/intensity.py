@@ -58,11 +58,27 @@ def attenuation(radiograph: Radiograph) -> FloatImage:
 
     Returns
     -------
-    Shape (rows, columns), float32. LIN: ``-ln(I)``, nepers up to an additive constant; intensities below one count are taken as one.
-    LOG: the stored values, nepers times an unknown gain, up to an additive constant. Otherwise: the ordered values, a
-    monotonic but unknown function of attenuation.
+    Shape (rows, columns), float32. With a calibration curve: nepers. LIN: ``-ln(I)``, nepers up to an additive constant; intensities below
+    one count are taken as one. LOG without a curve: the stored values, nepers times an unknown gain, up to an additive constant. Otherwise:
+    the ordered values, a monotonic but unknown function of attenuation.
     """
-    if radiograph.calibration.relationship is not Relationship.LIN:
+    calibration = radiograph.calibration
+    if calibration.curve is not None:
+        return _through(calibration.curve, radiograph.pixels)
+    if calibration.relationship is not Relationship.LIN:
         return radiograph.pixels
-    intensity = radiograph.calibration.polarity * radiograph.pixels
+    intensity = calibration.polarity * radiograph.pixels
     return -np.log(np.maximum(intensity, LEAST_COUNT)).astype(np.float32)
+
+
+def _through(curve: tuple[tuple[float, float], ...], pixels: FloatImage) -> FloatImage:
+    """Linear between the knots and, with the slope of the outermost pair, beyond them."""
+    values, nepers = (np.array(side) for side in zip(*curve, strict=True))
+    if len(curve) == 2:
+        slope = (nepers[1] - nepers[0]) / (values[1] - values[0])
+        return np.asarray((pixels - np.float32(values[0])) * np.float32(slope) + np.float32(nepers[0]), np.float32)
+    result = np.interp(pixels, values, nepers)
+    below, above = pixels < values[0], pixels > values[-1]
+    result[below] = nepers[0] + (pixels[below] - values[0]) * (nepers[1] - nepers[0]) / (values[1] - values[0])
+    result[above] = nepers[-1] + (pixels[above] - values[-1]) * (nepers[-1] - nepers[-2]) / (values[-1] - values[-2])
+    return np.asarray(result, np.float32)

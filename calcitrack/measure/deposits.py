@@ -15,7 +15,6 @@ from calcitrack.measure.background import Neighbourhood, neighbourhood
 from calcitrack.measure.mass import Mass, MassModel, deposit_mass, mass_model
 from calcitrack.measure.options import MeasureOptions
 from calcitrack.measure.size import feret_diameter
-from calcitrack.model.calibration import Relationship, Tier
 from calcitrack.model.image import FloatImage, Radiograph
 from calcitrack.model.measurement import Deposit, ImageMeasurements, Measurand, Measurement, NotMeasurable, Result
 from calcitrack.model.segmentation import Segmentation
@@ -40,9 +39,8 @@ class _Film:
 
     @property
     def linear(self) -> bool:
-        """Log ratios of the film are nepers."""
-        calibration = self.radiograph.calibration
-        return calibration.tier is Tier.A and calibration.relationship is Relationship.LIN
+        """Differences of the film's attenuation are nepers."""
+        return self.radiograph.calibration.in_nepers
 
 
 def measure(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOptions | None = None) -> ImageMeasurements:

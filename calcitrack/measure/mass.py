@@ -12,7 +12,7 @@ from calcitrack.calibrate.scatter import primary_contrast, scatter_to_primary
 from calcitrack.calibrate.spectrum import DEFAULT_FILTER_MM_AL, DENSITY_G_CM3, ContrastCurve, beam, contrast_curve, mass_attenuation
 from calcitrack.measure.background import Neighbourhood
 from calcitrack.measure.options import MeasureOptions
-from calcitrack.model.calibration import Relationship, Tier
+from calcitrack.model.calibration import Calibration, Tier
 from calcitrack.model.image import Acquisition, Radiograph
 from calcitrack.model.spacing import Spacing, SpacingBasis
 
@@ -42,6 +42,8 @@ class MassModel:
         In the plane of the film's spacing.
     magnification, magnification_sd
         Still to be divided out of that plane, and its standard uncertainty.
+    curve_relative_sd
+        Relative standard uncertainty of the film's nepers.
     assumptions
         What the header does not state, in words.
     """
@@ -53,6 +55,7 @@ class MassModel:
     pixel_area_mm2: float
     magnification: float
     magnification_sd: float
+    curve_relative_sd: float
     assumptions: tuple[str, ...]
 
 
@@ -77,23 +80,25 @@ def mass_model(radiograph: Radiograph, air: float, options: MeasureOptions) -> M
     if reason:
         return reason
     assert acquisition.kvp is not None and spacing.pixel_area_mm2 is not None  # noqa: PT018, S101 - _obstacle has seen both
-    assumptions = [f"{calibration.relationship} values"]
+    assumptions = [f"{calibration.relationship} values" if calibration.tier is Tier.A else "values through the film's own curve"]
+    if calibration.curve_source:
+        assumptions.append(calibration.curve_source)
     filter_mm = _aluminium_filter(acquisition)
     if filter_mm is None:
         filter_mm = DEFAULT_FILTER_MM_AL
         assumptions.append(f"filtration of {DEFAULT_FILTER_MM_AL} mm Al assumed")
     magnification, sd = _magnification(acquisition, spacing, options, assumptions)
     grid = acquisition.grid.strip().upper() not in ("", "NONE")
-    return MassModel(acquisition.kvp, filter_mm, grid, air, spacing.pixel_area_mm2, magnification, sd, tuple(assumptions))
+    return MassModel(
+        acquisition.kvp, filter_mm, grid, air, spacing.pixel_area_mm2, magnification, sd, calibration.curve_relative_sd, tuple(assumptions)
+    )
 
 
 def _obstacle(radiograph: Radiograph) -> str:
     """Why the film carries no absolute mass; empty when it does."""
     calibration, kvp = radiograph.calibration, radiograph.acquisition.kvp
-    if calibration.tier is not Tier.A:
-        return f"calibration tier {calibration.tier}: {calibration.reason}"
-    if calibration.relationship is not Relationship.LIN:
-        return "logarithmic values: the header does not state how many stored values a factor of e takes"
+    if not calibration.in_nepers:
+        return _no_nepers(calibration)
     if radiograph.spacing.pixel_area_mm2 is None:
         return "no pixel size is stated"
     if kvp is None:
@@ -102,6 +107,15 @@ def _obstacle(radiograph: Radiograph) -> str:
     if not low <= kvp <= high:
         return f"KVP {kvp:g} lies outside the tabulated beams, {low:g} to {high:g} kV"
     return ""
+
+
+def _no_nepers(calibration: Calibration) -> str:
+    """Why values are no nepers."""
+    if calibration.tier is not Tier.A:
+        why = f"; {calibration.curve_source}" if calibration.curve_source else ""
+        return f"calibration tier {calibration.tier}: {calibration.reason}{why}"
+    why = f", and {calibration.curve_source}" if calibration.curve_source else ""
+    return f"logarithmic values: the header does not state how many stored values a factor of e takes{why}"
 
 
 def _aluminium_filter(acquisition: Acquisition) -> float | None:
@@ -129,7 +143,7 @@ def deposit_mass(place: Neighbourhood, model: MassModel) -> Mass:
     """Mass of one deposit from its contrast.
 
     Scatter is removed, the beam's curve for the tissue in place inverted, and the areal densities added up over the deposit and its blurred
-    rim. Uncertainties: background (own to each deposit); scatter, beam and magnification (shared by all deposits of a film).
+    rim. Uncertainties: background (own to each deposit); nepers, scatter, beam and magnification (shared by all deposits of a film).
     """
     contrast = place.contrast[place.reach]
     tissue_cm = _tissue_cm(float(np.median(place.background[place.reach])) - model.air, model)
@@ -144,7 +158,8 @@ def deposit_mass(place: Neighbourhood, model: MassModel) -> Mass:
     background = abs(total(contrast + place.background_sd, ratio) - mg)
     scatter = abs(total(contrast, ratio * (1 + SCATTER_RELATIVE_SD)) - mg)
     magnification = 2 * model.magnification_sd / model.magnification * abs(mg)
-    shared = float(np.sqrt(scatter**2 + (BEAM_RELATIVE_SD * mg) ** 2 + magnification**2))
+    nepers = abs(total(contrast * (1 + model.curve_relative_sd), ratio) - mg)
+    shared = float(np.sqrt(scatter**2 + (BEAM_RELATIVE_SD * mg) ** 2 + magnification**2 + nepers**2))
     return Mass(mg, background, shared)
 
 

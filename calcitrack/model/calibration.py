@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from calcitrack.errors import InvalidValueError
 
@@ -45,12 +47,22 @@ class Calibration:
         multiplied by it, so the modality value is ``polarity * pixels``.
     reason
         One sentence a reader understands: why this tier.
+    curve
+        Knots (value of ``Radiograph.pixels``, nepers of attenuation relative to the open field), both ascending: what turns values into
+        nepers, linear between the knots and beyond them. ``None`` where no curve is needed (LIN) or known.
+    curve_relative_sd
+        Relative standard uncertainty of the curve's nepers.
+    curve_source
+        How the curve was obtained; where one was looked for and not found, why.
     """
 
     tier: Tier
     relationship: Relationship
     polarity: int
     reason: str
+    curve: tuple[tuple[float, float], ...] | None = None
+    curve_relative_sd: float = 0.0
+    curve_source: str = ""
 
     def __post_init__(self) -> None:
         if self.polarity not in (-1, 1):
@@ -59,3 +71,19 @@ class Calibration:
             raise InvalidValueError("tier A needs a stated relationship, LIN or LOG; found UNKNOWN")
         if not self.reason:
             raise InvalidValueError("a calibration states the reason for its tier; found none")
+        if self.curve is not None:
+            self._check_curve(self.curve)
+
+    def _check_curve(self, curve: tuple[tuple[float, float], ...]) -> None:
+        rises = all(a[0] < b[0] and a[1] < b[1] for a, b in pairwise(curve))
+        if len(curve) < 2 or not rises or not all(math.isfinite(x) for knot in curve for x in knot):
+            raise InvalidValueError(f"a calibration curve has two or more knots, finite and ascending in value and nepers; found {curve}")
+        if not self.curve_source:
+            raise InvalidValueError("a calibration curve states how it was obtained; found nothing")
+        if not (math.isfinite(self.curve_relative_sd) and self.curve_relative_sd >= 0):
+            raise InvalidValueError(f"a curve's relative standard uncertainty is finite and not negative; found {self.curve_relative_sd}")
+
+    @property
+    def in_nepers(self) -> bool:
+        """Differences of attenuation are nepers: linear values, or others with a curve."""
+        return self.curve is not None or (self.tier is Tier.A and self.relationship is Relationship.LIN)
