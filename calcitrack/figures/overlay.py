@@ -33,10 +33,10 @@ MARGIN = 18
 LABEL_GAP = 8.0
 """Between neighbouring ids; an id further than this from its deposit is joined to it by a line."""
 BACKGROUND, INK, FAINT = (18, 18, 18), (240, 240, 240), (170, 170, 170)
-WINDOW_PERCENTILES = (1.0, 99.7)
-"""Of the pixels inside the limb: skin to dense bone; metal and burnt-in letters may saturate."""
-WINDOW_BELOW = 0.12
-"""Part of that range by which the window begins below the skin, so that the skin line stands out from the air."""
+DARK_PERCENTILE = 2.0
+"""Of all exposed pixels: the air, which is black as on a light box, so that the skin line stands out also where the limb was not found well."""
+BRIGHT_PERCENTILE = 99.7
+"""Of the pixels inside the limb: dense bone; metal and burnt-in letters may saturate."""
 CONTOUR_GAP_PX = 1.5
 """Contours run this far outside the deposit, in pixels of the picture: its edge stays visible."""
 SUBPIXEL_BITS = 4
@@ -72,14 +72,15 @@ def overlay_image(radiograph: Radiograph, image: ImageAssessment, key: TimelineK
 
 
 def _shown(radiograph: Radiograph, image: ImageAssessment, scale: float) -> NDArray[np.uint8]:
-    """Grey values of the picture: attenuation where the values allow it, windowed on the limb."""
+    """Grey values of the picture: attenuation where the values allow it, from air to dense bone."""
     values = radiograph.pixels
     if radiograph.calibration.relationship is Relationship.LIN and radiograph.calibration.polarity == -1:
         beam = np.maximum(-values, 1.0)  # the beam's intensity in detector units: its logarithm shows bone and skin at once
         values = -np.log(beam)
-    inside = image.segmentation.limb & radiograph.valid_mask
-    low, high = np.percentile(values[inside] if inside.any() else values, WINDOW_PERCENTILES)
-    low -= WINDOW_BELOW * (high - low)
+    exposed = radiograph.valid_mask if radiograph.valid_mask.any() else np.ones_like(radiograph.valid_mask)
+    inside = image.segmentation.limb & exposed
+    low = float(np.percentile(values[exposed], DARK_PERCENTILE))
+    high = float(np.percentile(values[inside if inside.any() else exposed], BRIGHT_PERCENTILE))
     grey = np.clip((values - low) / max(high - low, 1e-6), 0, 1)
     grey[~radiograph.valid_mask] = 0
     size = (max(1, round(radiograph.shape[1] * scale)), max(1, round(radiograph.shape[0] * scale)))

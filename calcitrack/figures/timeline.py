@@ -39,6 +39,11 @@ class _Point:
     bases: frozenset[SpacingBasis]
     summary: TimePointSummary
 
+    @property
+    def top(self) -> float:
+        """The highest thing drawn at this point: the end of its bar or a single exposure."""
+        return max((self.value or 0.0) + (self.sd or 0.0), *self.exposures, 0.0)
+
 
 def timeline_figure(assessment: Assessment) -> Figure:
     """The burden of one timeline over real dates, with the number of deposits, new and resolved ones.
@@ -104,9 +109,7 @@ def _draw_burden(axes: Axes, points: Sequence[_Point], unit: str) -> None:
         axes.errorbar(_x(p.day), p.value or 0.0, yerr=p.sd, fmt="o", color=BLUE, ms=8, capsize=4, lw=1.5, zorder=3)
         if len(p.exposures) > 1:
             axes.plot([_x(p.day)] * len(p.exposures), p.exposures, "o", ms=5, mfc="white", mec=GREY, zorder=4)
-        axes.annotate(
-            _number(p.value or 0.0), (_x(p.day), (p.value or 0.0) + (p.sd or 0.0)), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9
-        )
+        axes.annotate(_number(p.value or 0.0), (_x(p.day), p.top), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9)
     for p in points:
         if p.value is None:
             axes.annotate(
@@ -118,7 +121,7 @@ def _draw_burden(axes: Axes, points: Sequence[_Point], unit: str) -> None:
                 fontsize=9,
                 color=GREY,
             )
-    top = max((max((*p.exposures, (p.value or 0.0) + (p.sd or 0.0))) for p in seen), default=0.0)
+    top = max((p.top for p in seen), default=0.0)
     axes.set_ylim(0, HEADROOM * top if top > 0 else 1)
     _plain(axes)
 
@@ -140,10 +143,10 @@ def _draw_counts(axes: Axes, points: Sequence[_Point], width: float) -> None:
         if new:
             axes.annotate(f" +{new} new", (x + width / 2, kept + new / 2), fontsize=8, va="center")
         if gone:
-            axes.annotate(f" {gone} resolved", (x + width / 2, -gone / 2), fontsize=8, va="center")
+            axes.annotate(f" {gone} resolved", (x + width / 2, 0), xytext=(0, -3), textcoords="offset points", fontsize=8, va="top")
     most = max((p.summary.deposit_count or 0 for p in points), default=0)
     least = max((p.summary.fates.get(Fate.RESOLVED, 0) for p in points), default=0)
-    axes.set_ylim(-max(1.6 * least, 0.18 * most) if least else 0, max(1.35 * most, 1))
+    axes.set_ylim(-max(1.3 * least, 0.35 * most) if least else 0, max(1.35 * most, 1))
     axes.axhline(0, color="black", lw=0.8)
     axes.set_ylabel("Deposits")
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
