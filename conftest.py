@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
 from pathlib import Path
 
-import click
 import pytest
 from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser, SkipParser
@@ -53,7 +52,7 @@ def _check_calcitrack_command(words: list[str]) -> None:
     from calcitrack.cli import app
 
     command = typer.main.get_command(app)
-    subcommands: dict[str, click.Command] = getattr(command, "commands", {})
+    subcommands = getattr(command, "commands", {})
     if words and not words[0].startswith("-"):
         assert words[0] in subcommands, f"calcitrack has no command {words[0]!r}; it has {sorted(subcommands)}"
         command = subcommands[words[0]]
