@@ -22,7 +22,7 @@ class SegmentOptions:
     """
 
     min_area_mm2: float = 0.6
-    min_confidence: float = 0.2
+    min_confidence: float = 0.3
     assumed_pixel_mm: float = 0.15
 
     def __post_init__(self) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from calcitrack.calibrate.intensity import attenuation
-from calcitrack.model.image import Mask, Radiograph
+from calcitrack.model.image import Radiograph
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.segment.anatomy import find_anatomy
 from calcitrack.segment.candidates import Candidates, find_candidates
+from calcitrack.segment.cleanup import finish
 from calcitrack.segment.confidence import confidence
 from calcitrack.segment.field import exposed_field
 from calcitrack.segment.grid import Grid, blur
@@ -55,8 +58,9 @@ def segment(radiograph: Radiograph, options: SegmentOptions | None = None) -> Se
             findings=(*findings, "no limb with bone stands out from the air: nothing was searched"),
         )
     found = find_candidates(image, anatomy, options.min_area_mm2)
-    likely = [(k, p) for k, p in enumerate(map(confidence, found.features), start=1) if p >= options.min_confidence]
-    labels, kept = _draw(found, likely, grid, radiograph.valid_mask)
+    chances = {k: confidence(features) for k, features in enumerate(found.features, start=1)}
+    likely = {k: p for k, p in chances.items() if p >= options.min_confidence}
+    labels, kept = finish(_draw(found, likely, grid), likely, radiograph.valid_mask, options.min_area_mm2 / (grid.row_mm * grid.column_mm))
     return Segmentation(
         labels=labels,
         limb=grid.up_mask(anatomy.limb),
@@ -74,17 +78,11 @@ def _grid(radiograph: Radiograph, options: SegmentOptions, findings: list[str]) 
     return Grid(radiograph.shape, row_mm, column_mm)
 
 
-def _draw(found: Candidates, likely: list[tuple[int, float]], grid: Grid, valid: Mask) -> tuple[NDArray[np.uint16], dict[int, float]]:
-    """Draw the likely candidates on the film's own pixels, largest first, each outlined at its own level."""
+def _draw(found: Candidates, likely: Mapping[int, float], grid: Grid) -> NDArray[np.int32]:
+    """Draw the likely candidates on the film's own pixels, each outlined at its own level."""
     near = cv2.dilate(found.labels.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.float32)
     index = cv2.resize(near, grid.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(np.int32)
     level = np.full(len(found.features) + 1, np.inf, np.float32)
-    for k, _ in likely:
+    for k in likely:
         level[k] = found.outline[k - 1]
-    drawn = np.where((grid.up(found.residual) > level[index]) & valid, index, 0)
-    area = np.bincount(drawn.ravel(), minlength=level.size)
-    order = sorted((k for k, _ in likely if area[k]), key=lambda k: (-int(area[k]), k))
-    rename = np.zeros(level.size, np.uint16)
-    rename[order] = np.arange(1, len(order) + 1)
-    chance = dict(likely)
-    return rename[drawn], {int(rename[k]): chance[k] for k in order}
+    return np.asarray(np.where(grid.up(found.residual) > level[index], index, 0), dtype=np.int32)
