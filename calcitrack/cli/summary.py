@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from rich.console import Console
 from rich.table import Table
@@ -76,7 +77,7 @@ class Summary:
     @property
     def skipped(self) -> Counter[str]:
         """Reason -> number of files that were not meant to be measured."""
-        return Counter(f.reason for f in self.files if f.status is FileStatus.SKIPPED)
+        return Counter(_kind_of_reason(f) for f in self.files if f.status is FileStatus.SKIPPED)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -84,6 +85,12 @@ class Summary:
         if not self.written.n_images:
             return ExitCode.NOTHING
         return ExitCode.PARTLY if self.failed or self.written.problems else ExitCode.DONE
+
+
+def _kind_of_reason(record: FileRecord) -> str:
+    """The reason without the file's own name, so that a hundred pictures without sidecar are one line."""
+    stem = record.source.removesuffix(PurePath(record.source).suffix)
+    return record.reason.replace(stem, "NAME")
 
 
 def summary_json(summary: Summary) -> str:

@@ -155,6 +155,14 @@ def test_narrow_terminals_lose_nothing(films: Path, tmp_path: Path) -> None:
     assert "resolved" in out
 
 
+def test_reasons_are_counted_and_not_repeated(films: Path, tmp_path: Path) -> None:
+    """Many files skipped for one reason are one line, though the reason names each file."""
+    for n in range(12):
+        (films / f"copy{n}.png").write_bytes((films / "A" / "visit1.png").read_bytes()[:-20] + bytes([n]))
+    _, out, _ = call("measure", films, "--out", tmp_path / "R", "--workers", 1, width=200)
+    assert "skipped 12: a picture without sidecar: write NAME.json" in out
+
+
 def test_version_and_help_answer() -> None:
     """The version is the package's, and help names every command."""
     import calcitrack
