@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import click
 import pytest
 import typer.main
 
@@ -51,7 +50,7 @@ def test_the_page_names_all_exit_codes() -> None:
 def test_the_page_names_all_options(name: str) -> None:
     """The options on the page are those of the command, both ways."""
     commands = typer.main.get_command(app)
-    command: click.Command = getattr(commands, "commands")[name]  # noqa: B009 click's types do not know typer's group
+    command = getattr(commands, "commands")[name]  # noqa: B009 the declared type does not know the group's commands
     known = {option for p in command.params if p.param_type_name == "option" for option in p.opts} - {"--help"}
     named = {option for row in rows(sections("cli.md")[name]) for option in re.findall(r"`(-[-a-z]+)`", row[0])}
     assert named == known
