@@ -16,7 +16,7 @@ from calcitrack.io.cohort import read_cohort
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import Cohort, TimelineFailure
 from calcitrack.model.timeline import Exposure, Timeline
-from calcitrack.tables import deposits_table
+from calcitrack.tables import deposits_table, timeline_table
 
 
 @pytest.fixture
@@ -76,9 +76,13 @@ def test_processes_give_the_same_answers(cohort: Cohort) -> None:
     in_memory = with_loader(cohort, "C", Exposure.of(cohort.timelines[2].time_points[0].exposures[0].load()).load)
     one, two = (list(iter_assessments(in_memory, workers=n)) for n in (1, 2))
     assert patients(one) == patients(two) == [(p, "Assessment") for p in "ABC"]
-    tables = [deposits_table(o for o in outcomes if isinstance(o, Assessment)) for outcomes in (one, two)]
-    assert len(tables[0]) >= 3
-    assert tables[0].equals(tables[1])
+    for table in (deposits_table, timeline_table):
+        first, second = (table([o for o in outcomes if isinstance(o, Assessment)]) for outcomes in (one, two))
+        assert first.equals(second)
+    for a, b in zip(one, two, strict=True):
+        assert isinstance(a, Assessment)
+        assert isinstance(b, Assessment)
+        assert [i.segmentation.limb.sum() for i in a.images] == [i.segmentation.limb.sum() for i in b.images]
 
 
 def test_lack_of_memory_is_said_in_plain_words(cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:
