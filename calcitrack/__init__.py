@@ -3,13 +3,12 @@
 >>> from calcitrack import read_cohort, assess
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from calcitrack.assess import AssessOptions, assess
-from calcitrack.batch import assess_cohort
 from calcitrack.calibrate import CalibrateOptions, calibrate
 from calcitrack.errors import CalcitrackError, ReadError
-from calcitrack.io.cohort import read_cohort
-from calcitrack.io.exports import read_results, write_results
-from calcitrack.io.reader import read_radiograph
 from calcitrack.measure import MeasureOptions, measure
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import Cohort, CohortAssessment
@@ -19,6 +18,28 @@ from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
 from calcitrack.segment import SegmentOptions, segment
 from calcitrack.version import __version__
+
+if TYPE_CHECKING:
+    from calcitrack.batch import assess_cohort
+    from calcitrack.io.cohort import read_cohort
+    from calcitrack.io.exports import read_results, write_results
+    from calcitrack.io.reader import read_radiograph
+
+_EDGES = {
+    "assess_cohort": "calcitrack.batch",
+    "read_cohort": "calcitrack.io.cohort",
+    "read_radiograph": "calcitrack.io.reader",
+    "read_results": "calcitrack.io.exports",
+    "write_results": "calcitrack.io.exports",
+}
+"""Names that need pydicom, pandas or matplotlib: imported on first use (PEP 562), so that the program starts at once."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EDGES:
+        raise AttributeError(f"module 'calcitrack' has no attribute {name!r}")
+    return getattr(importlib.import_module(_EDGES[name]), name)
+
 
 __all__ = [
     "AssessOptions",

@@ -1,3 +1,3 @@
-"""The program's version: it enters every result, so that it stands below everything that writes one."""
+"""The version of the program; every result names it."""
 
 __version__ = "0.1.0"
