@@ -17,6 +17,8 @@ SKIN_FRACTION = 0.06
 """The limb begins where attenuation exceeds air by this fraction of the step from air to the limb's median: thin skin folds stay inside."""
 SKIN_NOISE = 6.0
 """... and by this many standard deviations of the air, so that grain and the heel effect stay outside."""
+AIR_BINS = 256
+"""Bins of the histogram in which the air is the highest peak."""
 SKIN_RIM_MM = 1.0
 """Outermost rim of the limb where thickness falls too steeply to compare tissue."""
 LIMB_SHARE = 0.2
@@ -98,16 +100,15 @@ def _limb(image: FloatImage, valid: Mask) -> tuple[Mask, float] | None:
     values = image[valid]
     if values.size == 0 or np.ptp(values) == 0:
         return None
-    threshold = float(threshold_otsu(values[::4]))
-    air = threshold
-    for _ in range(3):  # the air's level and spread are known better each time
-        outside = values[values < threshold]
-        inside = values[values >= threshold]
-        if outside.size == 0 or inside.size == 0:
-            return None
-        air = float(np.median(outside))
-        spread = 1.4826 * float(np.median(np.abs(outside - air)))
-        threshold = air + max(SKIN_FRACTION * (float(np.median(inside)) - air), SKIN_NOISE * spread)
+    middle = float(threshold_otsu(values[::4]))
+    below = values[values <= middle]
+    inside = values[values > middle]
+    if below.size == 0 or inside.size == 0:
+        return None
+    air = _mode(below)
+    under = below[below <= air]  # the side of the air that the limb does not touch
+    spread = 1.4826 * float(np.median(air - under))
+    threshold = air + max(SKIN_FRACTION * (float(np.median(inside)) - air), SKIN_NOISE * spread)
     mask = opened((image > threshold) & valid, 1.5)
     count, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
     if count < 2:
@@ -116,6 +117,13 @@ def _limb(image: FloatImage, valid: Mask) -> tuple[Mask, float] | None:
     areas[0] = 0.0
     limb = (areas >= LIMB_SHARE * areas.max())[parts]
     return np.asarray(ndimage.binary_fill_holes(limb), dtype=bool), air
+
+
+def _mode(values: NDArray[np.floating]) -> float:
+    """Most frequent value: the air, of which there is more than of any one thickness of tissue."""
+    counts, edges = np.histogram(values, AIR_BINS)
+    peak = int(ndimage.gaussian_filter1d(counts.astype(float), 1.5).argmax())
+    return float(edges[peak] + edges[peak + 1]) / 2
 
 
 def _local_threshold(image: FloatImage, inner: Mask) -> FloatImage:
