@@ -5,10 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from calcitrack.calibrate.intensity import ASSUMED_PIXEL_MM
 from calcitrack.calibrate.noise_gain import noise_gain
+from calcitrack.calibrate.spectrum import DEFAULT_FILTER_MM_AL, TABULATED_KVP, aluminium_curve, aluminium_filter
+from calcitrack.calibrate.wedge import STEPS, Wedge, find_wedge
+from calcitrack.calibrate.wedge_curve import WedgeCurve, wedge_curve
+from calcitrack.errors import InvalidValueError
 from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.image import Mask, Radiograph
+
+WEDGE_RELATIVE_SD = 0.06
+"""Relative standard uncertainty of nepers read from a wedge's curve: tolerance of the steps, interpolation between them, the beam's own
+uncertainty, scatter in the open field; from simulated films, where half of it is seen."""
+ENHANCEMENT_RELATIVE_SD = 0.04
+"""More of it where edge enhancement was undone."""
+MAX_WEDGE_MISFIT = 0.5
+"""A picture that differs from the wedge's model by this share of a step has another object, or another processing, in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +33,35 @@ class CalibrateOptions:
     ----------
     log_gain_from_noise
         Estimate the gain of logarithmic values, which no DICOM attribute states, from the film's quantum noise.
+    find_wedge
+        Look for an aluminium step wedge in pictures whose values are no nepers otherwise.
+    wedge_first_mm, wedge_step_mm
+        Thickness of the wedge's thinnest step, and by how much each further one is thicker, mm of aluminium.
+    wedge_box
+        (first row, last row, first column, last column) of the wedge, in pixels, when it is not found by itself.
     """
 
     log_gain_from_noise: bool = True
+    find_wedge: bool = True
+    wedge_first_mm: float = 1.0
+    wedge_step_mm: float = 1.0
+    wedge_box: tuple[int, int, int, int] | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("wedge_first_mm", self.wedge_first_mm), ("wedge_step_mm", self.wedge_step_mm)):
+            if not 0 < value <= 30 / STEPS[1]:
+                raise InvalidValueError(f"{name} lies between 0 and {30 / STEPS[1]:g} mm of aluminium; found {value}")
+        if self.wedge_box is not None:
+            row0, row1, column0, column1 = self.wedge_box
+            if not (0 <= row0 < row1 and 0 <= column0 < column1):
+                raise InvalidValueError(f"wedge_box is (first row, last row, first column, last column), ascending; found {self.wedge_box}")
 
 
 def calibrate(radiograph: Radiograph, options: CalibrateOptions | None = None) -> Radiograph:
     """Improve on the calibration that the header alone allows.
+
+    Logarithmic values get their gain from the film's quantum noise; a picture with an aluminium step wedge gets its curve, and the edge
+    enhancement that it went through, from the wedge (tier B).
 
     Parameters
     ----------
@@ -44,8 +80,10 @@ def calibrate(radiograph: Radiograph, options: CalibrateOptions | None = None) -
     if calibration.in_nepers:
         return radiograph
     if calibration.tier is Tier.A and calibration.relationship is Relationship.LOG and options.log_gain_from_noise:
-        return replace(radiograph, calibration=_logarithmic(radiograph))
-    return radiograph
+        calibration = _logarithmic(radiograph)
+    if calibration.curve is None and options.find_wedge:
+        calibration = _from_wedge(radiograph, calibration, options)
+    return radiograph if calibration is radiograph.calibration else replace(radiograph, calibration=calibration)
 
 
 def _logarithmic(radiograph: Radiograph) -> Calibration:
@@ -68,3 +106,64 @@ def _between_ends(radiograph: Radiograph) -> Mask:
     """Neither the lowest nor the highest stored value: both may be clipped."""
     pixels = radiograph.pixels
     return np.asarray((pixels > pixels.min()) & (pixels < pixels.max()), bool)
+
+
+def _from_wedge(radiograph: Radiograph, calibration: Calibration, options: CalibrateOptions) -> Calibration:
+    """Tier B, or the calibration as it was with the reason why the picture's wedge gives none."""
+
+    def none(reason: str) -> Calibration:
+        return replace(calibration, curve_source="; ".join(r for r in (calibration.curve_source, reason) if r))
+
+    acquisition, spacing = radiograph.acquisition, radiograph.spacing
+    pixel_mm = (spacing.row_mm or ASSUMED_PIXEL_MM, spacing.column_mm or ASSUMED_PIXEL_MM)
+    wedge = find_wedge(radiograph.pixels, radiograph.valid_mask, pixel_mm, options.wedge_box)
+    if wedge is None:
+        return none("no aluminium step wedge was found in the picture")
+    if acquisition.kvp is None or not TABULATED_KVP[0] <= acquisition.kvp <= TABULATED_KVP[1]:
+        found = "not stated" if acquisition.kvp is None else f"{acquisition.kvp:g} kV"
+        return none(
+            f"the picture has a step wedge, but KVP (0018,0060), {found}, gives no beam between {TABULATED_KVP[0]:g} and {TABULATED_KVP[1]:g} kV"
+        )
+    curve = wedge_curve(wedge, _nepers(radiograph, wedge, options), _limits(radiograph))
+    if curve is None or curve.relative_misfit > MAX_WEDGE_MISFIT:
+        return none("the step wedge in the picture is saturated or does not fit aluminium steps of these thicknesses")
+    return _tier_b(calibration, wedge, curve, options)
+
+
+def _tier_b(calibration: Calibration, wedge: Wedge, curve: WedgeCurve, options: CalibrateOptions) -> Calibration:
+    steps = f"{wedge.frame.steps} steps, assumed {options.wedge_first_mm:g} mm Al and {options.wedge_step_mm:g} mm more each"
+    clipped = "" if curve.used_steps == wedge.frame.steps else f"; {wedge.frame.steps - curve.used_steps} of them saturated"
+    mask = f"; edge enhancement of gain {curve.gain:.2f} and width {curve.width_mm:.2g} mm undone" if curve.gain > 0 else ""
+    return Calibration(
+        Tier.B,
+        Relationship.UNKNOWN,
+        calibration.polarity,
+        f"an aluminium step wedge in the picture ({steps}) tells what its values mean",
+        curve=curve.knots,
+        curve_relative_sd=float(np.hypot(WEDGE_RELATIVE_SD, ENHANCEMENT_RELATIVE_SD if curve.gain > 0 else 0.0)),
+        curve_source=f"step wedge: {steps}{clipped}{mask}",
+        unsharp=(curve.gain, curve.width_mm) if curve.gain > 0 else None,
+    )
+
+
+def _nepers(radiograph: Radiograph, wedge: Wedge, options: CalibrateOptions) -> NDArray[np.float64]:
+    """Attenuation of the steps in the film's beam."""
+    acquisition = radiograph.acquisition
+    assert acquisition.kvp is not None  # noqa: S101 - the caller has seen to it
+    stated = aluminium_filter(acquisition.filter_material, acquisition.filter_thickness_mm)
+    thickness, nepers = aluminium_curve(acquisition.kvp, DEFAULT_FILTER_MM_AL if stated is None else stated)
+    steps = options.wedge_first_mm + options.wedge_step_mm * np.arange(wedge.frame.steps)
+    return np.asarray(np.interp(steps, thickness, nepers))
+
+
+def _limits(radiograph: Radiograph) -> tuple[float, float]:
+    """Least and greatest value that the picture can hold: by its bits, else a little beyond what it does hold."""
+    low, high = float(radiograph.pixels.min()), float(radiograph.pixels.max())
+    bits = radiograph.acquisition.bits_stored
+    if bits is not None:
+        full = float(2**bits - 1)
+        ends = (0.0, full) if radiograph.calibration.polarity > 0 else (-full, 0.0)
+        if ends[0] <= low and high <= ends[1] and high - low > full / 8:
+            return ends
+    margin = 0.02 * (high - low)
+    return low - margin, high + margin

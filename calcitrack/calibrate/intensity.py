@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from calcitrack.calibrate import unsharp
 from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.image import Acquisition, FloatImage, Radiograph
 
+ASSUMED_PIXEL_MM = 0.15
+"""Pixel size for widths of filters where none is stated; what is measured with it stays in pixels."""
 LEAST_COUNT = 1.0
 """Stored intensity below which a linear value is taken as this: one count is the least an integer detector tells from none."""
 
@@ -58,13 +61,17 @@ def attenuation(radiograph: Radiograph) -> FloatImage:
 
     Returns
     -------
-    Shape (rows, columns), float32. With a calibration curve: nepers. LIN: ``-ln(I)``, nepers up to an additive constant; intensities below
-    one count are taken as one. LOG without a curve: the stored values, nepers times an unknown gain, up to an additive constant. Otherwise:
-    the ordered values, a monotonic but unknown function of attenuation.
+    Shape (rows, columns), float32. With a calibration curve: nepers, edge enhancement undone. LIN: ``-ln(I)``, nepers up to an additive
+    constant; intensities below one count are taken as one. LOG without a curve: the stored values, nepers times an unknown gain, up to an
+    additive constant. Otherwise: the ordered values, a monotonic but unknown function of attenuation.
     """
     calibration = radiograph.calibration
     if calibration.curve is not None:
-        return _through(calibration.curve, radiograph.pixels)
+        nepers = _through(calibration.curve, radiograph.pixels)
+        if calibration.unsharp is None:
+            return nepers
+        gain, width_mm = calibration.unsharp
+        return unsharp.undo(nepers, gain, width_mm / (radiograph.spacing.mean_mm or ASSUMED_PIXEL_MM))
     if calibration.relationship is not Relationship.LIN:
         return radiograph.pixels
     intensity = calibration.polarity * radiograph.pixels

@@ -42,6 +42,9 @@ CSI_G_CM2 = 0.2
 DEFAULT_FILTER_MM_AL = 2.5
 """Total filtration where a header states none: the least that IEC 60601-1-3 allows for general radiography."""
 
+TABULATED_KVP = (40.0, 100.0)
+"""Tube voltages for which beam spectra are tabulated."""
+
 _CURVE_MAX_MG_CM2 = 6000.0
 """Upper end of a contrast curve; 19 mm of solid HA, denser than any deposit."""
 
@@ -201,3 +204,10 @@ def aluminium_curve(kvp: float, filter_mm_al: float = DEFAULT_FILTER_MM_AL, csi_
     mu = mass_attenuation("aluminium") * DENSITY_G_CM3["aluminium"] / 10
     signal = (incoming.weights * np.exp(-mu * thickness[:, None])).sum(axis=1)
     return thickness, -np.log(signal)
+
+
+def aluminium_filter(material: str, thickness_mm: float | None) -> float | None:
+    """Filter thickness, mm Al, when a header states an aluminium filter of a believable thickness; else ``None``."""
+    if thickness_mm is None or not material.strip().upper().startswith("ALUMIN"):
+        return None
+    return thickness_mm if 0 < thickness_mm <= 20 else None

@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calcitrack.calibrate.scatter import primary_contrast, scatter_to_primary
-from calcitrack.calibrate.spectrum import DEFAULT_FILTER_MM_AL, DENSITY_G_CM3, ContrastCurve, beam, contrast_curve, mass_attenuation
+from calcitrack.calibrate.spectrum import (
+    DEFAULT_FILTER_MM_AL,
+    DENSITY_G_CM3,
+    TABULATED_KVP,
+    ContrastCurve,
+    aluminium_filter,
+    beam,
+    contrast_curve,
+    mass_attenuation,
+)
 from calcitrack.measure.background import Neighbourhood
 from calcitrack.measure.options import MeasureOptions
 from calcitrack.model.calibration import Calibration, Tier
@@ -22,8 +31,6 @@ BEAM_RELATIVE_SD = 0.05
 """Relative standard uncertainty of the beam's curve: 5 kV or 1 mm Al off change it by 12 % at most; typical errors are less than half that."""
 THICKNESS_STEP_CM = 0.25
 """Beam curves are computed for thicknesses on this grid."""
-CARRIED_KVP = (40.0, 100.0)
-"""Tube voltages for which beam curves are tabulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ def mass_model(radiograph: Radiograph, air: float, options: MeasureOptions) -> M
     assumptions = [f"{calibration.relationship} values" if calibration.tier is Tier.A else "values through the film's own curve"]
     if calibration.curve_source:
         assumptions.append(calibration.curve_source)
-    filter_mm = _aluminium_filter(acquisition)
+    filter_mm = aluminium_filter(acquisition.filter_material, acquisition.filter_thickness_mm)
     if filter_mm is None:
         filter_mm = DEFAULT_FILTER_MM_AL
         assumptions.append(f"filtration of {DEFAULT_FILTER_MM_AL} mm Al assumed")
@@ -103,7 +110,7 @@ def _obstacle(radiograph: Radiograph) -> str:
         return "no pixel size is stated"
     if kvp is None:
         return "KVP (0018,0060) is not stated: the beam is unknown"
-    low, high = CARRIED_KVP
+    low, high = TABULATED_KVP
     if not low <= kvp <= high:
         return f"KVP {kvp:g} lies outside the tabulated beams, {low:g} to {high:g} kV"
     return ""
@@ -116,14 +123,6 @@ def _no_nepers(calibration: Calibration) -> str:
         return f"calibration tier {calibration.tier}: {calibration.reason}{why}"
     why = f", and {calibration.curve_source}" if calibration.curve_source else ""
     return f"logarithmic values: the header does not state how many stored values a factor of e takes{why}"
-
-
-def _aluminium_filter(acquisition: Acquisition) -> float | None:
-    """Filter thickness, mm Al, when the header states an aluminium filter of a believable thickness."""
-    stated = acquisition.filter_thickness_mm
-    if stated is None or not acquisition.filter_material.strip().upper().startswith("ALUMIN"):
-        return None
-    return stated if 0 < stated <= 20 else None
 
 
 def _magnification(acquisition: Acquisition, spacing: Spacing, options: MeasureOptions, assumptions: list[str]) -> tuple[float, float]:

@@ -50,6 +50,9 @@ class Calibration:
     curve
         Knots (value of ``Radiograph.pixels``, nepers of attenuation relative to the open field), both ascending: what turns values into
         nepers, linear between the knots and beyond them. ``None`` where no curve is needed (LIN) or known.
+    unsharp
+        (gain, standard deviation in mm) of an unsharp mask that the picture went through before its curve, and that is undone after the
+        curve has turned values into nepers. ``None`` for none.
     curve_relative_sd
         Relative standard uncertainty of the curve's nepers.
     curve_source
@@ -63,6 +66,7 @@ class Calibration:
     curve: tuple[tuple[float, float], ...] | None = None
     curve_relative_sd: float = 0.0
     curve_source: str = ""
+    unsharp: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if self.polarity not in (-1, 1):
@@ -71,6 +75,8 @@ class Calibration:
             raise InvalidValueError("tier A needs a stated relationship, LIN or LOG; found UNKNOWN")
         if not self.reason:
             raise InvalidValueError("a calibration states the reason for its tier; found none")
+        if self.unsharp is not None and not (self.curve is not None and all(math.isfinite(x) and x > 0 for x in self.unsharp)):
+            raise InvalidValueError(f"an unsharp mask has a positive gain and width and goes with a curve; found {self.unsharp}")
         if self.curve is not None:
             self._check_curve(self.curve)
 

@@ -1,0 +1,118 @@
+"""Aluminium step wedges in pictures for the eye."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from calcitrack import CalibrateOptions, Radiograph, Segmentation, calibrate, measure
+from calcitrack.calibrate.intensity import attenuation
+from calcitrack.calibrate.wedge import find_wedge
+from calcitrack.errors import InvalidValueError
+from calcitrack.model.calibration import Tier
+from calcitrack.phantom.film import film
+from calcitrack.phantom.population import Exposures, Population
+from calcitrack.phantom.radiograph import as_radiograph
+from calcitrack.phantom.simulate import SimulatedFilm
+from calcitrack.phantom.specs import Style
+
+PICTURE = Exposures(style=Style.PRESENTATION, pitch_mm=(0.15, 0.17), wedge=True)
+
+
+@pytest.fixture(scope="module")
+def picture() -> SimulatedFilm:
+    """A presentation picture with marker, wedge and strong edge enhancement."""
+    found = film(19, Population(burden="moderate"), PICTURE)
+    assert len(found.wedge) >= 4
+    return found
+
+
+def _stated(picture: SimulatedFilm) -> CalibrateOptions:
+    thin = sorted(step.al_mm for step in picture.wedge)
+    return CalibrateOptions(wedge_first_mm=thin[0], wedge_step_mm=thin[1] - thin[0])
+
+
+def _turned(radiograph: Radiograph, degrees: float) -> Radiograph:
+    """The same picture turned about its middle on a wider canvas, corners filled with air."""
+    rows, columns = radiograph.shape
+    size = int(np.hypot(rows, columns))
+    matrix = cv2.getRotationMatrix2D((columns / 2, rows / 2), degrees, 1.0)
+    matrix[:, 2] += (size - columns) / 2, (size - rows) / 2
+    air = float(np.percentile(radiograph.pixels, 10))
+    turned = cv2.warpAffine(radiograph.pixels, matrix, (size, size), flags=cv2.INTER_CUBIC, borderValue=air)
+    return replace(radiograph, pixels=turned, valid=None)
+
+
+@pytest.mark.parametrize("degrees", [0.0, 4.0, -8.5, 90.0])
+def test_wedge_is_found_however_it_lies(picture: SimulatedFilm, degrees: float) -> None:
+    """Upright, lying or turned a little: all steps are counted, and their length is right."""
+    radiograph = _turned(as_radiograph(picture), degrees)
+    pitch = radiograph.spacing.row_mm
+    first, second = sorted(picture.wedge, key=lambda s: s.al_mm)[:2]
+    tread_mm = np.hypot(np.mean(second.rows) - np.mean(first.rows), np.mean(second.columns) - np.mean(first.columns)) * pitch
+    wedge = find_wedge(radiograph.pixels, radiograph.valid_mask, (pitch, pitch))
+    assert wedge.frame.steps == len(picture.wedge)
+    assert wedge.frame.tread_mm == pytest.approx(tread_mm, rel=0.02)
+    assert list(wedge.levels) == sorted(wedge.levels)
+
+
+@pytest.mark.parametrize("seed", [3, 18, 21])
+def test_no_wedge_is_found_where_there_is_none(seed: int) -> None:
+    """Bones in a row, markers, rings and blades are no wedge."""
+    radiograph = as_radiograph(film(seed, Population(), replace(PICTURE, wedge=False, distractors=3.0)))
+    assert calibrate(radiograph).calibration.tier is Tier.C
+    assert "no aluminium step wedge" in calibrate(radiograph).calibration.curve_source
+
+
+def test_curve_and_enhancement_of_the_picture_are_recovered(picture: SimulatedFilm) -> None:
+    """The unsharp mask's gain within 0.15, its width within 15 %, and flesh's nepers against air within 10 %."""
+    radiograph = calibrate(as_radiograph(picture), _stated(picture))
+    gain, width_mm = radiograph.calibration.unsharp
+    assert radiograph.calibration.tier is Tier.B
+    assert gain == pytest.approx(picture.visit.detector.edge_gain, abs=0.15)
+    assert width_mm == pytest.approx(picture.visit.detector.edge_mm, rel=0.15)
+    nepers, truth = attenuation(radiograph), -np.log(picture.signal)
+    inside = picture.limb & ~picture.bone & (picture.labels == 0) & (truth < 1.0)
+    slope = np.polyfit(cv2.GaussianBlur(truth, (0, 0), 2)[inside], cv2.GaussianBlur(nepers, (0, 0), 2)[inside], 1)[0]
+    assert slope == pytest.approx(1, abs=0.1)
+
+
+def test_picture_with_a_wedge_has_mass(picture: SimulatedFilm) -> None:
+    """Tier B: the soft-tissue deposits' median mass is within 20 %, and the assumed steps are named."""
+    radiograph = calibrate(as_radiograph(picture), _stated(picture))
+    deposits = measure(radiograph, Segmentation(labels=picture.labels, limb=picture.limb, bone=picture.bone)).deposits
+    truth = {d.deposit_id: d for d in picture.deposits}
+    clear = [d for d in deposits if truth[d.label].over_bone < 0.2 and truth[d.label].area_object_mm2 > 2 and truth[d.label].peak_mg_cm2 > 40]
+    assert len(clear) >= 2
+    errors = [d.measurements["ha_mass_mg"].value / truth[d.label].ha_mg - 1 for d in clear]
+    assert np.median(np.abs(errors)) < 0.2
+    assert "step wedge" in clear[0].measurements["ha_mass_mg"].model
+    assert "assumed" in clear[0].measurements["ha_mass_mg"].model
+
+
+def test_wedge_may_be_pointed_at(picture: SimulatedFilm) -> None:
+    """A box around the wedge finds it; a box elsewhere finds none."""
+    rows = [r for s in picture.wedge for r in s.rows]
+    columns = [c for s in picture.wedge for c in s.columns]
+    radiograph = as_radiograph(picture)
+    there = replace(_stated(picture), wedge_box=(min(rows), max(rows), min(columns), max(columns)))
+    elsewhere = replace(there, wedge_box=(0, 5, 0, 5))
+    assert calibrate(radiograph, there).calibration.tier is Tier.B
+    assert calibrate(radiograph, elsewhere).calibration.tier is Tier.C
+
+
+def test_wedge_without_tube_voltage_is_refused(picture: SimulatedFilm) -> None:
+    """Aluminium's attenuation needs the beam: without KVP the picture stays tier C and says why."""
+    radiograph = as_radiograph(picture)
+    unknown = replace(radiograph, acquisition=replace(radiograph.acquisition, kvp=None))
+    assert "KVP" in calibrate(unknown).calibration.curve_source
+
+
+@pytest.mark.parametrize(("options", "words"), [({"wedge_step_mm": 0.0}, "wedge_step_mm"), ({"wedge_box": (5, 2, 0, 9)}, "ascending")])
+def test_impossible_options_are_refused(options, words: str) -> None:
+    """Steps have a thickness, and a box has an extent."""
+    with pytest.raises(InvalidValueError, match=words):
+        CalibrateOptions(**options)
