@@ -14,6 +14,7 @@ from rich.console import Console
 
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.errors import CalcitrackError, ReadError
+from calcitrack.phantom.specs import BodyPart, Style
 
 app = typer.Typer(
     help="Measure calcium deposits in soft tissue on serial radiographs, and say how they change. For research; not a medical device.",
@@ -29,6 +30,7 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results: 
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else, on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no summary; errors are still shown.")]
 Workers = Annotated[int | None, typer.Option("--workers", "-j", min=1, help="Processes that measure; by default one for each processor.")]
+Seed = Annotated[int, typer.Option(min=0, help="Decides everything; the same seed gives the same patients.")]
 Parquet = Annotated[bool, typer.Option("--parquet", help="Write each table as Parquet as well.")]
 
 
@@ -110,4 +112,26 @@ def demo(out: Out = DEMO_FOLDER, workers: Workers = None, json: Json = False, qu
 
         check_samples()
         code = run(Request((sample_radiographs(),), out, None, workers, False), as_json=json, quiet=quiet)
+    raise typer.Exit(code)
+
+
+@app.command()
+def phantom(
+    out: Annotated[Path, typer.Option("--out", "-o", help="New or empty folder for the films.", file_okay=False)],
+    patients: Annotated[int, typer.Option(min=1, max=9999, help="Simulated patients.")] = 5,
+    visits: Annotated[int, typer.Option(min=1, max=40, help="Visits of each patient.")] = 3,
+    seed: Seed = 1,
+    body_part: Annotated[BodyPart, typer.Option(help="What is on the films.")] = BodyPart.HAND,
+    style: Annotated[Style | None, typer.Option(help="Kind of file; by default each patient's hospital has its own.")] = None,
+    repeat: Annotated[bool, typer.Option(help="Expose the last visit twice, which shows how well results repeat.")] = True,
+    quiet: Quiet = False,
+) -> None:
+    """Make radiographs of simulated patients whose deposits are known exactly, to try the program or to test another one."""
+    with _plain_errors():
+        from calcitrack.cli.simulating import run
+        from calcitrack.io.phantom_files import PhantomSetOptions
+        from calcitrack.phantom.population import Exposures, Population
+
+        population, exposures = Population(body_part=body_part, visits=visits), Exposures(style=style, repeat_last=repeat)
+        code = run(out, PhantomSetOptions(patients=patients, seed=seed, population=population, exposures=exposures), quiet=quiet)
     raise typer.Exit(code)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, TaskID
 
 from calcitrack.batch import iter_assessments, sensible_workers
+from calcitrack.cli.bar import progress_bar
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.cli.summary import Summary, TimelineLine, summary_json, summary_text
 from calcitrack.io.cohort import read_cohort
@@ -41,18 +42,13 @@ def run(request: Request, *, as_json: bool, quiet: bool) -> ExitCode:
         The manifest or the results folder cannot be used. Nothing has been changed then.
     """
     warnings.simplefilter("ignore")  # what matters to the user comes as findings; libraries' warnings would break the progress bar
-    with _bar(hidden=quiet or as_json) as bar:
+    with progress_bar(hidden=quiet or as_json) as bar:
         summary = _measure(request, bar)
     if as_json:
         sys.stdout.write(summary_json(summary))
     elif not quiet:
         sys.stdout.write(summary_text(summary, Console()))
     return summary.exit_code
-
-
-def _bar(*, hidden: bool) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden)
 
 
 def _measure(request: Request, bar: Progress) -> Summary:

@@ -46,12 +46,12 @@ def test_the_page_names_all_exit_codes() -> None:
     assert [(int(r[0]), r[1]) for r in rows(sections("cli.md")["Exit codes"])] == [(c.value, c.name) for c in ExitCode]
 
 
-@pytest.mark.parametrize("name", ["measure", "info", "demo"])
+@pytest.mark.parametrize("name", ["measure", "info", "demo", "phantom"])
 def test_the_page_names_all_options(name: str) -> None:
     """The options on the page are those of the command, both ways."""
     commands = typer.main.get_command(app)
     command = getattr(commands, "commands")[name]  # noqa: B009 the declared type does not know the group's commands
-    known = {option for p in command.params if p.param_type_name == "option" for option in p.opts} - {"--help"}
+    known = {option for p in command.params if p.param_type_name == "option" for option in (*p.opts, *p.secondary_opts)} - {"--help"}
     named = {option for row in rows(sections("cli.md")[name]) for option in re.findall(r"`(-[-a-z]+)`", row[0])}
     assert named == known
 

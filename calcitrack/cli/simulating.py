@@ -1,0 +1,42 @@
+"""Make simulated patients, with a progress bar; the command `phantom`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from calcitrack.cli.bar import progress_bar
+from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.io.phantom_files import PhantomSetOptions, WrittenFilm, write_phantom_set
+
+
+def run(folder: Path, options: PhantomSetOptions, *, quiet: bool) -> ExitCode:
+    """Write the set, and say where it is, how to measure it and where the truth is.
+
+    Raises
+    ------
+    ResultsError
+        The folder holds other files, or cannot be written.
+    """
+    with progress_bar(hidden=quiet) as bar:
+        task = bar.add_task("Simulating patients", total=options.patients)
+        films = write_phantom_set(folder, options, progress=lambda done, _total: bar.update(task, completed=done))
+    if not quiet:
+        sys.stdout.write(_ending(folder, films))
+    return ExitCode.DONE
+
+
+def _ending(folder: Path, films: tuple[WrittenFilm, ...]) -> str:
+    people = len({film.patient for film in films})
+    quoted, results = shlex.quote(str(folder)), shlex.quote(f"{folder}-results")
+    lines = (
+        f"{_counted(len(films), 'film')} of {_counted(people, 'simulated patient')}: {folder}",
+        f"Truth of each film (deposits with mass, volume and area; label map; bone): {folder / 'truth'}",
+        f"To measure them: calcitrack measure {quoted} --out {results}",
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

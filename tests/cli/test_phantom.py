@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from calcitrack.cli import app
+from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.io.cohort import read_cohort
+
+SMALL = ("--patients", "1", "--body-part", "foot", "--seed", "5", "--style", "cr")
+
+
+def call(*arguments: object) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of one command."""
+    done = CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"})
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_the_set_is_what_was_asked_for(tmp_path: Path) -> None:
+    """One foot on CR at two visits with a repeat is one timeline of two time points, three films, and truth for each."""
+    folder = tmp_path / "S"
+    code, out, _ = call("phantom", "--out", folder, *SMALL, "--visits", "2")
+    assert code == ExitCode.DONE
+    (timeline,) = read_cohort(folder).timelines
+    assert [len(t.exposures) for t in timeline.time_points] == [1, 2]
+    assert timeline.key.body_part == "FOOT"
+    truths = [json.loads(p.read_text(encoding="utf-8")) for p in sorted((folder / "truth").glob("*/*.json"))]
+    assert [(t["style"], t["body_part"], t["visit"], t["retest"]) for t in truths] == [
+        ("cr", "foot", 1, False),
+        ("cr", "foot", 2, True),
+        ("cr", "foot", 2, False),
+    ]
+    assert "3 films of 1 simulated patient" in out
+
+
+def test_the_ending_says_where_and_how_to_go_on(tmp_path: Path) -> None:
+    """The folder, the truth, and a command that can be copied even when the folder's name has a space; quiet says nothing."""
+    folder = tmp_path / "my set"
+    _, out, _ = call("phantom", "--out", folder, *SMALL, "--visits", "1", "--no-repeat")
+    assert f"1 film of 1 simulated patient: {folder}\n" in out
+    assert f"{folder / 'truth'}\n" in out
+    assert f"calcitrack measure '{folder}' --out '{folder}-results'\n" in out
+    assert call("phantom", "--out", tmp_path / "other", *SMALL, "--visits", "1", "--no-repeat", "-q")[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--body-part", "ear"), "'ear'"),
+        (("--style", "film"), "'film'"),
+        (("--patients", "0"), "'--patients'"),
+    ],
+)
+def test_wrong_values_are_refused_with_what_is_allowed(tmp_path: Path, arguments: tuple[str, str], said: str) -> None:
+    """Unknown body part, unknown kind of file, no patients: exit code 2, and the message names the value."""
+    code, _, err = call("phantom", "--out", tmp_path / "S", *arguments)
+    assert code == ExitCode.USAGE
+    assert said in " ".join(err.split())
+    assert not (tmp_path / "S").exists()
+
+
+def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
+    """Other files in the folder: exit code 2, the message names one of them, and it is still there."""
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    code, _, err = call("phantom", "--out", tmp_path, *SMALL)
+    assert code == ExitCode.USAGE
+    assert "found notes.txt in it" in err
+    assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]
