@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from calcitrack.validation import Figure, Scores, Verdict, lines, score
+
+
+def with_figures(**figures: Figure) -> Scores:
+    """Empty scores with some figures set."""
+    return replace(score([]), **figures)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value", "verdict"),
+    [
+        ("sensitivity, soft tissue", "sensitivity_soft", 0.97, Verdict.AIM),
+        ("sensitivity, soft tissue", "sensitivity_soft", 0.90, Verdict.ENOUGH),
+        ("sensitivity, soft tissue", "sensitivity_soft", 0.89, Verdict.SHORT),
+        ("false deposits a film", "false_per_film", 0.2, Verdict.AIM),
+        ("false deposits a film", "false_per_film", 1.1, Verdict.SHORT),
+        ("area bias, median", "area_bias", -0.02, Verdict.AIM),
+        ("area bias, median", "area_bias", 0.1, Verdict.ENOUGH),
+        ("area bias, median", "area_bias", -0.11, Verdict.SHORT),
+        ("95 % interval holds the mass, soft tissue", "coverage_mass", 0.95, Verdict.AIM),
+        ("95 % interval holds the mass, soft tissue", "coverage_mass", 0.99, Verdict.SHORT),
+        ("link accuracy over visits", "link_accuracy", 0.5, Verdict.OPEN),
+    ],
+)
+def test_verdicts_include_the_limits(name: str, field: str, value: float, verdict: Verdict) -> None:
+    """A figure on its limit reaches it; a coverage too high is as wrong as one too low; no target, no verdict."""
+    (line,) = [entry for entry in lines(with_figures(**{field: Figure(value, 5)})) if entry.name == name]
+    assert line.figure == Figure(value, 5)
+    assert line.verdict is verdict
+
+
+def test_no_case_has_no_verdict() -> None:
+    """Nothing measured is neither good nor bad."""
+    assert {line.verdict for line in lines(score([]))} == {Verdict.OPEN}
+
+
+def test_targets_read_as_they_are_meant() -> None:
+    """Open ends, symmetric limits and closed ranges as people write them."""
+    said = {line.name: str(line.target.at_least) for line in lines(score([])) if line.target}
+    assert said["sensitivity, soft tissue"] == "≥ 0.90"
+    assert said["false deposits a film"] == "≤ 1.00"
+    assert said["area bias, median"] == "±0.10"
+    assert said["95 % interval holds the area"] == "0.90 to 0.98"
