@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from calcitrack.cli.choices import PartChoice, StyleChoice
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.errors import CalcitrackError, ReadError
 from calcitrack.phantom.specs import BodyPart, Style
@@ -134,4 +135,26 @@ def phantom(
 
         population, exposures = Population(body_part=body_part, visits=visits), Exposures(style=style, repeat_last=repeat)
         code = run(out, PhantomSetOptions(patients=patients, seed=seed, population=population, exposures=exposures), quiet=quiet)
+    raise typer.Exit(code)
+
+
+@app.command()
+def validate(
+    patients: Annotated[int, typer.Option(min=1, max=9999, help="Simulated patients.")] = 12,
+    visits: Annotated[int, typer.Option(min=1, max=40, help="Visits of each patient; the last one is exposed twice.")] = 2,
+    seed: Seed = 1,
+    body_part: Annotated[PartChoice, typer.Option(help="What is on the films; all of them in turn, or one.")] = PartChoice.ALL,
+    style: Annotated[StyleChoice, typer.Option(help="Kind of file; all of them in turn, or one.")] = StyleChoice.ALL,
+    workers: Workers = None,
+    write: Annotated[Path | None, typer.Option(help="Page whose part between the validate markers is replaced by the table.", dir_okay=False)] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Simulate patients whose deposits are known exactly, measure them, and say how well that went."""
+    with _plain_errors():
+        from calcitrack.cli.validating import run
+        from calcitrack.validate import ValidateOptions
+
+        options = ValidateOptions(patients=patients, visits=visits, seed=seed, body_part=body_part.value_or_none, style=style.value_or_none)
+        code = run(options, workers=workers, page=write, as_json=json, quiet=quiet)
     raise typer.Exit(code)

@@ -45,6 +45,11 @@ class ConfidenceBin:
     given: float | None
     real: float | None
 
+    @property
+    def span(self) -> str:
+        """``0.8 to 1.0``."""
+        return f"{self.low:.1f} to {self.high:.1f}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:

@@ -13,9 +13,9 @@ from calcitrack.validation.scores import Figure, Scores
 class Verdict(StrEnum):
     """How a figure compares with what is asked of it."""
 
-    AIM = "aim reached"
+    AIM = "aim"
     ENOUGH = "enough"
-    SHORT = "not enough"
+    SHORT = "short"
     OPEN = ""
     """Nothing is asked, or there was no case."""
 
@@ -35,7 +35,7 @@ class Range:
             return f"≤ {self.high:.2f}"
         if self.high == math.inf:
             return f"≥ {self.low:.2f}"
-        return f"±{self.high:.2f}" if self.low == -self.high else f"{self.low:.2f} to {self.high:.2f}"
+        return f"±{self.high:.2f}" if self.low == -self.high else f"{self.low:.2f}-{self.high:.2f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,23 @@ class Line:
     ----------
     cases
         What `figure.n` counts.
+    signed
+        Negative and positive values mean different things.
     """
 
     name: str
     figure: Figure
     cases: str
     target: Target | None = None
+    signed: bool = False
+
+    @property
+    def text(self) -> str:
+        """The figure with three decimals, a sign where it has one by nature; a dash when there was no case."""
+        value = self.figure.value
+        if value is None:
+            return "-"
+        return f"{value:+.3f}" if self.signed else f"{value:.3f}"
 
     @property
     def verdict(self) -> Verdict:
@@ -93,7 +104,7 @@ REPEAT_WCV_AREA = _ceiling(0.09, 0.04)
 REPEAT_WCV_MASS = _ceiling(0.07, 0.03)
 COVERAGE = Target(Range(0.90, 0.98), Range(0.90, 0.98))
 
-STYLE_NAMES = {Style.LIN: "LIN", Style.LOG: "LOG", Style.PRESENTATION: "presentation with wedge", Style.CR: "CR with wedge"}
+STYLE_NAMES = {Style.LIN: "LIN", Style.LOG: "LOG", Style.PRESENTATION: "presentation", Style.CR: "CR"}
 """Kinds of file as the table calls them."""
 
 
@@ -103,16 +114,16 @@ def lines(scores: Scores) -> tuple[Line, ...]:
         Line("sensitivity, soft tissue", scores.sensitivity_soft, "deposits", SENSITIVITY_SOFT),
         Line("sensitivity, over bone", scores.sensitivity_bone, "deposits", SENSITIVITY_BONE),
         Line("false deposits a film", scores.false_per_film, "films", FALSE_PER_FILM),
-        Line("false deposits a deposit-free film", scores.false_per_empty_film, "films", FALSE_PER_EMPTY_FILM),
+        Line("false deposits, deposit-free film", scores.false_per_empty_film, "films", FALSE_PER_EMPTY_FILM),
         Line("Dice, soft tissue, median", scores.dice_soft, "films", DICE_SOFT),
         *(Line(f"mass error, median: {name}", scores.mass_error[s], "deposits", MASS_ERROR.get(s)) for s, name in STYLE_NAMES.items()),
-        *(Line(f"mass bias, median: {name}", scores.mass_bias[s], "deposits") for s, name in STYLE_NAMES.items()),
-        Line("area bias, median", scores.area_bias, "deposits", AREA_BIAS),
+        *(Line(f"mass bias, median: {name}", scores.mass_bias[s], "deposits", signed=True) for s, name in STYLE_NAMES.items()),
+        Line("area bias, median", scores.area_bias, "deposits", AREA_BIAS, signed=True),
         Line("repeat exposure wCV: area", scores.repeat_wcv_area, "pairs", REPEAT_WCV_AREA),
         Line("repeat exposure wCV: mass", scores.repeat_wcv_mass, "pairs", REPEAT_WCV_MASS),
         Line("link accuracy over visits", scores.link_accuracy, "links"),
-        Line("95 % interval holds the mass, soft tissue", scores.coverage_mass, "deposits", COVERAGE),
-        Line("95 % interval holds the mass, over bone", scores.coverage_mass_bone, "deposits", COVERAGE),
-        Line("95 % interval holds the area", scores.coverage_area, "deposits", COVERAGE),
-        Line("seconds a film", scores.seconds_per_film, "films"),
+        Line("95 % interval, mass, soft tissue", scores.coverage_mass, "deposits", COVERAGE),
+        Line("95 % interval, mass, over bone", scores.coverage_mass_bone, "deposits", COVERAGE),
+        Line("95 % interval, area", scores.coverage_area, "deposits", COVERAGE),
+        Line("seconds a film, one core", scores.seconds_per_film, "films"),
     )

@@ -46,7 +46,7 @@ def test_the_page_names_all_exit_codes() -> None:
     assert [(int(r[0]), r[1]) for r in rows(sections("cli.md")["Exit codes"])] == [(c.value, c.name) for c in ExitCode]
 
 
-@pytest.mark.parametrize("name", ["measure", "info", "demo", "phantom"])
+@pytest.mark.parametrize("name", ["measure", "info", "demo", "phantom", "validate"])
 def test_the_page_names_all_options(name: str) -> None:
     """The options on the page are those of the command, both ways."""
     commands = typer.main.get_command(app)

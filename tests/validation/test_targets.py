@@ -23,8 +23,8 @@ def with_figures(**figures: Figure) -> Scores:
         ("area bias, median", "area_bias", -0.02, Verdict.AIM),
         ("area bias, median", "area_bias", 0.1, Verdict.ENOUGH),
         ("area bias, median", "area_bias", -0.11, Verdict.SHORT),
-        ("95 % interval holds the mass, soft tissue", "coverage_mass", 0.95, Verdict.AIM),
-        ("95 % interval holds the mass, soft tissue", "coverage_mass", 0.99, Verdict.SHORT),
+        ("95 % interval, mass, soft tissue", "coverage_mass", 0.95, Verdict.AIM),
+        ("95 % interval, mass, soft tissue", "coverage_mass", 0.99, Verdict.SHORT),
         ("link accuracy over visits", "link_accuracy", 0.5, Verdict.OPEN),
     ],
 )
@@ -46,4 +46,12 @@ def test_targets_read_as_they_are_meant() -> None:
     assert said["sensitivity, soft tissue"] == "≥ 0.90"
     assert said["false deposits a film"] == "≤ 1.00"
     assert said["area bias, median"] == "±0.10"
-    assert said["95 % interval holds the area"] == "0.90 to 0.98"
+    assert said["95 % interval, area"] == "0.90-0.98"
+
+
+def test_figures_are_written_with_their_sign_and_gaps_as_dashes() -> None:
+    """A bias shows its sign, a share does not, no case is a dash."""
+    said = {line.name: line.text for line in lines(with_figures(area_bias=Figure(0.0412, 3), dice_soft=Figure(0.5, 2)))}
+    assert said["area bias, median"] == "+0.041"
+    assert said["Dice, soft tissue, median"] == "0.500"
+    assert said["link accuracy over visits"] == "-"

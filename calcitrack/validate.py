@@ -1,0 +1,185 @@
+"""Simulate people, assess their films, and compare with the truth: how good the program is, measured by itself."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from multiprocessing import get_context
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from calcitrack.assess import AssessOptions, assess
+from calcitrack.errors import CalcitrackError, InvalidValueError
+from calcitrack.model.image import Radiograph
+from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
+from calcitrack.phantom.population import Exposures, Population, random_patient, random_visits
+from calcitrack.phantom.radiograph import as_header, as_radiograph
+from calcitrack.phantom.simulate import simulate
+from calcitrack.phantom.specs import BodyPart, PatientSpec, Style, VisitSpec
+from calcitrack.validation import FilmComparison, FilmTruth, Scores, compare, score
+
+Progress = Callable[[int, int], None]
+"""Called with (people done, people in all)."""
+
+BURDENS = ("moderate", "mild", "severe", "none", "moderate")
+"""Burden of the first person, the second, ... and again: one person in five has no deposit, so that small sets hold every kind."""
+_PURPOSE = 61
+"""Part of each person's seed, so that nobody here is in a phantom set or was seen in training, whatever the seed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidateOptions:
+    """Whom to simulate.
+
+    Parameters
+    ----------
+    patients, visits
+        People, and visits of each; the last visit is exposed twice.
+    seed
+        Decides everything; equal options give equal films.
+    body_part, style
+        Only this one; ``None`` takes all of them in turn.
+    """
+
+    patients: int = 12
+    visits: int = 2
+    seed: int = 1
+    body_part: BodyPart | None = None
+    style: Style | None = None
+
+    def __post_init__(self) -> None:
+        if self.patients < 1 or self.visits < 1:
+            raise InvalidValueError(f"at least one person with one visit is simulated; found {self.patients} with {self.visits}")
+        if self.seed < 0:
+            raise InvalidValueError(f"a seed is not negative; found {self.seed}")
+
+
+def validate(
+    options: ValidateOptions | None = None, *, assess_options: AssessOptions | None = None, workers: int = 1, progress: Progress | None = None
+) -> Scores:
+    """Simulate people with exact truth, assess each as a timeline, and sum up how well the truth was met.
+
+    Parameters
+    ----------
+    options
+        Whom to simulate; 12 people with two visits of all body parts and kinds of file when ``None``.
+    assess_options
+        Settings of the verbs; defaults when ``None``.
+    workers
+        Processes. A script that asks for more than one has its own calls under ``if __name__ == "__main__":``.
+    progress
+        Called with (people done, people in all).
+
+    Returns
+    -------
+    Scores
+        The same for the same options and program version, but for the seconds; the number of workers does not show within nine digits.
+    """
+    return score(iter_comparisons(options, assess_options=assess_options, workers=workers, progress=progress))
+
+
+def iter_comparisons(
+    options: ValidateOptions | None = None, *, assess_options: AssessOptions | None = None, workers: int = 1, progress: Progress | None = None
+) -> Generator[FilmComparison]:
+    """The comparison of each film, person by person; the films of one person a worker lie in memory.
+
+    Parameters are those of `validate`. Close the iterator to end its processes early.
+    """
+    if workers < 1:
+        raise InvalidValueError(f"at least one worker measures; found {workers}")
+    options = options or ValidateOptions()
+    one = partial(compare_person, options, assess_options=assess_options)
+    everyone = range(options.patients)
+    people = map(one, everyone) if min(workers, options.patients) == 1 else _in_processes(one, everyone, min(workers, options.patients))
+    for done, films in enumerate(people, start=1):
+        if progress is not None:
+            progress(done, options.patients)
+        yield from films
+
+
+def compare_person(options: ValidateOptions, number: int, *, assess_options: AssessOptions | None = None) -> tuple[FilmComparison, ...]:
+    """Simulate person `number` (from 0), assess the timeline, and compare each film with its truth."""
+    patient, visits = simulated_person(options, number)
+    shots = {(v.index, v.repeat): _Shot(patient, v) for v in visits}
+    start = perf_counter()
+    assessment = assess(_timeline(patient, visits, shots), options=assess_options)
+    seconds = (perf_counter() - start - sum(s.seconds for s in shots.values())) / len(shots)
+    return tuple(compare(shots[i.time_point, i.repeat].known_truth, i, seconds) for i in assessment.images)
+
+
+def simulated_person(options: ValidateOptions, number: int) -> tuple[PatientSpec, tuple[VisitSpec, ...]]:
+    """Who person `number` (from 0) is, and how their films are exposed.
+
+    Body parts, kinds of file and burdens are taken in turn and not drawn, so that they are balanced in small sets as well. Pictures for
+    the eye have a step wedge, without which mass is not measurable on them.
+    """
+    parts, styles = tuple(BodyPart), tuple(Style)
+    style = options.style or styles[(number + number // len(parts)) % len(styles)]
+    population = Population(body_part=options.body_part or parts[number % len(parts)], burden=BURDENS[number % len(BURDENS)], visits=options.visits)
+    exposures = Exposures(style=style, repeat_last=True, wedge=True if style is Style.PRESENTATION else None)
+    rng = np.random.default_rng([options.seed, number, _PURPOSE])
+    patient = random_patient(rng, population, f"V{number + 1:04d}")
+    return patient, random_visits(rng, patient, options.visits, exposures)
+
+
+class _Shot:
+    """Loads an exposure: simulates the film when it is asked for, and keeps its truth and the time that took, not its pixels."""
+
+    def __init__(self, patient: PatientSpec, visit: VisitSpec) -> None:
+        self._patient, self._visit = patient, visit
+        self._truth: FilmTruth | None = None
+        self.seconds = 0.0
+
+    def __call__(self) -> Radiograph:
+        start = perf_counter()
+        film = simulate(self._patient, self._visit)
+        self._truth = FilmTruth.of(film)
+        radiograph = as_radiograph(film)
+        self.seconds += perf_counter() - start
+        return radiograph
+
+    @property
+    def known_truth(self) -> FilmTruth:
+        """The truth of a film that was exposed."""
+        if self._truth is None:
+            raise InvalidValueError(f"{self._patient.patient_id} {self._visit.stem}: its film was assessed without being exposed")
+        return self._truth
+
+
+def _timeline(patient: PatientSpec, visits: tuple[VisitSpec, ...], shots: dict[tuple[int, int], _Shot]) -> Timeline:
+    key = TimelineKey(patient.patient_id, patient.body_part.name, patient.laterality, modality="DX")
+    points = []
+    for index, same_day in groupby(visits, key=lambda v: v.index):
+        day = tuple(same_day)
+        exposures = tuple(Exposure(as_header(patient, v), shots[v.index, v.repeat], f"simulated {patient.patient_id} {v.stem}") for v in day)
+        points.append(TimePoint(index, day[0].date, exposures))
+    return Timeline(key, tuple(points))
+
+
+def _start_worker() -> None:
+    """One thread for OpenCV, since there is a process for each processor; Ctrl-C is the parent's business."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _in_processes(one: Callable[[int], tuple[FilmComparison, ...]], everyone: range, workers: int) -> Iterator[tuple[FilmComparison, ...]]:
+    """Every person's comparisons in order, from processes that start anew (a forked copy of a process with threads can hang)."""
+    executor = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker)
+    try:
+        yield from executor.map(one, everyone)
+    except BrokenProcessPool as error:
+        raise CalcitrackError("a process was ended from outside, most likely because the memory did not suffice; use fewer workers") from error
+    finally:
+        running: dict[int, Any] = dict(getattr(executor, "_processes", None) or {})
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in running.values():
+            process.terminate()

@@ -1,0 +1,45 @@
+"""The figures as a Markdown text, for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from calcitrack.validation.scores import Scores
+from calcitrack.validation.targets import lines
+
+
+def markdown(scores: Scores, command: str, version: str) -> str:
+    """Version, command, table of figures and table of confidence.
+
+    Parameters
+    ----------
+    scores
+        What was measured.
+    command
+        The shell command that gives the same figures.
+    version
+        Of the program.
+    """
+    figures = [
+        (line.name, line.text, f"{line.figure.n} {line.cases}", *((str(line.target.at_least), str(line.target.aim)) if line.target else ("", "")))
+        for line in lines(scores)
+    ]
+    bins = [(b.span, str(b.n), share(b.given), share(b.real)) for b in scores.confidence]
+    return "\n\n".join(
+        (
+            f"calcitrack {version} on {scores.films} films of {scores.people} simulated people:",
+            f"```bash\n{command}\n```",
+            _table(("figure", "value", "from", "at least", "aim"), figures),
+            "How sure the program was of the deposits it found, and how many of them were real:",
+            _table(("confidence given", "deposits", "mean confidence", "share that is real"), bins),
+        )
+    )
+
+
+def share(value: float | None) -> str:
+    """A fraction with two decimals; a dash where there is none."""
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ("---",) * len(head), *rows))
