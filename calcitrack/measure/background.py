@@ -1,26 +1,53 @@
-"""What the film would show at a deposit's place without it: a surface fitted to the tissue around it."""
+"""What the film would show at a deposit's place without it: estimated from the tissue around it.
+
+Universal kriging (Matheron 1969): a trend in position and in depth below the skin (or below the bone's outline, over bone), fitted
+robustly, and what the trend leaves over interpolated with a covariance that falls with distance. It also says how uncertain the sum over
+the deposit is, larger for large deposits and for those with tissue on one side only.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import linalg
+from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 
 from calcitrack.model.image import FloatImage, Mask
 from calcitrack.model.segmentation import Segmentation
 
+FloatArray = NDArray[np.float64]
+
 GAP_MM = 0.5
 """Blurred rim of a deposit that belongs neither to it nor to its background."""
 RING_MM = 3.0
-"""How far around a deposit its background is taken from: less, and noise rules; more, and the limb's shape does."""
+"""How far around a deposit its background is taken from."""
 MIN_RING_PIXELS = 30
 """A background fitted to fewer pixels is none."""
-QUADRATIC_RING_PIXELS = 150
-"""From here on the background may be curved; below it is a plane."""
-CORRELATION_MM2 = 1.0
-"""Area over which the misfit of a background is alike: anatomy, not grain. Chosen on simulated films."""
+CELL_MM = 0.5
+"""Pixels of the background are averaged in cells of this size, at least; so is the interpolation."""
+MAX_CELLS = 500
+"""More cells than this are made larger."""
+MIN_CELLS = 12
+"""Fewer cells than this carry no trend, only a mean."""
+CORRELATION_MM = 3.0
+"""Distance over which anatomy stays alike. Chosen on simulated films."""
+GRAIN_SHARE = 0.1
+"""Share of the cells' variance that is not anatomy but grain and texture."""
+SKIN_MM, BONE_MM = 8.0, 4.0
+"""Depths up to which thickness follows the distance to the skin's, or the bone's, outline."""
+FLAT_DEPTH = 0.02
+"""Depths that differ by less, as roots of shares, are one depth."""
+OUTLIER = 3.0
+"""Cells further from the trend, in robust standard deviations, are something else."""
+SOFT_PENALTY, BONE_PENALTY = 1e-5, 1e-4
+"""Ridge on the standardised trend: holds back slopes that the cells do not show."""
+SOFT_INFLATION, BONE_INFLATION = 2.5, 3.0
+"""Anatomy under a deposit differs from the ring around it by more than the ring differs from its own trend: the factor, on the standard
+deviation, with which 95 % intervals cover 90 to 97 % of the masses on simulated films."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -38,7 +65,7 @@ class Neighbourhood:
     contrast
         Image minus background.
     background
-        The fitted surface.
+        The estimated background.
     background_sd
         Standard uncertainty of the background's mean under the deposit, same unit as the image.
     """
@@ -46,15 +73,23 @@ class Neighbourhood:
     window: tuple[slice, slice]
     inside: Mask
     reach: Mask
-    contrast: NDArray[np.float64]
-    background: NDArray[np.float64]
+    contrast: FloatArray
+    background: FloatArray
     background_sd: float
 
 
-def neighbourhood(image: FloatImage, segmentation: Segmentation, label: int, box: tuple[slice, slice], pixel_mm: float) -> Neighbourhood | None:
-    """Fit the background of one deposit.
+@dataclass(frozen=True, eq=False, slots=True)
+class _Estimate:
+    """Background at the wanted pixels, and the standard uncertainty of its mean there."""
 
-    Bone and soft tissue have surfaces of their own: pixels of the deposit over bone are compared with the bone around it.
+    values: FloatArray
+    mean_sd: float
+
+
+def neighbourhood(image: FloatImage, segmentation: Segmentation, label: int, box: tuple[slice, slice], pixel_mm: float) -> Neighbourhood | None:
+    """Estimate the background of one deposit.
+
+    Bone and soft tissue have backgrounds of their own: pixels of the deposit over bone are compared with the bone around it.
 
     Returns
     -------
@@ -62,70 +97,158 @@ def neighbourhood(image: FloatImage, segmentation: Segmentation, label: int, box
     """
     margin = int(np.ceil((RING_MM + GAP_MM) / pixel_mm)) + 1
     window = (slice(max(0, box[0].start - margin), box[0].stop + margin), slice(max(0, box[1].start - margin), box[1].stop + margin))
-    labels = segmentation.labels[window]
+    labels, limb, bone = segmentation.labels[window], segmentation.limb[window], segmentation.bone[window]
     inside = labels == label
-    others = (labels > 0) & ~inside
-    away_mm = ndimage.distance_transform_edt(~inside) * pixel_mm
-    reach = (away_mm <= GAP_MM) & ~others
-    free = (
-        segmentation.limb[window] & (ndimage.distance_transform_edt(labels == 0) * pixel_mm > GAP_MM)
-        if (labels > 0).any()
-        else segmentation.limb[window]
-    )
+    away_mm = _distance(~inside) * pixel_mm
+    same = np.where(bone, _distance(~(inside & bone)), _distance(~(inside & ~bone))) * pixel_mm  # a rim stays within its tissue
+    reach = (same <= GAP_MM) & ~((labels > 0) & ~inside)
+    free = limb & (_distance(labels == 0) * pixel_mm > GAP_MM)
     ring = free & (away_mm > GAP_MM) & (away_mm <= RING_MM + GAP_MM)
     local = image[window].astype(float)
-    bone = segmentation.bone[window]
+    soft = _Tissue(ring & ~bone, _depth(limb, pixel_mm, SKIN_MM), SOFT_PENALTY, SOFT_INFLATION)
+    hard = _Tissue(ring & bone, _depth(bone, pixel_mm, BONE_MM), BONE_PENALTY, BONE_INFLATION)
+    either = _Tissue(ring, soft.depth, SOFT_PENALTY, BONE_INFLATION)
     background = np.full(local.shape, np.nan)
-    spread: list[tuple[int, float]] = []
-    for tissue in (~bone, bone):
-        wanted = reach & tissue
-        if not wanted.any():
-            continue
-        fit = _fit(local, ring & tissue, wanted)
-        if fit is None:
-            continue
-        background[wanted], sd = fit
-        spread.append((int(np.count_nonzero(wanted)), sd))
-    if not spread:
+    sums: list[tuple[int, float]] = []
+    # Where one tissue has too little around it, all that is there is the best background there is.
+    for tissue, where in ((soft, ~bone), (hard, bone), (either, np.ones_like(bone))):
+        wanted = reach & where & np.isnan(background)
+        estimate = _estimate(local, tissue, wanted, pixel_mm)
+        if estimate is not None:
+            background[wanted] = estimate.values
+            sums.append((int(np.count_nonzero(wanted)), estimate.mean_sd))
+    if np.isnan(background[reach]).any():
         return None
-    gaps = reach & np.isnan(background)
-    if gaps.any():  # one tissue had too little around it: the other's surface is the best there is
-        fit = _fit(local, ring, gaps)
-        if fit is None:
-            return None
-        background[gaps], sd = fit
-        spread.append((int(np.count_nonzero(gaps)), sd))
     contrast = np.where(reach, local - background, 0.0)
-    ring_mm2 = max(np.count_nonzero(ring) * pixel_mm**2, CORRELATION_MM2)
-    misfit = float(np.sqrt(sum(n * sd**2 for n, sd in spread) / sum(n for n, _ in spread)))
-    return Neighbourhood(window, inside, reach, contrast, background, misfit / np.sqrt(ring_mm2 / CORRELATION_MM2))
+    mean_sd = float(np.sqrt(sum((n * sd) ** 2 for n, sd in sums))) / max(1, sum(n for n, _ in sums))
+    return Neighbourhood(window, inside, reach, contrast, background, mean_sd)
 
 
-def _fit(image: NDArray[np.float64], ring: Mask, wanted: Mask) -> tuple[NDArray[np.float64], float] | None:
-    """Values of a robust plane or quadratic at the wanted pixels, and the spread of the ring about it."""
-    count = int(np.count_nonzero(ring))
-    if count < MIN_RING_PIXELS:
+def _distance(mask: Mask) -> NDArray[np.float32]:
+    """Distance of each True pixel to the next False one, in pixels; large where there is none."""
+    if mask.all():
+        return np.full(mask.shape, 1e6, np.float32)
+    return np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)
+
+
+def _depth(mask: Mask, pixel_mm: float, limit_mm: float) -> FloatArray:
+    """Root of the depth below the outline over a limit: how the chord through a round body grows; 1 from the limit on."""
+    return np.asarray(np.sqrt(np.clip(_distance(mask) * pixel_mm / limit_mm, 0, 1)), float)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Tissue:
+    """Soft tissue or bone: where it may serve as background, how its thickness grows with depth, how far to trust it."""
+
+    ring: Mask
+    depth: FloatArray
+    penalty: float
+    inflation: float
+
+
+def _estimate(image: FloatArray, tissue: _Tissue, wanted: Mask, pixel_mm: float) -> _Estimate | None:
+    """The tissue's background at the wanted pixels; ``None`` when there is none to compare with, or too little."""
+    known = np.count_nonzero(tissue.ring)
+    if known < MIN_RING_PIXELS or not wanted.any():
         return None
-    rows, columns = np.nonzero(ring)
-    centre = (rows.mean(), columns.mean())
-    scale = max(float(np.ptp(rows)), float(np.ptp(columns)), 1.0)
-    curved = count >= QUADRATIC_RING_PIXELS
-    design = _terms((rows - centre[0]) / scale, (columns - centre[1]) / scale, curved)
-    values = image[rows, columns]
-    keep = np.ones(count, bool)
-    spread = 0.0
-    coefficients: NDArray[np.floating] = np.zeros(design.shape[1])
-    for _ in range(3):
-        coefficients, *_ = np.linalg.lstsq(design[keep], values[keep], rcond=None)
-        residual = values - design @ coefficients
-        spread = 1.4826 * float(np.median(np.abs(residual[keep])))
-        keep = np.abs(residual) <= max(2.5 * spread, np.finfo(np.float32).eps)
-        if np.count_nonzero(keep) < MIN_RING_PIXELS:
-            return None
-    at_rows, at_columns = np.nonzero(wanted)
-    return _terms((at_rows - centre[0]) / scale, (at_columns - centre[1]) / scale, curved) @ coefficients, spread
+    cell_px = max(CELL_MM / pixel_mm, float(np.sqrt(known / MAX_CELLS)))
+    at, value, root = _cells(image, tissue.ring, tissue.depth, cell_px)
+    trend = _Trend.fit(at * pixel_mm, root, value, tissue.penalty)
+    kept = trend.kept
+    rest = (value - trend(at * pixel_mm, root))[kept]
+    spread = 1.4826 * float(np.median(np.abs(rest))) * tissue.inflation
+    target, _, target_root = _cells(image, wanted, tissue.depth, cell_px)
+    there = _Cells(target * pixel_mm, trend.design(target * pixel_mm, target_root))
+    interpolated, mean_sd = _krige(_Cells(at[kept] * pixel_mm, trend.design(at * pixel_mm, root)[kept]), rest, there, spread, tissue.penalty)
+    rows, columns = np.nonzero(wanted)
+    pixels = np.stack([rows, columns], axis=1).astype(float)
+    nearest = np.asarray(cKDTree(target).query(pixels)[1], np.intp)
+    return _Estimate(trend(pixels * pixel_mm, tissue.depth[rows, columns]) + interpolated[nearest], mean_sd)
 
 
-def _terms(rows: NDArray[np.float64], columns: NDArray[np.float64], curved: bool) -> NDArray[np.float64]:
-    linear = [np.ones_like(rows), rows, columns]
-    return np.stack([*linear, rows**2, rows * columns, columns**2] if curved else linear, axis=1)
+def _cells(image: FloatArray, mask: Mask, depth: FloatArray, cell_px: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Mean position (row, column), value and depth of the mask's pixels in square cells."""
+    rows, columns = np.nonzero(mask)
+    cell = (rows / cell_px).astype(int) * 100_000 + (columns / cell_px).astype(int)
+    _, index, count = np.unique(cell, return_inverse=True, return_counts=True)
+
+    def mean(x: NDArray[np.generic]) -> FloatArray:
+        return np.asarray(np.bincount(index, weights=x) / count, float)
+
+    return np.stack([mean(rows), mean(columns)], axis=1), mean(image[rows, columns]), mean(depth[rows, columns])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Trend:
+    """Plane in position and root of depth."""
+
+    centre: FloatArray
+    scale: FloatArray
+    coefficients: FloatArray
+    kept: Mask
+
+    @classmethod
+    def fit(cls, at_mm: FloatArray, root: FloatArray, value: FloatArray, penalty: float) -> _Trend:
+        """Least squares without outliers; without depth where all cells lie deep, and a mean only where cells are few."""
+        raw = np.column_stack([at_mm, root, root**2])
+        centre, scale = raw.mean(axis=0), np.maximum(raw.std(axis=0), 1e-6)
+        design = np.column_stack([np.ones(len(raw)), (raw - centre) / scale])
+        if np.ptp(root) < FLAT_DEPTH:
+            design[:, 3:] = 0
+        if len(value) < MIN_CELLS:
+            design[:, 1:] = 0
+        kept = np.ones(len(value), bool)
+        coefficients = np.zeros(design.shape[1])
+        ridge = np.diag([1e-9, *[penalty] * 4])
+        for _ in range(4):
+            d = design[kept]
+            coefficients = linalg.solve(d.T @ d + ridge * len(d), d.T @ value[kept], assume_a="pos")
+            residual = value - design @ coefficients
+            spread = 1.4826 * float(np.median(np.abs(residual[kept])))
+            now = np.abs(residual) <= max(OUTLIER * spread, 1e-6)
+            if np.count_nonzero(now) < max(3, len(value) // 3):
+                break
+            kept = now
+        return cls(centre, scale, coefficients, kept)
+
+    def design(self, at_mm: FloatArray, root: FloatArray) -> FloatArray:
+        """The trend's terms at places of these depths, shape (places, 5)."""
+        raw = np.column_stack([at_mm, root, root**2])
+        return np.column_stack([np.ones(len(raw)), (raw - self.centre) / self.scale])
+
+    def __call__(self, at_mm: FloatArray, root: FloatArray) -> FloatArray:
+        return np.asarray(self.design(at_mm, root) @ self.coefficients)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Cells:
+    """Positions, mm, and the trend's terms there."""
+
+    at_mm: FloatArray
+    design: FloatArray
+
+
+def _krige(known: _Cells, rest: FloatArray, wanted: _Cells, spread: float, penalty: float) -> tuple[FloatArray, float]:
+    """What the trend left over, interpolated at the wanted cells, and the standard uncertainty of the background's mean over them.
+
+    The uncertainty is that of universal kriging: what the interpolation leaves open, and what the trend's coefficients do.
+    """
+    variance = max(spread, 1e-6) ** 2
+    grain = np.eye(len(rest)) * GRAIN_SHARE * variance
+    factor = linalg.cho_factor(_covariance(known.at_mm, known.at_mm, variance) + grain)
+    cross = _covariance(wanted.at_mm, known.at_mm, variance)
+    values = np.asarray(cross @ linalg.cho_solve(factor, rest), float)
+    every = max(1, len(wanted.at_mm) // MAX_CELLS)
+    few = wanted.at_mm[::every]
+    mean_cross = cross.mean(axis=0)
+    weights = linalg.cho_solve(factor, mean_cross)
+    left = float(_covariance(few, few, variance).mean() - mean_cross @ weights)
+    lever = wanted.design.mean(axis=0) - known.design.T @ weights
+    information = known.design.T @ linalg.cho_solve(factor, known.design) + np.diag([1e-9, *[penalty * len(rest) / variance] * 4])
+    drift = float(lever @ np.linalg.solve(information, lever))
+    return values, float(np.sqrt(max(left, 0.0) + max(drift, 0.0)))
+
+
+def _covariance(a_mm: FloatArray, b_mm: FloatArray, variance: float) -> FloatArray:
+    """Exponential covariance of anatomy between two sets of places."""
+    return np.asarray((1 - GRAIN_SHARE) * variance * np.exp(-cdist(a_mm, b_mm) / CORRELATION_MM), float)

@@ -82,7 +82,9 @@ def _film(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOp
     bone = segmentation.bone & (segmentation.labels == 0)
     step = float(np.median(image[bone]) - np.median(image[soft])) if bone.any() and soft.any() else 0.0
     open_field = ~segmentation.limb & radiograph.valid_mask
-    air = float(np.median(image[open_field])) if open_field.any() else float(image.min())
+    # Collimator blades without a header entry are denser than any flesh: they are no open field.
+    bright = open_field & (image < np.median(image[soft])) if soft.any() else open_field
+    air = float(np.median(image[bright])) if bright.any() else float(image.min())
     return _Film(radiograph, segmentation, image, step, mass_model(radiograph, air, options), options)
 
 
