@@ -1,9 +1,11 @@
-"""The exposed field: collimator blades that the header does not mention are found as straight dense borders."""
+"""The exposed field: blades and blank surrounds that the header does not mention are found by their straight borders."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 from skimage.filters import threshold_multiotsu
 
 from calcitrack.model.image import FloatImage, Mask
@@ -20,6 +22,14 @@ MAX_SLOPE = 0.1
 MARGIN_MM = 1.5
 """Penumbra that is left out with the blade."""
 FIT_PASSES = 4
+FLAT = 1e-3
+"""A blank surround does not vary by more than this fraction of the film's range."""
+MIN_SURROUND = 0.01
+"""A blank surround smaller than this share of the picture is left alone."""
+PLATE_SOLIDITY = 0.97
+"""The plate within a blank surround fills its convex hull; a limb within saturated air does not."""
+MIN_PLATE = 0.4
+"""... and it covers at least this share of the picture."""
 
 
 def exposed_field(image: FloatImage, valid: Mask) -> Mask:
@@ -34,11 +44,14 @@ def exposed_field(image: FloatImage, valid: Mask) -> Mask:
 
     Returns
     -------
-    ``valid`` without the shadow of blades at any of the four sides, their penumbra left out.
+    ``valid`` without a blank surround of the plate and without the shadow of blades at any of the four sides, penumbra left out.
     """
     values = image[valid]
     if values.size == 0 or np.ptp(values) == 0:
         return valid
+    plate = _plate(image, valid)
+    if plate is not None:
+        return plate
     dense = (image >= _dense_level(values)) | ~valid
     field = valid.copy()
     for turns in range(4):
@@ -50,6 +63,26 @@ def exposed_field(image: FloatImage, valid: Mask) -> Mask:
     if field.all() or not field.any():
         return valid
     return erode(field, MARGIN_MM) & valid
+
+
+def _plate(image: FloatImage, valid: Mask) -> Mask | None:
+    """``valid`` without the constant border that a reader adds around a plate that lay askew; ``None`` when there is no such border."""
+    values = image[valid]
+    low, high = float(values.min()), float(values.max())
+    for extreme in (low, high):
+        blank = np.abs(image - extreme) <= FLAT * (high - low)
+        parts, _ = ndimage.label(blank)
+        border = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
+        surround = np.isin(parts, border[border > 0])
+        plate = ndimage.binary_fill_holes(~surround)
+        share = float(np.mean(plate))
+        if not MIN_PLATE <= share <= 1 - MIN_SURROUND:
+            continue
+        corners = np.argwhere(plate)[:, ::-1].astype(np.int32)
+        hull = float(cv2.contourArea(cv2.convexHull(corners)))
+        if np.count_nonzero(plate) >= PLATE_SOLIDITY * hull:
+            return erode(plate, MARGIN_MM) & valid
+    return None
 
 
 def _dense_level(values: NDArray[np.floating]) -> float:

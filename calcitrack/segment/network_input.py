@@ -1,4 +1,4 @@
-"""What the network sees of a film: three pictures that hardly depend on exposure, tube voltage or a vendor's curve."""
+"""What the network sees of a film: five pictures that hardly depend on exposure, tube voltage or a vendor's curve."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ LOCAL_FLOOR = 0.01
 """Least local spread, as a fraction of the film's range: flat air is not blown up to full contrast."""
 LOCAL_CLIP = 4.0
 """Local deviations are clipped at this many standard deviations."""
+DETAIL_MM = (1.0, 3.0)
+"""Widths of the Gaussians that the two detail pictures are freed from, mm: a speck, and a deposit of the usual size."""
+DETAIL_UNIT = 0.005
+"""Contrast at which the detail pictures begin to be compressed, a fraction of the film's range: a faint deposit shows beside a bone's edge."""
+DETAIL_SCALE = (4.0, 5.0)
+"""What the compressed details are divided by, to lie within about -1 and 1."""
 RANGE_PERCENT = (1.0, 99.5)
 """Percentiles that stand for the film's range."""
 
@@ -34,15 +40,16 @@ def network_input(image: FloatImage, valid: Mask) -> NDArray[np.float32]:
 
     Returns
     -------
-    Shape (3, rows, columns): rank among the film's values (0 to 1; the same under any rising curve), deviation from the neighbourhood
-    in units of its spread (-1 to 1), and value within the film's range (0 to 1.2).
+    Shape (5, rows, columns): rank among the film's values (0 to 1; the same under any rising curve), deviation from the neighbourhood
+    in units of its spread (-1 to 1), value within the film's range (0 to 1.2), and what stands above two smoothed copies of it, compressed.
     """
     values = image[valid] if valid.any() else image.ravel()
     low, high = (float(v) for v in np.percentile(values[::3], RANGE_PERCENT))
     span = max(high - low, 1e-6)
     filled = np.where(valid, image, low).astype(np.float32)
-    linear = np.clip((filled - low) / span, -0.2, 1.2)
-    return np.stack([_rank(filled, values, low, high, span), _local(filled, span), linear]).astype(np.float32)
+    linear = np.clip((filled - low) / span, -0.2, 1.2).astype(np.float32)
+    details = [np.arcsinh((linear - blur(linear, mm)) / DETAIL_UNIT) / scale for mm, scale in zip(DETAIL_MM, DETAIL_SCALE, strict=True)]
+    return np.stack([_rank(filled, values, low, high, span), _local(filled, span), linear, *details]).astype(np.float32)
 
 
 def _rank(image: FloatImage, values: NDArray[np.floating], low: float, high: float, span: float) -> NDArray[np.float64]:
