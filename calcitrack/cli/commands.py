@@ -27,12 +27,16 @@ app = typer.Typer(
 
 DEMO_FOLDER = Path("calcitrack-demo")
 
+INPUT_HELP = "Folders, DICOM files, zip archives, DICOMDIR, or PNG and TIFF with sidecars."
+Inputs = Annotated[list[Path], typer.Argument(metavar="INPUT", help=INPUT_HELP, exists=True)]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results: new, empty, or former results, which are replaced.", file_okay=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else, on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no summary; errors are still shown.")]
 Workers = Annotated[int | None, typer.Option("--workers", "-j", min=1, help="Processes that measure; by default one for each processor.")]
 Seed = Annotated[int, typer.Option(min=0, help="Decides everything; the same seed gives the same patients.")]
 Parquet = Annotated[bool, typer.Option("--parquet", help="Write each table as Parquet as well.")]
+WedgeFirst = Annotated[float, typer.Option("--wedge-first-mm", help="Thinnest step of an aluminium wedge in the picture, mm.")]
+WedgeStep = Annotated[float, typer.Option("--wedge-step-mm", help="By how much each further step of the wedge is thicker, mm.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -76,9 +80,11 @@ def _is_image_error(error: ReadError) -> bool:
 
 @app.command()
 def measure(
-    inputs: Annotated[list[Path], typer.Argument(help="Folders, DICOM files, zip archives, DICOMDIR, or PNG and TIFF with sidecars.", exists=True)],
+    inputs: Inputs,
     out: Out,
     manifest: Annotated[Path | None, typer.Option(help="CSV file that states what headers do not.", exists=True, dir_okay=False)] = None,
+    wedge_first_mm: WedgeFirst = 1.0,
+    wedge_step_mm: WedgeStep = 1.0,
     workers: Workers = None,
     parquet: Parquet = False,
     json: Json = False,
@@ -86,9 +92,12 @@ def measure(
 ) -> None:
     """Measure radiographs, follow each deposit over time, and write tables, segmentations and pictures."""
     with _plain_errors():
+        from calcitrack.assess import AssessOptions
+        from calcitrack.calibrate import CalibrateOptions
         from calcitrack.cli.measuring import Request, run
 
-        code = run(Request(tuple(inputs), out, manifest, workers, parquet), as_json=json, quiet=quiet)
+        options = AssessOptions(calibrate=CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm))
+        code = run(Request(tuple(inputs), out, manifest, workers, parquet, options), as_json=json, quiet=quiet)
     raise typer.Exit(code)
 
 

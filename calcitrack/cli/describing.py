@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from calcitrack.calibrate import calibrate
 from calcitrack.io.reader import read_radiograph
 from calcitrack.model.image import Radiograph
 from calcitrack.model.spacing import Spacing
@@ -20,7 +21,7 @@ def describe(file: Path, *, as_json: bool) -> str:
     ReadError
         The file is no radiograph that can be read.
     """
-    facts = _facts(read_radiograph(file))
+    facts = _facts(calibrate(read_radiograph(file)))
     if as_json:
         return json.dumps(facts, indent=1) + "\n"
     lines = []
@@ -49,6 +50,7 @@ def _facts(radiograph: Radiograph) -> dict[str, str | int | float | list[str] | 
         "spacing_source": spacing.source,
         "calibration_tier": calibration.tier.value,
         "calibration_reason": calibration.reason,
+        "calibration_curve": calibration.curve_source,
         "intensity": calibration.relationship.value,
         "usable_fraction": round(float(radiograph.valid_mask.mean()), 4),
         "sop_instance_uid": header.sop_instance_uid,

@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
+from calcitrack.assess import AssessOptions
 from calcitrack.batch import iter_assessments, sensible_workers
 from calcitrack.cli.bar import progress_bar
 from calcitrack.cli.exit_codes import ExitCode
@@ -18,19 +19,21 @@ from calcitrack.cli.summary import Summary, TimelineLine, summary_json, summary_
 from calcitrack.io.cohort import read_cohort
 from calcitrack.io.exports import ResultsWriter
 from calcitrack.model.assessment import Assessment
+from calcitrack.model.calibration import Tier
 from calcitrack.model.cohort import Cohort
 from calcitrack.tables.results import timeline_rows
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user asked for; `workers` is ``None`` for one process a processor."""
+    """What the user asked for; `workers` is ``None`` for one process a processor, `options` for the defaults of every verb."""
 
     inputs: tuple[Path, ...]
     out: Path
     manifest: Path | None
     workers: int | None
     parquet: bool
+    options: AssessOptions | None = None
 
 
 def run(request: Request, *, as_json: bool, quiet: bool) -> ExitCode:
@@ -65,7 +68,10 @@ def _measure(request: Request, bar: Progress) -> Summary:
 def _measure_all(cohort: Cohort, request: Request, writer: ResultsWriter, bar: Progress) -> tuple[TimelineLine, ...]:
     measuring = bar.add_task("Measuring images", total=None)
     outcomes = iter_assessments(
-        cohort, workers=request.workers or sensible_workers(cohort), progress=lambda done, total: _show(bar, measuring, done, total)
+        cohort,
+        options=request.options,
+        workers=request.workers or sensible_workers(cohort),
+        progress=lambda done, total: _show(bar, measuring, done, total),
     )
     lines = []
     with closing(outcomes):
@@ -82,7 +88,9 @@ def _line(assessment: Assessment) -> TimelineLine:
     rows = list(timeline_rows(assessment))
     reasons = tuple(dict.fromkeys(gap.reason for _, gaps in rows for gap in gaps if gap.column == "ha_mass_mg"))
     exposures = [*(i.exposure for i in assessment.images), *(f.exposure for f in assessment.failures)]
-    return TimelineLine(assessment.key, tuple(row for row, _ in rows), assessment.failures, reasons, exposures[0].source if exposures else "")
+    assumed = tuple(dict.fromkeys(i.calibration.reason for i in assessment.images if i.calibration.tier is Tier.B))
+    first_source = exposures[0].source if exposures else ""
+    return TimelineLine(assessment.key, tuple(row for row, _ in rows), assessment.failures, reasons, first_source, assumed)
 
 
 def _show(bar: Progress, task: TaskID, done: int, total: int) -> None:

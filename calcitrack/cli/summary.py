@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from calcitrack.cli.exit_codes import ExitCode
-from calcitrack.io.exports import Written
+from calcitrack.io.exports import TIMELINES, Written
 from calcitrack.model.assessment import ImageFailure
 from calcitrack.model.cohort import FileRecord, FileStatus, TimelineFailure
 from calcitrack.model.timeline import TimelineKey
@@ -42,6 +42,8 @@ class TimelineLine:
         Its images that could not be read.
     no_mass
         Why a time point has no mass, each reason once.
+    assumed
+        What masses rest on that nothing on the film states, each once.
     first_source
         Its first image, which tells timelines apart whose patient is not stated.
     """
@@ -51,6 +53,7 @@ class TimelineLine:
     failures: tuple[ImageFailure, ...]
     no_mass: tuple[str, ...]
     first_source: str = ""
+    assumed: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -124,12 +127,16 @@ def summary_text(summary: Summary, console: Console) -> str:
                 _print_list(line, console)
             for reason in line.no_mass:
                 _say(console, f"  HA mass is not measurable: {reason}")
+            for assumption in line.assumed:
+                _say(console, f"  HA mass rests on: {assumption}")
             console.print()
         hidden = len(summary.timelines) - MOST_TIMELINES
         if hidden > 0:
             _say(console, f"and {_counted(hidden, 'more timeline')} in timeline.csv")
         _print_files(summary, console)
         _say(console, f"Results: {summary.written.folder}", style="bold")
+        if summary.written.n_images:
+            _say(console, f"Look at the overlays first, before any number is believed: {summary.written.folder / TIMELINES}")
     return captured.get()
 
 
@@ -167,8 +174,8 @@ def _cells(row: Row) -> tuple[str, ...]:
         _area(row),
         _with_sd(row, "ha_mass_mg"),
         NOTHING if first else _change(row),
-        NOTHING if first else str(row.get("n_new")),
-        NOTHING if first else str(row.get("n_resolved")),
+        NOTHING if first or count is None else str(row.get("n_new")),
+        NOTHING if first or count is None else str(row.get("n_resolved")),
     )
 
 

@@ -28,6 +28,8 @@ from calcitrack.tables.images import merged_image_rows, outcomes
 from calcitrack.tables.results import deposit_rows, gap_rows, timeline_rows
 from calcitrack.version import __version__
 
+TIMELINES = "timelines"
+"""Folder of the pictures below a results folder."""
 FAST_PNG = 1
 """zlib level of overlays: four times as fast as the default, and the files grow by a tenth."""
 
@@ -131,7 +133,7 @@ class ResultsWriter:
         key = assessment.key
         parts = (key.patient_id or "unknown", key.body_part, key.laterality, key.view)
         name = self._timeline_names.claim("_".join(p for p in parts if p), repr(key))
-        folder = f"timelines/{name}"
+        folder = f"{TIMELINES}/{name}"
         self._attempt(str(key), "timeline.png", lambda: self._write_timeline(assessment, folder))
         for image in assessment.images:
             self._write_image(assessment, image, folder)

@@ -151,7 +151,7 @@ def _check_regular(path: Path, limits: ReadLimits, *, archive: bool) -> None:
         reason = getattr(error, "strerror", None) or str(error)
         raise NotFoundError(str(path), f"nothing that can be opened ({reason})", "a file", "check the path") from error
     if stat.S_ISDIR(status.st_mode):
-        raise NotAnImageFileError(str(path), "a folder", EXPECTED, "hand folders to read_cohort")
+        raise NotAnImageFileError(str(path), "a folder", EXPECTED, "hand folders to calcitrack measure, or to read_cohort in Python")
     if not stat.S_ISREG(status.st_mode):
         raise NotAnImageFileError(str(path), "a device, pipe or socket", EXPECTED, "copy its content into a file first")
     if status.st_size > limits.max_file_bytes and not archive:

@@ -147,6 +147,42 @@ def test_info_says_what_was_understood(films: Path) -> None:
     assert "notes.txt: found" in err
 
 
+def test_info_on_a_folder_says_which_command_takes_folders(films: Path) -> None:
+    """A folder is refused with the command that measures folders."""
+    code, out, err = call("info", films)
+    assert (code, out) == (ExitCode.NOTHING, "")
+    assert "hand folders to calcitrack measure" in err
+
+
+def test_the_summary_points_at_the_pictures(films: Path, tmp_path: Path) -> None:
+    """The folder that the last line sends the reader to holds an overlay of each image."""
+    _, out, _ = call("measure", films, "--out", tmp_path / "R", "-j", 1, width=300)
+    last = out.splitlines()[-1]
+    assert last.startswith("Look at the overlays first")
+    assert len(list(Path(last.split(": ", 1)[1]).glob("*/*_overlay.png"))) == 2
+
+
+def test_a_visit_that_could_not_be_read_has_no_counts(films: Path, tmp_path: Path) -> None:
+    """Nothing is said to be new or resolved at a visit whose only film is broken."""
+    path = films / "A" / "visit2.png"
+    path.write_bytes(path.read_bytes()[:300])
+    _, out, _ = call("measure", films, "--out", tmp_path / "R", "-j", 1)
+    (line,) = (line for line in out.splitlines() if "2021-09-01" in line)
+    assert line.split() == ["2021-09-01", "not", "read", "-", "-", "-", "-", "-"]
+
+
+def test_stated_wedge_steps_enter_the_measurement(films: Path, tmp_path: Path) -> None:
+    """The options of the step wedge are among the parameters of the run, and impossible ones are refused in one sentence."""
+    call("measure", films, "--out", tmp_path / "R", "-j", 1, "-q", "--wedge-first-mm", 0.5, "--wedge-step-mm", 0.25)
+    (timeline,) = json.loads((tmp_path / "R" / "provenance.json").read_text(encoding="utf-8"))["timelines"]
+    said = {name: value for step in timeline["steps"] for name, value in step["parameters"].items() if "wedge_" in name}
+    assert said["calibrate.wedge_first_mm"] == 0.5
+    assert said["calibrate.wedge_step_mm"] == 0.25
+    code, _, err = call("measure", films, "--out", tmp_path / "S", "--wedge-step-mm", 0)
+    assert code == ExitCode.USAGE
+    assert "wedge_step_mm lies between 0 and" in err
+
+
 def test_narrow_terminals_lose_nothing(films: Path, tmp_path: Path) -> None:
     """On 40 characters the table becomes sentences: every date and count is still there."""
     _, out, _ = call("measure", films, "--out", tmp_path / "R", "--workers", 1, width=40)

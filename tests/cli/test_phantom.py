@@ -9,6 +9,9 @@ from typer.testing import CliRunner
 from calcitrack.cli import app
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.io.cohort import read_cohort
+from calcitrack.io.phantom_files import PhantomSetOptions, write_phantom_set
+from calcitrack.phantom.population import Exposures, Population
+from calcitrack.phantom.specs import Style
 
 SMALL = ("--patients", "1", "--body-part", "foot", "--seed", "5", "--style", "cr")
 
@@ -62,6 +65,19 @@ def test_wrong_values_are_refused_with_what_is_allowed(tmp_path: Path, arguments
     assert code == ExitCode.USAGE
     assert said in " ".join(err.split())
     assert not (tmp_path / "S").exists()
+
+
+def test_info_and_measure_agree_on_a_film_with_a_step_wedge(tmp_path: Path) -> None:
+    """A wedge in a picture for presentation makes it tier B for both commands, and both say that its steps are assumed."""
+    folder = tmp_path / "S"
+    options = PhantomSetOptions(patients=1, seed=5, population=Population(visits=1), exposures=Exposures(style=Style.PRESENTATION, wedge=True))
+    (film,) = write_phantom_set(folder, options)
+    _, out, _ = call("info", film.path)
+    assert "calibration tier     B" in out
+    assert "assumed 1 mm Al" in out
+    _, out, _ = call("measure", film.path, "--out", tmp_path / "R", "-j", 1)
+    assert "HA mass rests on: an aluminium step wedge in the picture" in out
+    assert "assumed 1 mm Al" in out
 
 
 def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
