@@ -52,12 +52,14 @@ def phantom_dataset(film: SimulatedFilm) -> Dataset:
 
 
 def _uid(film: SimulatedFilm, kind: str) -> UID:
-    """A UID under 2.25 that the film's identity decides."""
-    parts = [kind, film.patient.patient_id, str(film.patient.seed)]
+    """A UID under 2.25 that the film's identity decides, and an instance's pixels: objects that differ never share one."""
+    parts = [kind, film.patient.patient_id, str(film.patient.seed), film.patient.body_part.value]
     if kind != "patient":
         parts += [str(film.visit.date), str(film.visit.index)]
     if kind in ("series", "instance"):
-        parts += [str(film.visit.repeat), str(film.visit.seed)]
+        parts += [str(film.visit.repeat), str(film.visit.seed), film.visit.detector.style.value]
+    if kind == "instance":
+        parts.append(hashlib.sha256(np.ascontiguousarray(film.encoded.pixels, "<u2").tobytes()).hexdigest())
     number = int.from_bytes(hashlib.sha256("/".join(parts).encode()).digest()[:16], "big")
     return UID(f"2.25.{number}")
 

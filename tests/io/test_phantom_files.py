@@ -66,6 +66,14 @@ def test_truth_matches_the_label_map(tmp_path: Path) -> None:
     assert [s["al_mm"] for s in truth["wedge"]]
 
 
+def test_films_that_differ_never_share_a_uid(tmp_path: Path) -> None:
+    """The same seed on another kind of file or body part gives other SOP Instance UIDs; the same options give the same one."""
+    uids = [small_set(tmp_path / s, s)[0].sop_instance_uid for s in Style]
+    uids.append(small_set(tmp_path / "foot", Style.CR, part=BodyPart.FOOT)[0].sop_instance_uid)
+    assert len(set(uids)) == len(uids)
+    assert small_set(tmp_path / "again", Style.CR)[0].sop_instance_uid == uids[list(Style).index(Style.CR)]
+
+
 def test_index_names_every_film_and_its_uid(tmp_path: Path) -> None:
     """index.csv has one row for each film, repeats included, with the UID of the file."""
     films = small_set(tmp_path / "set", Style.LIN, patients=2, visits=2)
