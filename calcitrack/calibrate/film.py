@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from calcitrack.calibrate.intensity import ASSUMED_PIXEL_MM
 from calcitrack.calibrate.noise_gain import noise_gain
 from calcitrack.calibrate.spectrum import DEFAULT_FILTER_MM_AL, TABULATED_KVP, aluminium_curve, aluminium_filter
-from calcitrack.calibrate.wedge import STEPS, Wedge, find_wedge
+from calcitrack.calibrate.wedge import find_wedge
 from calcitrack.calibrate.wedge_curve import WedgeCurve, wedge_curve
+from calcitrack.calibrate.wedge_strip import STEPS, Wedge
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.image import Mask, Radiograph

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from calcitrack.calibrate.unsharp import enhance
-from calcitrack.calibrate.wedge import PATCH_PIXEL_MM, Wedge
+from calcitrack.calibrate.wedge_strip import PATCH_PIXEL_MM, Wedge
 from calcitrack.model.image import FloatImage
 
 FloatArray = NDArray[np.float64]
