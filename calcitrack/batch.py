@@ -28,6 +28,8 @@ Outcome = Assessment | TimelineFailure
 
 SUBMITTED_AHEAD = 2
 """Timelines handed to the pool beyond one for each worker: no worker waits, and few finished ones lie in memory."""
+STOP_SECONDS = 5.0
+"""Waiting time for a pool's own thread once its processes are ended; it takes milliseconds."""
 PROCESS_ENDED = "its process was ended from outside, most likely because the memory did not suffice; measure it alone, or with fewer workers"
 OUT_OF_MEMORY = "the memory did not suffice; measure it alone, or with fewer workers"
 
@@ -195,9 +197,12 @@ class _Pool:
     def stop(self) -> None:
         """End all processes now, also those at work: the caller has what it wants."""
         running: dict[int, Any] = dict(getattr(self._executor, "_processes", None) or {})
+        manager = getattr(self._executor, "_executor_manager_thread", None)
         self._executor.shutdown(wait=False, cancel_futures=True)
         for process in running.values():
             process.terminate()
+        if manager is not None:
+            manager.join(STOP_SECONDS)  # else it may close the pool's pipe while the interpreter, on its way out, writes to it: a trace
 
 
 def _in_processes(timelines: Sequence[Timeline], options: AssessOptions | None, workers: int) -> Iterator[Outcome]:

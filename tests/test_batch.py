@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -83,6 +84,16 @@ def test_processes_give_the_same_answers(cohort: Cohort) -> None:
         assert isinstance(a, Assessment)
         assert isinstance(b, Assessment)
         assert [i.segmentation.limb.sum() for i in a.images] == [i.segmentation.limb.sum() for i in b.images]
+
+
+def test_ending_early_leaves_no_thread_of_the_pool(cohort: Cohort) -> None:
+    """Once the iterator is closed, no thread is left that could still write an error as the program ends."""
+    outcomes = iter_assessments(cohort, workers=2)
+    next(outcomes)
+    before = [t for t in threading.enumerate() if "Executor" in type(t).__name__]
+    outcomes.close()
+    assert before
+    assert not [t for t in before if t.is_alive()]
 
 
 def test_lack_of_memory_is_said_in_plain_words(cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:
