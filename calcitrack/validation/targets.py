@@ -125,5 +125,5 @@ def lines(scores: Scores) -> tuple[Line, ...]:
         Line("95 % interval, mass, soft tissue", scores.coverage_mass, "deposits", COVERAGE),
         Line("95 % interval, mass, over bone", scores.coverage_mass_bone, "deposits", COVERAGE),
         Line("95 % interval, area", scores.coverage_area, "deposits", COVERAGE),
-        Line("seconds a film, one core", scores.seconds_per_film, "films"),
+        Line("seconds a film, one process", scores.seconds_per_film, "films"),
     )
