@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from calcitrack.model.assessment import Assessment, ImageAssessment, ImageFailure
 from calcitrack.model.cohort import FileRecord, FileStatus, TimelineFailure
 from calcitrack.model.image import Acquisition
+from calcitrack.model.measurement import Measurement
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.tables.cells import Cell, Gap, Row, joined, result_cells
 from calcitrack.tables.schema import IMAGES
@@ -35,6 +36,7 @@ def _key_cells(key: TimelineKey) -> dict[str, Cell]:
 
 def _measured_row(assessment: Assessment, image: ImageAssessment) -> tuple[Row, list[Gap]]:
     cells, gaps = result_cells(image.totals, IMAGES)
+    mass = image.totals.get("ha_mass_mg")
     return {
         "path": image.exposure.source,
         "status": FileStatus.READ.value,
@@ -52,6 +54,7 @@ def _measured_row(assessment: Assessment, image: ImageAssessment) -> tuple[Row, 
         **cells,
         "findings": joined((*image.exposure.findings, *image.findings)),
         "assessment_id": assessment.assessment_id,
+        "ha_mass_model": mass.model if isinstance(mass, Measurement) else "",
     }, gaps
 
 

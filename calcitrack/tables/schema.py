@@ -142,6 +142,7 @@ DEPOSITS = TableSchema(
         _BASIS,
         _ASSESSMENT,
         _value("area_px", "{pixel}", 1, "Area in pixels: measurable also where no size is stated."),
+        _value("relative_brightness", "1", _CONTRAST, "Mean contrast over that of the same film's bone, both against soft tissue; on any tier."),
     ),
 )
 """Contract of ``deposits.csv``."""
@@ -230,6 +231,7 @@ IMAGES = TableSchema(
         _value("contrast_integral_mm2", "mm2", _CONTRAST, "Total integrated attenuation contrast."),
         _text("findings", "What was missing, assumed, repaired or ignored, and outputs that could not be written."),
         _ASSESSMENT,
+        _text("ha_mass_model", "What the mass rests on, and what was assumed for it; empty where there is none."),
     ),
 )
 """Contract of ``images.csv``."""

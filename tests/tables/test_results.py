@@ -11,7 +11,8 @@ from calcitrack.tables import DEPOSITS, SCHEMAS, TIMELINE, deposits_table, image
 PROMISED = (
     "patient_id, study_date, study_instance_uid, series_instance_uid, sop_instance_uid, modality, body_part, laterality, view, time_point, "
     "repeat, deposit_id, status, area_mm2, feret_mm, ha_mass_mg, ha_mass_mg_sd, volume_mm3, volume_mm3_sd, volume_model, contrast_mean, "
-    "contrast_integral_mm2, centroid_row, centroid_col, over_bone_fraction, confidence, calibration_tier, spacing_basis, assessment_id, area_px"
+    "contrast_integral_mm2, centroid_row, centroid_col, over_bone_fraction, confidence, calibration_tier, spacing_basis, assessment_id, area_px, "
+    "relative_brightness"
 )
 
 
@@ -34,9 +35,19 @@ def test_a_deposit_row_says_what_was_measured(made: ModuleType) -> None:
     assert (row.patient_id, row.body_part, row.laterality, row.view, row.modality) == ("P1", "HAND", "R", "PA", "DX")
     assert row.study_date == pd.Timestamp(2021, 9, 1)
     assert row.status == "new"
+    assert row.relative_brightness == 0.4
     assert (row.area_mm2, row.area_px, row.ha_mass_mg, row.ha_mass_mg_sd) == (0.64, 16, 4.5, 0.1)
     assert (row.volume_mm3, row.volume_mm3_sd, row.volume_model) == (6.0, 0.4, "a made model")
     assert (row.centroid_row, row.centroid_col, row.calibration_tier, row.spacing_basis) == (51.5, 61.5, "A", "detector")
+
+
+def test_an_image_row_says_what_its_mass_rests_on(made: ModuleType) -> None:
+    """Where there is a mass its model stands in the row, assumptions included; where there is none the cell is empty."""
+    cohort = made.cohort()
+    rows = images_table(cohort)
+    rows = rows[rows.status == "read"]
+    assert set(rows.ha_mass_model[rows.ha_mass_mg.notna()]) == {"a made beam"}
+    assert set(rows.ha_mass_model[rows.ha_mass_mg.isna()]) == {""}
 
 
 def test_the_types_do_not_depend_on_the_rows(made: ModuleType) -> None:
