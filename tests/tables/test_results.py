@@ -6,7 +6,9 @@ from types import ModuleType
 import pandas as pd
 
 from calcitrack.model.cohort import TimelineFailure
+from calcitrack.model.spacing import Spacing, SpacingBasis
 from calcitrack.tables import DEPOSITS, SCHEMAS, TIMELINE, deposits_table, images_table, not_measurable_table, timeline_table
+from calcitrack.tables.cells import rounded
 
 PROMISED = (
     "patient_id, study_date, study_instance_uid, series_instance_uid, sop_instance_uid, modality, body_part, laterality, view, time_point, "
@@ -35,10 +37,36 @@ def test_a_deposit_row_says_what_was_measured(made: ModuleType) -> None:
     assert (row.patient_id, row.body_part, row.laterality, row.view, row.modality) == ("P1", "HAND", "R", "PA", "DX")
     assert row.study_date == pd.Timestamp(2021, 9, 1)
     assert row.status == "new"
-    assert row.relative_brightness == 0.4
+    assert (row.relative_brightness, row.confidence) == (0.4, 0.9)
     assert (row.area_mm2, row.area_px, row.ha_mass_mg, row.ha_mass_mg_sd) == (0.64, 16, 4.5, 0.1)
     assert (row.volume_mm3, row.volume_mm3_sd, row.volume_model) == (6.0, 0.4, "a made model")
     assert (row.centroid_row, row.centroid_col, row.calibration_tier, row.spacing_basis) == (51.5, 61.5, "A", "detector")
+
+
+def test_an_image_row_says_how_its_values_came_about(made: ModuleType) -> None:
+    """Size of a pixel with rows and columns apart, tier with its reason, and the image's findings, each once."""
+    image = replace(made.image("P1", 1, 1, ()), spacing=Spacing(0.2, 0.1, SpacingBasis.DETECTOR, "made"), findings=("one", "two", "one"))
+    row = images_table(made.cohort(replace(made.assessment(), images=(image,)))).iloc[0]
+    assert (row.row_spacing_mm, row.column_spacing_mm, row.spacing_source) == (0.2, 0.1, "made")
+    assert (row.calibration_tier, row.calibration_reason) == ("A", image.calibration.reason)
+    assert row.findings == "one; two"
+
+
+def test_a_time_point_row_names_the_tiers_and_counts_the_failures(made: ModuleType) -> None:
+    """Images of two tiers on one day are both named, and films that could not be read are counted there and nowhere else."""
+    images = (made.image("P1", 1, 0, ()), made.image("P1", 1, 1, (), mass=False), made.image("P1", 2, 0, (), mass=False))
+    table = timeline_table([replace(made.assessment(), images=images, failures=(made.failure("P1", 2),))]).set_index("time_point")
+    assert (table.loc[1].calibration_tiers, table.loc[2].calibration_tiers) == ("A; C", "C")
+    assert table.n_failed.tolist() == [0, 1, 0]
+
+
+def test_rounding_keeps_what_a_pixel_contributes(made: ModuleType) -> None:
+    """Rounded for export, no value moves by more than the promised tenth of a pixel's area (0.01 mm2) or of 0.01 mg."""
+    exact = deposits_table([made.assessment()])
+    exact["area_mm2"] += 1 / 3000
+    exact["ha_mass_mg"] += 1 / 3000
+    moved = (rounded(exact, DEPOSITS)[["area_mm2", "ha_mass_mg"]] - exact[["area_mm2", "ha_mass_mg"]]).abs().to_numpy()
+    assert 0 < moved.max() <= 0.001
 
 
 def test_an_image_row_says_what_its_mass_rests_on(made: ModuleType) -> None:
