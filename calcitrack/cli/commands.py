@@ -16,6 +16,7 @@ from calcitrack.cli.choices import PartChoice, StyleChoice
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.errors import CalcitrackError, ReadError
 from calcitrack.phantom.specs import BodyPart, Style
+from calcitrack.segment.options import Method
 
 app = typer.Typer(
     help="Measure calcium deposits in soft tissue on serial radiographs, and say how they change. For research; not a medical device.",
@@ -37,6 +38,8 @@ Seed = Annotated[int, typer.Option(min=0, help="Decides everything; the same see
 Parquet = Annotated[bool, typer.Option("--parquet", help="Write each table as Parquet as well.")]
 WedgeFirst = Annotated[float, typer.Option("--wedge-first-mm", help="Thinnest step of an aluminium wedge in the picture, mm.")]
 WedgeStep = Annotated[float, typer.Option("--wedge-step-mm", help="By how much each further step of the wedge is thicker, mm.")]
+
+MethodOption = Annotated[Method, typer.Option("--method", help="How deposits are found: a trained network, or the transparent baseline.")]
 
 
 def _print_version(wanted: bool) -> None:
@@ -85,6 +88,7 @@ def measure(
     manifest: Annotated[Path | None, typer.Option(help="CSV file that states what headers do not.", exists=True, dir_okay=False)] = None,
     wedge_first_mm: WedgeFirst = 1.0,
     wedge_step_mm: WedgeStep = 1.0,
+    method: MethodOption = Method.NETWORK,
     workers: Workers = None,
     parquet: Parquet = False,
     json: Json = False,
@@ -95,8 +99,10 @@ def measure(
         from calcitrack.assess import AssessOptions
         from calcitrack.calibrate import CalibrateOptions
         from calcitrack.cli.measuring import Request, run
+        from calcitrack.segment import SegmentOptions
 
-        options = AssessOptions(calibrate=CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm))
+        wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm)
+        options = AssessOptions(calibrate=wedge, segment=SegmentOptions(method=method))
         code = run(Request(tuple(inputs), out, manifest, workers, parquet, options), as_json=json, quiet=quiet)
     raise typer.Exit(code)
 

@@ -36,7 +36,7 @@ _FORM_SHARE = {Form.STONE: 0.42, Form.PUNCTATE: 0.26, Form.SHEET: 0.13, Form.NET
 _SIZE_MM = {Form.STONE: (1.3, 9.0), Form.PUNCTATE: (1.0, 7.0), Form.SHEET: (7.0, 40.0), Form.NET: (6.0, 30.0), Form.TUMORAL: (9.0, 28.0)}
 """Longest extent, drawn log-uniformly."""
 
-_CONC_MG_CM3 = (110.0, 850.0)
+_CONC_MG_CM3 = (180.0, 1050.0)
 """HA concentration, drawn log-uniformly: from chalky milk of calcium to stone."""
 
 _KVP = {BodyPart.HAND: (45.0, 62.0), BodyPart.FOOT: (46.0, 62.0), BodyPart.ELBOW: (50.0, 65.0), BodyPart.KNEE: (57.0, 73.0)}

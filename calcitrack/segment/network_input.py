@@ -47,9 +47,10 @@ def network_input(image: FloatImage, valid: Mask) -> NDArray[np.float32]:
     low, high = (float(v) for v in np.percentile(values[::3], RANGE_PERCENT))
     span = max(high - low, 1e-6)
     filled = np.where(valid, image, low).astype(np.float32)
-    linear = np.clip((filled - low) / span, -0.2, 1.2).astype(np.float32)
+    scaled = ((filled - low) / span).astype(np.float32)  # small numbers: variances of large ones would drown in rounding
+    linear = np.clip(scaled, -0.2, 1.2)
     details = [np.arcsinh((linear - blur(linear, mm)) / DETAIL_UNIT) / scale for mm, scale in zip(DETAIL_MM, DETAIL_SCALE, strict=True)]
-    return np.stack([_rank(filled, values, low, high, span), _local(filled, span), linear, *details]).astype(np.float32)
+    return np.stack([_rank(filled, values, low, high, span), _local(scaled), linear, *details]).astype(np.float32)
 
 
 def _rank(image: FloatImage, values: NDArray[np.floating], low: float, high: float, span: float) -> NDArray[np.float64]:
@@ -59,12 +60,12 @@ def _rank(image: FloatImage, values: NDArray[np.floating], low: float, high: flo
     return np.asarray(np.interp(image, edges, share))
 
 
-def _local(image: FloatImage, span: float) -> NDArray[np.floating]:
+def _local(image: FloatImage) -> NDArray[np.floating]:
     """Deviation from the neighbourhood; means are taken on a coarser grid, where they are just as smooth."""
     coarse = (max(1, image.shape[0] // LOCAL_STEP), max(1, image.shape[1] // LOCAL_STEP))
     small = resize(image, coarse)
     mean_small = blur(small, LOCAL_MM / LOCAL_STEP)
     square_small = blur(small**2, LOCAL_MM / LOCAL_STEP)
-    spread = np.sqrt(np.maximum(square_small - mean_small**2, 0) + (LOCAL_FLOOR * span) ** 2)
+    spread = np.sqrt(np.maximum(square_small - mean_small**2, 0) + LOCAL_FLOOR**2)
     deviation = (image - resize(mean_small, image.shape)) / resize(spread.astype(np.float32), image.shape)
     return np.asarray(np.clip(deviation / LOCAL_CLIP, -1, 1))

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from calcitrack.errors import InvalidValueError
+
+
+class Method(StrEnum):
+    """How deposits are found."""
+
+    NETWORK = "network"
+    """A small convolutional network trained on simulated films."""
+    TRANSPARENT = "transparent"
+    """A fitted soft-tissue surface and a logistic model that anyone can read: the baseline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,16 +23,19 @@ class SegmentOptions:
 
     Parameters
     ----------
+    method
+        How deposits are found.
     min_area_mm2
         Smallest deposit kept, mm2 in the plane of the image's spacing. Chosen on simulated films: below it noise and trabeculae prevail.
     min_confidence
-        Candidates less likely than this to be deposits are dropped. Chosen on simulated films (benchmarks/fit_candidates.py).
+        Candidates less likely than this to be deposits are dropped. Chosen on simulated films (benchmarks/fit_candidates.py, benchmarks/segmenter).
     assumed_pixel_mm
         Pixel size that sets the search scales when the image states none; it never enters a result.
     """
 
+    method: Method = Method.NETWORK
     min_area_mm2: float = 0.6
-    min_confidence: float = 0.3
+    min_confidence: float = 0.4
     assumed_pixel_mm: float = 0.15
 
     def __post_init__(self) -> None:

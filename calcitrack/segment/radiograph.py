@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from calcitrack.calibrate.intensity import attenuation
-from calcitrack.model.image import Radiograph
+from calcitrack.model.image import FloatImage, Mask, Radiograph
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.segment.anatomy import find_anatomy
 from calcitrack.segment.candidates import Candidates, find_candidates
@@ -17,14 +18,26 @@ from calcitrack.segment.cleanup import finish
 from calcitrack.segment.confidence import confidence
 from calcitrack.segment.field import exposed_field
 from calcitrack.segment.grid import Grid, blur
-from calcitrack.segment.options import SegmentOptions
+from calcitrack.segment.learned import find_deposits, outline_by_contrast
+from calcitrack.segment.network import chances
+from calcitrack.segment.options import Method, SegmentOptions
 
 SMOOTHING_MM = 0.2
-"""Gaussian smoothing before the search: one search pixel, against grain."""
+"""Gaussian smoothing before the transparent search: one search pixel, against grain."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Found:
+    """Deposits drawn on the film's own pixels under any numbers, their confidence, and the anatomy on the search grid."""
+
+    drawn: NDArray[np.int32]
+    confidence: Mapping[int, float]
+    limb: Mask
+    bone: Mask
 
 
 def segment(radiograph: Radiograph, options: SegmentOptions | None = None) -> Segmentation:
-    """Find limb, bone and the deposits in soft tissue on one radiograph.
+    """Find limb, bone and the deposits on one radiograph.
 
     Parameters
     ----------
@@ -36,38 +49,29 @@ def segment(radiograph: Radiograph, options: SegmentOptions | None = None) -> Se
     Returns
     -------
     Labels 1 ... n from the largest deposit to the smallest, with limb, bone and a confidence for each deposit, all of the film's
-    shape. Deposits whose shadow lies wholly over bone are not searched for.
+    shape.
 
     Notes
     -----
-    Soft tissue is fitted as a smooth surface; what stands above it in bone-contrast and noise units is a candidate, and a logistic
-    model of its outline, contrast and surroundings says how likely it is a deposit.
+    ``Method.NETWORK`` asks a small convolutional network trained on simulated films. ``Method.TRANSPARENT`` fits the soft tissue as a
+    smooth surface; what stands above it in bone-contrast and noise units is a candidate, and a logistic model of its outline,
+    contrast and surroundings says how likely it is a deposit. It does not search over bone.
     """
     options = options or SegmentOptions()
     findings: list[str] = []
     grid = _grid(radiograph, options, findings)
-    image = blur(grid.down(attenuation(radiograph)), SMOOTHING_MM)
-    field = exposed_field(image, grid.down_mask(radiograph.valid_mask))
-    anatomy = find_anatomy(image, field)
-    if anatomy is None:
+    image = grid.down(attenuation(radiograph))
+    field = exposed_field(blur(image, SMOOTHING_MM), grid.down_mask(radiograph.valid_mask))
+    search = _by_network if options.method is Method.NETWORK else _transparently
+    found = search(image, field, grid, options)
+    if found is None:
         nothing = np.zeros(radiograph.shape, bool)
-        return Segmentation(
-            labels=np.zeros(radiograph.shape, np.uint16),
-            limb=nothing,
-            bone=nothing,
-            findings=(*findings, "no limb with bone stands out from the air: nothing was searched"),
-        )
-    found = find_candidates(image, anatomy, options.min_area_mm2)
-    chances = {k: confidence(features) for k, features in enumerate(found.features, start=1)}
-    likely = {k: p for k, p in chances.items() if p >= options.min_confidence}
-    labels, kept = finish(_draw(found, likely, grid), likely, radiograph.valid_mask, options.min_area_mm2 / (grid.row_mm * grid.column_mm))
-    return Segmentation(
-        labels=labels,
-        limb=grid.up_mask(anatomy.limb),
-        bone=grid.up_mask(anatomy.bone),
-        confidence=kept,
-        findings=tuple(findings),
-    )
+        findings.append("no limb with bone stands out from the air: nothing was searched")
+        return Segmentation(labels=np.zeros(radiograph.shape, np.uint16), limb=nothing, bone=nothing, findings=tuple(findings))
+    valid = radiograph.valid_mask & grid.up_mask(field)
+    likely = {k: p for k, p in found.confidence.items() if p >= options.min_confidence}
+    labels, kept = finish(found.drawn, likely, valid, options.min_area_mm2 / (grid.row_mm * grid.column_mm))
+    return Segmentation(labels=labels, limb=grid.up_mask(found.limb), bone=grid.up_mask(found.bone), confidence=kept, findings=tuple(findings))
 
 
 def _grid(radiograph: Radiograph, options: SegmentOptions, findings: list[str]) -> Grid:
@@ -78,11 +82,36 @@ def _grid(radiograph: Radiograph, options: SegmentOptions, findings: list[str]) 
     return Grid(radiograph.shape, row_mm, column_mm)
 
 
-def _draw(found: Candidates, likely: Mapping[int, float], grid: Grid) -> NDArray[np.int32]:
-    """Draw the likely candidates on the film's own pixels, each outlined at its own level."""
-    near = cv2.dilate(found.labels.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.float32)
-    index = cv2.resize(near, grid.shape[::-1], interpolation=cv2.INTER_NEAREST).astype(np.int32)
-    level = np.full(len(found.features) + 1, np.inf, np.float32)
-    for k in likely:
-        level[k] = found.outline[k - 1]
+def _by_network(image: FloatImage, field: Mask, grid: Grid, _options: SegmentOptions) -> _Found | None:
+    """Ask the network, and draw what it found at the film's own resolution."""
+    seen = chances(image, field)
+    found = find_deposits(seen)
+    if not found.limb.any():
+        return None
+    numbers = outline_by_contrast(blur(image, SMOOTHING_MM), found)
+    drawn = np.where(grid.up_mask(numbers > 0), _nearest(numbers, grid), 0)
+    return _Found(drawn.astype(np.int32), found.confidence, found.limb, found.bone)
+
+
+def _transparently(image: FloatImage, field: Mask, grid: Grid, options: SegmentOptions) -> _Found | None:
+    """Fit the soft tissue, and judge what stands above it."""
+    smooth = blur(image, SMOOTHING_MM)
+    anatomy = find_anatomy(smooth, field)
+    if anatomy is None:
+        return None
+    found = find_candidates(smooth, anatomy, options.min_area_mm2)
+    likely = {k: confidence(features) for k, features in enumerate(found.features, start=1)}
+    return _Found(_outlined(found, grid), likely, anatomy.limb, anatomy.bone)
+
+
+def _outlined(found: Candidates, grid: Grid) -> NDArray[np.int32]:
+    """Draw the candidates on the film's own pixels, each outlined at its own level."""
+    index = _nearest(found.labels, grid)
+    level = np.array([np.inf, *found.outline], np.float32)
     return np.asarray(np.where(grid.up(found.residual) > level[index], index, 0), dtype=np.int32)
+
+
+def _nearest(numbers: NDArray[np.int32], grid: Grid) -> NDArray[np.int32]:
+    """The numbers at the film's pixels, grown by one search pixel: an outline is drawn within them, at the film's own resolution."""
+    grown = cv2.dilate(numbers.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.float32)
+    return np.asarray(cv2.resize(grown, grid.shape[::-1], interpolation=cv2.INTER_NEAREST), dtype=np.int32)

@@ -1,4 +1,4 @@
-"""Deposits on one radiograph."""
+"""Deposits on one radiograph: the transparent method on drawn films, the network on simulated ones."""
 
 from __future__ import annotations
 
@@ -8,9 +8,19 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from calcitrack import measure, segment
+from calcitrack import Radiograph, Segmentation, measure, segment
 from calcitrack.model.spacing import Spacing
-from calcitrack.segment import SegmentOptions
+from calcitrack.phantom.film import film as simulate_film
+from calcitrack.phantom.population import Exposures, Population
+from calcitrack.phantom.radiograph import as_radiograph
+from calcitrack.phantom.specs import Style
+from calcitrack.segment import Method, SegmentOptions
+
+TRANSPARENT = SegmentOptions(method=Method.TRANSPARENT, min_confidence=0.3)
+
+
+def _segment(film: Radiograph) -> Segmentation:
+    return segment(film, TRANSPARENT)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +32,7 @@ def two_discs(drawn: ModuleType):
 def test_clear_deposits_are_found_where_they_were_drawn(drawn: ModuleType, two_discs) -> None:
     """Each drawn disc is one deposit, its centroid within 0.3 mm and its area within 15 %; nothing else is found."""
     film = drawn.draw(two_discs)
-    found = measure(film, segment(film)).deposits
+    found = measure(film, _segment(film)).deposits
     assert len(found) == 2
     for disc, deposit in zip(two_discs, found, strict=True):  # largest first
         assert np.hypot(deposit.centroid[0] * 0.2 + 0.1 - disc.row_mm, deposit.centroid[1] * 0.2 + 0.1 - disc.column_mm) < 0.3
@@ -31,7 +41,7 @@ def test_clear_deposits_are_found_where_they_were_drawn(drawn: ModuleType, two_d
 
 def test_limb_without_deposits_stays_quiet(drawn: ModuleType) -> None:
     """Nothing is found on a smooth limb with a bone, and both are outlined where they were drawn."""
-    result = segment(drawn.draw())
+    result = _segment(drawn.draw())
     assert result.label_values == ()
     assert result.bone.mean() == pytest.approx(2 * drawn.BONE_HALF_MM / 80, rel=0.15)
     assert result.limb.mean() == pytest.approx(drawn.LIMB_WIDTH_MM / 80, rel=0.05)
@@ -40,15 +50,15 @@ def test_limb_without_deposits_stays_quiet(drawn: ModuleType) -> None:
 @pytest.mark.parametrize("gain", [0.2, 3.0])
 def test_exposure_does_not_matter(drawn: ModuleType, two_discs, gain: float) -> None:
     """Law: all values times a constant, the same deposits (linear values only mean ratios)."""
-    plain, scaled = segment(drawn.draw(two_discs)), segment(drawn.draw(two_discs, gain=gain))
+    plain, scaled = _segment(drawn.draw(two_discs)), _segment(drawn.draw(two_discs, gain=gain))
     assert np.mean(plain.labels != scaled.labels) < 1e-4
 
 
 def test_a_turned_film_gives_turned_deposits(drawn: ModuleType, two_discs) -> None:
     """Law: the film upside down gives the same deposits upside down."""
     film = drawn.draw(two_discs)
-    turned = segment(replace(film, pixels=film.pixels[::-1, ::-1], valid=None)).labels[::-1, ::-1]
-    assert np.mean((turned > 0) != (segment(film).labels > 0)) < 2e-4
+    turned = _segment(replace(film, pixels=film.pixels[::-1, ::-1], valid=None)).labels[::-1, ::-1]
+    assert np.mean((turned > 0) != (_segment(film).labels > 0)) < 2e-4
 
 
 def test_resolution_of_the_film_hardly_matters(drawn: ModuleType, two_discs) -> None:
@@ -56,19 +66,19 @@ def test_resolution_of_the_film_hardly_matters(drawn: ModuleType, two_discs) -> 
     areas = []
     for pitch in (0.2, 0.1):
         film = drawn.draw(two_discs, pitch_mm=pitch)
-        areas.append([d.measurements["area_mm2"].value for d in measure(film, segment(film)).deposits])
+        areas.append([d.measurements["area_mm2"].value for d in measure(film, _segment(film)).deposits])
     assert areas[0] == pytest.approx(areas[1], rel=0.1)
 
 
 def test_unknown_curve_still_finds_the_deposits(drawn: ModuleType, two_discs) -> None:
     """A film that states no relationship to the beam gives the same deposits."""
-    assert len(segment(drawn.draw(two_discs, relationship="")).label_values) == 2
+    assert len(_segment(drawn.draw(two_discs, relationship="")).label_values) == 2
 
 
 def test_missing_pixel_size_is_said(drawn: ModuleType, two_discs) -> None:
     """Without a pixel size the search goes on with an assumed one, and says so."""
     film = replace(drawn.draw(two_discs), spacing=Spacing.uncalibrated())
-    result = segment(film, SegmentOptions(assumed_pixel_mm=0.2))
+    result = segment(film, SegmentOptions(method=Method.TRANSPARENT, min_confidence=0.3, assumed_pixel_mm=0.2))
     assert len(result.label_values) == 2
     assert any("no pixel size is stated" in f for f in result.findings)
 
@@ -76,7 +86,7 @@ def test_missing_pixel_size_is_said(drawn: ModuleType, two_discs) -> None:
 def test_empty_field_gives_no_deposit_and_says_why(drawn: ModuleType) -> None:
     """A film without a limb has no deposits; the finding says that nothing was searched."""
     film = drawn.draw()
-    result = segment(replace(film, pixels=np.full_like(film.pixels, -12000.0)))
+    result = _segment(replace(film, pixels=np.full_like(film.pixels, -12000.0)))
     assert result.label_values == ()
     assert any("nothing was searched" in f for f in result.findings)
 
@@ -86,6 +96,34 @@ def test_what_is_outside_the_field_is_not_searched(drawn: ModuleType, two_discs)
     film = drawn.draw(two_discs)
     valid = np.ones(film.shape, bool)
     valid[: film.shape[0] // 2] = False
-    labels = segment(replace(film, valid=valid)).labels
+    labels = _segment(replace(film, valid=valid)).labels
     assert not labels[: film.shape[0] // 2].any()
     assert labels.any()
+
+
+@pytest.fixture(scope="module", params=[Style.LIN, Style.PRESENTATION])
+def simulated(request: pytest.FixtureRequest):
+    """A coarse film of a hand with moderate disease, linear or processed."""
+    return simulate_film(424_242, Population(burden="moderate"), Exposures(style=request.param, pitch_mm=(0.2, 0.2), cut=0.0))
+
+
+def test_network_outlines_bone_and_limb_of_a_simulated_hand(simulated) -> None:
+    """Dice of at least 0.9 for bone and 0.95 for the limb, whatever the file's grey scale."""
+    found = segment(as_radiograph(simulated))
+    for mine, true, least in ((found.bone, simulated.bone, 0.9), (found.limb, simulated.limb, 0.95)):
+        assert 2 * np.count_nonzero(mine & true) / (np.count_nonzero(mine) + np.count_nonzero(true)) >= least
+
+
+def test_network_finds_more_true_than_false_deposits(simulated) -> None:
+    """Most of what the network calls a deposit touches a true one."""
+    found = segment(as_radiograph(simulated))
+    real = [bool((simulated.labels[found.labels == k] > 0).mean() >= 0.1) for k in found.label_values]
+    assert sum(real) >= 1
+    assert sum(real) > len(real) / 2
+
+
+def test_network_gives_the_same_answer_twice(simulated) -> None:
+    """Law: same film, same labels and confidences."""
+    first, second = (segment(as_radiograph(simulated)) for _ in range(2))
+    assert np.array_equal(first.labels, second.labels)
+    assert dict(first.confidence) == dict(second.confidence)

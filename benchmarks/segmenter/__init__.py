@@ -1,0 +1,1 @@
+"""Trains the network of `calcitrack.segment` on simulated films: ``python -m benchmarks.segmenter`` (needs the dependency group ``train``)."""

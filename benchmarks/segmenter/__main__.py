@@ -1,0 +1,45 @@
+"""Simulate films, train the network, write its weights and print the constants of its confidence.
+
+    python -m benchmarks.segmenter --films 800 --steps 5000 --cache /somewhere/with/10/GB
+
+Needs the dependency group ``train``. The weights go to calcitrack/segment/data/deposits.onnx.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from benchmarks.segmenter import calibrate
+from benchmarks.segmenter.films import make
+from benchmarks.segmenter.train import export, train
+from calcitrack.segment.network import WEIGHTS
+
+FIRST_TRAINING_SEED, FIRST_CALIBRATION_SEED = 0, 900_000
+"""Films of other seeds than these serve validation."""
+PACKAGE = Path(__file__).parents[2] / "calcitrack" / "segment" / "data"
+
+
+def main() -> None:
+    """Make films, train, export, calibrate."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--films", type=int, default=800)
+    parser.add_argument("--steps", type=int, default=5000)
+    parser.add_argument("--cache", type=Path, required=True, help="folder for the simulated films, 12 MB each")
+    parser.add_argument("--weights", type=Path, default=PACKAGE / WEIGHTS, help="where the trained network goes")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--calibration-films", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only-calibrate", action="store_true", help="keep the weights that are there")
+    arguments = parser.parse_args()
+    if not arguments.only_calibrate:
+        torch.set_num_threads(arguments.workers)
+        films = make(range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + arguments.films), arguments.cache, arguments.workers)
+        export(train(films, arguments.steps, arguments.seed), arguments.weights)
+    calibrate.fit(range(FIRST_CALIBRATION_SEED, FIRST_CALIBRATION_SEED + arguments.calibration_films))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+"""Training proper: a fixed number of steps on patches of the cached films, averaged weights out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from benchmarks.segmenter.films import UNJUDGED, load
+from benchmarks.segmenter.network import Network
+from benchmarks.segmenter.patches import Patch, cut
+
+BATCH, PATCHES_A_FILM = 8, 4
+HIGHEST_RATE, LOWEST_SHARE, WARM_UP = 3e-3, 0.005, 100
+"""Learning rate at its top, its end as a share of that, and steps until the top (cosine schedule)."""
+AVERAGE = 0.995
+"""Weights of the result are a running average of those of the steps."""
+POSITIVE = 4.0
+"""A pixel of a deposit counts this much more than one without."""
+
+
+def loss_of(logits: torch.Tensor, patches: Sequence[Patch]) -> torch.Tensor:
+    """Weighted cross entropy and Dice for deposits, cross entropy for bone and limb."""
+    truth = torch.from_numpy(np.stack([p.truth for p in patches]).astype(np.int64))
+    weight = torch.from_numpy(np.stack([p.weight for p in patches]))
+    target = torch.stack([(truth >> k) & 1 for k in range(3)], dim=1).float()
+    judged = ((truth & UNJUDGED) == 0).float()
+    entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    deposit = target[:, 0]
+    chance = torch.sigmoid(logits[:, 0]) * judged
+    overlap = 2 * (chance * deposit * weight).sum() + 2
+    dice = 1 - overlap / ((chance * weight).sum() + (deposit * judged * weight).sum() + 2)
+    return 4 * (entropy[:, 0] * weight * judged * (1 + POSITIVE * deposit)).mean() + dice + 0.5 * entropy[:, 1].mean() + 0.25 * entropy[:, 2].mean()
+
+
+def train(films: Sequence[Path], steps: int, seed: int) -> Network:
+    """The averaged network after so many steps."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    network = Network().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    average = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE), use_buffers=True)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=HIGHEST_RATE, weight_decay=1e-4)
+    start, losses = time.monotonic(), []
+    for step in range(steps):
+        rate = HIGHEST_RATE * min(1.0, step / WARM_UP) * (0.5 * (1 + np.cos(np.pi * step / steps)) + LOWEST_SHARE)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        patches: list[Patch] = []
+        while len(patches) < BATCH:
+            patches += cut(load(films[rng.integers(len(films))]), PATCHES_A_FILM, rng)
+        pictures = torch.from_numpy(np.stack([p.pictures for p in patches])).to(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = network(pictures)
+        loss = loss_of(logits.float(), patches)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
+        optimizer.step()
+        average.update_parameters(network)
+        losses.append(loss.item())
+        if (step + 1) % 50 == 0:
+            print(f"step {step + 1} of {steps}: loss {np.mean(losses[-50:]):.3f}, {(time.monotonic() - start) / (step + 1):.2f} s a step", flush=True)
+    result: Network = average.module
+    return result.eval()
+
+
+def export(network: Network, path: Path) -> None:
+    """Write the network as ONNX, any size of picture."""
+    sides = {2: "rows", 3: "columns"}
+    torch.onnx.export(
+        network,
+        (torch.zeros(1, 5, 512, 512),),
+        str(path),
+        input_names=["pictures"],
+        output_names=["logits"],
+        dynamic_axes={"pictures": sides, "logits": sides},
+        opset_version=17,
+        dynamo=False,
+    )

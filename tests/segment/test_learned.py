@@ -1,0 +1,90 @@
+"""From probabilities to deposits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from calcitrack.segment.learned import OUTLINE_CHANCE, SEED_CHANCE, find_deposits, outline_by_contrast
+from calcitrack.segment.network import Chances
+
+SHAPE = (200, 200)
+
+
+def _chances(*spots: tuple[int, int, int, float]) -> Chances:
+    """A limb with a bone across, and square spots (row, column, half side in pixels of 0.2 mm, probability)."""
+    deposit = np.zeros(SHAPE, np.float32)
+    for row, column, half, chance in spots:
+        deposit[row - half : row + half + 1, column - half : column + half + 1] = chance
+    bone, limb = np.zeros(SHAPE, np.float32), np.zeros(SHAPE, np.float32)
+    bone[90:110], limb[20:180] = 1, 1
+    return Chances(deposit, bone, limb)
+
+
+def test_likely_spots_are_deposits_and_faint_ones_are_not() -> None:
+    """A spot must hold a pixel as likely as the seed's probability."""
+    found = find_deposits(_chances((50, 50, 4, SEED_CHANCE + 0.05), (50, 150, 4, (SEED_CHANCE + OUTLINE_CHANCE) / 2)))
+    assert len(found.confidence) == 1
+    assert found.numbers[50, 50] == 1
+    assert found.numbers[50, 150] == 0
+
+
+def test_outline_lies_at_the_lower_probability() -> None:
+    """A sure core takes its less sure surroundings with it, down to the outline's probability."""
+    deposit = _chances((50, 50, 8, OUTLINE_CHANCE + 0.02), (50, 50, 2, 0.95))
+    deposit.deposit[48:53, 48:53] = 0.95
+    assert np.count_nonzero(find_deposits(deposit).numbers) == 17**2
+
+
+def test_specks_that_lie_together_are_one_deposit() -> None:
+    """A gap of 1 mm joins two specks, one of 3 mm does not."""
+    near = find_deposits(_chances((50, 50, 2, 0.9), (50, 60, 2, 0.9)))
+    far = find_deposits(_chances((50, 50, 2, 0.9), (50, 70, 2, 0.9)))
+    assert (len(near.confidence), len(far.confidence)) == (1, 2)
+
+
+def test_confidence_rises_with_the_probability() -> None:
+    """Of two equal spots the likelier one is given the higher confidence, and both lie between 0 and 1."""
+    found = find_deposits(_chances((50, 50, 4, 0.7), (50, 150, 4, 0.97)))
+    low, high = found.confidence[int(found.numbers[50, 50])], found.confidence[int(found.numbers[50, 150])]
+    assert 0 <= low < high <= 1
+
+
+def test_crumbs_of_limb_are_dropped_and_its_holes_filled() -> None:
+    """Only parts of at least 2 cm2 are limb."""
+    chances = _chances()
+    chances.limb[5:10, 5:10] = 1
+    chances.limb[60:70, 60:70] = 0
+    limb = find_deposits(chances).limb
+    assert not limb[:15].any()
+    assert limb[20:180].all()
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_nothing_likely_gives_no_deposit(share: float) -> None:
+    """No spot, no deposit, with or without a limb."""
+    found = find_deposits(Chances(np.zeros(SHAPE, np.float32), np.zeros(SHAPE, np.float32), np.full(SHAPE, share, np.float32)))
+    assert not found.confidence
+    assert not found.numbers.any()
+    assert found.limb.all() == bool(share)
+
+
+def test_outline_follows_the_contrast_over_soft_tissue() -> None:
+    """Of a spot that the network drew 1 mm too wide only the dense disc stays; its number stays too."""
+    rows, columns = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    away = np.hypot(rows - 50, columns - 100)
+    chances = Chances(np.where(away <= 15, 0.95, 0).astype(np.float32), _chances().bone, _chances().limb)
+    image = chances.limb + chances.bone + 0.3 * (away <= 10)
+    found = find_deposits(chances)
+    numbers = outline_by_contrast(image.astype(np.float32), found)
+    assert np.array_equal(numbers > 0, away <= 10)
+    assert set(np.unique(numbers)) == {0, 1}
+
+
+def test_bone_goes_on_under_a_deposit_only_between_bone() -> None:
+    """A dense deposit that looks like bone is no bone beside it, but is over bone within it."""
+    chances = _chances((100, 60, 5, 0.95), (60, 140, 5, 0.95))
+    chances.bone[55:66, 135:146] = 1
+    bone = find_deposits(chances).bone
+    assert bone[100, 60]
+    assert not bone[60, 140]
