@@ -27,7 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--films", type=int, default=800)
     parser.add_argument("--steps", type=int, default=5000)
-    parser.add_argument("--cache", type=Path, required=True, help="folder for the simulated films, 12 MB each")
+    parser.add_argument("--cache", type=Path, required=True, help="folder for the simulated films, 20 MB each")
     parser.add_argument("--weights", type=Path, default=PACKAGE / WEIGHTS, help="where the trained network goes")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--calibration-films", type=int, default=60)
@@ -35,9 +35,12 @@ def main() -> None:
     parser.add_argument("--only-calibrate", action="store_true", help="keep the weights that are there")
     arguments = parser.parse_args()
     if not arguments.only_calibrate:
-        torch.set_num_threads(arguments.workers)
+        torch.set_num_threads(1)
         films = make(range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + arguments.films), arguments.cache, arguments.workers)
-        export(train(films, arguments.steps, arguments.seed), arguments.weights)
+        export(train(films, arguments.steps, arguments.seed, max(1, arguments.workers - 1)), arguments.weights)
+        if arguments.weights != PACKAGE / WEIGHTS:
+            print(f"{arguments.weights} written; the confidence is calibrated for the weights in the package only")
+            return
     calibrate.fit(range(FIRST_CALIBRATION_SEED, FIRST_CALIBRATION_SEED + arguments.calibration_films))
 
 

@@ -34,11 +34,12 @@ PART_OF = (BodyPart.HAND,) * 5 + (BodyPart.FOOT, BodyPart.KNEE, BodyPart.ELBOW)
 class Example:
     """One film on the search grid.
 
-    ``pictures`` (5, rows, columns); ``truth`` bits and ``labels`` of the deposits (rows, columns); ``visibility`` of each label in spreads
-    of its surroundings.
+    ``rank`` and ``linear`` as the network sees them; ``truth`` bits and ``labels`` of the deposits; all (rows, columns), read from the disk
+    where they are looked at. ``visibility`` of each label in spreads of its surroundings.
     """
 
-    pictures: NDArray[np.float32]
+    rank: NDArray[np.float16]
+    linear: NDArray[np.float16]
     truth: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     visibility: dict[int, float]
@@ -68,7 +69,7 @@ def example(seed: int) -> Example:
     faint = np.isin(labels, [d.deposit_id for d in simulation.deposits if d.peak_mg_cm2 < FAINT_PEAK_MG_CM2])
     faint |= (labels > 0) & (grid.down(simulation.deposit_mg_cm2) < FAINT_MG_CM2)
     truth[faint] |= UNJUDGED
-    return Example(pictures, truth, labels, visibility(pictures[2], truth, labels))
+    return Example(pictures[0].astype(np.float16), pictures[2].astype(np.float16), truth, labels, visibility(pictures[2], truth, labels))
 
 
 def visibility(linear: NDArray[np.float32], truth: NDArray[np.uint8], labels: NDArray[np.uint8]) -> dict[int, float]:
@@ -98,15 +99,16 @@ def visibility(linear: NDArray[np.float32], truth: NDArray[np.uint8], labels: ND
 
 def save(item: Example, path: Path) -> None:
     """Write one example; the description last, so that a half-written one is not read."""
-    np.savez(path.with_suffix(".npz"), pictures=item.pictures.astype(np.float16), truth=item.truth, labels=item.labels)
+    np.save(path.with_suffix(".pictures.npy"), np.stack([item.rank, item.linear]))
+    np.save(path.with_suffix(".truth.npy"), np.stack([item.truth, item.labels]))
     path.with_suffix(".json").write_text(json.dumps(item.visibility), encoding="utf-8")
 
 
 def load(path: Path) -> Example:
-    """Read one example."""
-    with np.load(path.with_suffix(".npz")) as data:
-        seen = {int(k): float(v) for k, v in json.loads(path.with_suffix(".json").read_text(encoding="utf-8")).items()}
-        return Example(data["pictures"].astype(np.float32), data["truth"], data["labels"], seen)
+    """One example, left on the disk until its pixels are asked for."""
+    seen = {int(k): float(v) for k, v in json.loads(path.with_suffix(".json").read_text(encoding="utf-8")).items()}
+    seen_of, true_of = (np.load(path.with_suffix(end), mmap_mode="r") for end in (".pictures.npy", ".truth.npy"))
+    return Example(*seen_of, *true_of, seen)
 
 
 def _make(job: tuple[int, Path]) -> None:

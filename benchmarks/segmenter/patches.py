@@ -1,24 +1,33 @@
-"""Training patches: where they are cut, and how they are varied."""
+"""Training patches: where they are cut, what is laid over and pasted onto them, and what is true of each pixel."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.segmenter.films import DEPOSIT, LIMB, UNJUDGED, Example
+from benchmarks.segmenter.films import BONE, DEPOSIT, LIMB, UNJUDGED, Example
+from benchmarks.segmenter.shadows import noise, shadow
+from benchmarks.segmenter.vary import MARGIN, SIDE, as_seen
 from calcitrack.segment.grid import WORKING_PIXEL_MM
 
-SIDE = 256
-"""Search pixels: 51 mm."""
-ON_DEPOSIT, ON_LIMB = 0.72, 0.2
-"""Share of patches about a visible deposit, and about any place of the limb; the others lie anywhere."""
+WIDE = SIDE + 2 * MARGIN
 VISIBLE = 0.55
-"""Deposits that stand out by fewer spreads of their surroundings are not judged: nobody could see them."""
+"""The film's own deposits that stand out by fewer spreads of their surroundings are not judged: nobody could see them."""
+PASTED_VISIBLE = 1.6
+"""... nor are pasted ones whose contrast is less than this many times the grain and texture around them."""
+OUTLINE, HALO = 0.12, 0.03
+"""A pasted deposit ends at this fraction of its density; between this and the second nothing is judged."""
+FAINTEST, DENSEST, FAINTEST_MASS, DENSEST_MASS = 0.012, 0.45, 0.05, 0.9
+"""Contrast of pasted deposits, fractions of the film's range."""
+SATURATION = 0.6
+"""Above this contrast the beam hardens: the rest counts 0.4 times."""
 USUAL_MM2 = 12.0
 """Deposits smaller than this weigh more for each pixel, so that a small one counts."""
+OTHER_FILM, PASTED = 100, 300
+"""Added to the labels of deposits from the film laid over, and first label of pasted ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,84 +39,170 @@ class Patch:
     weight: NDArray[np.float32]
 
 
-def cut(item: Example, count: int, rng: np.random.Generator) -> list[Patch]:
-    """Patches of one film."""
-    truth = item.truth.copy()
-    truth[np.isin(item.labels, [k for k, v in item.visibility.items() if v < VISIBLE])] |= UNJUDGED
-    seen = (truth & (DEPOSIT | UNJUDGED)) == DEPOSIT
-    visible = np.unique(item.labels[seen])
-    limb = np.argwhere((truth[::4, ::4] & LIMB) > 0) * 4
-    patches = []
-    for _ in range(count):
-        row, column = _centre(item.labels, seen, visible, limb, rng)
-        patches.append(_vary(*_window(item, truth, row, column, rng), rng))
-    return patches
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A patch before it is turned into pictures: values within the film's range, truth bits, labels; each (wide, wide)."""
+
+    linear: NDArray[np.float32]
+    truth: NDArray[np.uint8]
+    labels: NDArray[np.int32]
 
 
-def _centre(
-    labels: NDArray[np.uint8], seen: NDArray[np.bool_], visible: NDArray[np.uint8], limb: NDArray[np.int_], rng: np.random.Generator
-) -> tuple[int, int]:
-    draw = rng.random()
-    if draw < ON_DEPOSIT and visible.size:
-        places = np.argwhere((labels == rng.choice(visible)) & seen)
-    elif draw < ON_DEPOSIT + ON_LIMB and limb.size:
-        places = limb
-    else:
-        return int(rng.integers(labels.shape[0])), int(rng.integers(labels.shape[1]))
-    row, column = places[rng.integers(len(places))]
-    return int(row), int(column)
+def cut(film: Example, other: Example, count: int, rng: np.random.Generator) -> list[Patch]:
+    """Patches of one film; parts of the other are laid over some of them, as a finger lies over a palm."""
+    scale = _ranks(film)
+    return [_patch(film, other, scale, rng) for _ in range(count)]
 
 
-def _window(
-    item: Example, truth: NDArray[np.uint8], row: int, column: int, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.uint8]]:
-    """The pictures, truth and labels of a patch whose middle lies near (row, column); films smaller than a patch are padded."""
-    starts = []
-    for centre, length in ((row, truth.shape[0]), (column, truth.shape[1])):
-        start = centre - SIDE // 2 + int(rng.integers(-SIDE // 3, SIDE // 3))
-        starts.append(min(max(start, 0), max(0, length - SIDE)))
-    box = (slice(starts[0], starts[0] + SIDE), slice(starts[1], starts[1] + SIDE))
-    pictures, bits, labels = item.pictures[:, *box], truth[box], item.labels[box]
-    short = [(0, SIDE - n) for n in bits.shape]
-    return np.pad(pictures, [(0, 0), *short], mode="edge"), np.pad(bits, short, mode="edge"), np.pad(labels, short)
+def _patch(film: Example, other: Example, scale: tuple[NDArray[np.float32], NDArray[np.float32]], rng: np.random.Generator) -> Patch:
+    scene = _scene(film, rng)
+    if rng.random() < 0.45:
+        scene = _warped(scene, rng)
+    scene = _turned(scene, rng)
+    if rng.random() < 0.22:
+        scene = _laid_over(scene, _turned(_scene(other, rng), rng), rng.uniform(0.25, 1.0))
+    scene = _textured(scene, rng)
+    _paste(scene, rng)
+    middle = slice(MARGIN, -MARGIN)
+    truth, labels = scene.truth[middle, middle].copy(), scene.labels[middle, middle]
+    return Patch(as_seen(scene.linear, scale, rng), truth, _weight(labels))
 
 
-def _vary(pictures: NDArray[np.float32], truth: NDArray[np.uint8], labels: NDArray[np.uint8], rng: np.random.Generator) -> Patch:
-    """Turn, mirror, scale, bend the grey scale, blur and add grain."""
+def _ranks(film: Example) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The film's own ranks as a rising function of its values, at 257 points."""
+    rank, linear = (np.asarray(p[::7, ::7], np.float32).ravel() for p in (film.rank, film.linear))
+    order = np.argsort(linear)
+    points = np.linspace(0, order.size - 1, 257).astype(int)
+    return linear[order][points], np.maximum.accumulate(rank[order][points])
+
+
+def _scene(film: Example, rng: np.random.Generator) -> Scene:
+    """A wide patch about a visible deposit of the film, about any place of the limb, or anywhere."""
+    faint = [k for k, v in film.visibility.items() if v < VISIBLE]
+    rows, columns = film.truth.shape
+    own = film.labels[::4, ::4]
+    places = np.argwhere((own > 0) & ~np.isin(own, faint)) * 4
+    if not len(places) or rng.random() < 0.7:
+        places = np.argwhere(film.truth[::8, ::8] & LIMB) * 8
+    anywhere = not len(places) or rng.random() < 0.2
+    row, column = (rng.integers(rows), rng.integers(columns)) if anywhere else places[rng.integers(len(places))]
+    shift = rng.integers(-SIDE // 4, SIDE // 4, 2)
+    centre = int(np.clip(row + shift[0], 0, rows - 1)), int(np.clip(column + shift[1], 0, columns - 1))
+    linear, truth, labels = (_window(a, centre) for a in (film.linear, film.truth, film.labels))
+    truth[np.isin(labels, faint)] |= UNJUDGED
+    return Scene(linear.astype(np.float32), truth, labels.astype(np.int32))
+
+
+def _window(image: np.ndarray, centre: tuple[int, int]) -> np.ndarray:
+    """A wide patch about a pixel; beyond the film its edge goes on."""
+    starts = [c - WIDE // 2 for c in centre]
+    box = tuple(slice(max(0, s), min(n, s + WIDE)) for s, n in zip(starts, image.shape, strict=True))
+    part = np.asarray(image[box])
+    before = [max(0, -s) for s in starts]
+    return np.pad(part, [(b, WIDE - b - n) for b, n in zip(before, part.shape, strict=True)], mode="edge")
+
+
+def _warped(scene: Scene, rng: np.random.Generator) -> Scene:
+    """Turned by up to 45 degrees and scaled between 0.7 and 1.4."""
+    matrix = cv2.getRotationMatrix2D((WIDE / 2, WIDE / 2), rng.uniform(-45, 45), np.exp(rng.uniform(-0.35, 0.35)))
+
+    def warp(image: np.ndarray, method: int) -> np.ndarray:
+        return cv2.warpAffine(image, matrix, (WIDE, WIDE), flags=method, borderMode=cv2.BORDER_REFLECT)
+
+    labels = warp(scene.labels.astype(np.float32), cv2.INTER_NEAREST).astype(np.int32)
+    return Scene(warp(scene.linear, cv2.INTER_LINEAR), warp(scene.truth, cv2.INTER_NEAREST), labels)
+
+
+def _turned(scene: Scene, rng: np.random.Generator) -> Scene:
+    """Turned by quarters, mirrored or not."""
+    turns, mirrored = int(rng.integers(4)), rng.random() < 0.5
+
+    def turn(image: np.ndarray) -> np.ndarray:
+        turned = np.rot90(image, turns)
+        return np.ascontiguousarray(turned[:, ::-1] if mirrored else turned)
+
+    return Scene(turn(scene.linear), turn(scene.truth), turn(scene.labels))
+
+
+def _laid_over(scene: Scene, other: Scene, strength: float) -> Scene:
+    """Attenuations add up; deposits of the other film are judged where they are added with more than half their strength."""
+    over = np.clip(other.linear - np.percentile(other.linear, 2), 0, None)
+    truth = scene.truth | other.truth
+    if strength < 0.5:
+        truth[(truth & DEPOSIT) > 0] |= UNJUDGED
+    labels = np.where(other.labels > 0, other.labels + OTHER_FILM, scene.labels)
+    return Scene(np.asarray(scene.linear + strength * over, dtype=np.float32), truth, labels.astype(np.int32))
+
+
+def _textured(scene: Scene, rng: np.random.Generator) -> Scene:
+    """Trabeculae stronger than the phantom's, and unevenness of the flesh."""
+    linear, shape = scene.linear.copy(), scene.linear.shape
     if rng.random() < 0.25:
-        matrix = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), rng.uniform(-45, 45), rng.uniform(0.8, 1.25))
-
-        def warp(image: np.ndarray, method: int) -> np.ndarray:
-            return cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=method, borderMode=cv2.BORDER_REPLICATE)
-
-        pictures = np.stack([warp(p, cv2.INTER_LINEAR) for p in pictures])
-        truth, labels = warp(truth, cv2.INTER_NEAREST), warp(labels, cv2.INTER_NEAREST)
-    turns = int(rng.integers(4))
-    pictures, truth, labels = np.rot90(pictures, turns, (1, 2)), np.rot90(truth, turns), np.rot90(labels, turns)
-    if rng.random() < 0.5:
-        pictures, truth, labels = pictures[:, :, ::-1], truth[:, ::-1], labels[:, ::-1]
-    pictures = pictures.copy()
-    if rng.random() < 0.5:
-        pictures[0] = np.clip(pictures[0], 0, 1) ** np.exp(rng.normal(0, 0.25))
-    if rng.random() < 0.5:
-        pictures[2] = np.clip(pictures[2], 0, 1.2) ** np.exp(rng.normal(0, 0.3))
-    if rng.random() < 0.3:
-        pictures[1] = np.clip(pictures[1] * np.exp(rng.normal(0, 0.15)) + rng.normal(0, 0.05), -1, 1)
-    if rng.random() < 0.3:
-        grain = np.array([0.004, 0.04, 0.004, 0.06, 0.05])[:, None, None] * rng.random()
-        pictures += (rng.standard_normal(pictures.shape) * grain).astype(np.float32)
-    if rng.random() < 0.15:
-        sigma = rng.uniform(0.4, 1.0)
-        pictures = np.stack([cv2.GaussianBlur(p, (0, 0), sigma) for p in pictures])
-    return Patch(pictures, truth.copy(), _weight(labels))
+        bone = cv2.GaussianBlur(((scene.truth & BONE) > 0).astype(np.float32), (0, 0), 1.5)
+        linear += bone * noise(rng, shape, rng.uniform(2.5, 10)) * rng.uniform(0.005, 0.03)
+        if rng.random() < 0.5:
+            linear += bone * noise(rng, shape, rng.uniform(2.5, 6)) * rng.uniform(0.003, 0.02)
+    if rng.random() < 0.25:
+        linear += ((scene.truth & LIMB) > 0) * noise(rng, shape, rng.uniform(6, 40)) * rng.uniform(0.003, 0.02)
+    return replace(scene, linear=linear)
 
 
-def _weight(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _paste(scene: Scene, rng: np.random.Generator) -> None:
+    """Paste no, some or many deposits onto the limb, in place; two thirds of those that would lie on bone look for another place."""
+    draw = rng.random()
+    count = 0 if draw < 0.2 else 1 + int(rng.poisson(1.6)) if draw < 0.9 else int(rng.integers(4, 10))
+    texture = np.abs(scene.linear - cv2.GaussianBlur(scene.linear, (0, 0), 6))
+    for label in range(PASTED, PASTED + count):
+        drawn, mass = shadow(rng)
+        if drawn.shape[0] > WIDE - 20:
+            continue
+        drawn = np.ascontiguousarray(np.rot90(drawn, int(rng.integers(4))))
+        place = _place(scene, rng)
+        if place is not None:
+            _paste_one(scene, drawn, place, label, texture, rng, mass)
+
+
+def _place(scene: Scene, rng: np.random.Generator) -> tuple[int, int] | None:
+    for _ in range(12):
+        row, column = (int(v) for v in rng.integers(MARGIN - 5, MARGIN + SIDE + 5, 2))
+        bits = scene.truth[row, column]
+        if bits & LIMB and (not bits & BONE or rng.random() < 0.3):
+            return row, column
+    return None
+
+
+def _paste_one(
+    scene: Scene, drawn: NDArray[np.float32], place: tuple[int, int], label: int, texture: NDArray[np.float32], rng: np.random.Generator, mass: bool
+) -> None:
+    first = [p - n // 2 for p, n in zip(place, drawn.shape, strict=True)]
+    box = tuple(slice(max(0, f), min(WIDE, f + n)) for f, n in zip(first, drawn.shape, strict=True))
+    within = tuple(slice(b.start - f, b.stop - f) for b, f in zip(box, first, strict=True))
+    part = drawn[within]
+    if rng.random() < 0.9:  # else it reaches beyond the skin, as a bulging mass does
+        part = part * ((scene.truth[box] & LIMB) > 0)
+    inside = part > OUTLINE
+    if np.count_nonzero(inside) < 4:
+        return
+    least, most = (FAINTEST_MASS, DENSEST_MASS) if mass else (FAINTEST, DENSEST)
+    strength = float(np.exp(rng.uniform(np.log(least), np.log(most))))
+    if ((scene.truth[box][inside] & BONE) > 0).mean() > 0.5:
+        strength *= 1.5
+    added = strength * part
+    added = np.where(added > SATURATION, SATURATION + 0.4 * (added - SATURATION), added)
+    around = float(np.median(texture[tuple(slice(max(0, b.start - 6), b.stop + 6) for b in box)])) + 0.002
+    scene.linear[box] += added.astype(np.float32)
+    truth = scene.truth[box]
+    seen = float(np.percentile(added[inside], 80)) / around >= PASTED_VISIBLE
+    truth[inside] = (truth[inside] & ~np.uint8(UNJUDGED)) | DEPOSIT if seen else truth[inside] | DEPOSIT | UNJUDGED
+    truth[(part > HALO) & ~inside & ((truth & DEPOSIT) == 0)] |= UNJUDGED
+    scene.labels[box][inside] = label
+
+
+def _weight(labels: NDArray[np.int32]) -> NDArray[np.float32]:
     """1 far from deposits; more on and around small ones."""
     areas = np.bincount(labels.ravel()) * WORKING_PIXEL_MM**2
-    of_label = np.clip(np.sqrt(USUAL_MM2 / np.maximum(areas, 0.3)), 0.6, 5).astype(np.float32)
+    of_label = np.clip(np.sqrt(USUAL_MM2 / np.maximum(areas, 0.3)), 0.5, 3.5).astype(np.float32)
     of_label[0] = 1.0
-    weight = of_label[labels]
-    inside = labels > 0
+    weight, inside = of_label[labels], labels > 0
     near = cv2.dilate(weight * inside, np.ones((9, 9), np.uint8))
     return np.where(inside, weight, np.maximum(1, 0.6 * near)).astype(np.float32)

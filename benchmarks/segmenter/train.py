@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from torch.nn import functional
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from benchmarks.segmenter.films import UNJUDGED, load
 from benchmarks.segmenter.network import Network
-from benchmarks.segmenter.patches import Patch, cut
+from benchmarks.segmenter.patches import cut
 
 BATCH, PATCHES_A_FILM = 8, 4
-HIGHEST_RATE, LOWEST_SHARE, WARM_UP = 3e-3, 0.005, 100
+HIGHEST_RATE, LOWEST_SHARE, WARM_UP = 2.5e-3, 0.005, 100
 """Learning rate at its top, its end as a share of that, and steps until the top (cosine schedule)."""
-AVERAGE = 0.995
+AVERAGE = 0.998
 """Weights of the result are a running average of those of the steps."""
-POSITIVE = 4.0
+POSITIVE = 1.0
 """A pixel of a deposit counts this much more than one without."""
 
+Tensors = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
-def loss_of(logits: torch.Tensor, patches: Sequence[Patch]) -> torch.Tensor:
+
+class _Patches(IterableDataset[Tensors]):
+    """Pictures, truth and weight of one patch after another, without end."""
+
+    def __init__(self, films: Sequence[Path], seed: int) -> None:
+        self.films, self.seed = films, seed
+
+    def __iter__(self) -> Iterator[Tensors]:
+        cv2.setNumThreads(1)
+        worker = get_worker_info()
+        rng = np.random.default_rng([self.seed, worker.id if worker else 0])
+        while True:
+            film, other = (load(self.films[rng.integers(len(self.films))]) for _ in range(2))
+            for patch in cut(film, other, PATCHES_A_FILM, rng):
+                yield torch.from_numpy(patch.pictures), torch.from_numpy(patch.truth.astype(np.int64)), torch.from_numpy(patch.weight)
+
+
+def loss_of(logits: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Weighted cross entropy and Dice for deposits, cross entropy for bone and limb."""
-    truth = torch.from_numpy(np.stack([p.truth for p in patches]).astype(np.int64))
-    weight = torch.from_numpy(np.stack([p.weight for p in patches]))
     target = torch.stack([(truth >> k) & 1 for k in range(3)], dim=1).float()
     judged = ((truth & UNJUDGED) == 0).float()
     entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
@@ -37,25 +55,22 @@ def loss_of(logits: torch.Tensor, patches: Sequence[Patch]) -> torch.Tensor:
     return 4 * (entropy[:, 0] * weight * judged * (1 + POSITIVE * deposit)).mean() + dice + 0.5 * entropy[:, 1].mean() + 0.25 * entropy[:, 2].mean()
 
 
-def train(films: Sequence[Path], steps: int, seed: int) -> Network:
+def train(films: Sequence[Path], steps: int, seed: int, workers: int) -> Network:
     """The averaged network after so many steps."""
     torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
     network = Network().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=HIGHEST_RATE, weight_decay=1e-4)
     start, losses = time.monotonic(), []
+    batches = iter(DataLoader(_Patches(films, seed), batch_size=BATCH, num_workers=workers, multiprocessing_context="spawn"))
     for step in range(steps):
         rate = HIGHEST_RATE * min(1.0, step / WARM_UP) * (0.5 * (1 + np.cos(np.pi * step / steps)) + LOWEST_SHARE)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        patches: list[Patch] = []
-        while len(patches) < BATCH:
-            patches += cut(load(films[rng.integers(len(films))]), PATCHES_A_FILM, rng)
-        pictures = torch.from_numpy(np.stack([p.pictures for p in patches])).to(memory_format=torch.channels_last)
+        pictures, truth, weight = next(batches)
         with torch.autocast("cpu", torch.bfloat16):
-            logits = network(pictures)
-        loss = loss_of(logits.float(), patches)
+            logits = network(pictures.to(memory_format=torch.channels_last))
+        loss = loss_of(logits.float(), truth, weight)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)

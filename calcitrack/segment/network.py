@@ -14,7 +14,7 @@ from calcitrack.model.image import FloatImage, Mask
 from calcitrack.segment.network_input import network_input
 
 WEIGHTS = "deposits.onnx"
-"""Package data in calcitrack/segment/data, written by benchmarks/train_segmenter.py."""
+"""Package data in calcitrack/segment/data, written by `python -m benchmarks.segmenter`."""
 TILE_PX = 512
 """Films are searched in tiles of this many search pixels (100 mm), so that memory does not grow with the film."""
 OVERLAP_PX = 64

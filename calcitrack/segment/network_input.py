@@ -26,6 +26,8 @@ DETAIL_SCALE = (4.0, 5.0)
 """What the compressed details are divided by, to lie within about -1 and 1."""
 RANGE_PERCENT = (1.0, 99.5)
 """Percentiles that stand for the film's range."""
+SHOWN = (-0.2, 1.2)
+"""Values beyond these fractions of the range are clipped."""
 
 
 def network_input(image: FloatImage, valid: Mask) -> NDArray[np.float32]:
@@ -48,9 +50,14 @@ def network_input(image: FloatImage, valid: Mask) -> NDArray[np.float32]:
     span = max(high - low, 1e-6)
     filled = np.where(valid, image, low).astype(np.float32)
     scaled = ((filled - low) / span).astype(np.float32)  # small numbers: variances of large ones would drown in rounding
-    linear = np.clip(scaled, -0.2, 1.2)
+    return pictures(_rank(filled, values, low, high, span), scaled)
+
+
+def pictures(rank: NDArray[np.floating], scaled: FloatImage) -> NDArray[np.float32]:
+    """The five pictures of a film, or of a part of it, from its ranks (0 to 1) and its values within the film's range (about 0 to 1)."""
+    linear = np.clip(scaled, *SHOWN)
     details = [np.arcsinh((linear - blur(linear, mm)) / DETAIL_UNIT) / scale for mm, scale in zip(DETAIL_MM, DETAIL_SCALE, strict=True)]
-    return np.stack([_rank(filled, values, low, high, span), _local(scaled), linear, *details]).astype(np.float32)
+    return np.stack([rank, _local(scaled), linear, *details]).astype(np.float32)
 
 
 def _rank(image: FloatImage, values: NDArray[np.floating], low: float, high: float, span: float) -> NDArray[np.float64]:

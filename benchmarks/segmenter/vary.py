@@ -1,0 +1,62 @@
+"""How one scene may look on a film: curve, sharpening, blur, grain, grey levels; and what the network then sees of it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from calcitrack.segment.network_input import pictures
+
+SIDE = 256
+"""Side of a patch in search pixels: 51 mm."""
+MARGIN = 56
+"""Search pixels around a patch that its pictures are computed from: 11 mm."""
+
+
+def as_seen(linear: NDArray[np.float32], scale: tuple[NDArray[np.float32], NDArray[np.float32]], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Pictures (5, side, side) of a wide scene; ``scale`` gives the film's values and their ranks."""
+    rank = np.interp(linear, *scale)
+    if rng.random() < 0.5:
+        rank = np.clip(rank, 0, 1) ** np.exp(rng.normal(0, 0.25))
+    shown = _grain(_sharpened(_curve(linear, rng), rng), rng)
+    if rng.random() < 0.2:
+        levels = rng.uniform(60, 256)
+        shown = np.round(shown * levels) / levels
+    return pictures(rank, shown.astype(np.float32))[:, MARGIN:-MARGIN, MARGIN:-MARGIN].copy()
+
+
+def _curve(linear: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """A power, a vendor's sigmoid, or the values as they are."""
+    draw = rng.random()
+    if draw < 0.45:
+        return np.asarray(np.clip(linear, 0, 1.3) ** np.exp(rng.normal(0, 0.3)), dtype=np.float32)
+    if draw < 0.6:
+        steep, middle = rng.uniform(2, 7), rng.uniform(0.25, 0.7)
+        low, high, bent = (1 / (1 + np.exp(-steep * (np.asarray(v) - middle))) for v in (0.0, 1.0, linear))
+        return np.asarray((bent - low) / (high - low), dtype=np.float32)
+    return linear
+
+
+def _sharpened(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Edge enhancement of any width, or blur, or neither."""
+    if rng.random() < 0.25:
+        width = np.exp(rng.uniform(np.log(1.0), np.log(20)))
+        image = image + np.float32(rng.uniform(0.2, 1.8)) * (image - cv2.GaussianBlur(image, (0, 0), width))
+    if rng.random() < 0.12:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.3))
+    return np.asarray(image, dtype=np.float32)
+
+
+def _grain(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """White or coarse grain, even or stronger where the film is bright."""
+    if rng.random() >= 0.4:
+        return image
+    grain = rng.standard_normal(image.shape).astype(np.float32)
+    if rng.random() < 0.5:
+        grain = cv2.GaussianBlur(grain, (0, 0), rng.uniform(0.5, 1.5))
+        grain /= grain.std() + 1e-6
+    grain *= np.exp(rng.uniform(np.log(0.0008), np.log(0.012)))
+    if rng.random() < 0.5:
+        grain *= np.exp(image - 0.5)
+    return np.asarray(image + grain, dtype=np.float32)
