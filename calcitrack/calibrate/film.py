@@ -128,7 +128,7 @@ def _from_wedge(radiograph: Radiograph, calibration: Calibration, options: Calib
     curve = wedge_curve(wedge, _nepers(radiograph, wedge, options), _limits(radiograph))
     if curve is None or curve.relative_misfit > MAX_WEDGE_MISFIT:
         return none("the step wedge in the picture is saturated or does not fit aluminium steps of these thicknesses")
-    return _tier_b(calibration, wedge, curve, options)
+    return replace(_tier_b(calibration, wedge, curve, options), wedge_corners=wedge.frame.corners(pixel_mm))
 
 
 def _tier_b(calibration: Calibration, wedge: Wedge, curve: WedgeCurve, options: CalibrateOptions) -> Calibration:

@@ -57,6 +57,13 @@ class Frame:
     half_width_mm: float
     steps: int
 
+    def corners(self, pixel_mm: tuple[float, float]) -> tuple[tuple[float, float], ...]:
+        """(row, column) of the four corners in pixels of the film, in order around the wedge."""
+        along, across = np.array([np.cos(self.angle_rad), np.sin(self.angle_rad)]), np.array([-np.sin(self.angle_rad), np.cos(self.angle_rad)])
+        thin, length = np.array([self.row_mm, self.column_mm]), self.steps * self.tread_mm
+        places = [thin + a * length * along + b * self.half_width_mm * across for a, b in ((0, -1), (0, 1), (1, 1), (1, -1))]
+        return tuple((float(row / pixel_mm[0] - 0.5), float(column / pixel_mm[1] - 0.5)) for row, column in places)
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Wedge:

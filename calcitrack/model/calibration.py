@@ -57,6 +57,8 @@ class Calibration:
         Relative standard uncertainty of the curve's nepers.
     curve_source
         How the curve was obtained; where one was looked for and not found, why.
+    wedge_corners
+        (row, column) of the corners of the step wedge in the picture, in pixels, in order around it; empty for none.
     """
 
     tier: Tier
@@ -67,6 +69,7 @@ class Calibration:
     curve_relative_sd: float = 0.0
     curve_source: str = ""
     unsharp: tuple[float, float] | None = None
+    wedge_corners: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         if self.polarity not in (-1, 1):

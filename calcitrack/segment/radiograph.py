@@ -17,13 +17,15 @@ from calcitrack.segment.candidates import Candidates, find_candidates
 from calcitrack.segment.cleanup import finish
 from calcitrack.segment.confidence import confidence
 from calcitrack.segment.field import exposed_field
-from calcitrack.segment.grid import Grid, blur
+from calcitrack.segment.grid import Grid, blur, dilate
 from calcitrack.segment.learned import find_deposits, outline_by_contrast
 from calcitrack.segment.network import chances
 from calcitrack.segment.options import Method, SegmentOptions
 
 SMOOTHING_MM = 0.2
 """Gaussian smoothing before the transparent search: one search pixel, against grain."""
+WEDGE_MARGIN_MM = 1.0
+"""Blurred edge of a step wedge, and the error of its found place: neither is searched."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -61,7 +63,7 @@ def segment(radiograph: Radiograph, options: SegmentOptions | None = None) -> Se
     findings: list[str] = []
     grid = _grid(radiograph, options, findings)
     image = grid.down(attenuation(radiograph))
-    field = exposed_field(blur(image, SMOOTHING_MM), grid.down_mask(radiograph.valid_mask))
+    field = exposed_field(blur(image, SMOOTHING_MM), grid.down_mask(radiograph.valid_mask)) & ~_wedge(radiograph, grid)
     search = _by_network if options.method is Method.NETWORK else _transparently
     found = search(image, field, grid, options)
     if found is None:
@@ -80,6 +82,16 @@ def _grid(radiograph: Radiograph, options: SegmentOptions, findings: list[str]) 
         findings.append(f"no pixel size is stated: search scales assume {options.assumed_pixel_mm} mm a pixel")
         row_mm = column_mm = options.assumed_pixel_mm
     return Grid(radiograph.shape, row_mm, column_mm)
+
+
+def _wedge(radiograph: Radiograph, grid: Grid) -> Mask:
+    """The step wedge that the film was calibrated by, with its blurred edges."""
+    scale = np.array(radiograph.shape) / np.array(grid.working_shape)
+    drawn = np.zeros(grid.working_shape, np.uint8)
+    if radiograph.calibration.wedge_corners:
+        corners = np.array(radiograph.calibration.wedge_corners) / scale
+        cv2.fillConvexPoly(drawn, np.round(corners[:, ::-1]).astype(np.int32), 1)
+    return dilate(drawn > 0, WEDGE_MARGIN_MM)
 
 
 def _by_network(image: FloatImage, field: Mask, grid: Grid, _options: SegmentOptions) -> _Found | None:

@@ -67,6 +67,16 @@ def test_no_wedge_is_found_where_there_is_none(seed: int) -> None:
     assert "no aluminium step wedge" in calibrate(radiograph).calibration.curve_source
 
 
+def test_the_wedge_leaves_its_corners_in_the_calibration(picture: SimulatedFilm) -> None:
+    """The corners hold the middle of every true step, and their area is that of the steps within 15 %."""
+    calibration = calibrate(as_radiograph(picture), _stated(picture)).calibration
+    outline = np.array(calibration.wedge_corners, np.float32)
+    for step in picture.wedge:
+        assert cv2.pointPolygonTest(outline, (float(np.mean(step.rows)), float(np.mean(step.columns))), measureDist=False) > 0
+    true_px = sum(np.ptp(step.rows) * np.ptp(step.columns) for step in picture.wedge)
+    assert cv2.contourArea(outline) == pytest.approx(float(true_px), rel=0.15)
+
+
 def test_curve_and_enhancement_of_the_picture_are_recovered(picture: SimulatedFilm) -> None:
     """The unsharp mask's gain within 0.15, its width within 15 %, and flesh's nepers against air within 10 %."""
     radiograph = calibrate(as_radiograph(picture), _stated(picture))

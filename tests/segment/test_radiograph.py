@@ -91,6 +91,17 @@ def test_empty_field_gives_no_deposit_and_says_why(drawn: ModuleType) -> None:
     assert any("nothing was searched" in f for f in result.findings)
 
 
+def test_the_step_wedge_is_not_searched(drawn: ModuleType, two_discs) -> None:
+    """A disc within the corners of the film's wedge is no deposit; the other one stays."""
+    film = drawn.draw(two_discs)
+    (row, column), side = (two_discs[0].row_mm / 0.2, two_discs[0].column_mm / 0.2), 3.0 / 0.2
+    corners = tuple((row + a * side, column + b * side) for a, b in ((-1, -1), (-1, 1), (1, 1), (1, -1)))
+    with_wedge = replace(film, calibration=replace(film.calibration, wedge_corners=corners))
+    assert len(_segment(film).label_values) == 2
+    (left,) = measure(with_wedge, _segment(with_wedge)).deposits
+    assert left.centroid[0] * 0.2 + 0.1 == pytest.approx(two_discs[1].row_mm, abs=0.5)
+
+
 def test_what_is_outside_the_field_is_not_searched(drawn: ModuleType, two_discs) -> None:
     """A deposit outside the valid field is not reported."""
     film = drawn.draw(two_discs)
