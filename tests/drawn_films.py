@@ -13,6 +13,7 @@ from calcitrack.calibrate.intensity import classify
 from calcitrack.calibrate.scatter import scatter_to_primary
 from calcitrack.calibrate.spectrum import DENSITY_G_CM3, beam, contrast_curve, mass_attenuation
 from calcitrack.model.image import Acquisition, Radiograph
+from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import Spacing, SpacingBasis
 
 OPEN_FIELD = 12000.0
@@ -92,6 +93,18 @@ def draw(
         calibration=calibration,
         source=f"drawn {uid}",
     )
+
+
+def segmented(film: Radiograph, discs: Sequence[Disc] = ()) -> Segmentation:
+    """The drawn discs as labels, and the drawn limb and bone."""
+    pitch = film.spacing.row_mm or 1.0
+    y = (np.arange(film.shape[0])[:, None] + 0.5) * pitch
+    x = (np.arange(film.shape[1])[None, :] + 0.5) * pitch
+    labels = np.zeros(film.shape, np.uint16)
+    for k, disc in enumerate(discs, start=1):
+        labels[(y - disc.row_mm) ** 2 + (x - disc.column_mm) ** 2 <= disc.radius_mm**2] = k
+    away = np.abs(x - film.shape[1] * pitch / 2) * np.ones_like(y)
+    return Segmentation(labels=labels, limb=away < LIMB_WIDTH_MM / 2, bone=away < BONE_HALF_MM)
 
 
 def _signal(tissue_cm: NDArray[np.float64], bone: NDArray[np.float64], areal: NDArray[np.float64]) -> NDArray[np.float64]:

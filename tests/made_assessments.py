@@ -42,6 +42,7 @@ UNITS = {
     "contrast_integral_mm2": "mm2",
     "over_bone_fraction": "1",
     "relative_brightness": "1",
+    "al_equivalent_mm3": "mm3",
 }
 MEASURANDS = {name: Measurand(name, unit, f"made {name}", "made") for name, unit in UNITS.items()}
 DETECTOR = Spacing(0.2, 0.2, SpacingBasis.DETECTOR, "ImagerPixelSpacing")
@@ -111,6 +112,7 @@ def deposit(label: int, *, mass: bool = True, sized: bool = True) -> Deposit:
         "contrast_integral_mm2": value("contrast_integral_mm2", 0.16, 0.01) if sized else missing("contrast_integral_mm2", NO_SIZE),
         "over_bone_fraction": value("over_bone_fraction", 0.0),
         "relative_brightness": value("relative_brightness", 0.4),
+        "al_equivalent_mm3": value("al_equivalent_mm3", 0.9 * label, 0.05) if mass else missing("al_equivalent_mm3", NO_MASS),
     }
     return Deposit(label=label, confidence=0.9, centroid=(11.5 + 20 * (label - 1), 61.5), measurements=results)
 
@@ -122,6 +124,7 @@ def totals(n: int, *, mass: bool = True, sized: bool = True) -> dict[str, Result
         "area_mm2": value("area_mm2", 0.64 * n, 0.1) if sized else missing("area_mm2", NO_SIZE),
         "ha_mass_mg": value("ha_mass_mg", 1.5 * n * (n + 1) / 2, 0.2, "a made beam") if mass else missing("ha_mass_mg", NO_MASS),
         "contrast_integral_mm2": value("contrast_integral_mm2", 0.16 * n, 0.02) if sized else missing("contrast_integral_mm2", NO_SIZE),
+        "al_equivalent_mm3": value("al_equivalent_mm3", 0.9 * n * (n + 1) / 2, 0.1) if mass else missing("al_equivalent_mm3", NO_MASS),
     }
 
 

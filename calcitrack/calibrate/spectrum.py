@@ -206,6 +206,37 @@ def aluminium_curve(kvp: float, filter_mm_al: float = DEFAULT_FILTER_MM_AL, csi_
     return thickness, -np.log(signal)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class AluminiumScale:
+    """Thickness of aluminium against log attenuation in one bare beam: what a step wedge in the open field reads.
+
+    Parameters
+    ----------
+    thickness_mm
+        Ascending, mm, from 0.
+    attenuation
+        ``-ln(I / I_open)`` at these thicknesses, ascending from 0.
+    """
+
+    thickness_mm: FloatArray
+    attenuation: FloatArray
+
+    def added_mm(self, contrast: NDArray[np.floating], below: float) -> FloatArray:
+        """Aluminium that adds this log contrast to a background that attenuates by `below`: the difference of two readings of the wedge."""
+        bed = _extended(np.array(below), self.attenuation, self.thickness_mm)
+        return _extended(below + np.asarray(contrast, float), self.attenuation, self.thickness_mm) - bed
+
+    def to_contrast(self, added_mm: NDArray[np.floating], below: float) -> FloatArray:
+        """Log contrast of so much aluminium more than attenuates by `below`; the inverse of `added_mm`."""
+        bed = _extended(np.array(below), self.attenuation, self.thickness_mm)
+        return _extended(bed + np.asarray(added_mm, float), self.thickness_mm, self.attenuation) - below
+
+
+def aluminium_scale(kvp: float, filter_mm_al: float = DEFAULT_FILTER_MM_AL, csi_g_cm2: float = CSI_G_CM2) -> AluminiumScale:
+    """`aluminium_curve` to be read both ways."""
+    return AluminiumScale(*aluminium_curve(kvp, filter_mm_al, csi_g_cm2))
+
+
 def aluminium_filter(material: str, thickness_mm: float | None) -> float | None:
     """Filter thickness, mm Al, when a header states an aluminium filter of a believable thickness; else ``None``."""
     if thickness_mm is None or not material.strip().upper().startswith("ALUMIN"):

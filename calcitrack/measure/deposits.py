@@ -12,16 +12,20 @@ from calcitrack.calibrate.intensity import attenuation
 from calcitrack.errors import InvalidValueError
 from calcitrack.measure import measurands as m
 from calcitrack.measure.background import Neighbourhood, neighbourhood
-from calcitrack.measure.mass import Mass, MassModel, deposit_mass, mass_model
+from calcitrack.measure.mass import Amount, Mass, MassModel, deposit_mass, mass_model, total_amount
 from calcitrack.measure.options import MeasureOptions
 from calcitrack.measure.size import feret_diameter
+from calcitrack.measure.volume import volume_from_mass
 from calcitrack.model.image import FloatImage, Radiograph
 from calcitrack.model.measurement import Deposit, ImageMeasurements, Measurand, Measurement, NotMeasurable, Result
 from calcitrack.model.segmentation import Segmentation
 
 NO_SIZE = "no pixel size is stated"
 NO_BACKGROUND = "too little tissue around the deposit to estimate its background"
-NO_CONCENTRATION = "no hydroxyapatite concentration was assumed (option ha_concentration_mg_cm3)"
+NO_WEDGE = (
+    "no aluminium step wedge calibrates this film; an aluminium equivalent worked out from the stated beam would be the hydroxyapatite mass "
+    "in another unit"
+)
 ASSUMED_PIXEL_MM = 0.15
 """Pixel size that sets the background's reach where none is stated; it never enters a result."""
 
@@ -106,7 +110,7 @@ def _deposit(film: _Film, label: int, box: tuple[slice, slice]) -> tuple[Deposit
     else:
         put(m.FERET_MM, feret_diameter(inside, spacing.row_mm, spacing.column_mm))
     mass = None if place is None or isinstance(film.masses, str) else deposit_mass(place, film.masses)
-    results |= _mass_and_volume(film, mass)
+    results |= _amounts(film, mass or NO_BACKGROUND)
     results |= _contrasts(film, place)
     over_bone = film.segmentation.bone[box][inside]
     put(m.OVER_BONE_FRACTION, float(over_bone.mean()))
@@ -116,25 +120,23 @@ def _deposit(film: _Film, label: int, box: tuple[slice, slice]) -> tuple[Deposit
     return Deposit(label, film.segmentation.confidence.get(label, 1.0), centroid, ordered), mass
 
 
-def _mass_and_volume(film: _Film, mass: Mass | None) -> Mapping[str, Result]:
-    if mass is None:
-        reason = film.masses if isinstance(film.masses, str) else NO_BACKGROUND
-        return {q.name: NotMeasurable(q, reason) for q in (m.HA_MASS_MG, m.VOLUME_MM3)}
-    assert isinstance(film.masses, MassModel)  # noqa: S101 - a mass was made with it
+def _amounts(film: _Film, mass: Mass | str) -> dict[str, Result]:
+    """Hydroxyapatite, volume and aluminium equivalent of a deposit or of all of them; `mass` may be the reason why there is none."""
+    if isinstance(film.masses, str) or isinstance(mass, str):
+        reason = film.masses if isinstance(film.masses, str) else str(mass)
+        return {q.name: NotMeasurable(q, reason) for q in (m.HA_MASS_MG, m.VOLUME_MM3, m.AL_EQUIVALENT_MM3)}
     stated = "; ".join(film.masses.assumptions)
-    results: dict[str, Result] = {m.HA_MASS_MG.name: Measurement(m.HA_MASS_MG, mass.mg, mass.sd_mg, stated)}
-    results[m.VOLUME_MM3.name] = _volume(film, mass.mg, mass.sd_mg)
-    return results
+    return {
+        m.HA_MASS_MG.name: Measurement(m.HA_MASS_MG, mass.ha_mg.value, mass.ha_mg.sd, stated),
+        m.VOLUME_MM3.name: volume_from_mass(mass.ha_mg, film.options),
+        m.AL_EQUIVALENT_MM3.name: _aluminium(mass.al_mm3, stated),
+    }
 
 
-def _volume(film: _Film, mg: float, sd_mg: float) -> Result:
-    concentration = film.options.ha_concentration_mg_cm3
-    if concentration is None:
-        return NotMeasurable(m.VOLUME_MM3, NO_CONCENTRATION)
-    per_mg = 1000 / concentration
-    return Measurement(
-        m.VOLUME_MM3, mg * per_mg, sd_mg * per_mg, f"ha_mass_mg / {concentration:g} mg/cm3 (assumed; its own uncertainty is not included)"
-    )
+def _aluminium(amount: Amount | None, stated: str) -> Result:
+    if amount is None:
+        return NotMeasurable(m.AL_EQUIVALENT_MM3, NO_WEDGE)
+    return Measurement(m.AL_EQUIVALENT_MM3, amount.value, amount.sd, stated)
 
 
 def _contrasts(film: _Film, place: Neighbourhood | None) -> Mapping[str, Result]:
@@ -165,27 +167,22 @@ def _contrasts(film: _Film, place: Neighbourhood | None) -> Mapping[str, Result]
 
 
 def _totals(film: _Film, measured: list[tuple[Deposit, Mass | None]]) -> Mapping[str, Result]:
-    """Sums over the deposits; own uncertainties add in squares, shared ones (scatter, beam, magnification) in full."""
+    """Sums over the deposits."""
     deposits = [d for d, _ in measured]
     totals: dict[str, Result] = {m.DEPOSIT_COUNT.name: Measurement(m.DEPOSIT_COUNT, float(len(deposits)))}
     for q in (m.AREA_MM2, m.CONTRAST_INTEGRAL_MM2, m.AREA_PX):
         totals[q.name] = _sum(film, q, [d.measurements[q.name] for d in deposits])
-    masses = [mass for _, mass in measured]
-    if isinstance(film.masses, str):
-        totals[m.HA_MASS_MG.name] = NotMeasurable(m.HA_MASS_MG, film.masses)
-        totals[m.VOLUME_MM3.name] = NotMeasurable(m.VOLUME_MM3, film.masses)
-        return totals
+    return totals | _amounts(film, _all_masses(film, [mass for _, mass in measured]))
+
+
+def _all_masses(film: _Film, masses: list[Mass | None]) -> Mass | str:
+    """The sum, or why there is none."""
     known = [mass for mass in masses if mass is not None]
     if len(known) < len(masses):
-        reason = f"{len(masses) - len(known)} of {len(masses)} deposits: {NO_BACKGROUND}"
-        totals[m.HA_MASS_MG.name] = NotMeasurable(m.HA_MASS_MG, reason)
-        totals[m.VOLUME_MM3.name] = NotMeasurable(m.VOLUME_MM3, reason)
-        return totals
-    mg = sum(mass.mg for mass in known)
-    sd = float(np.hypot(np.sqrt(sum(mass.own_sd_mg**2 for mass in known)), sum(mass.shared_sd_mg for mass in known)))
-    totals[m.HA_MASS_MG.name] = Measurement(m.HA_MASS_MG, mg, sd, "; ".join(film.masses.assumptions))
-    totals[m.VOLUME_MM3.name] = _volume(film, mg, sd)
-    return totals
+        return f"{len(masses) - len(known)} of {len(masses)} deposits: {NO_BACKGROUND}"
+    by_wedge = isinstance(film.masses, MassModel) and film.masses.by_wedge
+    aluminium = total_amount([mass.al_mm3 for mass in known if mass.al_mm3 is not None]) if by_wedge else None
+    return Mass(total_amount([mass.ha_mg for mass in known]), aluminium)
 
 
 def _sum(film: _Film, measurand: Measurand, results: list[Result]) -> Result:

@@ -1,7 +1,12 @@
-"""Hydroxyapatite mass from attenuation contrast, with its uncertainty."""
+"""Hydroxyapatite mass from attenuation contrast, with its uncertainty.
+
+On a film that an aluminium step wedge calibrates, contrast becomes aluminium first, and hydroxyapatite follows from the aluminium: the wedge's
+own unit needs little knowledge of the beam (from 45 to 80 kV it changes by a tenth, the contrast itself by a factor of 2.3).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,8 +18,10 @@ from calcitrack.calibrate.spectrum import (
     DEFAULT_FILTER_MM_AL,
     DENSITY_G_CM3,
     TABULATED_KVP,
+    AluminiumScale,
     ContrastCurve,
     aluminium_filter,
+    aluminium_scale,
     beam,
     contrast_curve,
     mass_attenuation,
@@ -24,6 +31,8 @@ from calcitrack.measure.options import MeasureOptions
 from calcitrack.model.calibration import Calibration, Tier
 from calcitrack.model.image import Acquisition, Radiograph
 from calcitrack.model.spacing import Spacing, SpacingBasis
+
+FloatArray = NDArray[np.float64]
 
 SCATTER_RELATIVE_SD = 0.3
 """Relative standard uncertainty of the scatter-to-primary ratio: the table is for one geometry and one field size."""
@@ -53,6 +62,8 @@ class MassModel:
         Relative standard uncertainty of the film's nepers.
     assumptions
         What the header does not state, in words.
+    by_wedge
+        An aluminium step wedge calibrates the film: contrast is aluminium first.
     """
 
     kvp: float
@@ -64,20 +75,35 @@ class MassModel:
     magnification_sd: float
     curve_relative_sd: float
     assumptions: tuple[str, ...]
+    by_wedge: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """How much there is: the value, the uncertainty it has alone, and the one it shares with the film's other deposits; all in one unit."""
+
+    value: float
+    own_sd: float
+    shared_sd: float
+
+    @property
+    def sd(self) -> float:
+        """Combined standard uncertainty (root sum of squares; JCGM 100:2008, 5.1.2)."""
+        return float(np.hypot(self.own_sd, self.shared_sd))
+
+
+def total_amount(amounts: Sequence[Amount]) -> Amount:
+    """Sum over the deposits of a film: own uncertainties add in squares, shared ones in full."""
+    own = float(np.sqrt(sum(a.own_sd**2 for a in amounts)))
+    return Amount(sum(a.value for a in amounts), own, sum(a.shared_sd for a in amounts))
 
 
 @dataclass(frozen=True, slots=True)
 class Mass:
-    """Mass of one deposit, mg: its value, the uncertainty it has alone, and the one it shares with the film's other deposits."""
+    """Mass of one deposit: hydroxyapatite in mg, and on films with a step wedge the aluminium in mm3 that it follows from."""
 
-    mg: float
-    own_sd_mg: float
-    shared_sd_mg: float
-
-    @property
-    def sd_mg(self) -> float:
-        """Combined standard uncertainty (root sum of squares; JCGM 100:2008, 5.1.2)."""
-        return float(np.hypot(self.own_sd_mg, self.shared_sd_mg))
+    ha_mg: Amount
+    al_mm3: Amount | None
 
 
 def mass_model(radiograph: Radiograph, air: float, options: MeasureOptions) -> MassModel | str:
@@ -97,7 +123,16 @@ def mass_model(radiograph: Radiograph, air: float, options: MeasureOptions) -> M
     magnification, sd = _magnification(acquisition, spacing, options, assumptions)
     grid = acquisition.grid.strip().upper() not in ("", "NONE")
     return MassModel(
-        acquisition.kvp, filter_mm, grid, air, spacing.pixel_area_mm2, magnification, sd, calibration.curve_relative_sd, tuple(assumptions)
+        kvp=acquisition.kvp,
+        filter_mm_al=filter_mm,
+        grid=grid,
+        air=air,
+        pixel_area_mm2=spacing.pixel_area_mm2,
+        magnification=magnification,
+        magnification_sd=sd,
+        curve_relative_sd=calibration.curve_relative_sd,
+        assumptions=tuple(assumptions),
+        by_wedge=calibration.tier is Tier.B,
     )
 
 
@@ -141,25 +176,40 @@ def _magnification(acquisition: Acquisition, spacing: Spacing, options: MeasureO
 def deposit_mass(place: Neighbourhood, model: MassModel) -> Mass:
     """Mass of one deposit from its contrast.
 
-    Scatter is removed, the beam's curve for the tissue in place inverted, and the areal densities added up over the deposit and its blurred
-    rim. Uncertainties: background (own to each deposit); nepers, scatter, beam and magnification (shared by all deposits of a film).
+    Scatter is removed, the beam's curve for the tissue in place inverted (through aluminium on a film with a step wedge), and the areal
+    densities added up over the deposit and its blurred rim. Uncertainties: background (own to each deposit); nepers, scatter and magnification,
+    for hydroxyapatite also the beam (shared by all deposits of a film).
     """
     contrast = place.contrast[place.reach]
-    tissue_cm = _tissue_cm(float(np.median(place.background[place.reach])) - model.air, model)
+    background = float(np.median(place.background[place.reach])) - model.air
+    tissue_cm = _tissue_cm(background, model)
     ratio = scatter_to_primary(tissue_cm, grid=model.grid)
     curve = _curve(model.kvp, model.filter_mm_al, round(tissue_cm / THICKNESS_STEP_CM) * THICKNESS_STEP_CM)
-    scale = model.pixel_area_mm2 / model.magnification**2 / 100  # mm2 -> cm2
+    scale = _aluminium(model.kvp, model.filter_mm_al) if model.by_wedge else None
 
-    def total(values: NDArray[np.floating], s: float) -> float:
-        return float(curve.to_areal(primary_contrast(values, s)).sum()) * scale
+    def sums(values: NDArray[np.floating], s: float) -> FloatArray:
+        """(mg of hydroxyapatite, mm3 of aluminium or 0) in the deposit's own plane."""
+        aluminium_mm, areal_mg_cm2 = _densities(primary_contrast(values, s), background + float(np.log1p(s)), scale, curve)
+        mm2 = model.pixel_area_mm2 / model.magnification**2
+        return np.array([areal_mg_cm2.sum() * mm2 / 100, aluminium_mm.sum() * mm2])  # mg/cm2 on mm2: a hundredth
 
-    mg = total(contrast, ratio)
-    background = abs(total(contrast + place.background_sd, ratio) - mg)
-    scatter = abs(total(contrast, ratio * (1 + SCATTER_RELATIVE_SD)) - mg)
-    magnification = 2 * model.magnification_sd / model.magnification * abs(mg)
-    nepers = abs(total(contrast * (1 + model.curve_relative_sd), ratio) - mg)
-    shared = float(np.sqrt(scatter**2 + (BEAM_RELATIVE_SD * mg) ** 2 + magnification**2 + nepers**2))
-    return Mass(mg, background, shared)
+    value = sums(contrast, ratio)
+    own = np.abs(sums(contrast + place.background_sd, ratio) - value)
+    scatter = np.abs(sums(contrast, ratio * (1 + SCATTER_RELATIVE_SD)) - value)
+    magnification = 2 * model.magnification_sd / model.magnification * np.abs(value)
+    nepers = np.abs(sums(contrast * (1 + model.curve_relative_sd), ratio) - value)
+    beam_sd = np.array([BEAM_RELATIVE_SD, 0.0]) * value  # aluminium is read from the wedge; the beam turns it into hydroxyapatite
+    shared = np.sqrt(scatter**2 + beam_sd**2 + magnification**2 + nepers**2)
+    ha, al = (Amount(float(v), float(o), float(h)) for v, o, h in zip(value, own, shared, strict=True))
+    return Mass(ha, al if model.by_wedge else None)
+
+
+def _densities(contrast: FloatArray, below: float, scale: AluminiumScale | None, curve: ContrastCurve) -> tuple[FloatArray, FloatArray]:
+    """Aluminium (mm; zeros without a wedge) and areal density of hydroxyapatite (mg/cm2) of a primary contrast on a background."""
+    if scale is None:
+        return np.zeros_like(contrast), curve.to_areal(contrast)
+    aluminium_mm = scale.added_mm(contrast, below)
+    return aluminium_mm, curve.to_areal(scale.to_contrast(aluminium_mm, below))
 
 
 def _tissue_cm(log_attenuation: float, model: MassModel) -> float:
@@ -179,3 +229,8 @@ def _tissue_per_cm(kvp: float, filter_mm_al: float) -> float:
 @lru_cache(maxsize=64)
 def _curve(kvp: float, filter_mm_al: float, tissue_cm: float) -> ContrastCurve:
     return contrast_curve(kvp, filter_mm_al, tissue_cm)
+
+
+@lru_cache(maxsize=64)
+def _aluminium(kvp: float, filter_mm_al: float) -> AluminiumScale:
+    return aluminium_scale(kvp, filter_mm_al)

@@ -21,10 +21,23 @@ RELATIVE_BRIGHTNESS = Measurand(
 HA_MASS_MG = Measurand(
     "ha_mass_mg",
     "mg",
-    "Hydroxyapatite: sum of areal density m(L) times the pixel's area over magnification squared; m inverts the beam's curve",
+    "Hydroxyapatite: sum of areal density m(L) times the pixel's area over magnification squared; m inverts the beam's curve, "
+    "and follows from the aluminium equivalent where there is one",
     _DOMAIN,
 )
-VOLUME_MM3 = Measurand("volume_mm3", "mm3", "HA mass over an assumed HA concentration", "calcitrack; see volume_model")
+AL_EQUIVALENT_MM3 = Measurand(
+    "al_equivalent_mm3",
+    "mm3",
+    "Aluminium equivalent: sum over the deposit of the aluminium (mm) that, read off the film's own step wedge, attenuates as much more than the "
+    "background, times the pixel's area over magnification squared (mm Al times mm2)",
+    "radiographic absorptiometry with an aluminium wedge; Koenig et al., hand subtraction radiography",
+)
+VOLUME_MM3 = Measurand(
+    "volume_mm3",
+    "mm3",
+    "HA mass over an assumed HA concentration; where two orthogonal views show the deposit, the area-length ellipsoid 8 A1 A2 / (3 pi L)",
+    "calcitrack, see volume_model; Dodge et al., Am Heart J 60:762, 1960",
+)
 OVER_BONE_FRACTION = Measurand("over_bone_fraction", "1", "Share of the deposit's pixels that lie on bone", "calcitrack")
 DEPOSIT_COUNT = Measurand("deposit_count", "{deposits}", "Number of deposits", "calcitrack")
 
@@ -38,8 +51,9 @@ MEASURANDS: tuple[Measurand, ...] = (
     OVER_BONE_FRACTION,
     AREA_PX,
     RELATIVE_BRIGHTNESS,
+    AL_EQUIVALENT_MM3,
 )
 """Measured on each deposit."""
 
-TOTALS: tuple[Measurand, ...] = (DEPOSIT_COUNT, AREA_MM2, HA_MASS_MG, VOLUME_MM3, CONTRAST_INTEGRAL_MM2, AREA_PX)
+TOTALS: tuple[Measurand, ...] = (DEPOSIT_COUNT, AREA_MM2, HA_MASS_MG, VOLUME_MM3, CONTRAST_INTEGRAL_MM2, AREA_PX, AL_EQUIVALENT_MM3)
 """Added up over the deposits of an image."""

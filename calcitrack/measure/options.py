@@ -6,6 +6,15 @@ from dataclasses import dataclass
 
 from calcitrack.errors import InvalidValueError
 
+DEFAULT_HA_CONCENTRATION_MG_CM3 = 400.0
+"""HA in a calcinosis deposit, outlined as a whole: the middle, on a logarithmic scale, of 133 to 1200 mg/cm3. No published figure for it was
+found. Below about 100 mg/cm3 CT calls nothing calcium (130 HU); 1200 is cortical bone, which dense stones resemble. Deposits' solid grains are denser
+(2.4 to 2.7 g/cm3 against bone's 2.2; Eidelman et al., Arthritis Res Ther 11:R159, 2009), whole deposits are porous or chalky. See docs, volume."""
+HA_CONCENTRATION_FACTOR = 3.0
+"""The concentration lies within this factor of the assumed one, either way, when no standard uncertainty is stated."""
+SOLID_HA_MG_CM3 = 3160.0
+"""Solid hydroxyapatite."""
+
 
 @dataclass(frozen=True, slots=True)
 class MeasureOptions:
@@ -14,7 +23,9 @@ class MeasureOptions:
     Parameters
     ----------
     ha_concentration_mg_cm3
-        Assumed concentration of hydroxyapatite in deposits; turns mass into volume. ``None``: no volume, since none was assumed.
+        Assumed concentration of hydroxyapatite in deposits; turns mass into volume. ``None``: no volume from mass.
+    ha_concentration_sd_mg_cm3
+        Its standard uncertainty. ``None``: it may be three times less or more, any value alike on a logarithmic scale.
     object_height_mm
         Assumed height of deposits above the detector, mm, where the header states neither magnification nor source-object distance: cover and
         grid take about 10 mm, half a hand another 10.
@@ -22,12 +33,16 @@ class MeasureOptions:
         Standard uncertainty of that height, mm.
     """
 
-    ha_concentration_mg_cm3: float | None = None
+    ha_concentration_mg_cm3: float | None = DEFAULT_HA_CONCENTRATION_MG_CM3
+    ha_concentration_sd_mg_cm3: float | None = None
     object_height_mm: float = 20.0
     object_height_sd_mm: float = 10.0
 
     def __post_init__(self) -> None:
-        if self.ha_concentration_mg_cm3 is not None and not 0 < self.ha_concentration_mg_cm3 <= 3160:
-            raise InvalidValueError(f"ha_concentration_mg_cm3 lies between 0 and 3160 (solid hydroxyapatite); found {self.ha_concentration_mg_cm3}")
+        concentration, sd = self.ha_concentration_mg_cm3, self.ha_concentration_sd_mg_cm3
+        if concentration is not None and not 0 < concentration <= SOLID_HA_MG_CM3:
+            raise InvalidValueError(f"ha_concentration_mg_cm3 lies between 0 and {SOLID_HA_MG_CM3:g} (solid hydroxyapatite); found {concentration}")
+        if sd is not None and not (concentration is not None and 0 <= sd < concentration):
+            raise InvalidValueError(f"ha_concentration_sd_mg_cm3 lies between 0 and the concentration, {concentration}; found {sd}")
         if self.object_height_mm < 0 or self.object_height_sd_mm < 0:
             raise InvalidValueError(f"heights above the detector are not negative; found {self.object_height_mm} and {self.object_height_sd_mm}")

@@ -17,7 +17,7 @@ from calcitrack.tables.schema import DEPOSITS, IMAGES, NOT_MEASURABLE, TIMELINE
 NO_RELATIVE = "the earlier total is zero, so there is no ratio"
 AT_BASELINE = "the first time point has no earlier one to be compared with"
 
-_CHANGES = {"area_mm2": ("area", "mm2"), "ha_mass_mg": ("ha_mass", "mg")}
+_CHANGES = {"area_mm2": ("area", "mm2"), "ha_mass_mg": ("ha_mass", "mg"), "al_equivalent_mm3": ("al_equivalent", "mm3")}
 
 
 def key_cells(key: TimelineKey) -> dict[str, Cell]:

@@ -87,8 +87,9 @@ def _value(name: str, unit: str, decimals: int, meaning: str, *, measurand: bool
     return Column(name, Kind.NUMBER, meaning, unit, decimals, measurand)
 
 
-# Digits kept: a tenth or less of what one pixel (about 0.01 mm2) or the noise of a 1 mm deposit (about 0.01 mg) contributes.
-_AREA, _LENGTH, _MASS, _VOLUME, _CONTRAST, _POSITION, _RATIO = 4, 3, 4, 4, 5, 2, 4
+# Digits kept: a tenth or less of what one pixel (about 0.01 mm2) or the noise of a 1 mm deposit (about 0.01 mg, 0.006 mm3 Al) contributes.
+_AREA, _LENGTH, _MASS, _ALUMINIUM, _VOLUME, _CONTRAST, _POSITION, _RATIO = 4, 3, 4, 4, 4, 5, 2, 4
+_AL = "aluminium equivalent (mm Al times mm2), read off the step wedge in the picture"
 
 _PATIENT = _text("patient_id", "Patient ID of the timeline, as in the file or the manifest.")
 _PART = _text("body_part", "Body part of the timeline; empty when nothing states it.")
@@ -143,6 +144,8 @@ DEPOSITS = TableSchema(
         _ASSESSMENT,
         _value("area_px", "{pixel}", 1, "Area in pixels: measurable also where no size is stated."),
         _value("relative_brightness", "1", _CONTRAST, "Mean contrast over that of the same film's bone, both against soft tissue; on any tier."),
+        _value("al_equivalent_mm3", "mm3", _ALUMINIUM, f"The {_AL}; `ha_mass_mg` follows from it."),
+        _value("al_equivalent_mm3_sd", "mm3", _ALUMINIUM, "Standard uncertainty of `al_equivalent_mm3`."),
     ),
 )
 """Contract of ``deposits.csv``."""
@@ -196,6 +199,8 @@ TIMELINE = TableSchema(
         _text("spacing_bases", "Spacing bases of the exposures."),
         _text("findings", "What a reader should know about the exposures of this time point; on the first time point, about the timeline as well."),
         _ASSESSMENT,
+        *_total("al_equivalent_mm3", "mm3", _ALUMINIUM, f"The {_AL}"),
+        *_changes("al_equivalent", "mm3", _ALUMINIUM),
     ),
 )
 """Contract of ``timeline.csv``."""
@@ -232,6 +237,8 @@ IMAGES = TableSchema(
         _text("findings", "What was missing, assumed, repaired or ignored, and outputs that could not be written."),
         _ASSESSMENT,
         _text("ha_mass_model", "What the mass rests on, and what was assumed for it; empty where there is none."),
+        _value("al_equivalent_mm3", "mm3", _ALUMINIUM, f"Total {_AL}."),
+        _value("al_equivalent_mm3_sd", "mm3", _ALUMINIUM, "Standard uncertainty of `al_equivalent_mm3`."),
     ),
 )
 """Contract of ``images.csv``."""

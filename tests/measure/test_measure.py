@@ -8,23 +8,11 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from calcitrack import MeasureOptions, NotMeasurable, Radiograph, Segmentation, measure
+from calcitrack import MeasureOptions, NotMeasurable, Segmentation, measure
 from calcitrack.errors import InvalidValueError
 from calcitrack.measure import MEASURANDS
 from calcitrack.measure.size import feret_diameter
 from calcitrack.model.spacing import Spacing
-
-
-def _truth(film: Radiograph, discs) -> Segmentation:
-    """The drawn discs as labels, and the drawn limb and bone."""
-    pitch = film.spacing.row_mm
-    y = (np.arange(film.shape[0])[:, None] + 0.5) * pitch
-    x = (np.arange(film.shape[1])[None, :] + 0.5) * pitch
-    labels = np.zeros(film.shape, np.uint16)
-    for k, disc in enumerate(discs, start=1):
-        labels[(y - disc.row_mm) ** 2 + (x - disc.column_mm) ** 2 <= disc.radius_mm**2] = k
-    away = np.abs(x - film.shape[1] * pitch / 2) * np.ones_like(y)
-    return Segmentation(labels=labels, limb=away < 30, bone=away < 6)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +24,7 @@ def discs(drawn: ModuleType):
 def test_mass_of_drawn_deposits_is_recovered(drawn: ModuleType, discs) -> None:
     """Scatter removed and beam hardening inverted, the mass is the drawn one within 8 %, and within 2 standard uncertainties."""
     film = drawn.draw(discs)
-    for disc, deposit in zip(discs, measure(film, _truth(film, discs)).deposits, strict=True):
+    for disc, deposit in zip(discs, measure(film, drawn.segmented(film, discs)).deposits, strict=True):
         mass = deposit.measurements["ha_mass_mg"]
         assert mass.value == pytest.approx(disc.ha_mg, rel=0.08)
         assert abs(mass.value - disc.ha_mg) < 2 * mass.sd
@@ -46,7 +34,7 @@ def test_mass_of_drawn_deposits_is_recovered(drawn: ModuleType, discs) -> None:
 def test_mass_does_not_depend_on_the_exposure(drawn: ModuleType, discs, gain: float) -> None:
     """Law: all values times a constant, the same mass."""
     plain, scaled = drawn.draw(discs), drawn.draw(discs, gain=gain)
-    a, b = (measure(f, _truth(f, discs)).totals["ha_mass_mg"].value for f in (plain, scaled))
+    a, b = (measure(f, drawn.segmented(f, discs)).totals["ha_mass_mg"].value for f in (plain, scaled))
     assert a == pytest.approx(b, rel=1e-3)
 
 
@@ -54,7 +42,7 @@ def test_area_counts_pixels_in_the_plane_of_the_spacing(drawn: ModuleType, discs
     """Law: twice the pixel size, four times the area and twice the Feret diameter, the same pixel count."""
     film = drawn.draw(discs)
     double = replace(film, spacing=replace(film.spacing, row_mm=0.4, column_mm=0.4))
-    small, large = (measure(f, _truth(film, discs)).deposits[0].measurements for f in (film, double))
+    small, large = (measure(f, drawn.segmented(film, discs)).deposits[0].measurements for f in (film, double))
     assert large["area_mm2"].value == pytest.approx(4 * small["area_mm2"].value)
     assert large["feret_mm"].value == pytest.approx(2 * small["feret_mm"].value)
     assert large["area_px"].value == small["area_px"].value
@@ -63,7 +51,7 @@ def test_area_counts_pixels_in_the_plane_of_the_spacing(drawn: ModuleType, discs
 def test_tier_c_refuses_mass_with_the_reason(drawn: ModuleType, discs) -> None:
     """Without a stated relationship there is no mass and no absolute contrast, but area and relative brightness."""
     film = drawn.draw(discs, relationship="")
-    measured = measure(film, _truth(film, discs))
+    measured = measure(film, drawn.segmented(film, discs))
     for name in ("ha_mass_mg", "contrast_mean", "contrast_integral_mm2", "volume_mm3"):
         result = measured.deposits[0].measurements[name]
         assert isinstance(result, NotMeasurable)
@@ -75,7 +63,7 @@ def test_tier_c_refuses_mass_with_the_reason(drawn: ModuleType, discs) -> None:
 def test_film_without_pixel_size_is_counted_in_pixels(drawn: ModuleType, discs) -> None:
     """No size stated: area in pixels only, everything in mm refused."""
     film = replace(drawn.draw(discs), spacing=Spacing.uncalibrated())
-    deposit = measure(film, _truth(drawn.draw(discs), discs)).deposits[0]
+    deposit = measure(film, drawn.segmented(drawn.draw(discs), discs)).deposits[0]
     assert deposit.measurements["area_px"].value > 100
     assert isinstance(deposit.measurements["area_mm2"], NotMeasurable)
     assert isinstance(deposit.measurements["feret_mm"], NotMeasurable)
@@ -85,29 +73,75 @@ def test_film_without_pixel_size_is_counted_in_pixels(drawn: ModuleType, discs) 
 def test_every_deposit_has_every_measurand(drawn: ModuleType, discs) -> None:
     """The registry is complete: each measurand is a value or a reason on each deposit."""
     film = drawn.draw(discs)
-    for deposit in measure(film, _truth(film, discs)).deposits:
+    for deposit in measure(film, drawn.segmented(film, discs)).deposits:
         assert tuple(deposit.measurements) == tuple(q.name for q in MEASURANDS)
 
 
-def test_assumed_concentration_gives_a_volume_and_says_so(drawn: ModuleType, discs) -> None:
-    """Volume is mass over the assumed concentration, and its model is named."""
+@pytest.fixture(scope="module")
+def dense(drawn: ModuleType, discs):
+    """Measures the dense deposit with given options."""
     film = drawn.draw(discs)
-    measured = measure(film, _truth(film, discs), MeasureOptions(ha_concentration_mg_cm3=500)).deposits[1].measurements
+    truth = drawn.segmented(film, discs)
+    return lambda options=None: measure(film, truth, options).deposits[1].measurements
+
+
+def test_assumed_concentration_gives_a_volume_and_says_so(dense) -> None:
+    """Volume is mass over the assumed concentration, and its model names the concentration and its range."""
+    measured = dense(MeasureOptions(ha_concentration_mg_cm3=500))
     assert measured["volume_mm3"].value == pytest.approx(measured["ha_mass_mg"].value * 2)
-    assert "500 mg/cm3" in measured["volume_mm3"].model
+    assert "500 mg/cm3 (167 to 1500)" in measured["volume_mm3"].model
+
+
+def test_default_concentration_is_a_wide_range(dense) -> None:
+    """Without a word from the user the volume carries the range of 133 to 1200 mg/cm3: ln 9 / sqrt 12, with the mass's own uncertainty in squares."""
+    mass, volume = (dense()[n] for n in ("ha_mass_mg", "volume_mm3"))
+    assert volume.value == pytest.approx(mass.value / 0.4)
+    assert "400 mg/cm3 (133 to 1200)" in volume.model
+    assert volume.sd / volume.value == pytest.approx(np.hypot(np.log(9) / np.sqrt(12), mass.sd / mass.value))
+
+
+def test_stated_concentration_with_its_uncertainty_replaces_the_range(dense) -> None:
+    """Known from CT, say: 10 % of the concentration is 10 % of the volume; exactly known, the mass's uncertainty is all."""
+    for sd in (40.0, 0.0):
+        measured = dense(MeasureOptions(ha_concentration_mg_cm3=400, ha_concentration_sd_mg_cm3=sd))
+        mass, volume = measured["ha_mass_mg"], measured["volume_mm3"]
+        assert volume.sd / volume.value == pytest.approx(np.hypot(sd / 400, mass.sd / mass.value))
+        assert f"standard uncertainty {sd:g}" in volume.model
+
+
+def test_volume_may_be_declined(dense) -> None:
+    """With no concentration there is no volume, and the reason names the option."""
+    volume = dense(MeasureOptions(ha_concentration_mg_cm3=None))["volume_mm3"]
+    assert isinstance(volume, NotMeasurable)
+    assert "ha_concentration_mg_cm3" in volume.reason
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"ha_concentration_mg_cm3": 4000.0}, "solid hydroxyapatite"),
+        ({"ha_concentration_mg_cm3": 0.0}, "between 0"),
+        ({"ha_concentration_sd_mg_cm3": 500.0}, "400"),
+        ({"ha_concentration_mg_cm3": None, "ha_concentration_sd_mg_cm3": 5.0}, "None"),
+    ],
+)
+def test_impossible_concentrations_are_refused(options, words: str) -> None:
+    """More than solid, none, or an uncertainty as large as the value."""
+    with pytest.raises(InvalidValueError, match=words):
+        MeasureOptions(**options)
 
 
 def test_deposit_over_bone_is_flagged(drawn: ModuleType) -> None:
     """The share of a deposit's pixels on bone is reported."""
     disc = drawn.Disc(50, 40, 2.0, 300.0)
     film = drawn.draw([disc])
-    assert measure(film, _truth(film, [disc])).deposits[0].measurements["over_bone_fraction"].value == 1.0
+    assert measure(film, drawn.segmented(film, [disc])).deposits[0].measurements["over_bone_fraction"].value == 1.0
 
 
 def test_no_deposit_is_a_total_of_zero(drawn: ModuleType) -> None:
     """A film without deposits has a burden of zero, not a missing one."""
     film = drawn.draw()
-    totals = measure(film, _truth(film, [])).totals
+    totals = measure(film, drawn.segmented(film, [])).totals
     assert [totals[n].value for n in ("deposit_count", "area_mm2", "ha_mass_mg", "contrast_integral_mm2")] == [0, 0, 0, 0]
 
 

@@ -14,7 +14,7 @@ PROMISED = (
     "patient_id, study_date, study_instance_uid, series_instance_uid, sop_instance_uid, modality, body_part, laterality, view, time_point, "
     "repeat, deposit_id, status, area_mm2, feret_mm, ha_mass_mg, ha_mass_mg_sd, volume_mm3, volume_mm3_sd, volume_model, contrast_mean, "
     "contrast_integral_mm2, centroid_row, centroid_col, over_bone_fraction, confidence, calibration_tier, spacing_basis, assessment_id, area_px, "
-    "relative_brightness"
+    "relative_brightness, al_equivalent_mm3, al_equivalent_mm3_sd"
 )
 
 
@@ -39,6 +39,7 @@ def test_a_deposit_row_says_what_was_measured(made: ModuleType) -> None:
     assert row.status == "new"
     assert (row.relative_brightness, row.confidence) == (0.4, 0.9)
     assert (row.area_mm2, row.area_px, row.ha_mass_mg, row.ha_mass_mg_sd) == (0.64, 16, 4.5, 0.1)
+    assert (row.al_equivalent_mm3, row.al_equivalent_mm3_sd) == (0.9 * 3, 0.05)
     assert (row.volume_mm3, row.volume_mm3_sd, row.volume_model) == (6.0, 0.4, "a made model")
     assert (row.centroid_row, row.centroid_col, row.calibration_tier, row.spacing_basis) == (51.5, 61.5, "A", "detector")
 

@@ -1,0 +1,33 @@
+"""Volume of deposits from their hydroxyapatite, by an assumed concentration."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from calcitrack.measure.mass import Amount
+from calcitrack.measure.measurands import VOLUME_MM3
+from calcitrack.measure.options import HA_CONCENTRATION_FACTOR, SOLID_HA_MG_CM3, MeasureOptions
+from calcitrack.model.measurement import Measurement, NotMeasurable, Result
+
+NO_CONCENTRATION = "no hydroxyapatite concentration is assumed (option ha_concentration_mg_cm3)"
+
+
+def volume_from_mass(ha_mg: Amount, options: MeasureOptions) -> Result:
+    """Volume, mm3: mass over the assumed concentration.
+
+    Its relative standard uncertainty combines the mass's and the concentration's in squares (JCGM 100:2008, 5.1.2). The concentration's is the
+    stated one over the concentration; where none is stated, the concentration is equally likely at every value of its range on a logarithmic
+    scale, so that its logarithm has the standard uncertainty ln(high / low) / sqrt(12) (4.3.7), 63 % for a factor of three either way.
+    """
+    concentration, sd = options.ha_concentration_mg_cm3, options.ha_concentration_sd_mg_cm3
+    if concentration is None:
+        return NotMeasurable(VOLUME_MM3, NO_CONCENTRATION)
+    if sd is None:
+        low, high = concentration / HA_CONCENTRATION_FACTOR, min(concentration * HA_CONCENTRATION_FACTOR, SOLID_HA_MG_CM3)
+        relative, doubt = float(np.log(high / low) / np.sqrt(12)), f"{low:.0f} to {high:.0f}"
+    else:
+        relative, doubt = sd / concentration, f"standard uncertainty {sd:g}"
+    mm3_per_mg = 1000 / concentration
+    volume = ha_mg.value * mm3_per_mg
+    model = f"HA mass over an assumed concentration of {concentration:g} mg/cm3 ({doubt})"
+    return Measurement(VOLUME_MM3, volume, float(np.hypot(ha_mg.sd * mm3_per_mg, relative * volume)), model)
