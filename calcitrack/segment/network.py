@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from itertools import pairwise
 
 import numpy as np
 import onnxruntime
@@ -15,10 +16,10 @@ from calcitrack.segment.network_input import network_input
 
 WEIGHTS = "deposits.onnx"
 """Package data in calcitrack/segment/data, written by `python -m benchmarks.segmenter`."""
-TILE_PX = 512
-"""Films are searched in tiles of this many search pixels (100 mm), so that memory does not grow with the film."""
+TILE_PX = 1024
+"""Films with longer sides (205 mm) are searched in tiles, so that memory does not grow with the film."""
 OVERLAP_PX = 64
-"""Neighbouring tiles share this many pixels on each side; only a tile's middle is used."""
+"""A tile is this much larger than its share of the film, on each side that has a neighbour."""
 MULTIPLE_PX = 32
 """Sides of a tile are multiples of this: four halvings behind a stem that takes 2 x 2 pixels at once."""
 
@@ -53,25 +54,33 @@ def chances(image: FloatImage, valid: Mask) -> Chances:
         Where the beam reached the detector.
     """
     pictures = network_input(image, valid)
-    rows, columns = image.shape
-    padded = np.pad(pictures, ((0, 0), (OVERLAP_PX, OVERLAP_PX + _short(rows)), (OVERLAP_PX, OVERLAP_PX + _short(columns))), mode="edge")
-    result = np.zeros((3, *padded.shape[1:]), np.float32)
-    middle = TILE_PX - 2 * OVERLAP_PX
-    for row in range(0, rows, middle):
-        for column in range(0, columns, middle):
-            tile = padded[:, row : row + TILE_PX, column : column + TILE_PX]
-            logits = _session().run(None, {"pictures": tile[None]})[0][0]
-            inner = (slice(None), slice(row + OVERLAP_PX, row + OVERLAP_PX + middle), slice(column + OVERLAP_PX, column + OVERLAP_PX + middle))
-            here = result[inner]
-            here[...] = logits[:, OVERLAP_PX:, OVERLAP_PX:][:, : here.shape[1], : here.shape[2]]
-    wanted = result[:, OVERLAP_PX : OVERLAP_PX + rows, OVERLAP_PX : OVERLAP_PX + columns]
-    deposit, bone, limb = _sigmoid(wanted) * valid
+    logits = np.empty((3, *image.shape), np.float32)
+    for rows in _shares(image.shape[0]):
+        for columns in _shares(image.shape[1]):
+            tall, wide = _widened(rows, image.shape[0]), _widened(columns, image.shape[1])
+            answer = _ask(pictures[:, tall, wide])
+            inner = (slice(rows.start - tall.start, rows.stop - tall.start), slice(columns.start - wide.start, columns.stop - wide.start))
+            logits[:, rows, columns] = answer[:, *inner]
+    deposit, bone, limb = _sigmoid(logits) * valid
     return Chances(deposit, bone, limb)
 
 
-def _short(length: int) -> int:
-    """Pixels that a side lacks to a whole multiple."""
-    return -length % MULTIPLE_PX
+def _shares(length: int) -> list[slice]:
+    """A side cut into as few equal parts as fit into tiles."""
+    ends = np.linspace(0, length, -(-length // TILE_PX) + 1).round().astype(int)
+    return [slice(int(a), int(b)) for a, b in pairwise(ends)]
+
+
+def _widened(share: slice, length: int) -> slice:
+    return slice(max(0, share.start - OVERLAP_PX), min(length, share.stop + OVERLAP_PX))
+
+
+def _ask(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Logits of one tile."""
+    rows, columns = pictures.shape[1:]
+    padded = np.pad(pictures, ((0, 0), (0, -rows % MULTIPLE_PX), (0, -columns % MULTIPLE_PX)), mode="edge")
+    answer: NDArray[np.float32] = _session().run(None, {"pictures": padded[None]})[0][0]
+    return answer[:, :rows, :columns]
 
 
 def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:

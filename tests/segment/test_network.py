@@ -50,12 +50,12 @@ def test_what_is_outside_the_field_is_not_seen() -> None:
 
 
 def test_tiles_do_not_show() -> None:
-    """Law: a film of several tiles gives nearly what its part in one tile gives, away from the part's edge."""
+    """Law: a film of several tiles shows no seam where they meet."""
     rows = TILE_PX + 96
     film = _film(rows, 160)
     valid = np.ones(film.shape, bool)
     whole = chances(film, valid)
     assert whole.bone.shape == film.shape
-    seam = slice(TILE_PX - 2 * 64 - 4, TILE_PX - 2 * 64 + 4)
+    seam = slice(rows // 2 - 4, rows // 2 + 4)
     steps = np.abs(np.diff(whole.bone, axis=0))
     assert steps[seam].mean() < steps.mean() * 5 + 0.02
