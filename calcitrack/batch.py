@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future
+from contextlib import closing
 from multiprocessing.reduction import ForkingPickler
 from os import PathLike
 from types import MappingProxyType
@@ -21,15 +19,12 @@ from calcitrack.io.cohort import read_cohort
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import Cohort, CohortAssessment, TimelineFailure
 from calcitrack.model.timeline import Timeline
+from calcitrack.processes import SUBMITTED_AHEAD, ProcessEndedError, ProcessPool
 
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all)."""
 Outcome = Assessment | TimelineFailure
 
-SUBMITTED_AHEAD = 2
-"""Timelines handed to the pool beyond one for each worker: no worker waits, and few finished ones lie in memory."""
-STOP_SECONDS = 5.0
-"""Waiting time for a pool's own thread once its processes are ended; it takes milliseconds."""
 PROCESS_ENDED = "its process was ended from outside, most likely because the memory did not suffice; measure it alone, or with fewer workers"
 OUT_OF_MEMORY = "the memory did not suffice; measure it alone, or with fewer workers"
 
@@ -95,7 +90,7 @@ def iter_assessments(
 ) -> Generator[Outcome]:
     """The outcome of each timeline as soon as it and all before it are done, in the cohort's order, so that few lie in memory at a time.
 
-    Parameters are those of `assess_cohort`. Close the iterator to end its processes early.
+    Parameters are those of `assess_cohort`. Close the iterator to end its processes early; when `close` returns, they are gone.
     """
     if workers is not None and workers < 1:
         raise InvalidValueError(f"at least one worker measures; found {workers}")
@@ -108,10 +103,11 @@ def iter_assessments(
             done += count_images(timeline)
             _tell(progress, done, total)
         return
-    for timeline, outcome in zip(cohort.timelines, _in_processes(cohort.timelines, options, several), strict=True):
-        done += count_images(timeline)
-        _tell(progress, done, total)
-        yield outcome
+    with closing(_in_processes(cohort.timelines, options, several)) as outcomes:
+        for timeline, outcome in zip(cohort.timelines, outcomes, strict=True):
+            done += count_images(timeline)
+            _tell(progress, done, total)
+            yield outcome
 
 
 def count_images(timeline: Timeline) -> int:
@@ -166,74 +162,31 @@ def _picklable(timeline: Timeline) -> bool:
     return True
 
 
-def _start_worker() -> None:
-    """One thread for OpenCV, since there is a process for each processor; Ctrl-C is the parent's business."""
-    import cv2
-
-    cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-class _Pool:
-    """A process pool that survives the death of its workers."""
-
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._executor = self._started()
-
-    def _started(self) -> ProcessPoolExecutor:
-        # spawn, on every system: a forked copy of a process with threads (OpenCV, readers) can hang
-        return ProcessPoolExecutor(self._workers, mp_context=get_context("spawn"), initializer=_start_worker)
-
-    def submit(self, timeline: Timeline, options: AssessOptions | None) -> Future[Outcome]:
-        """Hand over a timeline, to new processes when the former ones are gone."""
-        try:
-            return self._executor.submit(_assess_one, timeline, options)
-        except BrokenProcessPool:
-            self._executor.shutdown(wait=False)
-            self._executor = self._started()
-            return self._executor.submit(_assess_one, timeline, options)
-
-    def stop(self) -> None:
-        """End all processes now, also those at work: the caller has what it wants."""
-        running: dict[int, Any] = dict(getattr(self._executor, "_processes", None) or {})
-        manager = getattr(self._executor, "_executor_manager_thread", None)
-        self._executor.shutdown(wait=False, cancel_futures=True)
-        for process in running.values():
-            process.terminate()
-        if manager is not None:
-            manager.join(STOP_SECONDS)  # else it may close the pool's pipe while the interpreter, on its way out, writes to it: a trace
-
-
-def _in_processes(timelines: Sequence[Timeline], options: AssessOptions | None, workers: int) -> Iterator[Outcome]:
-    """Outcomes in order. When a worker dies, every timeline in flight runs again in a process of its own, so that only the culprit fails."""
-    pool = _Pool(workers)
+def _in_processes(timelines: Sequence[Timeline], options: AssessOptions | None, workers: int) -> Generator[Outcome]:
+    """Outcomes in order. A timeline whose process was ended runs once more, alone, before it counts as failed."""
     waiting, flying = deque(timelines), deque[tuple[Timeline, Future[Outcome] | None]]()
-    try:
+    with ProcessPool(workers) as pool:
         while waiting or flying:
             while waiting and len(flying) < workers + SUBMITTED_AHEAD:
                 timeline = waiting.popleft()
-                flying.append((timeline, pool.submit(timeline, options) if _picklable(timeline) else None))
+                flying.append((timeline, pool.submit(_assess_one, timeline, options) if _picklable(timeline) else None))
             timeline, future = flying.popleft()
-            if future is None:
-                yield _assess_one(timeline, options)
-                continue
-            try:
-                outcome = future.result()
-            except BrokenProcessPool:
-                outcome = _alone(timeline, options)
-            except Exception as error:  # the outcome itself could not be sent back
-                outcome = _failure(timeline, f"its result could not be handed over ({type(error).__name__}: {error}); please report it")
-            yield outcome
-    finally:
-        pool.stop()
+            yield _assess_one(timeline, options) if future is None else _outcome(timeline, future, options)
+
+
+def _outcome(timeline: Timeline, future: Future[Outcome], options: AssessOptions | None) -> Outcome:
+    try:
+        return future.result()
+    except ProcessEndedError:
+        return _alone(timeline, options)
+    except Exception as error:  # the outcome itself could not be sent back
+        return _failure(timeline, f"its result could not be handed over ({type(error).__name__}: {error}); please report it")
 
 
 def _alone(timeline: Timeline, options: AssessOptions | None) -> Outcome:
-    pool = _Pool(1)
-    try:
-        return pool.submit(timeline, options).result()
-    except BrokenProcessPool:
-        return _failure(timeline, PROCESS_ENDED)
-    finally:
-        pool.stop()
+    with ProcessPool(1) as pool:
+        try:
+            outcome: Outcome = pool.submit(_assess_one, timeline, options).result()
+        except ProcessEndedError:
+            return _failure(timeline, PROCESS_ENDED)
+        return outcome

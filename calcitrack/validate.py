@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
-from multiprocessing import get_context
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
@@ -23,6 +19,7 @@ from calcitrack.phantom.population import Exposures, Population, random_patient,
 from calcitrack.phantom.radiograph import as_header, as_radiograph
 from calcitrack.phantom.simulate import simulate
 from calcitrack.phantom.specs import BodyPart, PatientSpec, Style, VisitSpec
+from calcitrack.processes import ProcessEndedError, ProcessPool, in_order
 from calcitrack.validation import FilmComparison, FilmTruth, Scores, compare, score
 
 Progress = Callable[[int, int], None]
@@ -96,12 +93,11 @@ def iter_comparisons(
         raise InvalidValueError(f"at least one worker measures; found {workers}")
     options = options or ValidateOptions()
     one = partial(compare_person, options, assess_options=assess_options)
-    everyone = range(options.patients)
-    people = map(one, everyone) if min(workers, options.patients) == 1 else _in_processes(one, everyone, min(workers, options.patients))
-    for done, films in enumerate(people, start=1):
-        if progress is not None:
-            progress(done, options.patients)
-        yield from films
+    with closing(_people(one, range(options.patients), min(workers, options.patients))) as people:
+        for done, films in enumerate(people, start=1):
+            if progress is not None:
+                progress(done, options.patients)
+            yield from films
 
 
 def compare_person(options: ValidateOptions, number: int, *, assess_options: AssessOptions | None = None) -> tuple[FilmComparison, ...]:
@@ -163,23 +159,14 @@ def _timeline(patient: PatientSpec, visits: tuple[VisitSpec, ...], shots: dict[t
     return Timeline(key, tuple(points))
 
 
-def _start_worker() -> None:
-    """One thread for OpenCV, since there is a process for each processor; Ctrl-C is the parent's business."""
-    import cv2
-
-    cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _in_processes(one: Callable[[int], tuple[FilmComparison, ...]], everyone: range, workers: int) -> Iterator[tuple[FilmComparison, ...]]:
-    """Every person's comparisons in order, from processes that start anew (a forked copy of a process with threads can hang)."""
-    executor = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_start_worker)
+def _people(one: Callable[[int], tuple[FilmComparison, ...]], everyone: range, workers: int) -> Generator[tuple[FilmComparison, ...]]:
+    """Every person's comparisons in order, by this process or by several."""
+    if workers == 1:
+        for number in everyone:
+            yield one(number)
+        return
     try:
-        yield from executor.map(one, everyone)
-    except BrokenProcessPool as error:
+        with ProcessPool(workers) as pool:
+            yield from in_order(pool, workers, one, everyone)
+    except ProcessEndedError as error:
         raise CalcitrackError("a process was ended from outside, most likely because the memory did not suffice; use fewer workers") from error
-    finally:
-        running: dict[int, Any] = dict(getattr(executor, "_processes", None) or {})
-        executor.shutdown(wait=False, cancel_futures=True)
-        for process in running.values():
-            process.terminate()

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -19,8 +21,8 @@ from calcitrack.model.cohort import Cohort, TimelineFailure
 from calcitrack.model.timeline import Exposure, Timeline
 from calcitrack.tables import deposits_table, timeline_table
 
-PATIENCE_S = 60
-"""A process that was told to end is gone long before; a busy machine may take its time."""
+PROMPT_S = 2
+"""A batch that is told to end has ended within this; it takes milliseconds."""
 
 
 @pytest.fixture
@@ -89,16 +91,32 @@ def test_processes_give_the_same_answers(cohort: Cohort) -> None:
         assert [i.segmentation.limb.sum() for i in a.images] == [i.segmentation.limb.sum() for i in b.images]
 
 
-def test_ending_early_ends_the_processes(cohort: Cohort) -> None:
-    """Once the iterator is closed, the processes that measured are ended, those at work included."""
-    outcomes = iter_assessments(cohort, workers=2)
+def left_over() -> list[str]:
+    """Processes that measure and threads that wait for them."""
+    return [*(p.name for p in multiprocessing.active_children()), *(t.name for t in threading.enumerate() if t.name == "calcitrack-process")]
+
+
+def test_ending_early_ends_the_processes_at_once(cohort: Cohort) -> None:
+    """When the iterator has been closed, every process and every thread of it is gone, with a patient under way whose film takes a minute to load."""
+    outcomes = iter_assessments(with_loader(cohort, "B", partial(time.sleep, 60)), workers=2)
     next(outcomes)
-    working = multiprocessing.active_children()
+    assert multiprocessing.active_children()
+    start = time.perf_counter()
     outcomes.close()
-    assert working
-    for process in working:
-        process.join(PATIENCE_S)
-    assert not [p for p in working if p.is_alive()]
+    assert time.perf_counter() - start < PROMPT_S
+    assert left_over() == []
+
+
+def test_a_consumer_that_fails_ends_the_processes(cohort: Cohort) -> None:
+    """An exception or Ctrl-C where the outcomes are used leaves no process and no thread behind."""
+
+    def interrupted(done: int, _total: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        assess_cohort(cohort, workers=2, progress=interrupted)
+    assert left_over() == []
 
 
 def test_lack_of_memory_is_said_in_plain_words(cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:

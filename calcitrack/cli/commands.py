@@ -71,7 +71,7 @@ def _plain_errors() -> Iterator[None]:
         Console(stderr=True).print(f"calcitrack: {error}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(ExitCode.NOTHING if isinstance(error, ReadError) and _is_image_error(error) else ExitCode.USAGE) from error
     except KeyboardInterrupt:
-        Console(stderr=True).print("calcitrack: interrupted; former results are as they were")
+        Console(stderr=True).print("calcitrack: interrupted")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 

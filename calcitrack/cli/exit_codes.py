@@ -19,4 +19,4 @@ class ExitCode(IntEnum):
     NOTHING = 4
     """Nothing could be measured."""
     INTERRUPTED = 130
-    """Ctrl-C; former results are as they were."""
+    """Ctrl-C; a line says what was finished and written. Former results are as they were."""

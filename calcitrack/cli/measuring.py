@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import warnings
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +23,12 @@ from calcitrack.io.cohort import read_cohort
 from calcitrack.io.exports import ResultsWriter
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.calibration import Tier
-from calcitrack.model.cohort import Cohort
+from calcitrack.model.cohort import Cohort, TimelineFailure
+from calcitrack.model.timeline import Timeline
 from calcitrack.tables.results import timeline_rows
+
+NOT_REACHED = "the run was interrupted before it was finished; measure again"
+"""Reason of each timeline that Ctrl-C left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +46,25 @@ class Request:
 def run(request: Request, *, as_json: bool, quiet: bool) -> ExitCode:
     """Measure and write everything, print the summary, and give the exit code.
 
+    Ctrl-C ends it at once. What was finished by then is written, unless the folder holds the results of a former run: those stay.
+
     Raises
     ------
     CalcitrackError
         The manifest or the results folder cannot be used. Nothing has been changed then.
     """
     warnings.simplefilter("ignore")  # what matters to the user comes as findings; libraries' warnings would break the progress bar
-    with progress_bar(hidden=quiet or as_json) as bar:
-        summary = _measure(request, bar)
+    try:
+        with progress_bar(hidden=quiet or as_json) as bar:
+            summary = _measure(request, bar)
+    except KeyboardInterrupt:
+        return _interrupted(f"nothing was written; {request.out} is as it was before")
+    finished, wanted = len(summary.timelines), len(summary.timelines) + len(summary.lost)
+    if summary.interrupted:
+        return _interrupted(
+            f"{finished} of {wanted} timelines were finished: their results are in {request.out}, the files of the others are listed as failed "
+            "in images.csv; measure again into the same folder to have all"
+        )
     if as_json:
         sys.stdout.write(summary_json(summary))
     elif not quiet:
@@ -54,18 +72,46 @@ def run(request: Request, *, as_json: bool, quiet: bool) -> ExitCode:
     return summary.exit_code
 
 
+def _interrupted(outcome: str) -> ExitCode:
+    Console(stderr=True).print(f"calcitrack: interrupted; {outcome}", markup=False, highlight=False, soft_wrap=True)
+    return ExitCode.INTERRUPTED
+
+
 def _measure(request: Request, bar: Progress) -> Summary:
     with ResultsWriter(request.out, parquet=request.parquet) as writer:
         scanning = bar.add_task("Reading headers", total=None)
         cohort = read_cohort(list(request.inputs), manifest=request.manifest, progress=lambda done, total: _show(bar, scanning, done, total))
-        lines = _measure_all(cohort, request, writer, bar)
+        lines: list[TimelineLine] = []
+        try:
+            _measure_all(cohort, request, writer, bar, lines)
+        except KeyboardInterrupt:
+            if not lines or writer.replaces_results:
+                raise
+            with _undisturbed():
+                _give_up(cohort.timelines[len(lines) + len(writer.failures) :], writer)
+                return Summary(writer.finish(cohort.files), tuple(lines), cohort.files, writer.failures, interrupted=True)
         finishing = bar.add_task("Writing tables", total=None)
-        written = writer.finish(cohort.files)
+        with _undisturbed():
+            written = writer.finish(cohort.files)
         bar.remove_task(finishing)
-    return Summary(written, lines, cohort.files, writer.failures)
+    return Summary(written, tuple(lines), cohort.files, writer.failures)
 
 
-def _measure_all(cohort: Cohort, request: Request, writer: ResultsWriter, bar: Progress) -> tuple[TimelineLine, ...]:
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C is not heard while results are put into place: that takes a moment, and a folder half replaced would have to be measured again."""
+    if threading.current_thread() is not threading.main_thread():  # only there does Python hear it
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)
+
+
+def _measure_all(cohort: Cohort, request: Request, writer: ResultsWriter, bar: Progress, lines: list[TimelineLine]) -> None:
+    """Measure one timeline after the other, each added to `lines` as soon as it is written or to the writer's failures."""
     measuring = bar.add_task("Measuring images", total=None)
     outcomes = iter_assessments(
         cohort,
@@ -73,15 +119,20 @@ def _measure_all(cohort: Cohort, request: Request, writer: ResultsWriter, bar: P
         workers=request.workers or sensible_workers(cohort),
         progress=lambda done, total: _show(bar, measuring, done, total),
     )
-    lines = []
     with closing(outcomes):
         for outcome in outcomes:
             if isinstance(outcome, Assessment):
+                line = _line(outcome)
                 writer.add(outcome)
-                lines.append(_line(outcome))
+                lines.append(line)
             else:
                 writer.fail(outcome)
-    return tuple(lines)
+
+
+def _give_up(timelines: Sequence[Timeline], writer: ResultsWriter) -> None:
+    """Note timelines that were not reached; outcomes come in the cohort's order, so these are its last ones."""
+    for timeline in timelines:
+        writer.fail(TimelineFailure(timeline.key, NOT_REACHED, tuple(e.source for t in timeline.time_points for e in t.exposures)))
 
 
 def _line(assessment: Assessment) -> TimelineLine:

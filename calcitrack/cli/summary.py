@@ -63,12 +63,13 @@ class TimelineLine:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What was measured, and what was not."""
+    """What was measured, and what was not; `interrupted` where Ctrl-C ended it before all timelines were measured."""
 
     written: Written
     timelines: tuple[TimelineLine, ...]
     files: tuple[FileRecord, ...]
     lost: tuple[TimelineFailure, ...]
+    interrupted: bool = False
 
     @property
     def failed(self) -> list[tuple[str, str]]:

@@ -123,7 +123,8 @@ class ResultsWriter:
     def add(self, assessment: Assessment) -> None:
         """Write the pictures and segmentations of one timeline, and keep its rows.
 
-        A picture or segmentation that cannot be made becomes a finding of its image; the others go on.
+        A picture or segmentation that cannot be made becomes a finding of its image; the others go on. Where this is broken off (Ctrl-C, a
+        full disk), nothing of the timeline stays.
 
         Raises
         ------
@@ -132,21 +133,36 @@ class ResultsWriter:
         """
         key = assessment.key
         parts = (key.patient_id or "unknown", key.body_part, key.laterality, key.view)
-        name = self._timeline_names.claim("_".join(p for p in parts if p), repr(key))
-        folder = f"{TIMELINES}/{name}"
-        self._attempt(str(key), "timeline.png", lambda: self._write_timeline(assessment, folder))
-        for image in assessment.images:
-            self._write_image(assessment, image, folder)
-        self._rows[DEPOSITS.name] += [row for row, _ in deposit_rows(assessment)]
-        self._rows[TIMELINE.name] += [row for row, _ in timeline_rows(assessment)]
-        self._rows[NOT_MEASURABLE.name] += gap_rows(assessment)
-        self._outcomes |= outcomes(assessment)
-        self._timelines.append(assessment_json(assessment, folder))
+        folder = f"{TIMELINES}/{self._timeline_names.claim('_'.join(p for p in parts if p), repr(key))}"
+        written = [folder]
+        try:
+            self._attempt(str(key), "timeline.png", lambda: self._write_timeline(assessment, folder))
+            for image in assessment.images:
+                self._write_image(assessment, image, folder, written)
+            rows = {
+                DEPOSITS.name: [row for row, _ in deposit_rows(assessment)],
+                TIMELINE.name: [row for row, _ in timeline_rows(assessment)],
+                NOT_MEASURABLE.name: list(gap_rows(assessment)),
+            }
+            told, became = assessment_json(assessment, folder), outcomes(assessment)
+        except BaseException:
+            for path in written:
+                self._folder.discard(path)
+            raise
+        for name, new in rows.items():
+            self._rows[name] += new
+        self._outcomes |= became
+        self._timelines.append(told)
         self._n_images += len(assessment.images)
 
     def fail(self, failure: TimelineFailure) -> None:
         """Note a timeline that could not be assessed; its files become failed in ``images.csv``."""
         self._failures.append(failure)
+
+    @property
+    def replaces_results(self) -> bool:
+        """Whether the folder holds results of a former run, which `finish` replaces."""
+        return self._folder.holds_results
 
     @property
     def failures(self) -> tuple[TimelineFailure, ...]:
@@ -178,28 +194,34 @@ class ResultsWriter:
     def _write_timeline(self, assessment: Assessment, folder: str) -> None:
         timeline_figure(assessment).savefig(self._folder.path(f"{folder}/timeline.png"), metadata={"Software": "calcitrack"})
 
-    def _write_image(self, assessment: Assessment, image: ImageAssessment, folder: str) -> None:
+    def _write_image(self, assessment: Assessment, image: ImageAssessment, folder: str, written: list[str]) -> None:
         source, facts = image.exposure.source, image.exposure.acquisition
         day = facts.acquisition_time.date().isoformat() if facts.acquisition_time else "undated"
         repeat = f"_repeat{image.repeat}" if image.repeat else ""
         overlay = f"{folder}/{image.time_point:02d}_{day}{repeat}_overlay.png"
         self._attempt(source, "overlay.png", lambda: self._write_overlay(assessment, image, overlay))
-        self._attempt(source, "segmentation", lambda: self._write_segmentation(assessment, image))
+        written.append(self._segmentation_name(image))
+        self._attempt(source, "segmentation", lambda: self._write_segmentation(assessment, image, written[-1]))
 
     def _write_overlay(self, assessment: Assessment, image: ImageAssessment, name: str) -> None:
         Image.fromarray(overlay_image(image.exposure.load(), image, assessment.key)).save(
             self._folder.path(name), format="PNG", compress_level=FAST_PNG
         )
 
-    def _write_segmentation(self, assessment: Assessment, image: ImageAssessment) -> None:
+    def _segmentation_name(self, image: ImageAssessment) -> str:
         source, uid = image.exposure.source, image.exposure.acquisition.sop_instance_uid
         if is_dicom(image):
-            path = self._folder.path(f"seg/{self._seg_names.claim(uid, source)}.dcm")
+            return f"seg/{self._seg_names.claim(uid, source)}.dcm"
+        stem = Path(source.replace("!", "/")).stem or "image"
+        return f"seg/{self._seg_names.claim(stem, source)}.label.png"
+
+    def _write_segmentation(self, assessment: Assessment, image: ImageAssessment, name: str) -> None:
+        path = self._folder.path(name)
+        if is_dicom(image):
             made_by = assessment.provenance
             write_segmentation(path, image, assessment_id=assessment.assessment_id, program=made_by.program, version=made_by.version)
         else:
-            stem = Path(source.replace("!", "/")).stem or "image"
-            write_label_picture(self._folder.path(f"seg/{self._seg_names.claim(stem, source)}.label.png"), image)
+            write_label_picture(path, image)
 
     def _attempt(self, source: str, output: str, write: Callable[[], None]) -> None:
         try:

@@ -121,6 +121,17 @@ class StagedFolder:
             with contextlib.suppress(OSError):  # not empty: it is wanted
                 folder.rmdir()
 
+    @property
+    def holds_results(self) -> bool:
+        """Whether results of a former run are in place."""
+        return (self.target / MANIFEST).exists()
+
+    def discard(self, name: str) -> None:
+        """Remove a file or folder of the results under way."""
+        path = self.path(name)
+        shutil.rmtree(path, ignore_errors=True)
+        path.unlink(missing_ok=True)
+
     def path(self, name: str) -> Path:
         """Where to write the file that will be called `name` (with ``/`` between folders) in the results."""
         if self._staging is None:
