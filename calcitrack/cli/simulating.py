@@ -6,6 +6,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from rich.console import Console
+
 from calcitrack.cli.bar import progress_bar
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.io.phantom_files import PhantomSetOptions, WrittenFilm, write_phantom_set
@@ -19,9 +21,14 @@ def run(folder: Path, options: PhantomSetOptions, *, quiet: bool) -> ExitCode:
     ResultsError
         The folder holds other files, or cannot be written.
     """
-    with progress_bar(hidden=quiet) as bar:
-        task = bar.add_task("Simulating patients", total=options.patients)
-        films = write_phantom_set(folder, options, progress=lambda done, _total: bar.update(task, completed=done))
+    try:
+        with progress_bar(hidden=quiet) as bar:
+            task = bar.add_task("Simulating patients", total=options.patients)
+            films = write_phantom_set(folder, options, progress=lambda done, _total: bar.update(task, completed=done))
+    except KeyboardInterrupt:
+        said = f"calcitrack: interrupted; {folder} holds part of a set, without its index; remove it before the set is made again"
+        Console(stderr=True).print(said, markup=False, highlight=False, soft_wrap=True)
+        return ExitCode.INTERRUPTED
     if not quiet:
         sys.stdout.write(_ending(folder, films))
     return ExitCode.DONE

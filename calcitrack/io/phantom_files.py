@@ -27,7 +27,7 @@ class PhantomSetOptions:
     Parameters
     ----------
     patients
-        People in the set, named PH001, PH002, ...
+        People in the set, named by seed and number: PH1-001, PH1-002, ... for seed 1, so that people of two seeds stay apart.
     seed
         Decides everything; equal options give equal files.
     population, exposures
@@ -85,7 +85,7 @@ def write_phantom_set(
     written: list[WrittenFilm] = []
     for k in range(options.patients):
         rng = np.random.default_rng([options.seed, k, 51])
-        patient = random_patient(rng, options.population, f"PH{k + 1:03d}")
+        patient = random_patient(rng, options.population, f"PH{options.seed}-{k + 1:03d}")
         visits = random_visits(rng, patient, options.population.visits, options.exposures)
         written.extend(write_phantom_film(target, simulate(patient, v)) for v in visits)
         if progress is not None:

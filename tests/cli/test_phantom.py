@@ -80,6 +80,18 @@ def test_info_and_measure_agree_on_a_film_with_a_step_wedge(tmp_path: Path) -> N
     assert "assumed 1 mm Al" in out
 
 
+def test_ctrl_c_says_what_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupted while a set is made: exit code 130, and a line that says what lies in the folder."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("calcitrack.cli.simulating.write_phantom_set", interrupted)
+    code, out, err = call("phantom", "--out", tmp_path / "S", *SMALL)
+    assert (code, out) == (ExitCode.INTERRUPTED, "")
+    assert f"interrupted; {tmp_path / 'S'} holds part of a set" in err
+
+
 def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
     """Other files in the folder: exit code 2, the message names one of them, and it is still there."""
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from calcitrack.errors import InvalidValueError, ResultsError
+from calcitrack.io.cohort import read_cohort
 from calcitrack.io.phantom_files import PhantomSetOptions, WrittenFilm, write_phantom_set
 from calcitrack.io.reader import read_radiograph
 from calcitrack.model.calibration import Relationship, Tier
@@ -22,11 +23,13 @@ from calcitrack.phantom.specs import BodyPart, Style
 PITCH_MM = (0.5, 0.5)
 
 
-def small_set(folder: Path, style: Style, *, part: BodyPart = BodyPart.HAND, patients: int = 1, visits: int = 1) -> tuple[WrittenFilm, ...]:
+def small_set(
+    folder: Path, style: Style, *, part: BodyPart = BodyPart.HAND, patients: int = 1, visits: int = 1, seed: int = 4
+) -> tuple[WrittenFilm, ...]:
     """Films of 0.5 mm pixels."""
     population = Population(body_part=part, burden="moderate", visits=visits)
     exposures = Exposures(style=style, pitch_mm=PITCH_MM, repeat_last=visits > 1, wedge=style is Style.PRESENTATION, cut=0.0)
-    return write_phantom_set(folder, PhantomSetOptions(patients=patients, seed=4, population=population, exposures=exposures))
+    return write_phantom_set(folder, PhantomSetOptions(patients=patients, seed=seed, population=population, exposures=exposures))
 
 
 @pytest.mark.parametrize("style", list(Style))
@@ -37,7 +40,7 @@ def test_files_are_read_back_with_their_meaning(tmp_path: Path, style: Style) ->
     expected = {Style.LIN: Relationship.LIN, Style.LOG: Relationship.LOG}.get(style, Relationship.UNKNOWN)
     assert radiograph.calibration.relationship is expected
     assert (radiograph.calibration.tier is Tier.A) is (style in (Style.LIN, Style.LOG))
-    bone = cv2.imread(str(tmp_path / "set/truth/PH001/visit1.bone.png"), cv2.IMREAD_UNCHANGED) > 0
+    bone = cv2.imread(str(tmp_path / "set/truth/PH4-001/visit1.bone.png"), cv2.IMREAD_UNCHANGED) > 0
     assert bone.shape == radiograph.shape
     assert np.median(radiograph.pixels[bone]) > np.median(radiograph.pixels[~bone])
 
@@ -55,8 +58,8 @@ def test_files_pass_the_dicom_validator(tmp_path: Path, style: Style, part: Body
 def test_truth_matches_the_label_map(tmp_path: Path) -> None:
     """Every deposit of the JSON has its pixels in the label map, as many as its area states unless another one lies over it."""
     small_set(tmp_path / "set", Style.PRESENTATION)
-    truth = json.loads((tmp_path / "set/truth/PH001/visit1.json").read_text())
-    labels = cv2.imread(str(tmp_path / "set/truth/PH001/visit1.label.png"), cv2.IMREAD_UNCHANGED)
+    truth = json.loads((tmp_path / "set/truth/PH4-001/visit1.json").read_text())
+    labels = cv2.imread(str(tmp_path / "set/truth/PH4-001/visit1.label.png"), cv2.IMREAD_UNCHANGED)
     assert labels.dtype == np.uint16
     assert truth["deposits"]
     assert set(np.unique(labels)) - {0} <= {d["id"] for d in truth["deposits"]}
@@ -82,6 +85,15 @@ def test_index_names_every_film_and_its_uid(tmp_path: Path) -> None:
     assert [r["stem"] for r in rows] == ["visit1", "visit2", "visit2-retest"] * 2
     for row, film in zip(rows, films, strict=True):
         assert read_radiograph(tmp_path / "set" / row["path"]).acquisition.sop_instance_uid == row["sop_instance_uid"] == film.sop_instance_uid
+
+
+def test_people_of_different_seeds_are_different_patients(tmp_path: Path) -> None:
+    """Sets of two seeds in one folder are as many timelines as people, each named by seed and number."""
+    for seed in (4, 5):
+        small_set(tmp_path / f"seed{seed}", Style.LOG, patients=2, seed=seed)
+    timelines = read_cohort(tmp_path).timelines
+    assert [t.key.patient_id for t in timelines] == ["PH4-001", "PH4-002", "PH5-001", "PH5-002"]
+    assert [len(t.time_points) for t in timelines] == [1] * 4
 
 
 def test_equal_options_give_equal_files(tmp_path: Path) -> None:
