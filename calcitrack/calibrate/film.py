@@ -11,6 +11,7 @@ from calcitrack.calibrate.intensity import ASSUMED_PIXEL_MM
 from calcitrack.calibrate.noise_gain import noise_gain
 from calcitrack.calibrate.spectrum import DEFAULT_FILTER_MM_AL, TABULATED_KVP, aluminium_curve, aluminium_filter
 from calcitrack.calibrate.wedge import find_wedge
+from calcitrack.calibrate.wedge_check import described, doubt
 from calcitrack.calibrate.wedge_curve import WedgeCurve, wedge_curve
 from calcitrack.calibrate.wedge_strip import STEPS, Wedge
 from calcitrack.errors import InvalidValueError
@@ -22,8 +23,6 @@ WEDGE_RELATIVE_SD = 0.06
 uncertainty, scatter in the open field; from simulated films, where half of it is seen."""
 ENHANCEMENT_RELATIVE_SD = 0.04
 """More of it where edge enhancement was undone."""
-MAX_WEDGE_MISFIT = 0.5
-"""A picture that differs from the wedge's model by this share of a step has another object, or another processing, in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def calibrate(radiograph: Radiograph, options: CalibrateOptions | None = None) -
     """Improve on the calibration that the header alone allows.
 
     Logarithmic values get their gain from the film's quantum noise; a picture with an aluminium step wedge gets its curve, and the edge
-    enhancement that it went through, from the wedge (tier B).
+    enhancement that it went through, from the wedge (tier B), unless the wedge is not plausible as aluminium of the stated thicknesses.
 
     Parameters
     ----------
@@ -74,7 +73,7 @@ def calibrate(radiograph: Radiograph, options: CalibrateOptions | None = None) -
     Returns
     -------
     The same film; its calibration has a curve to nepers where one can be had, else ``curve_source`` says why not. A film that has a curve
-    already, or needs none, comes back as it is.
+    already, or needs none, comes back as it is. A wedge that is not plausible is a finding too.
     """
     options = options or CalibrateOptions()
     calibration = radiograph.calibration
@@ -82,9 +81,13 @@ def calibrate(radiograph: Radiograph, options: CalibrateOptions | None = None) -
         return radiograph
     if calibration.tier is Tier.A and calibration.relationship is Relationship.LOG and options.log_gain_from_noise:
         calibration = _logarithmic(radiograph)
+    warning = ""
     if calibration.curve is None and options.find_wedge:
-        calibration = _from_wedge(radiograph, calibration, options)
-    return radiograph if calibration is radiograph.calibration else replace(radiograph, calibration=calibration)
+        calibration, warning = _from_wedge(radiograph, calibration, options)
+    if calibration is radiograph.calibration:
+        return radiograph
+    findings = (*radiograph.findings, warning) if warning else radiograph.findings
+    return replace(radiograph, calibration=calibration, findings=findings)
 
 
 def _logarithmic(radiograph: Radiograph) -> Calibration:
@@ -109,8 +112,8 @@ def _between_ends(radiograph: Radiograph) -> Mask:
     return np.asarray((pixels > pixels.min()) & (pixels < pixels.max()), bool)
 
 
-def _from_wedge(radiograph: Radiograph, calibration: Calibration, options: CalibrateOptions) -> Calibration:
-    """Tier B, or the calibration as it was with the reason why the picture's wedge gives none."""
+def _from_wedge(radiograph: Radiograph, calibration: Calibration, options: CalibrateOptions) -> tuple[Calibration, str]:
+    """Tier B, or the calibration as it was with the reason why the picture's wedge gives none; and a warning of a wedge that was refused."""
 
     def none(reason: str) -> Calibration:
         return replace(calibration, curve_source="; ".join(r for r in (calibration.curve_source, reason) if r))
@@ -119,16 +122,28 @@ def _from_wedge(radiograph: Radiograph, calibration: Calibration, options: Calib
     pixel_mm = (spacing.row_mm or ASSUMED_PIXEL_MM, spacing.column_mm or ASSUMED_PIXEL_MM)
     wedge = find_wedge(radiograph.pixels, radiograph.valid_mask, pixel_mm, options.wedge_box)
     if wedge is None:
-        return none("no aluminium step wedge was found in the picture")
+        return none("no aluminium step wedge was found in the picture"), ""
     if acquisition.kvp is None or not TABULATED_KVP[0] <= acquisition.kvp <= TABULATED_KVP[1]:
         found = "not stated" if acquisition.kvp is None else f"{acquisition.kvp:g} kV"
         return none(
             f"the picture has a step wedge, but KVP (0018,0060), {found}, gives no beam between {TABULATED_KVP[0]:g} and {TABULATED_KVP[1]:g} kV"
-        )
-    curve = wedge_curve(wedge, _nepers(radiograph, wedge, options), _limits(radiograph))
-    if curve is None or curve.relative_misfit > MAX_WEDGE_MISFIT:
-        return none("the step wedge in the picture is saturated or does not fit aluminium steps of these thicknesses")
-    return replace(_tier_b(calibration, wedge, curve, options), wedge_corners=wedge.frame.corners(pixel_mm))
+        ), ""
+    limits = _limits(radiograph)
+    curve = wedge_curve(wedge, _nepers(radiograph, wedge, options), limits)
+    wrong = doubt(wedge, curve, options.wedge_first_mm, limits, logarithmic=calibration.relationship is Relationship.LOG)
+    if curve is None or wrong:
+        warning = _refusal(described(wedge, calibration.polarity), wrong, options)
+        return none(warning), warning
+    return replace(_tier_b(calibration, wedge, curve, options), wedge_corners=wedge.frame.corners(pixel_mm)), ""
+
+
+def _refusal(found: str, wrong: str, options: CalibrateOptions) -> str:
+    """What was found, what was expected, what to do."""
+    return (
+        f"the step wedge in the picture is not used: found {found}; expected {options.wedge_first_mm:g} mm of aluminium and "
+        f"{options.wedge_step_mm:g} mm more each, but {wrong}; if it is an aluminium wedge, state its thinnest step and its rise "
+        "(--wedge-first-mm, --wedge-step-mm)"
+    )
 
 
 def _tier_b(calibration: Calibration, wedge: Wedge, curve: WedgeCurve, options: CalibrateOptions) -> Calibration:

@@ -50,6 +50,8 @@ class WedgeCurve:
         Spread of the values about the model, over the typical rise of a step.
     used_steps
         Steps below saturation.
+    points
+        (value, nepers) of the open field and of each step in use, as the enhancement left them.
     """
 
     knots: tuple[tuple[float, float], ...]
@@ -57,6 +59,7 @@ class WedgeCurve:
     width_mm: float
     relative_misfit: float
     used_steps: int
+    points: tuple[tuple[float, float], ...]
 
 
 def wedge_curve(wedge: Wedge, nepers: FloatArray, limits: tuple[float, float]) -> WedgeCurve | None:
@@ -87,7 +90,7 @@ def wedge_curve(wedge: Wedge, nepers: FloatArray, limits: tuple[float, float]) -
     if knots is None:
         return None
     rise = float(np.median(np.diff([v for v, _ in points])))
-    return WedgeCurve(knots, gain, width_mm, misfit / max(rise, 1e-9), used)
+    return WedgeCurve(knots, gain, width_mm, misfit / max(rise, 1e-9), used, tuple(points))
 
 
 def _unsaturated(wedge: Wedge) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import cv2
@@ -11,13 +12,16 @@ import pytest
 from calcitrack import CalibrateOptions, Radiograph, Segmentation, calibrate, measure
 from calcitrack.calibrate.intensity import attenuation
 from calcitrack.calibrate.wedge import find_wedge
+from calcitrack.calibrate.wedge_check import doubt
+from calcitrack.calibrate.wedge_curve import WedgeCurve
+from calcitrack.calibrate.wedge_strip import Frame, Wedge
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.calibration import Tier
 from calcitrack.phantom.film import film
 from calcitrack.phantom.population import Exposures, Population
 from calcitrack.phantom.radiograph import as_radiograph
 from calcitrack.phantom.simulate import SimulatedFilm
-from calcitrack.phantom.specs import Style
+from calcitrack.phantom.specs import BodyPart, Style
 
 PICTURE = Exposures(style=Style.PRESENTATION, pitch_mm=(0.15, 0.17), wedge=True)
 
@@ -126,3 +130,56 @@ def test_impossible_options_are_refused(options, words: str) -> None:
     """Steps have a thickness, and a box has an extent."""
     with pytest.raises(InvalidValueError, match=words):
         CalibrateOptions(**options)
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.33, 2.0])
+def test_first_step_of_another_thickness_is_refused(picture: SimulatedFilm, factor: float) -> None:
+    """A first step stated as half, a third or twice of what it is: tier C, and the warning names what was found, what it reads as, and what to do."""
+    right = _stated(picture)
+    refused = calibrate(as_radiograph(picture), replace(right, wedge_first_mm=right.wedge_first_mm * factor))
+    assert refused.calibration.tier is Tier.C
+    warning = refused.findings[-1]
+    assert warning in refused.calibration.curve_source
+    reads = float(re.search(r"first one reads as ([\d.]+) mm", warning).group(1))
+    assert reads == pytest.approx(right.wedge_first_mm, rel=0.25)
+    assert f"{len(picture.wedge)} steps" in warning
+    assert f"expected {right.wedge_first_mm * factor:g} mm" in warning
+    assert "--wedge-first-mm" in warning
+
+
+@pytest.mark.parametrize("seed", [3, 7, 12])
+def test_true_thicknesses_are_not_doubted(seed: int) -> None:
+    """Pictures of several vendors and body parts, thicknesses as they are: tier B, and no warning."""
+    simulated = film(seed, Population(body_part=list(BodyPart)[seed % 4]), replace(PICTURE, pitch_mm=(0.18, 0.2)))
+    found = calibrate(as_radiograph(simulated), _stated(simulated))
+    assert found.calibration.tier is Tier.B
+    assert not any("wedge" in finding for finding in found.findings)
+
+
+def test_wedge_whose_steps_fall_and_rise_again_is_doubted(picture: SimulatedFilm) -> None:
+    """Aluminium only gets thicker: a step below the one before it, with denser ones after it, is named."""
+    radiograph = as_radiograph(picture)
+    wedge = find_wedge(radiograph.pixels, radiograph.valid_mask, (radiograph.spacing.row_mm,) * 2)
+    levels = list(wedge.levels)
+    levels[2] = levels[1] - 0.05 * (levels[1] - levels[0])
+    assert "step 3 is not denser" in doubt(replace(wedge, levels=tuple(levels)), None, 1.0, (0.0, 4095.0), logarithmic=False)
+
+
+def test_logarithmic_values_must_be_straight_over_the_steps() -> None:
+    """Values that follow the nepers pass; the same through a bent curve are doubted only where the header states LOG."""
+    nepers = np.linspace(0, 1.4, 9)
+    straight, bent = (WedgeCurve(((0.0, 0.0), (1.0, 1.0)), 0.0, 1.0, 0.1, 8, tuple(zip(v, nepers, strict=True))) for v in (nepers, nepers**1.6))
+    wedge = Wedge(Frame(0, 0, 0, 5, 4, 8), np.zeros((2, 2), np.float32), np.ones((2, 2), bool), 0, 0, tuple(nepers[1:]), 0.0)
+    limits = (-0.1, 1.8)
+    assert doubt(wedge, straight, 1.0, limits, logarithmic=True) == ""
+    assert "bend by" in doubt(wedge, bent, 1.0, limits, logarithmic=True)
+    assert doubt(wedge, bent, 1.0, limits, logarithmic=False) == ""
+
+
+def test_picture_unlike_its_model_is_doubted() -> None:
+    """Residuals of more than half a step, and nothing to fit, are each said in words."""
+    points = tuple((float(v), float(v)) for v in range(6))
+    noisy = WedgeCurve(points, 0.0, 1.0, 0.7, 5, points)
+    wedge = Wedge(Frame(0, 0, 0, 5, 4, 5), np.zeros((2, 2), np.float32), np.ones((2, 2), bool), 0, 0, tuple(float(v) for v in range(1, 6)), 0.0)
+    assert "0.7 of a step" in doubt(wedge, noisy, 1.0, (-1, 6), logarithmic=False)
+    assert "fewer than three" in doubt(wedge, None, 1.0, (-1, 6), logarithmic=False)
