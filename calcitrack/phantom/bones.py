@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calcitrack.phantom.projection import FloatImage, Footprint, Grid, Window, footprint, turned_ellipse
-from calcitrack.phantom.shapes import CORTICAL_HA_G_CM3, Bone, LumpBone, SweptBone, Vector
+from calcitrack.phantom.shapes import CORTICAL_HA_G_CM3, Bone, LumpBone, Plate, SweptBone, Vector
 
 _STATION_MM = 0.2
 """Distance of the stations at which a swept bone's cross-section is evaluated."""
@@ -80,8 +80,20 @@ def _swept(bone: SweptBone, where: Footprint) -> tuple[FloatImage, FloatImage, F
         shut = 1 - 1 / (1 + at**6)
         rim = np.exp(-((np.abs(at) - 1.6) ** 2) * 4)
         inner = inner * (1 - 0.35 * rim).astype(np.float32)
+        if plate.ossified < 1:
+            shut = shut * _nucleus(u, v, half=_lookup(held, fraction * length, uncapped), plate=plate, length=length)
         outer, inner = outer * shut, inner * shut
     return outer, np.minimum(inner, outer), marrow
+
+
+def _nucleus(u: FloatImage, v: FloatImage, half: FloatImage, plate: Plate, length: float) -> FloatImage:
+    """1 on the shaft; beyond the plate the profile of a nucleus that does not fill the epiphysis yet."""
+    end = 0.0 if plate.u_mm < length / 2 else length
+    middle, reach = (end + plate.u_mm) / 2, abs(plate.u_mm - end) / 2
+    size = max(plate.ossified, 1e-3)
+    profile = np.sqrt(np.maximum(0, 1 - ((u - middle) / (reach * size)) ** 2 - (v / (half * size)) ** 2))
+    beyond = u < plate.u_mm if end == 0 else u > plate.u_mm
+    return np.asarray(np.where(beyond, size * profile, 1.0), np.float32)
 
 
 def _warped(bone: SweptBone, u: FloatImage, v: FloatImage, half: FloatImage) -> FloatImage:

@@ -16,7 +16,7 @@ def _plates(patient: PatientSpec, *where_mm: float) -> tuple[Plate, ...]:
     if patient.growth_plate <= 0:
         return ()
     gap = 0.5 + 1.3 * patient.growth_plate
-    return tuple(Plate(u, gap * patient.scale**0.3, 0.5) for u in where_mm)
+    return tuple(Plate(u, gap * patient.scale**0.3, 0.5, patient.ossified) for u in where_mm)
 
 
 def _scaled(profile: Stations, size: float) -> Stations:

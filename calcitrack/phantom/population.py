@@ -115,8 +115,9 @@ def random_patient(rng: np.random.Generator, population: Population = ANYBODY, p
         rng.uniform(low, min(ADULT_YEARS, high)) if rng.random() < 0.45 and low < ADULT_YEARS else rng.uniform(min(max(low, ADULT_YEARS), high), high)
     )
     grown = float(np.clip((age - 3) / (ADULT_YEARS - 3), 0, 1))
+    infant = max(0.0, 3 - age) / 3
     sex = "F" if rng.random() < 0.6 else "M"
-    scale = (0.58 + 0.42 * grown**0.85) * float(rng.normal(1, 0.05)) * (0.96 if sex == "F" else 1.04)
+    scale = (0.58 + 0.42 * grown**0.85 - 0.14 * infant) * float(rng.normal(1, 0.05)) * (0.96 if sex == "F" else 1.04)
     old = max(0.0, (age - 50) / 25)
     bare = PatientSpec(
         patient_id=patient_id,
@@ -127,9 +128,9 @@ def random_patient(rng: np.random.Generator, population: Population = ANYBODY, p
         sex=sex,
         laterality="R" if rng.random() < 0.5 else "L",
         scale=float(np.clip(scale, 0.42, 1.25)),
-        mineral=float(np.clip(rng.normal(0.95 - 0.15 * old, 0.12), 0.55, 1.2)) * (0.85 + 0.15 * grown),
-        cortex=float(np.clip(rng.normal(1.0 - 0.25 * old, 0.17), 0.45, 1.4)) * (0.7 + 0.3 * grown),
-        flesh=float(np.clip(rng.normal(1.0, 0.09), 0.8, 1.35)) * (1.06 - 0.06 * grown),
+        mineral=float(np.clip(rng.normal(0.95 - 0.15 * old, 0.12), 0.55, 1.2)) * (0.85 + 0.15 * grown - 0.2 * infant),
+        cortex=float(np.clip(rng.normal(1.0 - 0.25 * old, 0.17), 0.45, 1.4)) * (0.7 + 0.3 * grown - 0.2 * infant),
+        flesh=float(np.clip(rng.normal(1.0, 0.09), 0.8, 1.35)) * (1.06 - 0.06 * grown + 0.25 * infant),
         fat_mm=float(rng.uniform(0.5, 2.6)),
         growth_plate=float(np.clip((16.0 - age) / 13.0, 0, 1)),
     )

@@ -63,11 +63,14 @@ class Plate:
         How wide.
     bow_mm
         How much the plate's middle lies further along than its edges.
+    ossified
+        Size of the bony nucleus beyond it against the grown epiphysis; 0 where there is only cartilage yet, which looks like flesh.
     """
 
     u_mm: float
     gap_mm: float
     bow_mm: float
+    ossified: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

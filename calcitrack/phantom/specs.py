@@ -88,6 +88,10 @@ class DepositSpec:
             raise InvalidValueError(f"deposit {self.deposit_id} needs a positive size and concentration and a volume factor >= 0 for each visit")
 
 
+EPIPHYSES_APPEAR_YEARS, EPIPHYSES_FULL_YEARS = 1.2, 7.0
+"""Ages between which the nuclei of phalanges and metacarpals appear and grow as wide as the shaft: medians of Greulich and Pyle's atlas, rounded."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientSpec:
     """A person: what stays the same over the visits.
@@ -124,6 +128,11 @@ class PatientSpec:
     fat_mm: float
     growth_plate: float
     deposits: tuple[DepositSpec, ...] = ()
+
+    @property
+    def ossified(self) -> float:
+        """Size of the nuclei of the epiphyses against grown ones: they appear in the second year and fill their cartilage by seven."""
+        return min(1.0, max(0.0, (self.age_years - EPIPHYSES_APPEAR_YEARS) / (EPIPHYSES_FULL_YEARS - EPIPHYSES_APPEAR_YEARS)))
 
     def __post_init__(self) -> None:
         if self.laterality not in ("L", "R"):

@@ -164,3 +164,11 @@ def test_date_order_of_a_patient() -> None:
     """The birth date lies before the first visit by the stated age."""
     patient = random_patient(np.random.default_rng(2))
     assert patient.birth_date < dt.date(2020, 2, 3)
+
+
+def test_epiphyses_of_a_small_child_ossify_with_age() -> None:
+    """The same hand at the same size: no nuclei at one year, small ones at four, grown ones at seven; the shafts stay."""
+    child = replace(random_patient(np.random.default_rng(5), Population(burden="none", age_years=(6.9, 7.0))), growth_plate=0.6)
+    shots = [simulate(replace(child, age_years=age), exposure(child)).bone for age in (1.0, 4.0, 7.0)]
+    assert shots[0].sum() < 0.97 * shots[1].sum() < 0.97**2 * shots[2].sum()
+    assert (shots[0] & ~shots[2]).sum() < 0.01 * shots[0].sum()
