@@ -38,6 +38,13 @@ Seed = Annotated[int, typer.Option(min=0, help="Decides everything; the same see
 Parquet = Annotated[bool, typer.Option("--parquet", help="Write each table as Parquet as well.")]
 WedgeFirst = Annotated[float, typer.Option("--wedge-first-mm", help="Thinnest step of an aluminium wedge in the picture, mm.")]
 WedgeStep = Annotated[float, typer.Option("--wedge-step-mm", help="By how much each further step of the wedge is thicker, mm.")]
+Concentration = Annotated[
+    float | None, typer.Option("--ha-concentration", help="Hydroxyapatite in deposits, mg/cm3, that turns mass into volume; 400 by default.")
+]
+ConcentrationSd = Annotated[
+    float | None,
+    typer.Option("--ha-concentration-sd", help="Its standard uncertainty, mg/cm3; by default it may be three times less or more."),
+]
 
 MethodOption = Annotated[Method, typer.Option("--method", help="How deposits are found: a trained network, or the transparent baseline.")]
 
@@ -88,6 +95,8 @@ def measure(
     manifest: Annotated[Path | None, typer.Option(help="CSV file that states what headers do not.", exists=True, dir_okay=False)] = None,
     wedge_first_mm: WedgeFirst = 1.0,
     wedge_step_mm: WedgeStep = 1.0,
+    ha_concentration: Concentration = None,
+    ha_concentration_sd: ConcentrationSd = None,
     method: MethodOption = Method.NETWORK,
     workers: Workers = None,
     parquet: Parquet = False,
@@ -98,11 +107,12 @@ def measure(
     with _plain_errors():
         from calcitrack.assess import AssessOptions
         from calcitrack.calibrate import CalibrateOptions
-        from calcitrack.cli.measuring import Request, run
+        from calcitrack.cli.measuring import Request, measure_options, run
         from calcitrack.segment import SegmentOptions
 
         wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm)
-        options = AssessOptions(calibrate=wedge, segment=SegmentOptions(method=method))
+        measuring = measure_options(ha_concentration, ha_concentration_sd)
+        options = AssessOptions(calibrate=wedge, segment=SegmentOptions(method=method), measure=measuring)
         code = run(Request(tuple(inputs), out, manifest, workers, parquet, options), as_json=json, quiet=quiet)
     raise typer.Exit(code)
 
@@ -110,13 +120,17 @@ def measure(
 @app.command()
 def info(
     file: Annotated[Path, typer.Argument(help="One DICOM file, PNG or TIFF.")],
+    wedge_first_mm: WedgeFirst = 1.0,
+    wedge_step_mm: WedgeStep = 1.0,
     json: Json = False,
 ) -> None:
     """Say what was understood of a file: image, size of a pixel, calibration tier and why."""
     with _plain_errors():
+        from calcitrack.calibrate import CalibrateOptions
         from calcitrack.cli.describing import describe
 
-        sys.stdout.write(describe(file, as_json=json))
+        wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm)
+        sys.stdout.write(describe(file, wedge, as_json=json))
 
 
 @app.command()

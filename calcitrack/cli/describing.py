@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from calcitrack.calibrate import calibrate
+from calcitrack.calibrate import CalibrateOptions, calibrate
 from calcitrack.io.reader import read_radiograph
 from calcitrack.model.image import Radiograph
 from calcitrack.model.spacing import Spacing
@@ -13,7 +13,7 @@ from calcitrack.model.spacing import Spacing
 NOT_STATED = "not stated"
 
 
-def describe(file: Path, *, as_json: bool) -> str:
+def describe(file: Path, options: CalibrateOptions | None = None, *, as_json: bool) -> str:
     """What was understood of a file, as lines for people or as JSON.
 
     Raises
@@ -21,7 +21,7 @@ def describe(file: Path, *, as_json: bool) -> str:
     ReadError
         The file is no radiograph that can be read.
     """
-    facts = _facts(calibrate(read_radiograph(file)))
+    facts = _facts(calibrate(read_radiograph(file), options))
     if as_json:
         return json.dumps(facts, indent=1) + "\n"
     lines = []

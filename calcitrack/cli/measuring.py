@@ -19,12 +19,16 @@ from calcitrack.batch import iter_assessments, sensible_workers
 from calcitrack.cli.bar import progress_bar
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.cli.summary import Summary, TimelineLine, summary_json, summary_text
+from calcitrack.figures import change_sentence, verdict_sentence
 from calcitrack.io.cohort import read_cohort
 from calcitrack.io.exports import ResultsWriter
+from calcitrack.measure import MeasureOptions
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.calibration import Tier
 from calcitrack.model.cohort import Cohort, TimelineFailure
+from calcitrack.model.measurement import Measurement
 from calcitrack.model.timeline import Timeline
+from calcitrack.tables.cells import Row
 from calcitrack.tables.results import timeline_rows
 
 NOT_REACHED = "the run was interrupted before it was finished; measure again"
@@ -41,6 +45,13 @@ class Request:
     workers: int | None
     parquet: bool
     options: AssessOptions | None = None
+
+
+def measure_options(ha_concentration: float | None, ha_concentration_sd: float | None) -> MeasureOptions:
+    """Settings of `measure`; ``None`` keeps the default."""
+    if ha_concentration is None:
+        return MeasureOptions(ha_concentration_sd_mg_cm3=ha_concentration_sd)
+    return MeasureOptions(ha_concentration_mg_cm3=ha_concentration, ha_concentration_sd_mg_cm3=ha_concentration_sd)
 
 
 def run(request: Request, *, as_json: bool, quiet: bool) -> ExitCode:
@@ -141,7 +152,24 @@ def _line(assessment: Assessment) -> TimelineLine:
     exposures = [*(i.exposure for i in assessment.images), *(f.exposure for f in assessment.failures)]
     assumed = tuple(dict.fromkeys(i.calibration.reason for i in assessment.images if i.calibration.tier is Tier.B))
     first_source = exposures[0].source if exposures else ""
-    return TimelineLine(assessment.key, tuple(row for row, _ in rows), assessment.failures, reasons, first_source, assumed)
+    told = tuple(s for s in (change_sentence(assessment), verdict_sentence(assessment)) if s) if len(rows) > 1 else ()
+    return TimelineLine(assessment.key, tuple(row for row, _ in rows), assessment.failures, reasons, first_source, assumed, told, _judged(assessment))
+
+
+def _judged(assessment: Assessment) -> tuple[Row, ...]:
+    """Each change since the first time point, and whether it is beyond the stated uncertainties."""
+    return tuple(
+        {
+            "time_point": point.index,
+            "measurand": name,
+            "change": change.absolute.value,
+            "change_sd": change.absolute.sd,
+            "exceeds_uncertainty": change.exceeds_uncertainty,
+        }
+        for point in assessment.time_points
+        for name, change in point.from_baseline.items()
+        if isinstance(change.absolute, Measurement)
+    )
 
 
 def _show(bar: Progress, task: TaskID, done: int, total: int) -> None:

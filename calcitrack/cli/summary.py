@@ -46,6 +46,10 @@ class TimelineLine:
         What masses rest on that nothing on the film states, each once.
     first_source
         Its first image, which tells timelines apart whose patient is not stated.
+    change
+        The change from first to last in words, and whether it is beyond the stated uncertainties; empty with one time point.
+    judged
+        Each change since the first time point, for machines.
     """
 
     key: TimelineKey
@@ -54,6 +58,8 @@ class TimelineLine:
     no_mass: tuple[str, ...]
     first_source: str = ""
     assumed: tuple[str, ...] = ()
+    change: tuple[str, ...] = ()
+    judged: tuple[Row, ...] = ()
 
     @property
     def title(self) -> str:
@@ -104,11 +110,16 @@ def summary_json(summary: Summary) -> str:
         "exit_code": int(summary.exit_code),
         "files": {"measured": summary.written.n_images, "skipped": summary.skipped.total(), "failed": len(summary.failed)},
         "timelines": [{name: row.get(name) for name in TIMELINE.names} for line in summary.timelines for row in line.rows],
+        "changes": [{**_key(line.key), **change} for line in summary.timelines for change in line.judged],
         "failed": [{"path": path, "reason": reason} for path, reason in summary.failed],
         "skipped": [{"reason": reason, "files": n} for reason, n in summary.skipped.most_common()],
         "problems": [{"source": p.source, "output": p.output, "reason": p.reason} for p in summary.written.problems],
     }
     return json.dumps(content, indent=1, default=_plain, allow_nan=False) + "\n"
+
+
+def _key(key: TimelineKey) -> dict[str, str]:
+    return {"patient_id": key.patient_id, "body_part": key.body_part, "laterality": key.laterality, "view": key.view, "modality": key.modality}
 
 
 def _plain(value: object) -> str:
@@ -126,6 +137,10 @@ def summary_text(summary: Summary, console: Console) -> str:
                 console.print(_table(line))
             else:
                 _print_list(line, console)
+            for said in _aluminium(line):
+                _say(console, said)
+            for sentence in line.change:
+                _say(console, f"  {sentence}")
             for reason in line.no_mass:
                 _say(console, f"  HA mass is not measurable: {reason}")
             for assumption in line.assumed:
@@ -178,6 +193,13 @@ def _cells(row: Row) -> tuple[str, ...]:
         NOTHING if first or count is None else str(row.get("n_new")),
         NOTHING if first or count is None else str(row.get("n_resolved")),
     )
+
+
+def _aluminium(line: TimelineLine) -> tuple[str, ...]:
+    """The aluminium equivalents of films with a step wedge, in the order of the time points; nothing where there are none."""
+    if all(row.get("al_equivalent_mm3") is None for row in line.rows):
+        return ()
+    return ("  aluminium equivalent, mm Al x mm²: " + ", ".join(_with_sd(row, "al_equivalent_mm3") for row in line.rows),)
 
 
 def _area(row: Row) -> str:

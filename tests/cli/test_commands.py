@@ -58,6 +58,17 @@ def test_measure_writes_results_and_says_what_it_found(films: Path, tmp_path: Pa
     assert len(results.images) == 5
 
 
+def test_the_change_is_judged_in_words_and_for_machines(films: Path, tmp_path: Path) -> None:
+    """First to last, with whether it is beyond the stated uncertainty; areas state none, which is said; JSON holds the same."""
+    _, out, _ = call("measure", films, "--out", tmp_path / "R", "--workers", 1, width=200)
+    assert "First to last in 177 days: deposit area" in out
+    assert "No uncertainty is stated for it" in out
+    changes = json.loads(call("measure", films, "--out", tmp_path / "R", "--workers", 1, "--json")[1])["changes"]
+    (area,) = [c for c in changes if c["measurand"] == "area_mm2"]
+    assert (area["patient_id"], area["time_point"], area["exceeds_uncertainty"]) == ("A", 2, None)
+    assert area["change"] > 0
+
+
 def test_measuring_again_into_the_same_folder_is_safe(films: Path, tmp_path: Path) -> None:
     """A second run replaces the first, also with one visit less."""
     call("measure", films, "--out", tmp_path / "R", "-j", 1, "-q")
@@ -184,6 +195,25 @@ def test_stated_wedge_steps_enter_the_measurement(films: Path, tmp_path: Path) -
     code, _, err = call("measure", films, "--out", tmp_path / "S", "--wedge-step-mm", 0)
     assert code == ExitCode.USAGE
     assert "wedge_step_mm lies between 0 and" in err
+
+
+def test_stated_concentration_enters_the_measurement(films: Path, tmp_path: Path) -> None:
+    """Concentration and its uncertainty are among the parameters of the run, each alone as well; impossible ones are refused in one sentence."""
+    for number, (arguments, expected) in enumerate(
+        (
+            (("--ha-concentration", 650, "--ha-concentration-sd", 80), (650, 80)),
+            (("--ha-concentration-sd", 90), (400, 90)),
+            ((), (400, None)),
+        )
+    ):
+        folder = tmp_path / f"R{number}"
+        call("measure", films, "--out", folder, "-j", 1, "-q", *arguments)
+        (timeline,) = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))["timelines"]
+        said = {name: value for step in timeline["steps"] for name, value in step["parameters"].items()}
+        assert (said["measure.ha_concentration_mg_cm3"], said["measure.ha_concentration_sd_mg_cm3"]) == expected
+    code, _, err = call("measure", films, "--out", tmp_path / "S", "--ha-concentration", 5000)
+    assert code == ExitCode.USAGE
+    assert "solid hydroxyapatite" in err
 
 
 def test_narrow_terminals_lose_nothing(films: Path, tmp_path: Path) -> None:

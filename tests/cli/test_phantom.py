@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from calcitrack import read_results
 from calcitrack.cli import app
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.io.cohort import read_cohort
@@ -78,6 +79,11 @@ def test_info_and_measure_agree_on_a_film_with_a_step_wedge(tmp_path: Path) -> N
     _, out, _ = call("measure", film.path, "--out", tmp_path / "R", "-j", 1)
     assert "HA mass rests on: an aluminium step wedge in the picture" in out
     assert "assumed 1 mm Al" in out
+    (timeline,) = read_results(tmp_path / "R").timeline.to_dict("records")
+    assert f"mm Al x mm²: {timeline['al_equivalent_mm3']:.1f} ± {timeline['al_equivalent_mm3_sd']:.1f}" in out
+    _, out, _ = call("info", film.path, "--wedge-first-mm", 0.3)
+    assert "calibration tier     C" in out
+    assert "expected 0.3 mm of aluminium and 1 mm more each" in out
 
 
 def test_ctrl_c_says_what_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
