@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from benchmarks.segmenter.films import BONE, DEPOSIT, LIMB, UNJUDGED, Example
 from benchmarks.segmenter.shadows import noise, shadow
-from benchmarks.segmenter.vary import MARGIN, SIDE, as_seen
+from benchmarks.segmenter.vary import MARGIN, SIDE, as_seen, clutter
 from calcitrack.segment.grid import WORKING_PIXEL_MM
 
 WIDE = SIDE + 2 * MARGIN
@@ -24,6 +24,8 @@ FAINTEST, DENSEST, FAINTEST_MASS, DENSEST_MASS = 0.012, 0.45, 0.05, 0.9
 """Contrast of pasted deposits, fractions of the film's range."""
 SATURATION = 0.6
 """Above this contrast the beam hardens: the rest counts 0.4 times."""
+CLUTTERED = 0.15
+"""Share of patches with letters, scratches and dust on them."""
 USUAL_MM2 = 12.0
 """Deposits smaller than this weigh more for each pixel, so that a small one counts."""
 OTHER_FILM, PASTED = 100, 300
@@ -63,6 +65,8 @@ def _patch(film: Example, other: Example, scale: tuple[NDArray[np.float32], NDAr
         scene = _laid_over(scene, _turned(_scene(other, rng), rng), rng.uniform(0.25, 1.0))
     scene = _textured(scene, rng)
     _paste(scene, rng)
+    if rng.random() < CLUTTERED:
+        clutter(scene.linear, rng)
     middle = slice(MARGIN, -MARGIN)
     truth, labels = scene.truth[middle, middle].copy(), scene.labels[middle, middle]
     return Patch(as_seen(scene.linear, scale, rng), truth, _weight(labels))

@@ -26,6 +26,30 @@ def as_seen(linear: NDArray[np.float32], scale: tuple[NDArray[np.float32], NDArr
     return pictures(rank, shown.astype(np.float32))[:, MARGIN:-MARGIN, MARGIN:-MARGIN].copy()
 
 
+def clutter(linear: NDArray[np.float32], rng: np.random.Generator) -> None:
+    """Letters, scratches and dust, which are no deposits, drawn onto a wide scene in place."""
+    drawn = np.zeros_like(linear)
+    side = linear.shape[0]
+    draw = rng.random()
+    if draw < 0.3:
+        text = "".join(rng.choice(list("ABCDELRSP0123456789.:/"), int(rng.integers(1, 9))))
+        start = int(rng.integers(0, side)), int(rng.integers(0, side))
+        letters = np.zeros(linear.shape, np.uint8)
+        cv2.putText(letters, text, start, int(rng.integers(0, 4)), rng.uniform(0.4, 2.5), (1,), int(rng.integers(1, 6)), cv2.LINE_8)
+        drawn += letters
+    elif draw < 0.6:
+        for _ in range(int(rng.integers(1, 5))):
+            first, second = rng.integers(0, side, 2), rng.integers(-80, 80, 2)
+            cv2.line(drawn, tuple(int(v) for v in first), tuple(int(v) for v in first + second), (1.0,), 1)
+    else:
+        places = rng.integers(0, side, (int(rng.integers(2, 30)), 2))
+        drawn[places[:, 0], places[:, 1]] = rng.uniform(0.3, 1, len(places))
+    if rng.random() < 0.6:
+        drawn = cv2.GaussianBlur(drawn, (0, 0), rng.uniform(0.3, 0.7))
+    sign = 1.0 if draw < 0.3 or rng.random() < 0.6 else -1.0
+    linear += np.float32(sign * np.exp(rng.uniform(np.log(0.05), np.log(0.8)))) * drawn
+
+
 def _curve(linear: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """A power, a vendor's sigmoid, or the values as they are."""
     draw = rng.random()
