@@ -1,6 +1,7 @@
-"""Pictures of the answer: the burden over time, and the deposits drawn onto their radiograph. No file, no screen."""
+"""Pictures of the answer: the burden over time, and the deposits drawn onto their radiograph; the change in words. No file, no screen."""
 
 from calcitrack.figures.overlay import overlay_image
 from calcitrack.figures.timeline import timeline_figure
+from calcitrack.figures.words import change_sentence, verdict_sentence
 
-__all__ = ["overlay_image", "timeline_figure"]
+__all__ = ["change_sentence", "overlay_image", "timeline_figure", "verdict_sentence"]

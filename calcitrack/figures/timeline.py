@@ -13,14 +13,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from calcitrack.figures.palette import BASIS_WORDS, BLUE, FATE_COLOUR, GREY, title_of
+from calcitrack.figures.words import burden_choice, change_sentence, number, verdict_sentence
 from calcitrack.model.assessment import Assessment, Fate, TimePointSummary
-from calcitrack.model.measurement import Measurement, NotMeasurable
+from calcitrack.model.measurement import Measurement
 from calcitrack.model.spacing import SpacingBasis
 
 SIZE_INCHES = (8.0, 5.6)
 DPI = 120
-CHOICES = (("ha_mass_mg", "Hydroxyapatite mass", "mg"), ("area_mm2", "Deposit area", "mm²"), ("area_px", "Deposit area", "pixels"))
-"""Measurand, words and unit, best first: the first one that every readable time point has is drawn."""
+TITLE_POINTS = 9.0
+"""The verdict, the longest line, just fits the width."""
 UNDATED = dt.date(2000, 1, 1)
 """Where a single time point without a date is drawn; the axis then shows no dates."""
 MARGIN_FRACTION, MARGIN_LEAST_DAYS = 0.06, 20.0
@@ -50,6 +51,7 @@ def timeline_figure(assessment: Assessment) -> Figure:
 
     Above: hydroxyapatite mass where every readable time point has it, else area in mm2, else area in pixels, with one standard
     uncertainty as a bar and each single exposure as a faint dot. Points whose millimetres hold in different planes are not joined.
+    The title tells the change from first to last, and whether it is beyond the stated uncertainties.
     Below: how many deposits persist, are new, and are gone since the time point before.
 
     Parameters
@@ -62,26 +64,19 @@ def timeline_figure(assessment: Assessment) -> Figure:
     matplotlib.figure.Figure
         Not attached to pyplot; ``figure.savefig(path)`` writes it.
     """
-    name, words, unit = _choice(assessment)
+    name, words, unit = burden_choice(assessment)
     points = [_point(assessment, p, name) for p in assessment.time_points]
     figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
     burden, counts = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.25))
     figure.suptitle(title_of(assessment.key), x=0.01, ha="left", fontsize=13, fontweight="bold")
     _draw_burden(burden, points, unit)
     burden.set_ylabel(f"{words}\n({unit}{_basis_words(points, name)})")
-    burden.set_title(_summary_sentence(points, name, unit), loc="left", fontsize=10)
+    told = (change_sentence(assessment), verdict_sentence(assessment))
+    burden.set_title("\n".join(s for s in told if s), loc="left", fontsize=TITLE_POINTS)
     width = _span_days(points) * 0.022
     _draw_counts(counts, points, width)
     _dress_dates(counts, points)
     return figure
-
-
-def _choice(assessment: Assessment) -> tuple[str, str, str]:
-    read = [p for p in assessment.time_points if p.n_exposures]
-    for choice in CHOICES:
-        if read and all(isinstance(p.totals.get(choice[0]), Measurement) for p in read):
-            return choice
-    return CHOICES[-1]
 
 
 def _point(assessment: Assessment, summary: TimePointSummary, name: str) -> _Point:
@@ -109,7 +104,7 @@ def _draw_burden(axes: Axes, points: Sequence[_Point], unit: str) -> None:
         axes.errorbar(_x(p.day), p.value or 0.0, yerr=p.sd, fmt="o", color=BLUE, ms=8, capsize=4, lw=1.5, zorder=3)
         if len(p.exposures) > 1:
             axes.plot([_x(p.day)] * len(p.exposures), p.exposures, "o", ms=5, mfc="white", mec=GREY, zorder=4)
-        axes.annotate(_number(p.value or 0.0), (_x(p.day), p.top), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9)
+        axes.annotate(number(p.value or 0.0), (_x(p.day), p.top), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9)
     for p in points:
         if p.value is None:
             axes.annotate(
@@ -178,25 +173,3 @@ def _basis_words(points: Sequence[_Point], name: str) -> str:
         return ""
     bases = sorted({b for p in points for b in p.bases}, key=lambda b: b.value)
     return ", " + " / ".join(BASIS_WORDS[b] for b in bases) if bases else ""
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def _summary_sentence(points: Sequence[_Point], name: str, unit: str) -> str:
-    """What happened from the first to the last time point, or why that cannot be said."""
-    first, last = points[0], points[-1]
-    if len(points) == 1:
-        return "One time point: there is no change to report yet."
-    change = last.summary.from_baseline.get(name)
-    if change is None or first.value is None or last.value is None:
-        return "First and last time point cannot be compared."
-    if isinstance(change.absolute, NotMeasurable):
-        return f"No change can be given: {change.absolute.reason}"
-    sd = "" if change.absolute.sd is None else f" ± {_number(change.absolute.sd)}"
-    relative = "" if change.relative is None else f" ({100 * change.relative:+.0f} %)"
-    interval = "" if change.interval_days is None else f" in {change.interval_days} days"
-    sign = "+" if change.absolute.value >= 0 else ""
-    values = f"{_number(first.value)} → {_number(last.value)} {unit}, change {sign}{_number(change.absolute.value)}{sd} {unit}{relative}"
-    return f"First to last{interval}: {values.replace('-', '−')}"  # noqa: RUF001 a minus sign is meant

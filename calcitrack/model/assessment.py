@@ -9,11 +9,14 @@ from enum import StrEnum
 
 from calcitrack.errors import ReadError
 from calcitrack.model.calibration import Calibration
-from calcitrack.model.measurement import Deposit, Result
+from calcitrack.model.measurement import Deposit, Measurement, Result
 from calcitrack.model.provenance import Provenance, Step
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import Spacing
 from calcitrack.model.timeline import Exposure, TimelineKey
+
+COVERAGE_FACTOR = 1.96
+"""Standard deviations to either side that hold 95 % of a normal distribution (JCGM 100:2008, annex G)."""
 
 
 class Fate(StrEnum):
@@ -130,7 +133,8 @@ class Change:
     Parameters
     ----------
     absolute
-        Later minus earlier, in the measurand's unit, or the reason why there is none.
+        Later minus earlier, in the measurand's unit, or the reason why there is none. Its ``sd`` is the root of the sum of both totals'
+        squared standard uncertainties, where both have one.
     relative
         ``later / earlier - 1``; ``None`` when the earlier total is zero or not measurable.
     interval_days
@@ -140,6 +144,17 @@ class Change:
     absolute: Result
     relative: float | None
     interval_days: int | None
+
+    @property
+    def exceeds_uncertainty(self) -> bool | None:
+        """Whether ``|change| > 1.96 * sqrt(sd1**2 + sd2**2)``, with the standard uncertainties of both totals; ``None`` where one has none.
+
+        The uncertainties are those of the totals as outlined. Deposits that were missed, joined or falsely found are not in them, and how
+        well repeat exposures agree is not: this is no smallest detectable change. What both totals share (the same beam) is counted twice.
+        """
+        if not isinstance(self.absolute, Measurement) or self.absolute.sd is None:
+            return None
+        return abs(self.absolute.value) > COVERAGE_FACTOR * self.absolute.sd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ def test_fates_and_counts_are_written(made: ModuleType) -> None:
     """The number of deposits, new ones and resolved ones can be read as text."""
     words = texts(timeline_figure(made.assessment()))
     assert {"2", "3", " +1 new", " 1 resolved"} <= set(words)
-    assert any("First to last in 438 days: 4.5 → 4.5 mg, change +0 ± 0.3 mg (+0 %)" in w for w in words)
+    assert any("First to last in 438 days: hydroxyapatite mass 4.5 → 4.5 mg, change +0 ± 0.3 mg (+0 %)\nWithin the stated" in w for w in words)
 
 
 def test_unlike_millimetres_are_not_joined(made: ModuleType) -> None:
