@@ -62,6 +62,16 @@ def _stone(rng: np.random.Generator, size_px: float) -> Shadow:
     return stone
 
 
+def _streak(rng: np.random.Generator, size_px: float) -> Shadow:
+    """A spindle, as deposits along a tendon, a vessel or a fascia are: smooth, bent a little, three to ten times longer than wide."""
+    side = int(size_px * 1.3) + 9
+    half = max(1.8, size_px / rng.uniform(3, 10) / 2)
+    streak = _lump(rng, side, (side / 2, side / 2), (size_px / 2, half), rng.uniform(0, 0.3), rng.choice([0.5, 0.5, 1.0]))
+    if rng.random() < 0.3:
+        streak = streak * _patchy(rng, streak.shape, max(3, half * 2), 0.4, 0.05, 2)
+    return streak
+
+
 def _popcorn(rng: np.random.Generator, size_px: float) -> Shadow:
     radius = size_px / 2
     side = int(radius * 3.4) + 13
@@ -149,12 +159,13 @@ def _specks(rng: np.random.Generator, size_px: float) -> Shadow:
 
 
 FORMS: tuple[tuple[Callable[[np.random.Generator, float], Shadow], float, float, float], ...] = (
-    (_stone, 0.34, 1.2, 9.0),
-    (_popcorn, 0.20, 4.0, 26.0),
-    (_sheet, 0.16, 4.0, 36.0),
-    (_band, 0.06, 4.0, 25.0),
-    (_net, 0.10, 5.0, 28.0),
-    (_specks, 0.14, 2.0, 16.0),
+    (_stone, 0.32, 1.1, 9.0),
+    (_streak, 0.15, 3.0, 22.0),
+    (_popcorn, 0.15, 4.0, 26.0),
+    (_sheet, 0.13, 4.0, 36.0),
+    (_band, 0.04, 4.0, 25.0),
+    (_net, 0.08, 5.0, 28.0),
+    (_specks, 0.13, 2.0, 16.0),
 )
 """Form, its share, smallest and largest size in mm."""
 

@@ -24,7 +24,7 @@ def segmenter(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return benchmarks.segmenter
 
 
-@pytest.mark.parametrize("form", range(6))
+@pytest.mark.parametrize("form", range(7))
 def test_every_form_casts_a_shadow_of_its_size(segmenter: ModuleType, form: int) -> None:
     """No shadow is negative, it ends before the picture does, and it reaches no further than twice its stated size."""
     draw = segmenter.shadows.FORMS[form][0]
