@@ -18,8 +18,8 @@ from calcitrack.io.dicom_spacing import read_spacing
 from calcitrack.io.header import Header
 from calcitrack.io.limits import DEFAULT_LIMITS, ReadLimits
 from calcitrack.io.modality_lut import apply_modality_lut
-from calcitrack.io.pixel_data import decode_frame
-from calcitrack.io.pixel_layout import GREY, PixelLayout, read_layout
+from calcitrack.io.pixel_data import cut_off, decode_frame
+from calcitrack.io.pixel_layout import COLOURS, GREY, PixelLayout, read_layout
 from calcitrack.io.sources import FileSource
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.image import Acquisition, FloatImage, Mask, Radiograph
@@ -68,6 +68,8 @@ def read_dicom(source: FileSource, limits: ReadLimits = DEFAULT_LIMITS) -> Radio
     with collected_warnings() as notes:
         facts = read_facts(header, source.name)
         check_form(header, source.name)
+        if opened.cut_pixel_bytes is not None:
+            raise cut_off(opened.dataset, source.name, opened.cut_pixel_bytes)
         layout = read_layout(header, source.name, limits)
         pixels, valid, findings = _measured_pixels(opened.dataset, header, layout, facts.calibration.polarity, source.name, limits)
     return Radiograph(
@@ -114,7 +116,9 @@ def check_form(header: Header, source: str) -> None:
     if not photometric:
         header.note("PhotometricInterpretation is missing; taken for MONOCHROME2")
     elif photometric not in GREY:
-        raise UnsupportedImageError(source, f"a colour image ({photometric})", "MONOCHROME1 or MONOCHROME2", "export the original radiograph")
+        known = photometric.startswith(COLOURS)
+        found = f"a colour image ({photometric})" if known else f"PhotometricInterpretation {photometric}, which DICOM does not know"
+        raise UnsupportedImageError(source, found, "MONOCHROME1 or MONOCHROME2", "export the original radiograph")
 
 
 def _note_burned_in(header: Header) -> None:

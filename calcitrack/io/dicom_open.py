@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ META_SEARCH_BYTES = 4096
 META_GROUP_LENGTH_AT = PREAMBLE_BYTES + len(PREFIX)
 META_GROUP_LENGTH_BYTES = 12
 """Tag, VR, length and value of (0002,0000), which the group length does not count (PS3.10, 7.1)."""
+PIXEL_DATA_TAG = b"\xe0\x7f\x10\x00"
+UNDEFINED_LENGTH = b"\xff\xff\xff\xff"
+EXPLICIT_HEADER_BYTES = 12
+"""Tag, VR, two reserved bytes and length of an OB element; compressed pixel data are always little endian with explicit VR (PS3.5, A.4)."""
 INFLATE_STEP_BYTES = 1 << 20
 FIRST_GROUPS = (0x0002, 0x0004, 0x0008)
 """A data set begins with the meta, directory or identifying group."""
@@ -38,11 +43,14 @@ class OpenedDataset:
     ----------
     ends_with_header
         True where only the header was asked for and the file ends with it: there is no pixel data.
+    cut_pixel_bytes
+        Bytes of compressed pixel data that are there where the file ends before they do; ``None`` where it does not.
     """
 
     dataset: Dataset
     findings: tuple[str, ...]
     ends_with_header: bool = False
+    cut_pixel_bytes: int | None = None
 
 
 def looks_like_dicom(head: bytes) -> bool:
@@ -99,12 +107,25 @@ def open_dataset(source: FileSource, limits: ReadLimits, *, pixels: bool) -> Ope
             dataset = _parse(stream, source, pixels=pixels)
             _check_plausible(dataset, source)
         ends_with_header = not pixels and DEFLATED_UID not in head and not stream.read(1)
+        cut = _cut_pixel_bytes(stream, source) if pixels and "PixelData" not in dataset else None
     findings = [f"pydicom: {n}" for n in notes]
     if head[PREAMBLE_BYTES : PREAMBLE_BYTES + 4] != PREFIX:
         findings.append("the file lacks the DICOM preamble; its encoding was inferred from its first elements")
     elif not _transfer_syntax(dataset):
         findings.append("the file states no transfer syntax; its encoding was inferred from its first elements")
-    return OpenedDataset(dataset, tuple(findings), ends_with_header)
+    return OpenedDataset(dataset, tuple(findings), ends_with_header, cut)
+
+
+def _cut_pixel_bytes(stream: BinaryIO, source: FileSource) -> int | None:
+    """How much there is of pixel data of undefined length whose end is missing: pydicom drops the whole element then."""
+    stream.seek(0)
+    with collected_warnings():
+        _parse(stream, source, pixels=False)  # leaves the stream where the pixel data begin
+    start = stream.read(EXPLICIT_HEADER_BYTES)
+    if not start.startswith(PIXEL_DATA_TAG) or not start.endswith(UNDEFINED_LENGTH):
+        return None
+    here = stream.tell()
+    return stream.seek(0, io.SEEK_END) - here
 
 
 def not_an_image(source: FileSource, head: bytes) -> NotAnImageFileError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +27,13 @@ DEFLATED_FRAME_SYNTAX = "1.2.840.10008.1.2.8.1"
 EXPLICIT_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 ITEM_TAG = b"\xfe\xff\x00\xe0"
 """Encapsulated pixel data begins with the item of its offset table (PS3.5, A.4)."""
+PRECISIONS: dict[Codec, Sequence[int]] = {
+    Codec.JPEG_LOSSY: (8, 12),
+    Codec.JPEG_LOSSLESS: range(2, 17),
+    Codec.JPEG_LS: range(2, 17),
+    Codec.JPEG_2000: range(1, 33),
+}
+"""Bits of a sample that each codec's standard allows (ISO/IEC 10918-1, B.2.2; 14495-1, C.2.2); JPEG 2000 as far as a stored value can be."""
 FETCH_AGAIN = "fetch or export the file again"
 
 
@@ -67,11 +75,18 @@ def decode_frame(dataset: Dataset, source: str, limits: ReadLimits = DEFAULT_LIM
             content = bytes(dataset["PixelData"].value or b"")
         except Exception as error:  # pydicom converts on access and raises what it likes
             raise DamagedFileError(source, f"pixel data that cannot be read ({error})", "an image", FETCH_AGAIN) from error
-        if _is_encapsulated(dataset, content):
+        if _is_encapsulated(dataset, content, layout, header):
             values = _decode_encapsulated(dataset, content, layout, header, source)
         else:
             values = _decode_native(dataset, content, layout, header, source)
     return DecodedFrame(values, (*header.findings, *(f"pixel data: {n}" for n in notes)))
+
+
+def cut_off(dataset: Dataset, source: str, there: int) -> DamagedFileError:
+    """Error for a file that ends within its compressed pixel data, of which `there` bytes are left."""
+    name = UID(transfer_syntax(dataset)).name or "compressed"
+    found = f"{name} pixel data that break off after {there} bytes: the file ends before their end mark"
+    return DamagedFileError(source, found, "a whole file", "it was cut short on its way; fetch or copy it again from where it came")
 
 
 def transfer_syntax(dataset: Dataset) -> str:
@@ -80,19 +95,32 @@ def transfer_syntax(dataset: Dataset) -> str:
     return "" if meta is None else Header(meta).text("TransferSyntaxUID")
 
 
-def _is_encapsulated(dataset: Dataset, content: bytes) -> bool:
+def _is_encapsulated(dataset: Dataset, content: bytes, layout: PixelLayout, header: Header) -> bool:
+    """By the transfer syntax, unless the pixel data themselves show that it is wrong: then by them, with a finding."""
     syntax = UID(transfer_syntax(dataset))
-    if syntax.is_transfer_syntax and not syntax.is_private:
-        return syntax.is_encapsulated
-    return content.startswith(ITEM_TAG)
+    undefined_length = bool(dataset["PixelData"].is_undefined_length)
+    if not syntax.is_transfer_syntax or syntax.is_private:
+        return undefined_length or content.startswith(ITEM_TAG)
+    if undefined_length and not syntax.is_encapsulated:
+        header.note(f"the file states {syntax.name}, but its pixel data are compressed; they are read by their own header")
+        return True
+    whole = len(content) in (layout.frame_bytes, layout.frame_bytes + layout.frame_bytes % 2)
+    if syntax.is_encapsulated and not undefined_length and not content.startswith(ITEM_TAG) and layout.frames == 1 and whole:
+        header.note(f"the file states {syntax.name}, but its pixel data are not compressed; they are read as they are")
+        return False
+    return syntax.is_encapsulated
 
 
 def _decode_native(dataset: Dataset, content: bytes, layout: PixelLayout, header: Header, source: str) -> StoredValues:
     expected = layout.frame_bytes * layout.frames
     if len(content) < expected:
         raise DamagedFileError(source, f"pixel data of {len(content)} bytes", f"{expected} bytes, as the header states", FETCH_AGAIN)
+    if len(content) >= 2 * expected:
+        wanted = f"{expected} bytes, as Rows, Columns, BitsAllocated and NumberOfFrames state"
+        raise DamagedFileError(source, f"pixel data of {len(content)} bytes", wanted, "one of the four is wrong; export the image again")
     if len(content) > expected + 1:  # one byte of padding makes the length even
-        header.note(f"pixel data is {len(content) - expected} bytes longer than its image; the rest is ignored")
+        more = len(content) - expected
+        header.note(f"pixel data is {more} bytes longer than its image; the rest is ignored (if the picture looks slanted, Columns is wrong)")
     big = transfer_syntax(dataset) == EXPLICIT_BIG_ENDIAN or getattr(dataset, "original_encoding", (None, True))[1] is False
     width = layout.bits_allocated // 8
     raw = np.frombuffer(content, f"{'>' if big else '<'}u{width}", layout.rows * layout.columns)
@@ -119,7 +147,7 @@ def _decode_encapsulated(dataset: Dataset, content: bytes, layout: PixelLayout, 
             return _settle_precision(decode_codestream(frame, stream), stream, layout, header)
         if syntax == DEFLATED_FRAME_SYNTAX:
             return _decode_native_frame(inflate_frame(frame, layout), layout, header)
-        if syntax.name == "RLE Lossless" or not syntax.is_transfer_syntax:
+        if syntax.name == "RLE Lossless" or not syntax.is_transfer_syntax or not syntax.is_encapsulated:
             return settle_bits(decode_rle(frame, layout), layout, header)
     except DecodeError as error:
         raise DamagedFileError(source, f"{syntax.name} pixel data that no decoder reads ({error})", "a whole image", FETCH_AGAIN) from error
@@ -137,6 +165,8 @@ def _decode_native_frame(content: bytes, layout: PixelLayout, header: Header) ->
 
 def _first_frame(content: bytes, layout: PixelLayout, source: str) -> bytes:
     """The first frame; all fragments joined where there is one frame, whatever the offset table says."""
+    if not content.startswith(ITEM_TAG):
+        raise DamagedFileError(source, "pixel data labelled as compressed that begin with no item tag", "fragments in items", FETCH_AGAIN)
     try:
         if layout.frames > 1:
             return get_frame(content, 0, number_of_frames=layout.frames)
@@ -163,9 +193,10 @@ def _check_codestream(stream: Codestream, layout: PixelLayout, source: str) -> N
         raise UnsupportedImageError(
             source, f"a {stream.codec} stream with {stream.components} colours", "a grey image", "export the original radiograph"
         )
-    limit = 32 if stream.codec is Codec.JPEG_2000 else 16
-    if not 1 <= stream.precision <= limit:
-        raise DamagedFileError(source, f"a {stream.codec} stream of {stream.precision} bits", f"1 to {limit} bits", FETCH_AGAIN)
+    allowed = PRECISIONS[stream.codec]
+    if stream.precision not in allowed:
+        expected = " or ".join(str(n) for n in allowed) if len(allowed) == 2 else f"{allowed[0]} to {allowed[-1]}"
+        raise DamagedFileError(source, f"a {stream.codec} stream of {stream.precision} bits", f"{expected} bits", "export the image again")
 
 
 def _settle_precision(values: NDArray[np.generic], stream: Codestream, layout: PixelLayout, header: Header) -> StoredValues:

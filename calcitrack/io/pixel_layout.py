@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydicom.datadict import dictionary_has_tag
+
 from calcitrack.errors import DamagedFileError, ImageTooLargeError, UnsupportedImageError
 from calcitrack.io.header import Header
 from calcitrack.io.limits import ReadLimits
@@ -13,6 +15,8 @@ CONTAINER_BITS = (8, 16, 32)
 MAX_SIDE = 65535
 """Rows and Columns are 16-bit values (VR US)."""
 GREY = ("MONOCHROME1", "MONOCHROME2")
+COLOURS = ("PALETTE COLOR", "RGB", "YBR_", "HSV", "ARGB", "CMYK", "XYB")
+"""How Photometric Interpretations of colour begin, retired ones included (PS3.3, C.7.6.3.1.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,7 @@ def read_layout(header: Header, source: str, limits: ReadLimits) -> PixelLayout:
         More pixels than the limit.
     """
     _check_pixels_present(header, source)
-    if (header.integer("SamplesPerPixel") or 1) != 1:
-        kind = header.code("PhotometricInterpretation") or "several samples a pixel"
-        raise UnsupportedImageError(source, f"a colour image ({kind})", "a grey one", "export the original radiograph instead of a coloured copy")
+    _check_one_sample(header, source)
     rows, columns = _side(header, "Rows", source), _side(header, "Columns", source)
     if rows * columns > limits.max_pixels:
         raise ImageTooLargeError(
@@ -70,15 +72,30 @@ def read_layout(header: Header, source: str, limits: ReadLimits) -> PixelLayout:
     )
 
 
+def _check_one_sample(header: Header, source: str) -> None:
+    samples, kind = header.integer("SamplesPerPixel"), header.code("PhotometricInterpretation")
+    if samples is not None and samples < 1:
+        header.note(f"SamplesPerPixel is {samples}; taken for 1")
+    elif samples is not None and samples > 1:
+        said = kind if kind.startswith(COLOURS) else f"{samples} samples a pixel, PhotometricInterpretation {kind or 'missing'}"
+        raise UnsupportedImageError(source, f"a colour image ({said})", "a grey one", "export the original radiograph instead of a coloured copy")
+
+
 def _check_pixels_present(header: Header, source: str) -> None:
     if header.has("FloatPixelData") or header.has("DoubleFloatPixelData"):
         raise UnsupportedImageError(source, "floating point pixel data", "stored integers", "export the original radiograph")
     if not header.has("PixelData"):
-        raise without_pixels(source)
+        raise without_pixels(header, source)
 
 
-def without_pixels(source: str) -> DamagedFileError:
-    """Error for a header with nothing behind it."""
+def without_pixels(header: Header, source: str) -> DamagedFileError:
+    """Error for a header with nothing behind it, or with nothing in it that the dictionary knows: then it was read in the wrong encoding."""
+    tags = list(header.dataset.keys())
+    if tags and not any(dictionary_has_tag(tag) or tag.is_private_creator for tag in tags):
+        expected = "one written in the transfer syntax that the file states"
+        return DamagedFileError(
+            source, "a data set whose elements make no sense", expected, "the file is mislabelled or broken; export the image again"
+        )
     return DamagedFileError(source, "a header without pixel data", "an image", "fetch the file again, with its pixels")
 
 

@@ -90,7 +90,7 @@ def _scan_dicom(source: FileSource, limits: ReadLimits) -> ScannedFile:
     with collected_warnings() as notes:
         facts = read_facts(header, source.name)
         if opened.ends_with_header:
-            raise without_pixels(source.name)
+            raise without_pixels(header, source.name)
         acquisition = facts.acquisition
         capture = class_uid(header) in SECONDARY_CAPTURE_CLASSES
         skip = _capture_reason(header, acquisition) if capture else ""

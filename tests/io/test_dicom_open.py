@@ -48,6 +48,40 @@ def test_a_file_that_breaks_off_is_a_typed_error(dicom: Write, share: float) -> 
         read_radiograph(path)
 
 
+COMPRESSED = {"RLE Lossless": "1.2.840.10008.1.2.5", "JPEG-LS": "1.2.840.10008.1.2.4.80", "JPEG 2000": "1.2.840.10008.1.2.4.90"}
+
+
+@pytest.mark.parametrize("name", COMPRESSED)
+@pytest.mark.parametrize("left", [0, 9, 2000, -9])
+def test_a_file_that_ends_within_its_compressed_pixels_is_said_to_be_cut(dicom: Write, name: str, left: int) -> None:
+    """The message names the transfer syntax and how much is left, down to a file that lacks its end mark and a byte: not 'without pixel data'."""
+    path = dicom(pixels=np.random.default_rng(5).integers(0, 4096, (64, 64)).astype(np.uint16), syntax=COMPRESSED[name])
+    content = path.read_bytes()
+    start = content.rindex(b"\xe0\x7f\x10\x00OB\0\0\xff\xff\xff\xff") + 12
+    whole = len(content) - start
+    path.write_bytes(content[: start + left] if left >= 0 else content[:left])
+    there = left if left >= 0 else whole + left
+    with pytest.raises(DamagedFileError, match=f"found {name}.* pixel data that break off after {there} bytes.*fetch or copy it again"):
+        read_radiograph(path)
+
+
+def test_an_object_that_is_no_radiograph_is_named_as_such_also_when_it_is_cut(dicom: Write) -> None:
+    """What it is matters more than that it is broken."""
+    path = dicom(pixels=np.zeros((64, 64), np.uint16), syntax=COMPRESSED["RLE Lossless"], SOPClassUID="1.2.840.10008.5.1.4.1.1.4", Modality="MR")
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(NotARadiographError, match="MR Image Storage"):
+        read_radiograph(path)
+
+
+def test_a_header_without_pixels_is_said_to_be_one(dicom: Write) -> None:
+    """Where nothing of the pixel data is there, nothing is said of a cut."""
+    path = dicom(pixels=np.zeros((64, 64), np.uint16), syntax=COMPRESSED["RLE Lossless"])
+    content = path.read_bytes()
+    path.write_bytes(content[: content.rindex(b"\xe0\x7f\x10\x00OB")])
+    with pytest.raises(DamagedFileError, match="a header without pixel data"):
+        read_radiograph(path)
+
+
 def test_a_deflated_file_that_inflates_beyond_the_limit_is_refused(dicom: Write) -> None:
     """A few kilobytes that hold 40 megabytes; the limit is on what they inflate to."""
     path = dicom(syntax="1.2.840.10008.1.2.1.99", PixelData=b"\0" * 40_000_000)
