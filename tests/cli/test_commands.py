@@ -56,6 +56,9 @@ def test_measure_writes_results_and_says_what_it_found(films: Path, tmp_path: Pa
     results = read_results(tmp_path / "R")
     assert len(results.timeline) == 2
     assert len(results.images) == 5
+    steps = {s["name"]: s["parameters"] for s in results.provenance["timelines"][0]["images"][0]["steps"]}
+    assert (steps["segment"]["method"], len(steps["segment"]["weights_sha256"])) == ("network", 64)
+    assert steps["segment"]["onnxruntime"] == results.provenance["libraries"]["onnxruntime"]
 
 
 def test_the_change_is_judged_in_words_and_for_machines(films: Path, tmp_path: Path) -> None:
