@@ -19,7 +19,7 @@ from calcitrack.model.provenance import Parameter, Provenance, Step
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import Spacing
 from calcitrack.model.timeline import Exposure, Timeline
-from calcitrack.segment import SegmentOptions, segment
+from calcitrack.segment import SegmentOptions, recipe, segment
 from calcitrack.track import AlignOptions, MatchOptions, Sighting, Track, View, align, decide_fates, follow, summarise
 from calcitrack.version import __version__
 
@@ -88,7 +88,8 @@ def assess(timeline: Timeline, *, options: AssessOptions | None = None, observe:
     tracks = _follow_all(measured, alignments, options)
     dates = {t.index: t.date for t in timeline.time_points}
     identity = _Identity(timeline, tracks, measured, alignments, tuple(dates))
-    images = tuple(_image(k, m, a, identity) for k, (m, a) in enumerate(zip(measured, alignments, strict=True)))
+    used = recipe(options.segment)
+    images = tuple(_image(k, m, a, identity, used) for k, (m, a) in enumerate(zip(measured, alignments, strict=True)))
     return Assessment(
         assessment_id=_assessment_id(timeline, options),
         key=timeline.key,
@@ -204,13 +205,13 @@ def _centroid(image: _Measured, label: int) -> tuple[float, float]:
     return next(d.centroid for d in image.measurements.deposits if d.label == label)
 
 
-def _image(index: int, m: _Measured, alignment: Alignment | None, identity: _Identity) -> ImageAssessment:
+def _image(index: int, m: _Measured, alignment: Alignment | None, identity: _Identity, used: Mapping[str, Parameter]) -> ImageAssessment:
     findings = m.findings
     if alignment is not None and not alignment.ok:
         findings = (*findings, f"not aligned with baseline: {alignment.reason}; its deposits have no identity with other time points")
     steps = (
         Step("calibrate", {}, _calibrated(m.calibration)),
-        Step("segment", {}, {"deposits": len(m.measurements.deposits)}),
+        Step("segment", used, {"deposits": len(m.measurements.deposits)}),
         Step("align", {}, {} if alignment is None else {"ok": alignment.ok, "residual_px": alignment.residual_px}),
     )
     return ImageAssessment(

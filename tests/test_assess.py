@@ -13,7 +13,7 @@ from calcitrack.errors import DamagedFileError
 from calcitrack.model.assessment import Fate
 from calcitrack.model.measurement import NotMeasurable
 from calcitrack.model.spacing import SpacingBasis
-from calcitrack.segment import Method, SegmentOptions
+from calcitrack.segment import Method, SegmentOptions, recipe
 
 FIRST = dt.date(2021, 3, 1)
 TRANSPARENT = AssessOptions(segment=SegmentOptions(method=Method.TRANSPARENT, min_confidence=0.3))
@@ -45,6 +45,16 @@ def test_timeline_follows_each_deposit(course: Timeline) -> None:
     ids = [sorted(d.deposit_id for d in i.deposits) for i in result.images]
     assert ids == [["D001", "D002"], ["D002"], ["D002", "D003"], ["D002", "D003"]]
     assert len({t.tracking_uid for t in result.tracks}) == 3
+
+
+def test_each_image_says_what_found_its_deposits(course: Timeline) -> None:
+    """The step `segment` names the method; with the network also its weights, as `recipe` does."""
+    alone = replace(course, time_points=course.time_points[:1])
+    for options in (TRANSPARENT, AssessOptions()):
+        (image,) = assess(alone, options=options).images
+        (step,) = [s for s in image.steps if s.name == "segment"]
+        assert dict(step.parameters) == recipe(options.segment)
+        assert step.outcome["deposits"] == len(image.deposits)
 
 
 def test_change_is_the_difference_of_the_totals(course: Timeline) -> None:

@@ -11,7 +11,7 @@ from calcitrack.model.assessment import Assessment
 from calcitrack.model.provenance import Step
 from calcitrack.tables.cells import plain
 
-LIBRARIES = ("numpy", "scipy", "scikit-image", "opencv-python-headless", "pydicom", "highdicom", "pandas", "matplotlib", "pillow")
+LIBRARIES = ("numpy", "scipy", "scikit-image", "opencv-python-headless", "onnxruntime", "pydicom", "highdicom", "pandas", "matplotlib", "pillow")
 """Libraries whose version can change a result or a file."""
 
 Json = Mapping[str, object]

@@ -2,5 +2,6 @@
 
 from calcitrack.segment.options import Method, SegmentOptions
 from calcitrack.segment.radiograph import segment
+from calcitrack.segment.recipe import recipe
 
-__all__ = ["Method", "SegmentOptions", "segment"]
+__all__ = ["Method", "SegmentOptions", "recipe", "segment"]

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import subprocess
+import sys
+from importlib import resources
+
+from calcitrack.segment import Method, SegmentOptions, recipe
+
+
+def test_the_network_is_named_by_its_weights_and_its_runtime() -> None:
+    """The hash is that of the file in the package, so that anyone can compare it with `sha256sum`."""
+    weights = resources.files("calcitrack.segment").joinpath("data", "deposits.onnx").read_bytes()
+    assert recipe(SegmentOptions()) == {
+        "method": "network",
+        "weights": "deposits.onnx",
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        "onnxruntime": importlib.metadata.version("onnxruntime"),
+    }
+
+
+def test_the_transparent_method_names_no_network() -> None:
+    """What took no part is not in the provenance."""
+    assert recipe(SegmentOptions(method=Method.TRANSPARENT)) == {"method": "transparent"}
+
+
+def test_importing_reads_no_weights() -> None:
+    """The hash is made when it is asked for, once a process."""
+    program = "from calcitrack.segment import recipe as r; from calcitrack.segment.recipe import _sha256 as h; print(h.cache_info().currsize)"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "0\n"  # noqa: S603 this interpreter
