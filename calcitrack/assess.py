@@ -226,6 +226,7 @@ def _image(index: int, m: _Measured, alignment: Alignment | None, identity: _Ide
         alignment=alignment,
         findings=tuple(dict.fromkeys(findings)),
         steps=steps,
+        limb_axis=m.measurements.limb_axis,
     )
 
 

@@ -30,6 +30,7 @@ from calcitrack.model.measurement import Measurement
 from calcitrack.model.timeline import Timeline
 from calcitrack.tables.cells import Row
 from calcitrack.tables.results import timeline_rows
+from calcitrack.two_views import combined
 
 NOT_REACHED = "the run was interrupted before it was finished; measure again"
 """Reason of each timeline that Ctrl-C left out."""
@@ -124,14 +125,14 @@ def _undisturbed() -> Iterator[None]:
 def _measure_all(cohort: Cohort, request: Request, writer: ResultsWriter, bar: Progress, lines: list[TimelineLine]) -> None:
     """Measure one timeline after the other, each added to `lines` as soon as it is written or to the writer's failures."""
     measuring = bar.add_task("Measuring images", total=None)
-    outcomes = iter_assessments(
+    measured = iter_assessments(
         cohort,
         options=request.options,
         workers=request.workers or sensible_workers(cohort),
         progress=lambda done, total: _show(bar, measuring, done, total),
     )
-    with closing(outcomes):
-        for outcome in outcomes:
+    with closing(measured):
+        for outcome in combined(measured, options=request.options.measure if request.options else None):
             if isinstance(outcome, Assessment):
                 line = _line(outcome)
                 writer.add(outcome)

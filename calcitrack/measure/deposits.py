@@ -12,6 +12,7 @@ from calcitrack.calibrate.intensity import attenuation
 from calcitrack.errors import InvalidValueError
 from calcitrack.measure import measurands as m
 from calcitrack.measure.background import Neighbourhood, neighbourhood
+from calcitrack.measure.limb_axis import limb_axis
 from calcitrack.measure.mass import Amount, Mass, MassModel, deposit_mass, mass_model, total_amount
 from calcitrack.measure.options import MeasureOptions
 from calcitrack.measure.size import feret_diameter
@@ -38,6 +39,7 @@ class _Film:
     segmentation: Segmentation
     image: FloatImage
     bone_step: float
+    air: float
     masses: MassModel | str
     options: MeasureOptions
 
@@ -72,7 +74,9 @@ def measure(radiograph: Radiograph, segmentation: Segmentation, options: Measure
     film = _film(radiograph, segmentation, options or MeasureOptions())
     boxes = ndimage.find_objects(segmentation.labels.astype(np.int32))
     measured = [_deposit(film, label, boxes[label - 1]) for label in segmentation.label_values]
-    return ImageMeasurements(tuple(d for d, _ in measured), _totals(film, measured))
+    nepers = film.image - np.float32(film.air) if film.linear else None
+    axis = limb_axis(segmentation.limb, radiograph.spacing, nepers)
+    return ImageMeasurements(tuple(d for d, _ in measured), _totals(film, measured), axis)
 
 
 def _check(radiograph: Radiograph, segmentation: Segmentation) -> None:
@@ -89,7 +93,7 @@ def _film(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOp
     # Collimator blades without a header entry are denser than any flesh: they are no open field.
     bright = open_field & (image < np.median(image[soft])) if soft.any() else open_field
     air = float(np.median(image[bright])) if bright.any() else float(image.min())
-    return _Film(radiograph, segmentation, image, step, mass_model(radiograph, air, options), options)
+    return _Film(radiograph, segmentation, image, step, air, mass_model(radiograph, air, options), options)
 
 
 def _deposit(film: _Film, label: int, box: tuple[slice, slice]) -> tuple[Deposit, Mass | None]:

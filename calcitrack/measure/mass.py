@@ -27,10 +27,10 @@ from calcitrack.calibrate.spectrum import (
     mass_attenuation,
 )
 from calcitrack.measure.background import Neighbourhood
+from calcitrack.measure.magnification import magnification
 from calcitrack.measure.options import MeasureOptions
 from calcitrack.model.calibration import Calibration, Tier
-from calcitrack.model.image import Acquisition, Radiograph
-from calcitrack.model.spacing import Spacing, SpacingBasis
+from calcitrack.model.image import Radiograph
 
 FloatArray = NDArray[np.float64]
 
@@ -120,7 +120,8 @@ def mass_model(radiograph: Radiograph, air: float, options: MeasureOptions) -> M
     if filter_mm is None:
         filter_mm = DEFAULT_FILTER_MM_AL
         assumptions.append(f"filtration of {DEFAULT_FILTER_MM_AL} mm Al assumed")
-    magnification, sd = _magnification(acquisition, spacing, options, assumptions)
+    enlarged = magnification(acquisition, spacing, options)
+    assumptions += enlarged.assumptions
     grid = acquisition.grid.strip().upper() not in ("", "NONE")
     return MassModel(
         kvp=acquisition.kvp,
@@ -128,8 +129,8 @@ def mass_model(radiograph: Radiograph, air: float, options: MeasureOptions) -> M
         grid=grid,
         air=air,
         pixel_area_mm2=spacing.pixel_area_mm2,
-        magnification=magnification,
-        magnification_sd=sd,
+        magnification=enlarged.value,
+        magnification_sd=enlarged.sd,
         curve_relative_sd=calibration.curve_relative_sd,
         assumptions=tuple(assumptions),
         by_wedge=calibration.tier is Tier.B,
@@ -160,19 +161,6 @@ def _no_nepers(calibration: Calibration) -> str:
     return f"logarithmic values: the header does not state how many stored values a factor of e takes{why}"
 
 
-def _magnification(acquisition: Acquisition, spacing: Spacing, options: MeasureOptions, assumptions: list[str]) -> tuple[float, float]:
-    """Magnification that the spacing still contains, and its standard uncertainty."""
-    if spacing.basis in (SpacingBasis.FIDUCIAL, SpacingBasis.MAGNIFICATION_CORRECTED):
-        return 1.0, 0.01
-    distance = acquisition.distance_source_to_detector_mm
-    if distance is None or distance <= options.object_height_mm * 2:
-        distance = 1000.0
-        assumptions.append("source-detector distance of 1000 mm assumed")
-    assumptions.append(f"deposits assumed {options.object_height_mm:g} mm above the detector")
-    value = distance / (distance - options.object_height_mm)
-    return value, value**2 * options.object_height_sd_mm / distance
-
-
 def deposit_mass(place: Neighbourhood, model: MassModel) -> Mass:
     """Mass of one deposit from its contrast.
 
@@ -196,10 +184,10 @@ def deposit_mass(place: Neighbourhood, model: MassModel) -> Mass:
     value = sums(contrast, ratio)
     own = np.abs(sums(contrast + place.background_sd, ratio) - value)
     scatter = np.abs(sums(contrast, ratio * (1 + SCATTER_RELATIVE_SD)) - value)
-    magnification = 2 * model.magnification_sd / model.magnification * np.abs(value)
+    plane = 2 * model.magnification_sd / model.magnification * np.abs(value)
     nepers = np.abs(sums(contrast * (1 + model.curve_relative_sd), ratio) - value)
     beam_sd = np.array([BEAM_RELATIVE_SD, 0.0]) * value  # aluminium is read from the wedge; the beam turns it into hydroxyapatite
-    shared = np.sqrt(scatter**2 + beam_sd**2 + magnification**2 + nepers**2)
+    shared = np.sqrt(scatter**2 + beam_sd**2 + plane**2 + nepers**2)
     ha, al = (Amount(float(v), float(o), float(h)) for v, o, h in zip(value, own, shared, strict=True))
     return Mass(ha, al if model.by_wedge else None)
 

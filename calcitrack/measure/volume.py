@@ -6,7 +6,7 @@ import numpy as np
 
 from calcitrack.measure.mass import Amount
 from calcitrack.measure.measurands import VOLUME_MM3
-from calcitrack.measure.options import HA_CONCENTRATION_FACTOR, SOLID_HA_MG_CM3, MeasureOptions
+from calcitrack.measure.options import DEFAULT_HA_CONCENTRATION_MG_CM3, HA_CONCENTRATION_FACTOR, SOLID_HA_MG_CM3, MeasureOptions
 from calcitrack.model.measurement import Measurement, NotMeasurable, Result
 
 NO_CONCENTRATION = "no hydroxyapatite concentration is assumed (option ha_concentration_mg_cm3)"
@@ -22,8 +22,8 @@ def volume_from_mass(ha_mg: Amount, options: MeasureOptions) -> Result:
     concentration, sd = options.ha_concentration_mg_cm3, options.ha_concentration_sd_mg_cm3
     if concentration is None:
         return NotMeasurable(VOLUME_MM3, NO_CONCENTRATION)
+    low, high = concentration_range(options)
     if sd is None:
-        low, high = concentration / HA_CONCENTRATION_FACTOR, min(concentration * HA_CONCENTRATION_FACTOR, SOLID_HA_MG_CM3)
         relative, doubt = float(np.log(high / low) / np.sqrt(12)), f"{low:.0f} to {high:.0f}"
     else:
         relative, doubt = sd / concentration, f"standard uncertainty {sd:g}"
@@ -31,3 +31,12 @@ def volume_from_mass(ha_mg: Amount, options: MeasureOptions) -> Result:
     volume = ha_mg.value * mm3_per_mg
     model = f"HA mass over an assumed concentration of {concentration:g} mg/cm3 ({doubt})"
     return Measurement(VOLUME_MM3, volume, float(np.hypot(ha_mg.sd * mm3_per_mg, relative * volume)), model)
+
+
+def concentration_range(options: MeasureOptions) -> tuple[float, float]:
+    """Lowest and highest concentration that a deposit may have, mg/cm3: two standard uncertainties either way where one is stated."""
+    concentration = options.ha_concentration_mg_cm3 or DEFAULT_HA_CONCENTRATION_MG_CM3
+    sd = options.ha_concentration_sd_mg_cm3
+    if sd is not None:
+        return max(0.0, concentration - 2 * sd), min(concentration + 2 * sd, SOLID_HA_MG_CM3)
+    return concentration / HA_CONCENTRATION_FACTOR, min(concentration * HA_CONCENTRATION_FACTOR, SOLID_HA_MG_CM3)

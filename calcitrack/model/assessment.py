@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from calcitrack.errors import ReadError
 from calcitrack.model.calibration import Calibration
-from calcitrack.model.measurement import Deposit, Measurement, Result
+from calcitrack.model.measurement import Deposit, LimbAxis, Measurement, Result
 from calcitrack.model.provenance import Provenance, Step
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import Spacing
@@ -92,6 +92,8 @@ class ImageAssessment:
         Measurand name -> total over the image's deposits, or the reason why there is none.
     alignment
         Baseline onto this image; ``None`` on the baseline image itself.
+    limb_axis
+        The limb's long axis, which two views of one limb share; ``None`` where it is not clear.
     """
 
     exposure: Exposure
@@ -105,6 +107,7 @@ class ImageAssessment:
     alignment: Alignment | None = None
     findings: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
+    limb_axis: LimbAxis | None = None
 
 
 @dataclass(frozen=True, slots=True)

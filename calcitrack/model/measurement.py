@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calcitrack.errors import InvalidValueError
 
@@ -103,6 +103,37 @@ class Deposit:
 
 
 @dataclass(frozen=True, slots=True)
+class LimbAxis:
+    """The limb's long axis on an image, by which two views of one limb are laid beside each other.
+
+    The coordinate of a place along it is ``direction[0] * row_mm + direction[1] * column_mm``, from the film's upper left corner.
+
+    Parameters
+    ----------
+    direction
+        (row, column), a unit vector; away from the free end where there is one, else down the film.
+    free_end_mm
+        Coordinate of the end that lies on the film (finger tips, toes); ``None`` where both ends are cut off or free.
+    start_mm, step_mm
+        Coordinate of the profile's first value, and the distance between two.
+    profile
+        Attenuation summed across the limb, nepers times mm: the same from every side (the zeroth moment of parallel projections; Helgason
+        1965, Ludwig 1966). ``None`` where values are no nepers.
+    """
+
+    direction: tuple[float, float]
+    free_end_mm: float | None
+    start_mm: float
+    step_mm: float
+    profile: tuple[float, ...] | None
+
+    def scaled(self, factor: float) -> LimbAxis:
+        """The same axis with its coordinates multiplied: from the film's plane into the limb's."""
+        end = None if self.free_end_mm is None else self.free_end_mm * factor
+        return replace(self, free_end_mm=end, start_mm=self.start_mm * factor, step_mm=self.step_mm * factor)
+
+
+@dataclass(frozen=True, slots=True)
 class ImageMeasurements:
     """What `measure` returns for one image.
 
@@ -112,7 +143,10 @@ class ImageMeasurements:
         In the order of their labels.
     totals
         Measurand name -> total over the deposits, or the reason why there is none.
+    limb_axis
+        The limb's long axis; ``None`` without a limb, a size of a pixel, or a clear axis.
     """
 
     deposits: tuple[Deposit, ...]
     totals: Mapping[str, Result]
+    limb_axis: LimbAxis | None = None

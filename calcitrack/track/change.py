@@ -112,6 +112,8 @@ def _difference(measurand: Measurand, before: Result, after: Result, old: frozen
     if measurand.name in SIZED_IN_PLANE and (old != new or len(old) > 1):
         bases = ", ".join(sorted(old | new))
         return NotMeasurable(measurand, f"millimetres of different bases ({bases}) cannot be subtracted")
+    if measurand.name == "volume_mm3" and isinstance(before, Measurement) and isinstance(after, Measurement) and before.model != after.model:
+        return NotMeasurable(measurand, "volumes by different models cannot be subtracted")
     if measurand.name == "area_px":
         return NotMeasurable(measurand, "pixels of two films need not be of the same size")
     assert isinstance(before, Measurement)  # noqa: S101 - both were checked above

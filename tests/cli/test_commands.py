@@ -219,6 +219,18 @@ def test_stated_concentration_enters_the_measurement(films: Path, tmp_path: Path
     assert "solid hydroxyapatite" in err
 
 
+def test_two_views_of_one_day_are_laid_beside_each_other(films: Path, tmp_path: Path) -> None:
+    """The same limb from the side: each film says what became of the comparison, and both timelines are written in the usual order."""
+    for sidecar in sorted((films / "A").glob("*.json")):
+        stem = sidecar.with_name(f"side-{sidecar.name}")
+        stem.write_text(sidecar.read_text(encoding="utf-8").replace('"PA"', '"LAT"'), encoding="utf-8")
+        stem.with_suffix(".png").write_bytes(sidecar.with_suffix(".png").read_bytes() + b" ")
+    call("measure", films, "--out", tmp_path / "R", "-j", 1, "-q")
+    results = read_results(tmp_path / "R")
+    assert results.timeline["view"].tolist() == ["LAT", "LAT", "PA", "PA"]
+    assert results.images[results.images.status == "read"].findings.str.contains("no volume from shape together with").tolist() == [True] * 4
+
+
 def test_narrow_terminals_lose_nothing(films: Path, tmp_path: Path) -> None:
     """On 40 characters the table becomes sentences: every date and count is still there."""
     _, out, _ = call("measure", films, "--out", tmp_path / "R", "--workers", 1, width=40)
