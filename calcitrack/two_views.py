@@ -6,9 +6,9 @@ both views show without doubt; everything else in them stays as it was.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import TypeVar
 
 import numpy as np
@@ -22,6 +22,7 @@ from calcitrack.measure.volume import concentration_range
 from calcitrack.model.assessment import Assessment, Fate, ImageAssessment, TrackedDeposit
 from calcitrack.model.measurement import Measurement, NotMeasurable, Result
 from calcitrack.model.provenance import Step
+from calcitrack.model.timeline import TimelineKey
 from calcitrack.track import Shadow, Shift, extent, orthogonal, pair, register, summarise
 
 Other = TypeVar("Other")
@@ -47,20 +48,40 @@ def combine_views(assessments: Iterable[Assessment], *, options: MeasureOptions 
     return tuple(combined(assessments, options=options))
 
 
-def combined(outcomes: Iterable[Assessment | Other], *, options: MeasureOptions | None = None) -> Generator[Assessment | Other]:
-    """`combine_views` as assessments come, holding back those of one limb only; other outcomes pass through in their order."""
-    for limb, group in groupby(outcomes, key=_limb):
-        if limb is None:
-            yield from group
-            continue
-        held = list(group)
-        done = iter(_of_one_limb([o for o in held if isinstance(o, Assessment)], options or MeasureOptions()))
-        yield from (next(done) if isinstance(o, Assessment) else o for o in held)
+def combined(
+    outcomes: Iterable[Assessment | Other], *, options: MeasureOptions | None = None, coming: Iterable[TimelineKey] = ()
+) -> Generator[Assessment | Other]:
+    """`combine_views` as assessments come, holding back those of one limb only; other outcomes pass through in their order.
+
+    Parameters
+    ----------
+    coming
+        Keys of all outcomes, where they are known: a limb is then let go with its last outcome, and not only when the next limb's first one is
+        there. Whoever stops in between has lost nothing that was measured.
+    """
+    left = Counter(_limb(key) for key in coming)
+    held: list[Assessment | Other] = []
+    for outcome in outcomes:
+        limb = _limb(getattr(outcome, "key", None))
+        if held and limb != _limb(getattr(held[0], "key", None)):
+            yield from _together(held, options)
+            held = []
+        held.append(outcome)
+        left[limb] -= 1
+        if limb is None or left[limb] == 0:
+            yield from _together(held, options)
+            held = []
+    yield from _together(held, options)
 
 
-def _limb(outcome: object) -> tuple[str, str, str] | None:
+def _together(held: Sequence[Assessment | Other], options: MeasureOptions | None) -> Generator[Assessment | Other]:
+    """The outcomes of one limb, its assessments combined, in their order."""
+    done = iter(_of_one_limb([o for o in held if isinstance(o, Assessment)], options or MeasureOptions()))
+    yield from (next(done) if isinstance(o, Assessment) else o for o in held)
+
+
+def _limb(key: TimelineKey | None) -> tuple[str, str, str] | None:
     """Patient, body part and side; ``None`` where one of them is not stated, or for both sides on one film."""
-    key = getattr(outcome, "key", None)
     if key is None or not (key.patient_id and key.body_part and key.laterality in ("L", "R")):
         return None
     return key.patient_id, key.body_part, key.laterality

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Generator
 from dataclasses import replace
 
 import numpy as np
@@ -209,6 +210,21 @@ def test_other_outcomes_pass_in_their_order() -> None:
     assert came[0] is nameless
     assert came[2] is failure
     assert [_volumes(came[k])[0].model for k in (1, 3)] == [MODEL, MODEL]
+
+
+def test_limb_is_let_go_with_its_last_outcome_where_all_are_known() -> None:
+    """A run that is interrupted later has not lost it: nothing further is asked for before it is handed on."""
+    other = TimelineFailure(TimelineKey("Q", "ELBOW", "L", "LAT", "DX"), "broken")
+    views = [_view("LAT"), _view("PA")]
+
+    def coming() -> Generator[Assessment | TimelineFailure]:
+        yield from views
+        raise KeyboardInterrupt
+
+    known = combined(coming(), coming=[v.key for v in views] + [other.key])
+    assert [next(known).key.view, next(known).key.view] == ["LAT", "PA"]
+    with pytest.raises(KeyboardInterrupt):
+        next(known)
 
 
 def test_simulated_elbow_from_front_and_side() -> None:

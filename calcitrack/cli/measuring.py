@@ -132,7 +132,8 @@ def _measure_all(cohort: Cohort, request: Request, writer: ResultsWriter, bar: P
         progress=lambda done, total: _show(bar, measuring, done, total),
     )
     with closing(measured):
-        for outcome in combined(measured, options=request.options.measure if request.options else None):
+        settings = request.options.measure if request.options else None
+        for outcome in combined(measured, options=settings, coming=(t.key for t in cohort.timelines)):
             if isinstance(outcome, Assessment):
                 line = _line(outcome)
                 writer.add(outcome)
