@@ -1,7 +1,7 @@
 """Two views of one limb on one day: volume from shape, composed over the assessments of both views.
 
 A timeline holds one view. `combine_views` therefore takes finished assessments, and gives them back with the volumes of those deposits that
-both views show without doubt; everything else in them stays as it was.
+have one clear counterpart in the other view; everything else in them stays as it was.
 """
 
 from __future__ import annotations
@@ -151,9 +151,12 @@ def _compare(one: ImageAssessment, other: ImageAssessment, options: MeasureOptio
     filled = [(a, b, v) for a, b, v in volumes if v is not None]
 
     def said(image: ImageAssessment, partner: ImageAssessment) -> str:
+        laid = f"laid beside {_name(partner)} {shift.source}"
+        if not pairs:
+            return f"{laid}: none of its {len(image.deposits)} deposits has one clear counterpart there; no volume from shape"
         return (
-            f"{len(pairs)} of {len(image.deposits)} deposits are also on {_name(partner)} without doubt; {len(filled)} of them are filled bodies, "
-            f"whose volume is that of an ellipsoid with both shadows; the films were laid beside each other {shift.source}"
+            f"{laid}: {len(pairs)} of its {len(image.deposits)} deposits have one clear counterpart there; {len(filled)} of them are filled bodies, "
+            "whose volume is that of an ellipsoid with both shadows"
         )
 
     return _Found({a: v for a, _, v in filled}, said(one, other)), _Found({b: v for _, b, v in filled}, said(other, one))

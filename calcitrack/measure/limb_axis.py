@@ -16,10 +16,10 @@ CELL_MM = 0.5
 """Size of the cells in which the limb is looked at, and step of the profile."""
 MIN_ELONGATION = 1.25
 """Spread of the limb along its axis over that across it: a rounder one has no clear axis."""
-END_DEPTH_MM = 5.0
-"""Depth below the limb's end at which its width decides whether the end is free."""
-FREE_WIDTH_SHARE = 0.5
-"""A free end (a finger tip) is narrower there than this share of the limb's typical width; an end cut by the film's or the beam's edge is not."""
+END_DEPTH_MM = 12.0
+"""Depth below the limb's end at which its width decides whether the end is free: a slanting cut is at its full width there."""
+FREE_WIDTH_SHARE = 0.6
+"""A free end (finger tips, toes) is narrower there than this share of the limb's typical width; a cut end is not."""
 BORDER_CELLS = 2
 """An end this close to the film's edge is cut."""
 MIN_CELLS = 400

@@ -40,8 +40,10 @@ LENGTH_MM, LENGTH_SHARE = 1.0, 0.25
 """Extents along the axis of one deposit differ by this at most."""
 MASS_SDS = 2.0
 """Masses of one deposit differ by so many standard deviations of their difference at most."""
+MASS_RATIO = 1.6
+"""And they differ by this factor at most, however uncertain they are: what makes them uncertain is mostly the same on both films."""
 RIVAL = 2.0
-"""A deposit within so many times these limits could be meant as well."""
+"""A deposit within so many times these limits (but the factor) could be meant as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,7 @@ def extent(inside: NDArray[np.bool_], corner: tuple[int, int], pixel_mm: tuple[f
 
 
 def pair(first: Sequence[Shadow], second: Sequence[Shadow], shift: Shift) -> tuple[tuple[int, int], ...]:
-    """Labels of the deposits that are one and the same without doubt.
+    """Labels of the deposits that have one counterpart, and no other that could be meant.
 
     Two shadows belong together when their extents overlap along the shared axis and their middles, lengths and (where both are known) masses agree,
     and when no other shadow of either view comes near to that.
@@ -189,7 +191,7 @@ def pair(first: Sequence[Shadow], second: Sequence[Shadow], shift: Shift) -> tup
     for i, j in np.argwhere(near):
         a, b = first[i], moved[j]
         alone = near[i].sum() == 1 and near[:, j].sum() == 1
-        if alone and _agree(a, b, 1.0) and min(a.last_mm, b.last_mm) > max(a.first_mm, b.first_mm):
+        if alone and _agree(a, b, 1.0) and _alike(a, b) and min(a.last_mm, b.last_mm) > max(a.first_mm, b.first_mm):
             found.append((a.label, b.label))
     return tuple(found)
 
@@ -209,3 +211,11 @@ def _agree(a: Shadow, b: Shadow, times: float) -> bool:
     if a.mass_mg is None or b.mass_mg is None:
         return True
     return abs(a.mass_mg - b.mass_mg) <= times * MASS_SDS * float(np.hypot(a.mass_sd_mg or 0.0, b.mass_sd_mg or 0.0))
+
+
+def _alike(a: Shadow, b: Shadow) -> bool:
+    """Masses, where both are known, are positive and of one size."""
+    if a.mass_mg is None or b.mass_mg is None:
+        return True
+    less, more = sorted((a.mass_mg, b.mass_mg))
+    return 0 < more <= MASS_RATIO * less

@@ -50,6 +50,14 @@ def test_straight_cut_by_the_beams_edge_is_no_free_end() -> None:
     assert limb_axis(limb, PITCH, None).free_end_mm is None
 
 
+def test_slanting_cut_is_no_free_end() -> None:
+    """A blade that lies 12 degrees askew leaves a corner of the limb, which is no finger."""
+    limb = _limb()
+    rows, columns = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    limb &= rows > 60 + np.tan(np.deg2rad(12)) * columns
+    assert limb_axis(limb, PITCH, None).free_end_mm is None
+
+
 def test_profile_sums_across_the_limb() -> None:
     """Nepers times mm: 0.5 neper over 30 mm width is 15, with its start at the limb's first row; also read from a free end below."""
     limb = _limb(0.0, 200.0, (150.0, 50.0))

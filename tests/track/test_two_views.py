@@ -113,6 +113,13 @@ def test_two_that_could_be_meant_are_none() -> None:
     assert pair([light, heavy], [replace(light, label=5), replace(heavy, label=6)], HERE) == ((1, 5), (2, 6))
 
 
+@pytest.mark.parametrize(("mass", "paired"), [(12.5, True), (13.5, False), (5.2, True), (4.8, False), (-1.0, False)])
+def test_uncertain_masses_must_still_be_of_one_size(mass: float, paired: bool) -> None:
+    """A standard deviation of 5 mg allows much, but 8 mg is no 13.5 and no 4.8, and less than nothing is no mass."""
+    found = pair([Shadow(1, 10, 14, 8.0, 5.0)], [Shadow(5, 10, 14, mass, 5.0)], HERE)
+    assert found == (((1, 5),) if paired else ())
+
+
 def test_nothing_on_one_film_is_no_pair() -> None:
     """Empty on either side."""
     assert pair([], [Shadow(1, 0, 1)], HERE) == pair([Shadow(1, 0, 1)], [], HERE) == ()
