@@ -20,6 +20,7 @@ from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import Cohort, CohortAssessment, TimelineFailure
 from calcitrack.model.timeline import Timeline
 from calcitrack.processes import SUBMITTED_AHEAD, ProcessEndedError, ProcessPool
+from calcitrack.two_views import combined
 
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all)."""
@@ -90,10 +91,19 @@ def iter_assessments(
 ) -> Generator[Outcome]:
     """The outcome of each timeline as soon as it and all before it are done, in the cohort's order, so that few lie in memory at a time.
 
+    Two orthogonal views of one limb are combined (`combine_views`), and so handed on together.
+
     Parameters are those of `assess_cohort`. Close the iterator to end its processes early; when `close` returns, they are gone.
     """
     if workers is not None and workers < 1:
         raise InvalidValueError(f"at least one worker measures; found {workers}")
+    settings = options.measure if options else None
+    with closing(_one_by_one(cohort, options, workers, progress)) as outcomes:
+        yield from combined(outcomes, options=settings, coming=(t.key for t in cohort.timelines))
+
+
+def _one_by_one(cohort: Cohort, options: AssessOptions | None, workers: int | None, progress: Progress | None) -> Generator[Outcome]:
+    """The outcome of each timeline by itself."""
     total = sum(count_images(t) for t in cohort.timelines)
     done = 0
     several = min(workers or 1, len(cohort.timelines))

@@ -30,7 +30,6 @@ from calcitrack.model.measurement import Measurement
 from calcitrack.model.timeline import Timeline
 from calcitrack.tables.cells import Row
 from calcitrack.tables.results import timeline_rows
-from calcitrack.two_views import combined
 
 NOT_REACHED = "the run was interrupted before it was finished; measure again"
 """Reason of each timeline that Ctrl-C left out."""
@@ -132,8 +131,7 @@ def _measure_all(cohort: Cohort, request: Request, writer: ResultsWriter, bar: P
         progress=lambda done, total: _show(bar, measuring, done, total),
     )
     with closing(measured):
-        settings = request.options.measure if request.options else None
-        for outcome in combined(measured, options=settings, coming=(t.key for t in cohort.timelines)):
+        for outcome in measured:
             if isinstance(outcome, Assessment):
                 line = _line(outcome)
                 writer.add(outcome)
