@@ -29,6 +29,7 @@ from calcitrack.calibrate.spectrum import (
 from calcitrack.measure.background import Neighbourhood
 from calcitrack.measure.magnification import magnification
 from calcitrack.measure.options import MeasureOptions
+from calcitrack.measure.size import outline_relative_sd
 from calcitrack.model.calibration import Calibration, Tier
 from calcitrack.model.image import Radiograph
 
@@ -165,8 +166,8 @@ def deposit_mass(place: Neighbourhood, model: MassModel) -> Mass:
     """Mass of one deposit from its contrast.
 
     Scatter is removed, the beam's curve for the tissue in place inverted (through aluminium on a film with a step wedge), and the areal
-    densities added up over the deposit and its blurred rim. Uncertainties: background (own to each deposit); nepers, scatter and magnification,
-    for hydroxyapatite also the beam (shared by all deposits of a film).
+    densities added up over the deposit and its blurred rim. Uncertainties: background and outline (own to each deposit); nepers, scatter and
+    magnification, for hydroxyapatite also the beam (shared by all deposits of a film).
     """
     contrast = place.contrast[place.reach]
     background = float(np.median(place.background[place.reach])) - model.air
@@ -182,7 +183,9 @@ def deposit_mass(place: Neighbourhood, model: MassModel) -> Mass:
         return np.array([areal_mg_cm2.sum() * mm2 / 100, aluminium_mm.sum() * mm2])  # mg/cm2 on mm2: a hundredth
 
     value = sums(contrast, ratio)
-    own = np.abs(sums(contrast + place.background_sd, ratio) - value)
+    background_sd = np.abs(sums(contrast + place.background_sd, ratio) - value)
+    outline = outline_relative_sd(place.inside, float(np.sqrt(model.pixel_area_mm2))) * np.abs(value)
+    own = np.hypot(background_sd, outline)
     scatter = np.abs(sums(contrast, ratio * (1 + SCATTER_RELATIVE_SD)) - value)
     plane = 2 * model.magnification_sd / model.magnification * np.abs(value)
     nepers = np.abs(sums(contrast * (1 + model.curve_relative_sd), ratio) - value)
