@@ -95,6 +95,8 @@ class DepositComparison:
         Found.
     true_mass_mg, true_area_mm2
         In the deposit's own plane.
+    outlined_mass_mg
+        True mass of all deposits that the found one is the best match of: more than this one's where neighbours were joined.
     shadow_area_mm2
         At the detector, which is where a film's area is measured.
     mass, area
@@ -110,6 +112,7 @@ class DepositComparison:
     true_mass_mg: float
     true_area_mm2: float
     shadow_area_mm2: float
+    outlined_mass_mg: float
     mass: Result | None = None
     area: Result | None = None
     identity: str = ""
@@ -187,7 +190,7 @@ def compare(truth: FilmTruth, image: ImageAssessment, seconds: float = 0.0) -> F
         repeat=truth.repeat,
         n_true=len(truth.deposits),
         n_cut=len(truth.cut),
-        deposits=tuple(_deposit(d, d.deposit_id in truth.cut, shared, image) for d in truth.deposits),
+        deposits=tuple(_deposit(d, truth, shared, image) for d in truth.deposits),
         found=tuple(FoundDeposit(d.confidence, shared.true_share(d.label) >= FALSE_SHARE) for d in sized),
         dice=_dice(truth, image.segmentation.labels),
         mass_mg=_total(d.deposit.measurements["ha_mass_mg"] for d in image.deposits),
@@ -196,20 +199,27 @@ def compare(truth: FilmTruth, image: ImageAssessment, seconds: float = 0.0) -> F
     )
 
 
-def _deposit(truth: DepositTruth, cut: bool, shared: Overlap, image: ImageAssessment) -> DepositComparison:
+def _best(truth: DepositTruth, shared: Overlap) -> int:
+    """The found deposit that overlaps most with a true one; 0 for none."""
+    overlaps = shared.of_true(truth.deposit_id)
+    return max(overlaps, key=lambda label: (overlaps[label], -label), default=0)
+
+
+def _deposit(truth: DepositTruth, film: FilmTruth, shared: Overlap, image: ImageAssessment) -> DepositComparison:
     pixels = shared.true.get(truth.deposit_id, 0)
     overlaps = shared.of_true(truth.deposit_id)
-    best = max(overlaps, key=lambda label: (overlaps[label], -label), default=0)
+    best = _best(truth, shared)
     hit = bool(best) and _is_hit(pixels, overlaps, best, shared)
     tracked = next((d for d in image.deposits if d.deposit.label == best), None)
     return DepositComparison(
         deposit_id=truth.deposit_id,
-        visible=_visible(truth) and truth.area_object_mm2 >= VISIBLE_AREA_MM2 and not cut,
+        visible=_visible(truth) and truth.area_object_mm2 >= VISIBLE_AREA_MM2 and truth.deposit_id not in film.cut,
         soft=truth.over_bone <= SOFT_TISSUE_SHARE,
         hit=hit,
         true_mass_mg=truth.ha_mg,
         true_area_mm2=truth.area_object_mm2,
         shadow_area_mm2=truth.area_detector_mm2,
+        outlined_mass_mg=sum(t.ha_mg for t in film.deposits if t is truth or (best and _best(t, shared) == best)),
         mass=tracked.deposit.measurements["ha_mass_mg"] if tracked else None,
         area=tracked.deposit.measurements["area_mm2"] if tracked else None,
         identity=tracked.deposit_id if tracked and hit else "",

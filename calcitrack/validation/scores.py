@@ -72,8 +72,8 @@ class Scores:
     link_accuracy
         Share of consecutive sightings of a true deposit with the same identity.
     coverage_mass, coverage_mass_bone, coverage_area
-        Share of found deposits whose truth lies within value ± 1.96 sd: mass in soft tissue, mass over bone, area at the detector in soft
-        tissue.
+        Share of found deposits whose truth lies within value ± 1.96 sd: mass in soft tissue, mass over bone (of all true deposits within a
+        found one), area at the detector in soft tissue.
     confidence
         Calibration of the confidence.
     seconds_per_film
@@ -121,8 +121,8 @@ def score(films: Iterable[FilmComparison]) -> Scores:
         repeat_wcv_area=_repeat_wcv(listed, lambda f: f.area_mm2),
         repeat_wcv_mass=_repeat_wcv(listed, lambda f: f.mass_mg),
         link_accuracy=_link_accuracy(listed),
-        coverage_mass=_coverage(soft, _mass),
-        coverage_mass_bone=_coverage(bone, _mass),
+        coverage_mass=_coverage(soft, _outlined_mass),
+        coverage_mass_bone=_coverage(bone, _outlined_mass),
         coverage_area=_coverage(soft, lambda d: (d.area, d.shadow_area_mm2)),
         confidence=_confidence([found for f in listed for found in f.found]),
         seconds_per_film=_mean([f.seconds for f in listed]),
@@ -135,6 +135,10 @@ Pair = tuple[Result | None, float]
 
 def _mass(deposit: DepositComparison) -> Pair:
     return deposit.mass, deposit.true_mass_mg
+
+
+def _outlined_mass(deposit: DepositComparison) -> Pair:
+    return deposit.mass, deposit.outlined_mass_mg
 
 
 def _mean(values: Sequence[float]) -> Figure:

@@ -69,6 +69,15 @@ def test_coverage_by_hand(drawing: Any) -> None:
     assert got.coverage_area == Figure(None, 0)  # no area states an uncertainty
 
 
+def test_an_outline_around_two_deposits_holds_the_mass_of_both(drawing: Any) -> None:
+    """Two deposits of 10 and 15 mg in one outline: 25 +- 1 mg covers the truth, 10 +- 1 mg does not; the mass error stays that of each."""
+    truth = drawing.truth(drawing.true(5, 5, 4, 4, mass_mg=10.0), drawing.true(5, 10, 4, 4, mass_mg=15.0))
+    joined, one = (score([compare(truth, drawing.image(drawing.found(5, 5, 4, 9, mass=(mg, 1.0))))]) for mg in (25.0, 10.0))
+    assert joined.coverage_mass == Figure(1.0, 2)
+    assert one.coverage_mass == Figure(0.0, 2)
+    assert joined.mass_error[Style.LIN] == Figure(pytest.approx((1.5 + 25 / 15 - 1) / 2), 2)
+
+
 def test_area_bias_by_hand(drawing: Any) -> None:
     """A mark of 5 x 4 on a deposit of 4 x 4 pixels: +25 %."""
     got = score([compare(drawing.truth(drawing.true(5, 5, 4, 4)), drawing.image(drawing.found(5, 5, 5, 4)))])
