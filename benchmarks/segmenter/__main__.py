@@ -14,11 +14,12 @@ import torch
 
 from benchmarks.segmenter import calibrate
 from benchmarks.segmenter.films import make
-from benchmarks.segmenter.train import export, train
+from benchmarks.segmenter.train import export, keep, train
 from calcitrack.segment.network import WEIGHTS
 
 FIRST_TRAINING_SEED, FIRST_CALIBRATION_SEED = 0, 900_000
 """Films of other seeds than these serve validation."""
+KEPT = "network.pt"
 PACKAGE = Path(__file__).parents[2] / "calcitrack" / "segment" / "data"
 
 
@@ -31,13 +32,16 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=PACKAGE / WEIGHTS, help="where the trained network goes")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--calibration-films", type=int, default=60)
+    parser.add_argument("--start", type=Path, help=f"go on from weights that a former run left in its cache ({KEPT})")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only-calibrate", action="store_true", help="keep the weights that are there")
     arguments = parser.parse_args()
     if not arguments.only_calibrate:
         torch.set_num_threads(1)
         films = make(range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + arguments.films), arguments.cache, arguments.workers)
-        export(train(films, arguments.steps, arguments.seed, max(1, arguments.workers - 1)), arguments.weights)
+        network = train(films, arguments.steps, arguments.seed, max(1, arguments.workers - 1), arguments.start)
+        keep(network, arguments.cache / KEPT)
+        export(network, arguments.weights)
         if arguments.weights != PACKAGE / WEIGHTS:
             print(f"{arguments.weights} written; the confidence is calibrated for the weights in the package only")
             return

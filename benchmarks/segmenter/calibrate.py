@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.segmenter.films import simulated
-from calcitrack.calibrate.intensity import attenuation
+from calcitrack.calibrate import calibrate
 from calcitrack.phantom.radiograph import as_radiograph
-from calcitrack.segment.field import exposed_field
-from calcitrack.segment.grid import Grid, blur
+from calcitrack.segment import SegmentOptions
+from calcitrack.segment.grid import WORKING_PIXEL_MM, Grid
 from calcitrack.segment.learned import deposit_facts, find_deposits
 from calcitrack.segment.network import chances
+from calcitrack.segment.radiograph import searched
 
 TOUCH = 0.1
 """A found deposit that overlaps true ones by less than this share is false."""
@@ -24,20 +25,20 @@ TOUCH = 0.1
 def facts(seeds: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """What the confidence rests on, and whether the deposit is real, for every deposit found on these films."""
     rows, real = [], []
+    least_px = SegmentOptions().min_area_mm2 / WORKING_PIXEL_MM**2
     for seed in seeds:
         film = simulated(seed)
-        radiograph = as_radiograph(film)
+        radiograph = calibrate(as_radiograph(film))
         pitch = film.visit.field.pitch_mm
-        grid = Grid(radiograph.shape, pitch, pitch)
-        image = grid.down(attenuation(radiograph))
-        field = exposed_field(blur(image, 0.2), np.ones(image.shape, bool))
+        image, field = searched(radiograph, Grid(radiograph.shape, pitch, pitch))
         seen = chances(image, field)
         found = find_deposits(seen)
         truth = cv2.resize(film.labels, image.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
         for number in found.confidence:
             inside = found.numbers == number
-            rows.append(deposit_facts(seen.deposit, found.bone, inside))
-            real.append(bool(truth[inside].mean() >= TOUCH))
+            if np.count_nonzero(inside) >= least_px:
+                rows.append(deposit_facts(seen.deposit, found.bone, inside))
+                real.append(bool(truth[inside].mean() >= TOUCH))
     return np.array(rows), np.array(real)
 
 

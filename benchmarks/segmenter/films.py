@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from calcitrack.calibrate.intensity import attenuation
 from calcitrack.phantom.film import film
-from calcitrack.phantom.population import Population
+from calcitrack.phantom.population import ANYBODY, Population
 from calcitrack.phantom.radiograph import as_radiograph
 from calcitrack.phantom.simulate import SimulatedFilm
 from calcitrack.phantom.specs import BodyPart
@@ -28,6 +28,10 @@ FAINT_PEAK_MG_CM2, FAINT_MG_CM2 = 25.0, 6.0
 """Deposits of a lower peak, and pixels of a lower areal density, are not judged: nobody could see them."""
 PART_OF = (BodyPart.HAND,) * 5 + (BodyPart.FOOT, BodyPart.KNEE, BodyPart.ELBOW)
 """Five films of eight are hands."""
+
+
+SMALL_CHILDREN = (0.6, 6.5)
+"""Years; their bones end in cartilage with small nuclei, which look like deposits to who has not seen them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +55,9 @@ def body_part(seed: int) -> BodyPart:
 
 
 def simulated(seed: int) -> SimulatedFilm:
-    """The film of a seed."""
-    return film(seed, Population(body_part=body_part(seed)))
+    """The film of a seed: every sixth is of a small child."""
+    ages = SMALL_CHILDREN if seed % 6 == 0 else ANYBODY.age_years
+    return film(seed, Population(body_part=body_part(seed), age_years=ages))
 
 
 def example(seed: int) -> Example:

@@ -55,13 +55,16 @@ def loss_of(logits: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor) -> 
     return 4 * (entropy[:, 0] * weight * judged * (1 + POSITIVE * deposit)).mean() + dice + 0.5 * entropy[:, 1].mean() + 0.25 * entropy[:, 2].mean()
 
 
-def train(films: Sequence[Path], steps: int, seed: int, workers: int) -> Network:
-    """The averaged network after so many steps."""
+def train(films: Sequence[Path], steps: int, seed: int, workers: int, start: Path | None = None) -> Network:
+    """The averaged network after so many steps, from random weights or from those of a file that `keep` wrote."""
     torch.manual_seed(seed)
-    network = Network().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = Network()
+    if start is not None:
+        network.load_state_dict(torch.load(start, weights_only=True))
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=HIGHEST_RATE, weight_decay=1e-4)
-    start, losses = time.monotonic(), []
+    began, losses = time.monotonic(), []
     batches = iter(DataLoader(_Patches(films, seed), batch_size=BATCH, num_workers=workers, multiprocessing_context="spawn"))
     for step in range(steps):
         rate = HIGHEST_RATE * min(1.0, step / WARM_UP) * (0.5 * (1 + np.cos(np.pi * step / steps)) + LOWEST_SHARE)
@@ -78,9 +81,14 @@ def train(films: Sequence[Path], steps: int, seed: int, workers: int) -> Network
         average.update_parameters(network)
         losses.append(loss.item())
         if (step + 1) % 50 == 0:
-            print(f"step {step + 1} of {steps}: loss {np.mean(losses[-50:]):.3f}, {(time.monotonic() - start) / (step + 1):.2f} s a step", flush=True)
+            print(f"step {step + 1} of {steps}: loss {np.mean(losses[-50:]):.3f}, {(time.monotonic() - began) / (step + 1):.2f} s a step", flush=True)
     result: Network = average.module
     return result.eval()
+
+
+def keep(network: Network, path: Path) -> None:
+    """Write the weights so that training can go on from them."""
+    torch.save(network.state_dict(), path)
 
 
 def export(network: Network, path: Path) -> None:
