@@ -254,9 +254,13 @@ def _assessment_id(timeline: Timeline, options: AssessOptions) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _flat(options: AssessOptions) -> dict[str, str | int | float | bool | None]:
-    """`AssessOptions` as ``verb.parameter -> value``."""
-    return {f"{verb}.{name}": value for verb, values in asdict(options).items() for name, value in values.items()}
+def _flat(options: AssessOptions) -> dict[str, Parameter]:
+    """`AssessOptions` as ``verb.parameter -> value``; several numbers become one text."""
+
+    def plain(value: Parameter | tuple[int, ...]) -> Parameter:
+        return " ".join(map(str, value)) if isinstance(value, tuple) else value
+
+    return {f"{verb}.{name}": plain(value) for verb, values in asdict(options).items() for name, value in values.items()}
 
 
 __all__ = ["AssessOptions", "Observer", "assess"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from calcitrack.calibrate.intensity import ASSUMED_PIXEL_MM
 from calcitrack.calibrate.noise_gain import noise_gain
 from calcitrack.calibrate.spectrum import DEFAULT_FILTER_MM_AL, TABULATED_KVP, aluminium_curve, aluminium_filter
-from calcitrack.calibrate.wedge import find_wedge
+from calcitrack.calibrate.wedge import TILTS_DEG, TREAD_MM, Box, find_wedge
 from calcitrack.calibrate.wedge_check import described, doubt
 from calcitrack.calibrate.wedge_curve import WedgeCurve, wedge_curve
 from calcitrack.calibrate.wedge_strip import STEPS, Wedge
@@ -38,14 +38,15 @@ class CalibrateOptions:
     wedge_first_mm, wedge_step_mm
         Thickness of the wedge's thinnest step, and by how much each further one is thicker, mm of aluminium.
     wedge_box
-        (first row, last row, first column, last column) of the wedge, in pixels, when it is not found by itself.
+        (first row, last row, first column, last column), in pixels, between which the wedge lies, when it is not found by itself. It is looked for
+        nowhere else; a film on which nothing there is a wedge says so in its findings.
     """
 
     log_gain_from_noise: bool = True
     find_wedge: bool = True
     wedge_first_mm: float = 1.0
     wedge_step_mm: float = 1.0
-    wedge_box: tuple[int, int, int, int] | None = None
+    wedge_box: Box | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("wedge_first_mm", self.wedge_first_mm), ("wedge_step_mm", self.wedge_step_mm)):
@@ -73,7 +74,8 @@ def calibrate(radiograph: Radiograph, options: CalibrateOptions | None = None) -
     Returns
     -------
     The same film; its calibration has a curve to nepers where one can be had, else ``curve_source`` says why not. A film that has a curve
-    already, or needs none, comes back as it is. A wedge that is not plausible is a finding too.
+    already, or needs none, comes back as it is. A wedge that is not plausible is a finding too, and so is a box without a wedge. The place of a
+    wedge that could not be used stays in ``wedge_corners``: it is aluminium all the same, and no deposit.
     """
     options = options or CalibrateOptions()
     calibration = radiograph.calibration
@@ -114,15 +116,19 @@ def _between_ends(radiograph: Radiograph) -> Mask:
 
 def _from_wedge(radiograph: Radiograph, calibration: Calibration, options: CalibrateOptions) -> tuple[Calibration, str]:
     """Tier B, or the calibration as it was with the reason why the picture's wedge gives none; and a warning of a wedge that was refused."""
-
-    def none(reason: str) -> Calibration:
-        return replace(calibration, curve_source="; ".join(r for r in (calibration.curve_source, reason) if r))
-
     acquisition, spacing = radiograph.acquisition, radiograph.spacing
     pixel_mm = (spacing.row_mm or ASSUMED_PIXEL_MM, spacing.column_mm or ASSUMED_PIXEL_MM)
     wedge = find_wedge(radiograph.pixels, radiograph.valid_mask, pixel_mm, options.wedge_box)
+    corners = () if wedge is None else wedge.frame.corners(pixel_mm)
+
+    def none(reason: str) -> Calibration:
+        return replace(calibration, curve_source="; ".join(r for r in (calibration.curve_source, reason) if r), wedge_corners=corners)
+
     if wedge is None:
-        return none("no aluminium step wedge was found in the picture"), ""
+        if options.wedge_box is None:
+            return none("no aluminium step wedge was found in the picture"), ""
+        warning = _nothing_in_the_box(options.wedge_box, radiograph.shape)
+        return none(warning), warning
     if acquisition.kvp is None or not TABULATED_KVP[0] <= acquisition.kvp <= TABULATED_KVP[1]:
         found = "not stated" if acquisition.kvp is None else f"{acquisition.kvp:g} kV"
         return none(
@@ -134,7 +140,17 @@ def _from_wedge(radiograph: Radiograph, calibration: Calibration, options: Calib
     if curve is None or wrong:
         warning = _refusal(described(wedge, calibration.polarity), wrong, options)
         return none(warning), warning
-    return replace(_tier_b(calibration, wedge, curve, options), wedge_corners=wedge.frame.corners(pixel_mm)), ""
+    return replace(_tier_b(calibration, wedge, curve, options), wedge_corners=corners), ""
+
+
+def _nothing_in_the_box(box: Box, shape: tuple[int, int]) -> str:
+    """Where was looked, what was expected, what to do."""
+    return (
+        f"no aluminium step wedge was found with its middle between rows {box[0]} and {box[1]} and columns {box[2]} and {box[3]}, where it was "
+        f"stated to be (--wedge-box), of a picture of {shape[0]} x {shape[1]} pixels; expected a straight strip of {STEPS[0]} to {STEPS[1]} steps, "
+        f"each {TREAD_MM[0]:g} to {TREAD_MM[1]:g} mm long and denser than the one before it, within {max(TILTS_DEG)} degrees of the picture's edges "
+        "and beside open field; correct the box, or leave it out to search the whole picture"
+    )
 
 
 def _refusal(found: str, wrong: str, options: CalibrateOptions) -> str:

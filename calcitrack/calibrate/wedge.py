@@ -26,9 +26,14 @@ CANDIDATES = 24
 """Strongest staircases that are looked at closely."""
 ENOUGH = 3
 """So many staircases that pass are compared; the rest are seldom better."""
+APART_MM, APART_IN_BOX_MM = 8.0, 2.0
+"""Staircases that begin nearer to each other are one, on the whole film and inside a stated box."""
+
+Box = tuple[int, int, int, int]
+"""(first row, last row, first column, last column), in pixels of the film."""
 
 
-def find_wedge(pixels: FloatImage, valid: Mask, pixel_mm: tuple[float, float], box: tuple[int, int, int, int] | None = None) -> Wedge | None:
+def find_wedge(pixels: FloatImage, valid: Mask, pixel_mm: tuple[float, float], box: Box | None = None) -> Wedge | None:
     """Find the step wedge.
 
     Parameters
@@ -40,7 +45,8 @@ def find_wedge(pixels: FloatImage, valid: Mask, pixel_mm: tuple[float, float], b
     pixel_mm
         Size of a pixel along rows and columns.
     box
-        (first row, last row, first column, last column) in which the wedge's middle lies, when somebody knows.
+        Where somebody knows the wedge to be: its middle lies in there. Nothing outside is looked at, and inside every staircase is, however
+        faint it is beside others of the film.
 
     Returns
     -------
@@ -66,35 +72,28 @@ def _looked_at(pixels: FloatImage, pixel_mm: tuple[float, float], candidates: li
             yield wedge.frame.steps * (1 - roughness(wedge)), wedge
 
 
-def _candidates(scaled: FloatImage, pixel_mm: tuple[float, float], box: tuple[int, int, int, int] | None) -> list[Frame]:
-    """The strongest staircases of the film, each once."""
+def _candidates(scaled: FloatImage, pixel_mm: tuple[float, float], box: Box | None) -> list[Frame]:
+    """The strongest staircases of the film, or all inside the box, strongest first, each once."""
     rows, columns = (max(8, round(n * mm / SEARCH_PIXEL_MM)) for n, mm in zip(scaled.shape, pixel_mm, strict=True))
     small = np.asarray(cv2.resize(scaled, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+    box_mm = None if box is None else (box[0] * pixel_mm[0], (box[1] + 1) * pixel_mm[0], box[2] * pixel_mm[1], (box[3] + 1) * pixel_mm[1])
     hits: list[tuple[float, Frame]] = []
     for quarter in range(4):
         for tilt in TILTS_DEG:
-            angle = np.deg2rad(90 * quarter + tilt)
-            hits += [(s, f) for s, f in _staircases(small, float(angle)) if box is None or _within(f, box, pixel_mm)]
+            hits += _staircases(small, float(np.deg2rad(90 * quarter + tilt)), box_mm)
     hits.sort(key=lambda hit: -hit[0])
+    apart = APART_MM if box is None else APART_IN_BOX_MM
     chosen: list[Frame] = []
     for _, frame in hits:
-        near = any(np.hypot(frame.row_mm - c.row_mm, frame.column_mm - c.column_mm) < 2 * TREAD_MM[0] for c in chosen)
-        if not near:
+        if not any(np.hypot(frame.row_mm - c.row_mm, frame.column_mm - c.column_mm) < apart for c in chosen):
             chosen.append(frame)
-        if len(chosen) == CANDIDATES:
+        if box is None and len(chosen) == CANDIDATES:
             break
     return chosen
 
 
-def _within(frame: Frame, box: tuple[int, int, int, int], pixel_mm: tuple[float, float]) -> bool:
-    middle = (RISES - 1) / 2 * frame.tread_mm
-    row = (frame.row_mm + middle * np.cos(frame.angle_rad)) / pixel_mm[0]
-    column = (frame.column_mm + middle * np.sin(frame.angle_rad)) / pixel_mm[1]
-    return bool(box[0] <= row <= box[1] and box[2] <= column <= box[3])
-
-
-def _staircases(small: FloatImage, angle: float) -> Iterator[tuple[float, Frame]]:
-    """Places where, in this direction, four equal treads rise one after the other.
+def _staircases(small: FloatImage, angle: float, box_mm: tuple[float, ...] | None) -> Iterator[tuple[float, Frame]]:
+    """Places where, in this direction, four equal treads rise one after the other: for each length of a tread the best one.
 
     Yields
     ------
@@ -110,10 +109,18 @@ def _staircases(small: FloatImage, angle: float) -> Iterator[tuple[float, Frame]
     flat = slope.ravel()
     steep = np.flatnonzero((flat >= MIN_RISE) & (flat < _MOST_RISE))
     for tread in np.arange(TREAD_MM[0], TREAD_MM[1] + 0.1, 0.5):
-        places, goodness = _equal_treads(flat, steep, float(tread), size)
+        first = steep if box_mm is None else _middle_within(steep, size, (RISES - 1) / 2 * float(tread), to_film, box_mm)
+        places, goodness = _equal_treads(flat, first, float(tread), size)
         for place in places[goodness.argsort(kind="stable")[::-1]][:1] if places.size else ():
             column, row = to_film @ np.array([place % size, place // size, 1.0])
             yield float(goodness.max()), Frame(float(row + 0.5), float(column + 0.5), angle, float(tread), 0.0, RISES)
+
+
+def _middle_within(first: NDArray[np.intp], size: int, middle: float, to_film: NDArray[Any], box_mm: tuple[float, ...]) -> NDArray[np.intp]:
+    """Of the places of a first rise those whose staircase has its middle, that far on, inside the box."""
+    column, row = to_film @ np.stack([first % size, first // size + middle, np.ones(first.size)]) + 0.5
+    within = (box_mm[0] <= row) & (row <= box_mm[1]) & (box_mm[2] <= column) & (column <= box_mm[3])
+    return np.asarray(first[within])
 
 
 def _equal_treads(slope: NDArray[Any], first: NDArray[np.intp], tread: float, size: int) -> tuple[NDArray[np.intp], NDArray[Any]]:

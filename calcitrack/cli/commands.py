@@ -38,6 +38,12 @@ Seed = Annotated[int, typer.Option(min=0, help="Decides everything; the same see
 Parquet = Annotated[bool, typer.Option("--parquet", help="Write each table as Parquet as well.")]
 WedgeFirst = Annotated[float, typer.Option("--wedge-first-mm", help="Thinnest step of an aluminium wedge in the picture, mm.")]
 WedgeStep = Annotated[float, typer.Option("--wedge-step-mm", help="By how much each further step of the wedge is thicker, mm.")]
+WedgeBox = Annotated[
+    tuple[int, int, int, int] | None,
+    typer.Option(
+        "--wedge-box", metavar="ROW0 ROW1 COL0 COL1", help="First and last row, first and last column, in pixels, between which the wedge lies."
+    ),
+]
 Concentration = Annotated[
     float | None, typer.Option("--ha-concentration", help="Hydroxyapatite in deposits, mg/cm3, that turns mass into volume; 400 by default.")
 ]
@@ -95,6 +101,7 @@ def measure(
     manifest: Annotated[Path | None, typer.Option(help="CSV file that states what headers do not.", exists=True, dir_okay=False)] = None,
     wedge_first_mm: WedgeFirst = 1.0,
     wedge_step_mm: WedgeStep = 1.0,
+    wedge_box: WedgeBox = None,
     ha_concentration: Concentration = None,
     ha_concentration_sd: ConcentrationSd = None,
     method: MethodOption = Method.NETWORK,
@@ -110,7 +117,7 @@ def measure(
         from calcitrack.cli.measuring import Request, measure_options, run
         from calcitrack.segment import SegmentOptions
 
-        wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm)
+        wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm, wedge_box=wedge_box)
         measuring = measure_options(ha_concentration, ha_concentration_sd)
         options = AssessOptions(calibrate=wedge, segment=SegmentOptions(method=method), measure=measuring)
         code = run(Request(tuple(inputs), out, manifest, workers, parquet, options), as_json=json, quiet=quiet)
@@ -122,6 +129,7 @@ def info(
     file: Annotated[Path, typer.Argument(help="One DICOM file, PNG or TIFF.")],
     wedge_first_mm: WedgeFirst = 1.0,
     wedge_step_mm: WedgeStep = 1.0,
+    wedge_box: WedgeBox = None,
     json: Json = False,
 ) -> None:
     """Say what was understood of a file: image, size of a pixel, calibration tier and why."""
@@ -129,7 +137,7 @@ def info(
         from calcitrack.calibrate import CalibrateOptions
         from calcitrack.cli.describing import describe
 
-        wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm)
+        wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm, wedge_box=wedge_box)
         sys.stdout.write(describe(file, wedge, as_json=json))
 
 

@@ -58,7 +58,8 @@ class Calibration:
     curve_source
         How the curve was obtained; where one was looked for and not found, why.
     wedge_corners
-        (row, column) of the corners of the step wedge in the picture, in pixels, in order around it; empty for none.
+        (row, column) of the corners of the step wedge in the picture, in pixels, in order around it, whether or not it could be used; empty
+        where none was found or looked for.
     """
 
     tier: Tier

@@ -113,9 +113,37 @@ def test_wedge_may_be_pointed_at(picture: SimulatedFilm) -> None:
     columns = [c for s in picture.wedge for c in s.columns]
     radiograph = as_radiograph(picture)
     there = replace(_stated(picture), wedge_box=(min(rows), max(rows), min(columns), max(columns)))
-    elsewhere = replace(there, wedge_box=(0, 5, 0, 5))
+    elsewhere = replace(there, wedge_box=(0, 5, 0, 7))
     assert calibrate(radiograph, there).calibration.tier is Tier.B
-    assert calibrate(radiograph, elsewhere).calibration.tier is Tier.C
+    without = calibrate(radiograph, elsewhere)
+    assert without.calibration.tier is Tier.C
+    assert "between rows 0 and 5 and columns 0 and 7" in without.findings[-1]
+    assert without.findings[-1] in without.calibration.curve_source
+
+
+def test_a_box_finds_a_wedge_that_stronger_staircases_hide() -> None:
+    """Thirty strong staircases and a faint one: the whole film's strongest leave the faint one out, the box finds it, and its corners lie there."""
+    pixels = np.zeros((700, 700), np.float32)
+    for k in range(30):
+        _draw_steps(pixels, 10 + 130 * (k // 6), 12 + 110 * (k % 6), 8.0, 5)
+    _draw_steps(pixels, 640, 300, 1.0, 5, along_columns=True)
+    valid = np.ones(pixels.shape, bool)
+    box = (630, 699, 290, 420)
+    everywhere, there = find_wedge(pixels, valid, (0.25, 0.25)), find_wedge(pixels, valid, (0.25, 0.25), box)
+    assert there.levels[0] == pytest.approx(1.0, abs=0.2)
+    assert everywhere.levels[0] == pytest.approx(8.0, abs=0.5)
+    corners = np.array(there.frame.corners((0.25, 0.25)))
+    assert box[0] <= corners[:, 0].min() <= corners[:, 0].max() <= box[1]
+    assert box[2] <= corners[:, 1].min() <= corners[:, 1].max() <= box[3]
+
+
+def _draw_steps(pixels: np.ndarray, row: int, column: int, rise: float, steps: int, *, along_columns: bool = False) -> None:
+    """A wedge of 5 mm steps and 10 mm width, at 0.25 mm a pixel, with its thin end at the top or the left."""
+    for k in range(steps):
+        where = (slice(row, row + 40), slice(column + 20 * k, column + 20 * (k + 1)))
+        if not along_columns:
+            where = (slice(row + 20 * k, row + 20 * (k + 1)), slice(column, column + 40))
+        pixels[where] = rise * (k + 1)
 
 
 def test_wedge_without_tube_voltage_is_refused(picture: SimulatedFilm) -> None:
@@ -123,6 +151,17 @@ def test_wedge_without_tube_voltage_is_refused(picture: SimulatedFilm) -> None:
     radiograph = as_radiograph(picture)
     unknown = replace(radiograph, acquisition=replace(radiograph.acquisition, kvp=None))
     assert "KVP" in calibrate(unknown).calibration.curve_source
+
+
+def test_a_wedge_that_cannot_be_used_keeps_its_place(picture: SimulatedFilm) -> None:
+    """Without KVP, and with thicknesses that it cannot have, its corners are those of the wedge that was used: it is no deposit either way."""
+    radiograph, right = as_radiograph(picture), _stated(picture)
+    used = calibrate(radiograph, right).calibration
+    unknown = replace(radiograph, acquisition=replace(radiograph.acquisition, kvp=None))
+    for refused in (calibrate(unknown, right), calibrate(radiograph, replace(right, wedge_first_mm=right.wedge_first_mm / 2))):
+        assert refused.calibration.tier is Tier.C
+        assert refused.calibration.wedge_corners == used.wedge_corners
+    assert len(used.wedge_corners) == 4
 
 
 @pytest.mark.parametrize(("options", "words"), [({"wedge_step_mm": 0.0}, "wedge_step_mm"), ({"wedge_box": (5, 2, 0, 9)}, "ascending")])

@@ -190,11 +190,16 @@ def test_a_visit_that_could_not_be_read_has_no_counts(films: Path, tmp_path: Pat
 
 def test_stated_wedge_steps_enter_the_measurement(films: Path, tmp_path: Path) -> None:
     """The options of the step wedge are among the parameters of the run, and impossible ones are refused in one sentence."""
-    call("measure", films, "--out", tmp_path / "R", "-j", 1, "-q", "--wedge-first-mm", 0.5, "--wedge-step-mm", 0.25)
+    call("measure", films, "--out", tmp_path / "R", "-j", 1, "-q", "--wedge-first-mm", 0.5, "--wedge-step-mm", 0.25, "--wedge-box", 3, 40, 5, 20)
     (timeline,) = json.loads((tmp_path / "R" / "provenance.json").read_text(encoding="utf-8"))["timelines"]
     said = {name: value for step in timeline["steps"] for name, value in step["parameters"].items() if "wedge_" in name}
     assert said["calibrate.wedge_first_mm"] == 0.5
     assert said["calibrate.wedge_step_mm"] == 0.25
+    assert said["calibrate.wedge_box"] == "3 40 5 20"
+    assert read_results(tmp_path / "R").images.findings.str.contains("between rows 3 and 40 and columns 5 and 20").sum() == 2
+    code, _, err = call("info", films, "--wedge-box", 40, 3, 5, 20)
+    assert code == ExitCode.USAGE
+    assert "ascending" in err
     code, _, err = call("measure", films, "--out", tmp_path / "S", "--wedge-step-mm", 0)
     assert code == ExitCode.USAGE
     assert "wedge_step_mm lies between 0 and" in err
