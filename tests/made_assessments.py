@@ -123,6 +123,7 @@ def totals(n: int, *, mass: bool = True, sized: bool = True) -> dict[str, Result
         "area_px": value("area_px", 16 * n, 4.0),
         "area_mm2": value("area_mm2", 0.64 * n, 0.1) if sized else missing("area_mm2", NO_SIZE),
         "ha_mass_mg": value("ha_mass_mg", 1.5 * n * (n + 1) / 2, 0.2, "a made beam") if mass else missing("ha_mass_mg", NO_MASS),
+        "volume_mm3": value("volume_mm3", 2.0 * n * (n + 1) / 2, 1.5, "a made model") if mass else missing("volume_mm3", NO_MASS),
         "contrast_integral_mm2": value("contrast_integral_mm2", 0.16 * n, 0.02) if sized else missing("contrast_integral_mm2", NO_SIZE),
         "al_equivalent_mm3": value("al_equivalent_mm3", 0.9 * n * (n + 1) / 2, 0.1) if mass else missing("al_equivalent_mm3", NO_MASS),
     }

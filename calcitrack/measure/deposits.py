@@ -15,7 +15,7 @@ from calcitrack.measure.background import Neighbourhood, neighbourhood
 from calcitrack.measure.limb_axis import limb_axis
 from calcitrack.measure.mass import Amount, Mass, MassModel, deposit_mass, mass_model, total_amount
 from calcitrack.measure.options import MeasureOptions
-from calcitrack.measure.size import feret_diameter
+from calcitrack.measure.size import area_sd_mm2, feret_diameter
 from calcitrack.measure.volume import volume_from_mass
 from calcitrack.model.image import FloatImage, Radiograph
 from calcitrack.model.measurement import Deposit, ImageMeasurements, Measurand, Measurement, NotMeasurable, Result
@@ -108,7 +108,8 @@ def _deposit(film: _Film, label: int, box: tuple[slice, slice]) -> tuple[Deposit
         results[measurand.name] = NotMeasurable(measurand, reason) if value is None else Measurement(measurand, value, sd, model)
 
     pixel_mm2 = spacing.pixel_area_mm2
-    put(m.AREA_MM2, None if pixel_mm2 is None else pixels * pixel_mm2, NO_SIZE)
+    area_sd = None if pixel_mm2 is None else area_sd_mm2(inside, float(np.sqrt(pixel_mm2)))
+    put(m.AREA_MM2, None if pixel_mm2 is None else pixels * pixel_mm2, NO_SIZE, area_sd)
     if spacing.row_mm is None or spacing.column_mm is None:
         put(m.FERET_MM, None, NO_SIZE)
     else:
@@ -118,7 +119,7 @@ def _deposit(film: _Film, label: int, box: tuple[slice, slice]) -> tuple[Deposit
     results |= _contrasts(film, place)
     over_bone = film.segmentation.bone[box][inside]
     put(m.OVER_BONE_FRACTION, float(over_bone.mean()))
-    put(m.AREA_PX, float(pixels))
+    put(m.AREA_PX, float(pixels), sd=None if pixel_mm2 is None or area_sd is None else area_sd / pixel_mm2)
     centroid = (float(rows.mean()) + box[0].start, float(columns.mean()) + box[1].start)
     ordered = {q.name: results[q.name] for q in m.MEASURANDS}
     return Deposit(label, film.segmentation.confidence.get(label, 1.0), centroid, ordered), mass
@@ -190,7 +191,10 @@ def _all_masses(film: _Film, masses: list[Mass | None]) -> Mass | str:
 
 
 def _sum(film: _Film, measurand: Measurand, results: list[Result]) -> Result:
-    """Sum of independent values; not measurable when one of them is not, or when the film measures none of the kind."""
+    """Sum; not measurable when one of the values is not, or when the film measures none of the kind.
+
+    Uncertainties of contrast are independent and add in squares; those of areas add in full: outlines drawn too wide are so everywhere.
+    """
     for result in results:
         if isinstance(result, NotMeasurable):
             return NotMeasurable(measurand, result.reason)
@@ -200,5 +204,6 @@ def _sum(film: _Film, measurand: Measurand, results: list[Result]) -> Result:
         return NotMeasurable(measurand, film.radiograph.calibration.reason)
     values = [r for r in results if isinstance(r, Measurement)]
     known = [r.sd for r in values if r.sd is not None]
-    sd = float(np.sqrt(sum(s**2 for s in known))) if known else None
+    shared = measurand in (m.AREA_MM2, m.AREA_PX)
+    sd = (sum(known) if shared else float(np.sqrt(sum(s**2 for s in known)))) if known else None
     return Measurement(measurand, sum(r.value for r in values), sd)

@@ -15,6 +15,23 @@ EDGE_DENSITY = 0.5
 """Areal density at the outline over the deposit's mean: rounded bodies thin out towards it."""
 
 
+def area_sd_mm2(inside: Mask, pixel_mm: float) -> float:
+    """Standard uncertainty of a deposit's area: its outline's length times how far the outline may lie further in or out.
+
+    Parameters
+    ----------
+    inside
+        Shape (rows, columns), at least one pixel True.
+    pixel_mm
+        Pixel size, mm.
+
+    Notes
+    -----
+    The length is Crofton's, from four directions, which does not grow with the steps of the pixels.
+    """
+    return OUTLINE_SD_MM * float(perimeter_crofton(np.pad(inside, 1), directions=4)) * pixel_mm
+
+
 def outline_relative_sd(inside: Mask, pixel_mm: float) -> float:
     """Relative standard uncertainty of a sum over a deposit because its outline may lie a little further in or out.
 
@@ -26,7 +43,7 @@ def outline_relative_sd(inside: Mask, pixel_mm: float) -> float:
         Pixel size, mm.
     """
     area_mm2 = float(np.count_nonzero(inside)) * pixel_mm**2
-    return min(1.0, EDGE_DENSITY * OUTLINE_SD_MM * float(perimeter_crofton(np.pad(inside, 1), directions=4)) * pixel_mm / area_mm2)
+    return min(1.0, EDGE_DENSITY * area_sd_mm2(inside, pixel_mm) / area_mm2)
 
 
 def feret_diameter(inside: Mask, row_mm: float, column_mm: float) -> float:

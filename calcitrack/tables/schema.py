@@ -146,6 +146,7 @@ DEPOSITS = TableSchema(
         _value("relative_brightness", "1", _CONTRAST, "Mean contrast over that of the same film's bone, both against soft tissue; on any tier."),
         _value("al_equivalent_mm3", "mm3", _ALUMINIUM, f"The {_AL}; `ha_mass_mg` follows from it."),
         _value("al_equivalent_mm3_sd", "mm3", _ALUMINIUM, "Standard uncertainty of `al_equivalent_mm3`."),
+        _value("area_mm2_sd", "mm2", _AREA, "Standard uncertainty of `area_mm2`: of where the outline lies."),
     ),
 )
 """Contract of ``deposits.csv``."""
@@ -201,6 +202,7 @@ TIMELINE = TableSchema(
         _ASSESSMENT,
         *_total("al_equivalent_mm3", "mm3", _ALUMINIUM, f"The {_AL}"),
         *_changes("al_equivalent", "mm3", _ALUMINIUM),
+        *_total("volume_mm3", "mm3", _VOLUME, "Volume by the models named in `deposits.csv`: an estimate"),
     ),
 )
 """Contract of ``timeline.csv``."""
@@ -239,6 +241,9 @@ IMAGES = TableSchema(
         _text("ha_mass_model", "What the mass rests on, and what was assumed for it; empty where there is none."),
         _value("al_equivalent_mm3", "mm3", _ALUMINIUM, f"Total {_AL}."),
         _value("al_equivalent_mm3_sd", "mm3", _ALUMINIUM, "Standard uncertainty of `al_equivalent_mm3`."),
+        _value("area_mm2_sd", "mm2", _AREA, "Standard uncertainty of `area_mm2`: of where the outlines lie, all too wide or too narrow together."),
+        _value("volume_mm3", "mm3", _VOLUME, "Total volume by the models named in `deposits.csv`: an estimate."),
+        _value("volume_mm3_sd", "mm3", _VOLUME, "Standard uncertainty of `volume_mm3`."),
     ),
 )
 """Contract of ``images.csv``."""

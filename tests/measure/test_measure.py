@@ -48,6 +48,17 @@ def test_area_counts_pixels_in_the_plane_of_the_spacing(drawn: ModuleType, discs
     assert large["area_px"].value == small["area_px"].value
 
 
+def test_area_states_how_far_its_outline_may_be_off(drawn: ModuleType, discs) -> None:
+    """A disc of radius 2.5 mm: 2 pi r x 0.15 mm, within a tenth for its pixels. In a total they add in full: outlines are too wide together."""
+    film = drawn.draw(discs)
+    measured = measure(film, drawn.segmented(film, discs))
+    areas = [d.measurements["area_mm2"] for d in measured.deposits]
+    assert max(a.sd for a in areas) == pytest.approx(2 * np.pi * 2.5 * 0.15, rel=0.1)
+    assert measured.totals["area_mm2"].sd == pytest.approx(sum(a.sd for a in areas))
+    pixels = measured.totals["area_px"]
+    assert pixels.sd / pixels.value == pytest.approx(measured.totals["area_mm2"].sd / measured.totals["area_mm2"].value)
+
+
 def test_tier_c_refuses_mass_with_the_reason(drawn: ModuleType, discs) -> None:
     """Without a stated relationship there is no mass and no absolute contrast, but area and relative brightness."""
     film = drawn.draw(discs, relationship="")

@@ -14,7 +14,7 @@ PROMISED = (
     "patient_id, study_date, study_instance_uid, series_instance_uid, sop_instance_uid, modality, body_part, laterality, view, time_point, "
     "repeat, deposit_id, status, area_mm2, feret_mm, ha_mass_mg, ha_mass_mg_sd, volume_mm3, volume_mm3_sd, volume_model, contrast_mean, "
     "contrast_integral_mm2, centroid_row, centroid_col, over_bone_fraction, confidence, calibration_tier, spacing_basis, assessment_id, area_px, "
-    "relative_brightness, al_equivalent_mm3, al_equivalent_mm3_sd"
+    "relative_brightness, al_equivalent_mm3, al_equivalent_mm3_sd, area_mm2_sd"
 )
 
 
@@ -38,7 +38,7 @@ def test_a_deposit_row_says_what_was_measured(made: ModuleType) -> None:
     assert row.study_date == pd.Timestamp(2021, 9, 1)
     assert row.status == "new"
     assert (row.relative_brightness, row.confidence) == (0.4, 0.9)
-    assert (row.area_mm2, row.area_px, row.ha_mass_mg, row.ha_mass_mg_sd) == (0.64, 16, 4.5, 0.1)
+    assert (row.area_mm2, row.area_mm2_sd, row.area_px, row.ha_mass_mg, row.ha_mass_mg_sd) == (0.64, 0.08, 16, 4.5, 0.1)
     assert (row.al_equivalent_mm3, row.al_equivalent_mm3_sd) == (0.9 * 3, 0.05)
     assert (row.volume_mm3, row.volume_mm3_sd, row.volume_model) == (6.0, 0.4, "a made model")
     assert (row.centroid_row, row.centroid_col, row.calibration_tier, row.spacing_basis) == (51.5, 61.5, "A", "detector")
@@ -51,6 +51,16 @@ def test_an_image_row_says_how_its_values_came_about(made: ModuleType) -> None:
     assert (row.row_spacing_mm, row.column_spacing_mm, row.spacing_source) == (0.2, 0.1, "made")
     assert (row.calibration_tier, row.calibration_reason) == ("A", image.calibration.reason)
     assert row.findings == "one; two"
+
+
+def test_total_volumes_stand_beside_total_masses(made: ModuleType) -> None:
+    """An image's total volume and its uncertainty are in images.csv, and their means over the exposures of a day in timeline.csv."""
+    assessment = made.assessment()
+    images = images_table(made.cohort(assessment)).set_index("path")
+    row = images.loc["P1/visit1.dcm"]
+    assert (row.volume_mm3, row.volume_mm3_sd, row.area_mm2_sd) == (6.0, 1.5, 0.1)
+    table = timeline_table([assessment]).set_index("time_point")
+    assert (table.loc[1].volume_mm3, table.loc[1].volume_mm3_sd) == (6.0, 1.5)
 
 
 def test_a_time_point_row_names_the_tiers_and_counts_the_failures(made: ModuleType) -> None:
