@@ -97,9 +97,11 @@ class DepositComparison:
         In the deposit's own plane.
     outlined_mass_mg
         True mass of all deposits that the found one is the best match of: more than this one's where neighbours were joined.
+    outlined_volume_mm3
+        True volume of the same deposits.
     shadow_area_mm2
         At the detector, which is where a film's area is measured.
-    mass, area
+    mass, area, volume
         What was measured on the found deposit; ``None`` when nothing overlaps.
     identity
         Its id over time; empty when the deposit was not found.
@@ -113,8 +115,10 @@ class DepositComparison:
     true_area_mm2: float
     shadow_area_mm2: float
     outlined_mass_mg: float
+    outlined_volume_mm3: float
     mass: Result | None = None
     area: Result | None = None
+    volume: Result | None = None
     identity: str = ""
 
 
@@ -211,6 +215,8 @@ def _deposit(truth: DepositTruth, film: FilmTruth, shared: Overlap, image: Image
     best = _best(truth, shared)
     hit = bool(best) and _is_hit(pixels, overlaps, best, shared)
     tracked = next((d for d in image.deposits if d.deposit.label == best), None)
+    outlined = [t for t in film.deposits if t is truth or (best and _best(t, shared) == best)]
+    measured = tracked.deposit.measurements if tracked else {}
     return DepositComparison(
         deposit_id=truth.deposit_id,
         visible=_visible(truth) and truth.area_object_mm2 >= VISIBLE_AREA_MM2 and truth.deposit_id not in film.cut,
@@ -219,9 +225,11 @@ def _deposit(truth: DepositTruth, film: FilmTruth, shared: Overlap, image: Image
         true_mass_mg=truth.ha_mg,
         true_area_mm2=truth.area_object_mm2,
         shadow_area_mm2=truth.area_detector_mm2,
-        outlined_mass_mg=sum(t.ha_mg for t in film.deposits if t is truth or (best and _best(t, shared) == best)),
-        mass=tracked.deposit.measurements["ha_mass_mg"] if tracked else None,
-        area=tracked.deposit.measurements["area_mm2"] if tracked else None,
+        outlined_mass_mg=sum(t.ha_mg for t in outlined),
+        outlined_volume_mm3=sum(t.volume_mm3 for t in outlined),
+        mass=measured.get("ha_mass_mg"),
+        area=measured.get("area_mm2"),
+        volume=measured.get("volume_mm3"),
         identity=tracked.deposit_id if tracked and hit else "",
     )
 

@@ -9,12 +9,11 @@ from statistics import median
 
 import numpy as np
 
+from calcitrack.model.assessment import COVERAGE_FACTOR
 from calcitrack.model.measurement import Measurement, Result
 from calcitrack.phantom.specs import Style
 from calcitrack.validation.compare import DepositComparison, FilmComparison, FoundDeposit
 
-COVERAGE_FACTOR = 1.96
-"""Standard uncertainties on each side of a value that make its 95 % interval (normal distribution)."""
 CONFIDENCE_EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Bins in which confidence is compared with the share of real deposits."""
 
@@ -71,11 +70,14 @@ class Scores:
         Within-subject coefficient of variation of the totals of two exposures on one day; n counts pairs.
     link_accuracy
         Share of consecutive sightings of a true deposit with the same identity.
-    coverage_mass, coverage_mass_bone, coverage_area
-        Share of found deposits whose truth lies within value ± 1.96 sd: mass in soft tissue, mass over bone (of all true deposits within a
-        found one), area at the detector in soft tissue.
+    coverage_mass, coverage_mass_bone, coverage_volume, coverage_area
+        Share of found deposits whose truth lies within value ± 1.96 sd: mass in soft tissue, mass over bone and volume in soft tissue (of all
+        true deposits within a found one), area at the detector in soft tissue.
     confidence
         Calibration of the confidence.
+    confidence_error
+        Expected calibration error: mean over the found deposits of how far their bin's mean confidence and its share of real ones lie apart
+        (Naeini et al., AAAI 2015); n counts found deposits.
     seconds_per_film
         Mean.
     """
@@ -95,8 +97,10 @@ class Scores:
     link_accuracy: Figure
     coverage_mass: Figure
     coverage_mass_bone: Figure
+    coverage_volume: Figure
     coverage_area: Figure
     confidence: tuple[ConfidenceBin, ...]
+    confidence_error: Figure
     seconds_per_film: Figure
 
 
@@ -106,6 +110,7 @@ def score(films: Iterable[FilmComparison]) -> Scores:
     visible = [d for f in listed for d in f.deposits if d.visible]
     soft, bone = [d for d in visible if d.soft], [d for d in visible if not d.soft]
     by_style = {s: [d for f in listed if f.style is s for d in f.deposits if d.visible and d.soft] for s in Style}
+    bins = _confidence([found for f in listed for found in f.found])
     mass_errors = {s: _relative_errors(deposits, _mass) for s, deposits in by_style.items()}
     return Scores(
         people=len({f.patient_id for f in listed}),
@@ -123,8 +128,10 @@ def score(films: Iterable[FilmComparison]) -> Scores:
         link_accuracy=_link_accuracy(listed),
         coverage_mass=_coverage(soft, _outlined_mass),
         coverage_mass_bone=_coverage(bone, _outlined_mass),
+        coverage_volume=_coverage(soft, lambda d: (d.volume, d.outlined_volume_mm3)),
         coverage_area=_coverage(soft, lambda d: (d.area, d.shadow_area_mm2)),
-        confidence=_confidence([found for f in listed for found in f.found]),
+        confidence=bins,
+        confidence_error=_confidence_error(bins),
         seconds_per_film=_mean([f.seconds for f in listed]),
     )
 
@@ -192,3 +199,9 @@ def _confidence(found: Sequence[FoundDeposit]) -> tuple[ConfidenceBin, ...]:
         given, real = _mean([f.confidence for f in inside]), _mean([f.real for f in inside])
         bins.append(ConfidenceBin(low, high, len(inside), given.value, real.value))
     return tuple(bins)
+
+
+def _confidence_error(bins: Iterable[ConfidenceBin]) -> Figure:
+    apart = [(b.n, abs(b.given - b.real)) for b in bins if b.given is not None and b.real is not None]
+    n = sum(count for count, _ in apart)
+    return Figure(sum(count * gap for count, gap in apart) / n if n else None, n)

@@ -103,13 +103,14 @@ AREA_BIAS = Target(Range(-0.10, 0.10), Range(-0.03, 0.03))
 REPEAT_WCV_AREA = _ceiling(0.09, 0.04)
 REPEAT_WCV_MASS = _ceiling(0.07, 0.03)
 COVERAGE = Target(Range(0.90, 0.98), Range(0.90, 0.98))
+CONFIDENCE_ERROR = _ceiling(0.10, 0.10)
 
 STYLE_NAMES = {Style.LIN: "LIN", Style.LOG: "LOG", Style.PRESENTATION: "presentation", Style.CR: "CR"}
 """Kinds of file as the table calls them."""
 
 
 def lines(scores: Scores) -> tuple[Line, ...]:
-    """All figures in the order of the table, except the calibration of the confidence."""
+    """All figures in the order of the table, except the bins of the confidence."""
     return (
         Line("sensitivity, soft tissue", scores.sensitivity_soft, "deposits", SENSITIVITY_SOFT),
         Line("sensitivity, over bone", scores.sensitivity_bone, "deposits", SENSITIVITY_BONE),
@@ -124,6 +125,8 @@ def lines(scores: Scores) -> tuple[Line, ...]:
         Line("link accuracy over visits", scores.link_accuracy, "links"),
         Line("95 % interval, mass, soft tissue", scores.coverage_mass, "deposits", COVERAGE),
         Line("95 % interval, mass, over bone", scores.coverage_mass_bone, "deposits", COVERAGE),
+        Line("95 % interval, volume", scores.coverage_volume, "deposits", COVERAGE),
         Line("95 % interval, area", scores.coverage_area, "deposits", COVERAGE),
+        Line("calibration error, confidence", scores.confidence_error, "found deposits", CONFIDENCE_ERROR),
         Line("seconds a film, one process", scores.seconds_per_film, "films"),
     )

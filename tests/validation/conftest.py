@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from calcitrack.measure.measurands import AREA_MM2, HA_MASS_MG
+from calcitrack.measure.measurands import AREA_MM2, HA_MASS_MG, VOLUME_MM3
 from calcitrack.model.assessment import Fate, ImageAssessment, TrackedDeposit
 from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.image import Acquisition, Radiograph
@@ -41,10 +41,12 @@ class TrueBox:
 
 @dataclass(frozen=True, kw_only=True)
 class FoundBox:
-    """A found deposit; `mass` is (value, sd) or ``None`` for not measurable."""
+    """A found deposit; `mass` and `volume` are (value, sd) or ``None`` for not measurable."""
 
     box: Box
     mass: tuple[float, float] | None = (10.0, 1.0)
+    volume: tuple[float, float] | None = None
+    area_sd: float | None = None
     confidence: float = 0.9
     identity: str = ""
 
@@ -131,8 +133,9 @@ def _truth(number: int, box: TrueBox) -> DepositTruth:
 
 def _found(label: int, box: FoundBox) -> TrackedDeposit:
     mass: Result = NotMeasurable(HA_MASS_MG, "made") if box.mass is None else Measurement(HA_MASS_MG, *box.mass)
-    area = Measurement(AREA_MM2, box.box[2] * box.box[3] * PITCH_MM**2)
-    deposit = Deposit(label, box.confidence, (0.0, 0.0), {"ha_mass_mg": mass, "area_mm2": area})
+    volume: Result = NotMeasurable(VOLUME_MM3, "made") if box.volume is None else Measurement(VOLUME_MM3, *box.volume)
+    area = Measurement(AREA_MM2, box.box[2] * box.box[3] * PITCH_MM**2, box.area_sd)
+    deposit = Deposit(label, box.confidence, (0.0, 0.0), {"ha_mass_mg": mass, "area_mm2": area, "volume_mm3": volume})
     return TrackedDeposit(deposit, box.identity or f"D{label:03d}", "2.25.1", Fate.BASELINE)
 
 

@@ -36,7 +36,7 @@ def test_nothing_found_is_nothing_right(drawing: Any) -> None:
     assert got.sensitivity_soft == Figure(0.0, 1)
     assert got.dice_soft == Figure(0.0, 1)
     assert got.false_per_film == Figure(0.0, 1)
-    assert {got.mass_error[Style.LIN], got.area_bias, got.link_accuracy, got.coverage_mass} == {Figure(None, 0)}
+    assert {got.mass_error[Style.LIN], got.area_bias, got.link_accuracy, got.coverage_mass, got.confidence_error} == {Figure(None, 0)}
 
 
 def test_no_films_have_no_figures() -> None:
@@ -66,7 +66,17 @@ def test_coverage_by_hand(drawing: Any) -> None:
     """10 mg true: 11.9 ± 1 holds it, 12.0 ± 1 does not, 12.0 ± 2 does; 2 of 3."""
     got = score([mass_film(drawing, 10, found) for found in ((11.9, 1.0), (12.0, 1.0), (12.0, 2.0), None)])
     assert got.coverage_mass == Figure(pytest.approx(2 / 3), 3)
-    assert got.coverage_area == Figure(None, 0)  # no area states an uncertainty
+    assert got.coverage_area == got.coverage_volume == Figure(None, 0)  # neither states an uncertainty here
+
+
+def test_coverage_of_volume_and_area_by_hand(drawing: Any) -> None:
+    """Two deposits of 25 mm3 in one outline: 45 +- 3 holds their 50, 25 +- 3 does not. An area 1 mm2 too large: 0.6 covers it, 0.4 does not."""
+    truth = drawing.truth(drawing.true(5, 5, 4, 4), drawing.true(5, 10, 4, 4))
+    for value, covered in ((45.0, 1.0), (25.0, 0.0)):
+        joined = score([compare(truth, drawing.image(drawing.found(5, 5, 4, 9, volume=(value, 3.0))))])
+        assert joined.coverage_volume == Figure(covered, 2)
+    films = [compare(drawing.truth(drawing.true(5, 5, 4, 4)), drawing.image(drawing.found(5, 5, 5, 4, area_sd=sd))) for sd in (0.6, 0.4)]
+    assert score(films).coverage_area == Figure(0.5, 2)
 
 
 def test_an_outline_around_two_deposits_holds_the_mass_of_both(drawing: Any) -> None:
@@ -127,11 +137,13 @@ def test_confidence_is_compared_with_the_share_that_is_real(drawing: Any) -> Non
         drawing.found(15, 5, 4, 4, confidence=1.0),
         drawing.found(15, 30, 4, 4, confidence=0.1),
     ]
-    bins = score([compare(truth, drawing.image(*marks))]).confidence
+    got = score([compare(truth, drawing.image(*marks))])
+    bins = got.confidence
     assert [(b.low, b.high, b.n) for b in bins] == [(0.0, 0.2, 1), (0.2, 0.4, 0), (0.4, 0.6, 0), (0.6, 0.8, 0), (0.8, 1.0, 3)]
     assert (bins[0].given, bins[0].real) == (0.1, 0.0)
     assert (bins[1].given, bins[1].real) == (None, None)
     assert (bins[4].given, bins[4].real) == (pytest.approx(0.9), pytest.approx(2 / 3))
+    assert got.confidence_error == Figure(pytest.approx((1 * 0.1 + 3 * (0.9 - 2 / 3)) / 4), 4)
 
 
 def test_false_deposits_on_empty_films_are_counted_apart(drawing: Any) -> None:

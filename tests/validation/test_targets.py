@@ -25,6 +25,9 @@ def with_figures(**figures: Figure) -> Scores:
         ("area bias, median", "area_bias", -0.11, Verdict.SHORT),
         ("95 % interval, mass, soft tissue", "coverage_mass", 0.95, Verdict.AIM),
         ("95 % interval, mass, soft tissue", "coverage_mass", 0.99, Verdict.SHORT),
+        ("95 % interval, volume", "coverage_volume", 0.89, Verdict.SHORT),
+        ("calibration error, confidence", "confidence_error", 0.10, Verdict.AIM),
+        ("calibration error, confidence", "confidence_error", 0.11, Verdict.SHORT),
         ("link accuracy over visits", "link_accuracy", 0.5, Verdict.OPEN),
     ],
 )
