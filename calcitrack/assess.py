@@ -17,14 +17,12 @@ from calcitrack.model.calibration import Calibration
 from calcitrack.model.measurement import Deposit, ImageMeasurements, Measurement
 from calcitrack.model.provenance import Parameter, Provenance, Step
 from calcitrack.model.segmentation import Segmentation
-from calcitrack.model.spacing import Spacing
+from calcitrack.model.spacing import ASSUMED_PIXEL_MM, Spacing
 from calcitrack.model.timeline import Exposure, Timeline
 from calcitrack.segment import SegmentOptions, recipe, segment
 from calcitrack.track import AlignOptions, MatchOptions, Sighting, Track, View, align, decide_fates, follow, summarise
 from calcitrack.version import __version__
 
-ASSUMED_PIXEL_MM = 0.15
-"""Pixel size that sets matching distances where none is stated; it never enters a result."""
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://calcitrack/deposit")
 
 Observer = Callable[[str, str], None]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from calcitrack.calibrate.intensity import ASSUMED_PIXEL_MM
 from calcitrack.calibrate.noise_gain import noise_gain
 from calcitrack.calibrate.spectrum import DEFAULT_FILTER_MM_AL, TABULATED_KVP, aluminium_curve, aluminium_filter
 from calcitrack.calibrate.wedge import TILTS_DEG, TREAD_MM, Box, find_wedge
@@ -17,6 +16,7 @@ from calcitrack.calibrate.wedge_strip import STEPS, Wedge
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.image import Mask, Radiograph
+from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 
 WEDGE_RELATIVE_SD = 0.06
 """Relative standard uncertainty of nepers read from a wedge's curve: tolerance of the steps, interpolation between them, the beam's own

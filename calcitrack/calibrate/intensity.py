@@ -7,9 +7,8 @@ import numpy as np
 from calcitrack.calibrate import unsharp
 from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.image import Acquisition, FloatImage, Radiograph
+from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 
-ASSUMED_PIXEL_MM = 0.15
-"""Pixel size for widths of filters where none is stated; what is measured with it stays in pixels."""
 LEAST_COUNT = 1.0
 """Stored intensity below which a linear value is taken as this: one count is the least an integer detector tells from none."""
 

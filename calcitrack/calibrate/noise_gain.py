@@ -42,10 +42,14 @@ SYSTEMATIC_RELATIVE_SD = 0.035
 """Standard deviation of true over estimated gain on simulated films (0.025), and beam hardening, which makes each detected quantum brighter
 behind a limb (0.025)."""
 USUAL_ELECTRONIC = (-5.0, 2.0)
-"""Logarithm of electronic over quantum variance in the open field: mean and standard deviation assumed; 0.7 % within a factor of 7."""
+"""Logarithm of electronic over quantum variance in the open field, mean and standard deviation: 0.7 % within a factor of 7. Assumed, since films do
+not state it: detectors are built so that quanta prevail at a tenth of the open field's exposure and below."""
 _PRIOR_WEIGHT = 0.3
+"""How much that assumption weighs against the residuals: it decides only where the darkest ranges do not show the electronic noise."""
 _RESIDUAL_UNIT = 0.1
+"""Residual of the logarithm of a range's variance that counts as one: somewhat above `MAX_MISFIT`."""
 _SMOOTHING_PX = 0.9
+"""Standard deviation of the second filter's smoothing, pixels: what a detector's blur leaves correlated; it separates white noise from blurred."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from calcitrack.calibrate.spectrum import DENSITY_G_CM3
 from calcitrack.errors import InvalidValueError
 
 DEFAULT_HA_CONCENTRATION_MG_CM3 = 400.0
@@ -12,7 +13,7 @@ found. Below about 100 mg/cm3 CT calls nothing calcium (130 HU); 1200 is cortica
 (2.4 to 2.7 g/cm3 against bone's 2.2; Eidelman et al., Arthritis Res Ther 11:R159, 2009), whole deposits are porous or chalky. See docs, volume."""
 HA_CONCENTRATION_FACTOR = 3.0
 """The concentration lies within this factor of the assumed one, either way, when no standard uncertainty is stated."""
-SOLID_HA_MG_CM3 = 3160.0
+SOLID_HA_MG_CM3 = 1000 * DENSITY_G_CM3["hydroxyapatite"]
 """Solid hydroxyapatite."""
 
 

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from calcitrack.errors import InvalidValueError
 
+ASSUMED_PIXEL_MM = 0.15
+"""Pixel size, about that of most detectors, that sets scales of search and matching where none is stated; it never enters a result in mm."""
+
 
 class SpacingBasis(StrEnum):
     """In which plane a millimetre of a radiograph holds. Only like bases may be subtracted."""

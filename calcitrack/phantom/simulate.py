@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calcitrack.calibrate.spectrum import DENSITY_G_CM3
 from calcitrack.model.image import Mask
 from calcitrack.phantom import beamline
 from calcitrack.phantom.bones import bone_chords
@@ -38,9 +39,7 @@ BONE_PATH_MM = 0.15
 _RESTS_MM = 2.0
 """Skin above the detector's plane: the cover of the detector, mm."""
 
-_HA_G_CM3 = 3.16
-_SOFT_G_CM3 = 1.06
-_FAT_G_CM3 = 0.95
+_HA_G_CM3, _SOFT_G_CM3, _FAT_G_CM3 = (DENSITY_G_CM3[tissue] for tissue in ("hydroxyapatite", "soft_tissue", "adipose"))
 
 _ANATOMY: dict[BodyPart, Callable[[PatientSpec, VisitSpec], Anatomy]] = {
     BodyPart.HAND: hand,

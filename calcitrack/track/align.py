@@ -13,7 +13,7 @@ from calcitrack.errors import InvalidValueError
 from calcitrack.model.assessment import Alignment
 from calcitrack.model.image import Mask
 from calcitrack.model.segmentation import Segmentation
-from calcitrack.model.spacing import Spacing
+from calcitrack.model.spacing import ASSUMED_PIXEL_MM, Spacing
 
 Matrix = NDArray[np.float64]
 """Shape (2, 3), on (row, column)."""
@@ -28,8 +28,6 @@ BONE_WEIGHT = 0.6
 """Share of bone against limb in the aligned picture: bone does not swell."""
 START_TURNS_DEG = (0.0, -20.0, 20.0)
 """Rotations tried at the start, about the limb's centroid."""
-ASSUMED_PIXEL_MM = 0.15
-"""Pixel size where none is stated; it sets scales only."""
 
 
 @dataclass(frozen=True, slots=True)
