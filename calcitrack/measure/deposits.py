@@ -20,6 +20,7 @@ from calcitrack.measure.volume import volume_from_mass
 from calcitrack.model.image import FloatImage, Radiograph
 from calcitrack.model.measurement import Deposit, ImageMeasurements, Measurand, Measurement, NotMeasurable, Result
 from calcitrack.model.segmentation import Segmentation
+from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 
 NO_SIZE = "no pixel size is stated"
 NO_BACKGROUND = "too little tissue around the deposit to estimate its background"
@@ -27,8 +28,9 @@ NO_WEDGE = (
     "no aluminium step wedge calibrates this film; an aluminium equivalent worked out from the stated beam would be the hydroxyapatite mass "
     "in another unit"
 )
-ASSUMED_PIXEL_MM = 0.15
-"""Pixel size that sets the background's reach where none is stated; it never enters a result."""
+CORTEX_PERCENTILE = 90.0
+"""Percentile of the bones' brightness that stands for cortical bone: where the beam runs along a shaft's cortex it makes the brightest tenth or more
+of a bone's shadow, and a tenth is enough not to depend on metal, crossing bones and noise. The median would be marrow and spongy ends."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -38,7 +40,7 @@ class _Film:
     radiograph: Radiograph
     segmentation: Segmentation
     image: FloatImage
-    bone_step: float
+    cortex_step: float
     air: float
     masses: MassModel | str
     options: MeasureOptions
@@ -88,7 +90,7 @@ def _film(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOp
     image = attenuation(radiograph)
     soft = segmentation.limb & ~segmentation.bone & (segmentation.labels == 0)
     bone = segmentation.bone & (segmentation.labels == 0)
-    step = float(np.median(image[bone]) - np.median(image[soft])) if bone.any() and soft.any() else 0.0
+    step = float(np.percentile(image[bone], CORTEX_PERCENTILE) - np.median(image[soft])) if bone.any() and soft.any() else 0.0
     open_field = ~segmentation.limb & radiograph.valid_mask
     # Collimator blades without a header entry are denser than any flesh: they are no open field.
     bright = open_field & (image < np.median(image[soft])) if soft.any() else open_field
@@ -114,11 +116,11 @@ def _deposit(film: _Film, label: int, box: tuple[slice, slice]) -> tuple[Deposit
         put(m.FERET_MM, None, NO_SIZE)
     else:
         put(m.FERET_MM, feret_diameter(inside, spacing.row_mm, spacing.column_mm))
-    mass = None if place is None or isinstance(film.masses, str) else deposit_mass(place, film.masses)
+    over_bone = float(film.segmentation.bone[box][inside].mean())
+    mass = None if place is None or isinstance(film.masses, str) else deposit_mass(place, film.masses, over_bone)
     results |= _amounts(film, mass or NO_BACKGROUND)
     results |= _contrasts(film, place)
-    over_bone = film.segmentation.bone[box][inside]
-    put(m.OVER_BONE_FRACTION, float(over_bone.mean()))
+    put(m.OVER_BONE_FRACTION, over_bone)
     put(m.AREA_PX, float(pixels), sd=None if pixel_mm2 is None or area_sd is None else area_sd / pixel_mm2)
     centroid = (float(rows.mean()) + box[0].start, float(columns.mean()) + box[1].start)
     ordered = {q.name: results[q.name] for q in m.MEASURANDS}
@@ -164,8 +166,8 @@ def _contrasts(film: _Film, place: Neighbourhood | None) -> Mapping[str, Result]
     else:
         reason = film.masses if isinstance(film.masses, str) else film.radiograph.calibration.reason
         results |= {q.name: NotMeasurable(q, reason) for q in absolute}
-    if film.bone_step > 0:
-        results[m.RELATIVE_BRIGHTNESS.name] = Measurement(m.RELATIVE_BRIGHTNESS, mean / film.bone_step, place.background_sd / film.bone_step)
+    if film.cortex_step > 0:
+        results[m.RELATIVE_BRIGHTNESS.name] = Measurement(m.RELATIVE_BRIGHTNESS, mean / film.cortex_step, place.background_sd / film.cortex_step)
     else:
         results[m.RELATIVE_BRIGHTNESS.name] = NotMeasurable(m.RELATIVE_BRIGHTNESS, "no bone on the film to compare with")
     return results

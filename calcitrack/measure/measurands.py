@@ -16,7 +16,11 @@ CONTRAST_MEAN = Measurand(
 )
 CONTRAST_INTEGRAL_MM2 = Measurand("contrast_integral_mm2", "mm2", "Sum of L over the deposit times the pixel's area", _DOMAIN)
 RELATIVE_BRIGHTNESS = Measurand(
-    "relative_brightness", "1", "Mean contrast of the deposit over the contrast of the same film's bone, both against soft tissue", "calcitrack"
+    "relative_brightness",
+    "1",
+    "Mean contrast of the deposit against its background, over that of the same film's cortical bone (90th percentile of the bones' values) against "
+    "soft tissue (median)",
+    "calcitrack",
 )
 HA_MASS_MG = Measurand(
     "ha_mass_mg",

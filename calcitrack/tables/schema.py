@@ -143,7 +143,12 @@ DEPOSITS = TableSchema(
         _BASIS,
         _ASSESSMENT,
         _value("area_px", "{pixel}", 1, "Area in pixels: measurable also where no size is stated."),
-        _value("relative_brightness", "1", _CONTRAST, "Mean contrast over that of the same film's bone, both against soft tissue; on any tier."),
+        _value(
+            "relative_brightness",
+            "1",
+            _CONTRAST,
+            "Mean contrast of the deposit over that of the same film's cortical bone (90th percentile of all bone) against soft tissue; on any tier.",
+        ),
         _value("al_equivalent_mm3", "mm3", _ALUMINIUM, f"The {_AL}; `ha_mass_mg` follows from it."),
         _value("al_equivalent_mm3_sd", "mm3", _ALUMINIUM, "Standard uncertainty of `al_equivalent_mm3`."),
         _value("area_mm2_sd", "mm2", _AREA, "Standard uncertainty of `area_mm2`: of where the outline lies."),

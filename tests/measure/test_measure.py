@@ -7,10 +7,14 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from calcitrack import MeasureOptions, NotMeasurable, Segmentation, measure
+from calcitrack.calibrate.intensity import attenuation
 from calcitrack.errors import InvalidValueError
 from calcitrack.measure import MEASURANDS
+from calcitrack.measure.background import neighbourhood
+from calcitrack.measure.mass import deposit_mass, mass_model
 from calcitrack.measure.size import feret_diameter
 from calcitrack.model.spacing import Spacing
 
@@ -140,6 +144,45 @@ def test_impossible_concentrations_are_refused(options, words: str) -> None:
     """More than solid, none, or an uncertainty as large as the value."""
     with pytest.raises(InvalidValueError, match=words):
         MeasureOptions(**options)
+
+
+def test_mass_over_bone_is_less_certain(drawn: ModuleType) -> None:
+    """The same deposit and background: all of it over bone adds 7 % of the mass in squares to what is shared, half of it half of that."""
+    disc = drawn.Disc(50, 20, 2.0, 300.0)
+    film = drawn.draw([disc])
+    truth = drawn.segmented(film, [disc])
+    place = neighbourhood(attenuation(film), truth, 1, ndimage.find_objects(truth.labels.astype(int))[0], film.spacing.mean_mm)
+    model = mass_model(film, 0.0, MeasureOptions())
+    free, half, whole = (deposit_mass(place, model, share).ha_mg for share in (0.0, 0.5, 1.0))
+    assert free.value == half.value == whole.value
+    assert np.sqrt(whole.shared_sd**2 - free.shared_sd**2) == pytest.approx(0.07 * free.value)
+    assert np.sqrt(half.shared_sd**2 - free.shared_sd**2) == pytest.approx(0.035 * free.value)
+
+
+@pytest.mark.parametrize("part", ["CHEST", "PELVIS", "LSPINE", "LUMBAR SPINE", "CHEST ABDOMEN"])
+def test_the_trunk_has_no_absolute_mass(drawn: ModuleType, discs, part: str) -> None:
+    """Mass and volume are refused with the part's name; area and relative brightness stay."""
+    film = drawn.draw(discs)
+    trunk = replace(film, acquisition=replace(film.acquisition, body_part_examined=part))
+    measured = measure(trunk, drawn.segmented(film, discs))
+    for name in ("ha_mass_mg", "volume_mm3"):
+        assert f"body part {part}: behind so much tissue scatter" in measured.deposits[0].measurements[name].reason
+        assert isinstance(measured.totals[name], NotMeasurable)
+    assert measured.deposits[0].measurements["area_mm2"].value > 0
+    assert measured.deposits[0].measurements["relative_brightness"].value > 0
+
+
+def test_relative_brightness_is_against_the_cortex(drawn: ModuleType) -> None:
+    """Marrow with a cortex twice as bright on a fifth of its width: a deposit as bright as the cortex has 1, not 2 as against most of the bone."""
+    film = drawn.draw(relationship="", noise=0.0)
+    truth = drawn.segmented(film, [drawn.Disc(50, 20, 2.0, 1.0)])
+    columns = np.flatnonzero(truth.bone.any(axis=0))
+    pixels = np.where(truth.limb, 100.0, 0.0)
+    pixels[:, columns] = 150.0
+    pixels[:, [*columns[: columns.size // 10], *columns[-columns.size // 10 :]]] = 200.0
+    pixels[truth.labels > 0] = 200.0
+    flat = replace(film, pixels=pixels.astype(np.float32))
+    assert measure(flat, truth).deposits[0].measurements["relative_brightness"].value == pytest.approx(1.0, abs=0.02)
 
 
 def test_deposit_over_bone_is_flagged(drawn: ModuleType) -> None:
