@@ -2,7 +2,7 @@
 
     python benchmarks/make_beam_tables.py
 
-Both packages are MIT-licensed and needed only here, not at run time (``pip install spekpy xraydb``). Spectra: tungsten anode at 12
+Both packages are MIT-licensed and needed only here, not at run time (dependency group ``beams``). Spectra: tungsten anode at 12
 degrees, Poludniowski et al., Med Phys 48:3630 (2021). Coefficients: Elam, Ravel and Sieber, Radiat Phys Chem 63:121 (2002), total
 with coherent scattering; mixtures by mass fraction from ICRU report 44 (1989).
 """

@@ -15,8 +15,8 @@ _GROUPS = 14
 """Energy groups of the polychromatic sum; 14 reproduce the full sum within 0.1 % behind bone (tests)."""
 
 _SCATTER_PER_MM = 0.0068
-"""Scatter-to-primary ratio for each mm of tissue without grid: 0.08 at a finger, 0.20 at the palm, 0.41 at an elbow, 0.75 at a knee, as
-Monte Carlo tables give (see the accuracy page)."""
+"""Scatter-to-primary ratio for each mm of tissue without grid: a straight line near the ratios of `calcitrack.calibrate.scatter` (0.10 at a finger's
+15 mm, 0.20 at a palm's 30). The program thus removes nearly what is put in here: simulated films cannot show how far real scatter is off."""
 
 _SCATTER_SPREAD = ((7.0, 0.4), (24.0, 0.6))
 """(standard deviation mm, share) of the scatter kernel; a narrow and a wide part, after Sun and Star-Lack, Phys Med Biol 55:6695 (2010)."""
