@@ -35,7 +35,7 @@ class SegmentOptions:
 
     method: Method = Method.NETWORK
     min_area_mm2: float = 0.6
-    min_confidence: float = 0.4
+    min_confidence: float = 0.5
     assumed_pixel_mm: float = 0.15
 
     def __post_init__(self) -> None:

@@ -18,7 +18,7 @@ from calcitrack.segment.cleanup import finish
 from calcitrack.segment.confidence import confidence
 from calcitrack.segment.field import exposed_field
 from calcitrack.segment.grid import Grid, blur, dilate
-from calcitrack.segment.learned import find_deposits, outline_by_contrast
+from calcitrack.segment.learned import OUTLINE_CHANCE, find_deposits
 from calcitrack.segment.network import chances
 from calcitrack.segment.options import Method, SegmentOptions
 
@@ -62,10 +62,8 @@ def segment(radiograph: Radiograph, options: SegmentOptions | None = None) -> Se
     options = options or SegmentOptions()
     findings: list[str] = []
     grid = _grid(radiograph, options, findings)
-    image = grid.down(attenuation(radiograph))
-    field = exposed_field(blur(image, SMOOTHING_MM), grid.down_mask(radiograph.valid_mask)) & ~_wedge(radiograph, grid)
-    search = _by_network if options.method is Method.NETWORK else _transparently
-    found = search(image, field, grid, options)
+    image, field = searched(radiograph, grid)
+    found = _by_network(image, field, grid) if options.method is Method.NETWORK else _transparently(image, field, grid, options)
     if found is None:
         nothing = np.zeros(radiograph.shape, bool)
         findings.append("no limb with bone stands out from the air: nothing was searched")
@@ -84,6 +82,12 @@ def _grid(radiograph: Radiograph, options: SegmentOptions, findings: list[str]) 
     return Grid(radiograph.shape, row_mm, column_mm)
 
 
+def searched(radiograph: Radiograph, grid: Grid) -> tuple[FloatImage, Mask]:
+    """Attenuation on the search grid, and where on it deposits are looked for: the exposed field without the step wedge."""
+    image = grid.down(attenuation(radiograph))
+    return image, exposed_field(blur(image, SMOOTHING_MM), grid.down_mask(radiograph.valid_mask)) & ~_wedge(radiograph, grid)
+
+
 def _wedge(radiograph: Radiograph, grid: Grid) -> Mask:
     """The step wedge that the film was calibrated by, with its blurred edges."""
     scale = np.array(radiograph.shape) / np.array(grid.working_shape)
@@ -94,14 +98,14 @@ def _wedge(radiograph: Radiograph, grid: Grid) -> Mask:
     return dilate(drawn > 0, WEDGE_MARGIN_MM)
 
 
-def _by_network(image: FloatImage, field: Mask, grid: Grid, _options: SegmentOptions) -> _Found | None:
+def _by_network(image: FloatImage, field: Mask, grid: Grid) -> _Found | None:
     """Ask the network, and draw what it found at the film's own resolution."""
     seen = chances(image, field)
     found = find_deposits(seen)
     if not found.limb.any():
         return None
-    numbers = outline_by_contrast(blur(image, SMOOTHING_MM), found)
-    drawn = np.where(grid.up_mask(numbers > 0), _nearest(numbers, grid), 0)
+    likely = grid.up(seen.deposit) >= OUTLINE_CHANCE
+    drawn = np.where(likely, _nearest(found.numbers, grid), 0)
     return _Found(drawn.astype(np.int32), found.confidence, found.limb, found.bone)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calcitrack.segment.learned import OUTLINE_CHANCE, SEED_CHANCE, find_deposits, outline_by_contrast
+from calcitrack.segment.learned import OUTLINE_CHANCE, SEED_CHANCE, find_deposits
 from calcitrack.segment.network import Chances
 
 SHAPE = (200, 200)
@@ -69,22 +69,18 @@ def test_nothing_likely_gives_no_deposit(share: float) -> None:
     assert found.limb.all() == bool(share)
 
 
-def test_outline_follows_the_contrast_over_soft_tissue() -> None:
-    """Of a spot that the network drew 1 mm too wide only the dense disc stays; its number stays too."""
-    rows, columns = np.mgrid[: SHAPE[0], : SHAPE[1]]
-    away = np.hypot(rows - 50, columns - 100)
-    chances = Chances(np.where(away <= 15, 0.95, 0).astype(np.float32), _chances().bone, _chances().limb)
-    image = chances.limb + chances.bone + 0.3 * (away <= 10)
-    found = find_deposits(chances)
-    numbers = outline_by_contrast(image.astype(np.float32), found)
-    assert np.array_equal(numbers > 0, away <= 10)
-    assert set(np.unique(numbers)) == {0, 1}
-
-
-def test_bone_goes_on_under_a_deposit_only_between_bone() -> None:
-    """A dense deposit that looks like bone is no bone beside it, but is over bone within it."""
+def test_bone_under_a_deposit_is_part_of_a_bone() -> None:
+    """A dense deposit beside the bone that looks like bone is none; one on the bone has bone under it, where the network sees it."""
     chances = _chances((100, 60, 5, 0.95), (60, 140, 5, 0.95))
     chances.bone[55:66, 135:146] = 1
     bone = find_deposits(chances).bone
     assert bone[100, 60]
     assert not bone[60, 140]
+
+
+def test_what_lies_in_the_air_is_no_deposit() -> None:
+    """A spot beside the limb is dropped; one on the skin, half of it outside, stays."""
+    found = find_deposits(_chances((8, 60, 3, 0.95), (20, 140, 4, 0.95)))
+    assert len(found.confidence) == 1
+    assert found.numbers[20, 140] == 1
+    assert not found.numbers[8, 60]
