@@ -15,8 +15,8 @@ from calcitrack.processes import ProcessEndedError, ProcessPool, in_order
 
 PATIENCE_S = 60
 """Until a process has begun on a busy machine."""
-PROMPT_S = 2
-"""Ending takes milliseconds; a Ctrl-C has to be over within this."""
+PROMPT_S = 30
+"""Ending takes milliseconds, and less than this on the busiest machine; who waits for the work to end waits longer."""
 MANY_BYTES = 50_000_000
 """An answer so large that a process is still writing it when it is ended."""
 
