@@ -45,7 +45,7 @@ def test_specks_that_lie_together_are_one_deposit() -> None:
 
 def test_confidence_rises_with_the_probability() -> None:
     """Of two equal spots the likelier one is given the higher confidence, and both lie between 0 and 1."""
-    found = find_deposits(_chances((50, 50, 4, 0.7), (50, 150, 4, 0.97)))
+    found = find_deposits(_chances((50, 50, 4, 0.91), (50, 150, 4, 0.99)))
     low, high = found.confidence[int(found.numbers[50, 50])], found.confidence[int(found.numbers[50, 150])]
     assert 0 <= low < high <= 1
 
