@@ -159,13 +159,13 @@ def _specks(rng: np.random.Generator, size_px: float) -> Shadow:
 
 
 FORMS: tuple[tuple[Callable[[np.random.Generator, float], Shadow], float, float, float], ...] = (
-    (_stone, 0.29, 1.1, 9.0),
-    (_streak, 0.24, 3.0, 22.0),
-    (_popcorn, 0.13, 4.0, 26.0),
-    (_sheet, 0.11, 4.0, 36.0),
+    (_stone, 0.32, 1.1, 9.0),
+    (_streak, 0.15, 3.0, 22.0),
+    (_popcorn, 0.15, 4.0, 26.0),
+    (_sheet, 0.13, 4.0, 36.0),
     (_band, 0.04, 4.0, 25.0),
-    (_net, 0.07, 5.0, 28.0),
-    (_specks, 0.12, 2.0, 16.0),
+    (_net, 0.08, 5.0, 28.0),
+    (_specks, 0.13, 2.0, 16.0),
 )
 """Form, its share, smallest and largest size in mm."""
 

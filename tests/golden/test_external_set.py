@@ -1,4 +1,4 @@
-"""The first version's targets on a third of the external phantom set; the command in docs/explanation/accuracy.md scores the whole."""
+"""What was reached on the external phantom set, with some room, on a third of it; the command in docs/explanation/accuracy.md scores the whole."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def _films(folder: Path) -> Iterator[tuple[Path, dict, np.ndarray]]:
 
 @pytest.mark.shared
 @pytest.mark.slow
-def test_targets_of_the_first_version_hold(shared_dir: Path) -> None:
-    """Sensitivity over soft tissue at least 0.60; at most 8 false deposits on a film without any; median LIN mass error at most 0.30."""
+def test_what_was_reached_holds(shared_dir: Path) -> None:
+    """Sensitivity over soft tissue at least 0.68; at most 2 false deposits on a film without any; median LIN mass error at most 0.15."""
     hits: list[bool] = []
     false: list[int] = []
     errors: list[float] = []
@@ -51,7 +51,7 @@ def test_targets_of_the_first_version_hold(shared_dir: Path) -> None:
             if hits[-1] and truth["style"] == "lin" and isinstance(mass, Measurement):
                 errors.append(abs(mass.value / deposit["ha_mg"] - 1))
     assert len(hits) > 30
-    assert np.mean(hits) >= 0.60
+    assert np.mean(hits) >= 0.68
     assert false
-    assert max(false) <= 8
-    assert np.median(errors) <= 0.30
+    assert max(false) <= 2
+    assert np.median(errors) <= 0.15
