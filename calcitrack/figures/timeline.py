@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 
 import matplotlib.dates as mdates
 from matplotlib.axes import Axes
@@ -20,8 +21,10 @@ from calcitrack.model.spacing import SpacingBasis
 
 SIZE_INCHES = (8.0, 5.6)
 DPI = 120
+TITLE_CHARACTERS = 100
+"""A line of the title is no longer than this, so that it fits the picture's width."""
 TITLE_POINTS = 9.0
-"""The verdict, the longest line, just fits the width."""
+"""Small beside the axes: the verdict is a long sentence."""
 UNDATED = dt.date(2000, 1, 1)
 """Where a single time point without a date is drawn; the axis then shows no dates."""
 MARGIN_FRACTION, MARGIN_LEAST_DAYS = 0.06, 20.0
@@ -72,7 +75,7 @@ def timeline_figure(assessment: Assessment) -> Figure:
     _draw_burden(burden, points, unit)
     burden.set_ylabel(f"{words}\n({unit}{_basis_words(points, name)})")
     told = (change_sentence(assessment), verdict_sentence(assessment))
-    burden.set_title("\n".join(s for s in told if s), loc="left", fontsize=TITLE_POINTS)
+    burden.set_title("\n".join(fill(s, TITLE_CHARACTERS) for s in told if s), loc="left", fontsize=TITLE_POINTS)
     width = _span_days(points) * 0.022
     _draw_counts(counts, points, width)
     _dress_dates(counts, points)
