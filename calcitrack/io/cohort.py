@@ -11,12 +11,13 @@ from os import PathLike
 from pathlib import Path
 
 from calcitrack.errors import ManifestError
+from calcitrack.io.copies import compare_bytes
 from calcitrack.io.discover import FoundFile, Inputs, find_files
 from calcitrack.io.grouping import build_timelines, skip_copies
 from calcitrack.io.limits import DEFAULT_LIMITS, ReadLimits
 from calcitrack.io.manifest import ManifestRow, read_manifest
 from calcitrack.io.reader import read_source
-from calcitrack.io.scan import ScannedFile, digest, scan_file
+from calcitrack.io.scan import ScannedFile, scan_file
 from calcitrack.io.sources import FileSource, archives_kept_open
 from calcitrack.model.cohort import Cohort, FileRecord, FileStatus
 from calcitrack.model.image import Radiograph
@@ -66,7 +67,7 @@ def read_cohort(
     with archives_kept_open(f.source.path for f in found if f.source.member):
         scanned = _scan_all(found, limits, workers, progress)
     stated = [_with_manifest(file, rows, manifest) for file in scanned]
-    files = skip_copies(stated, lambda a, b: digest(a.source, limits) == digest(b.source, limits))
+    files = skip_copies(stated, lambda a, b: compare_bytes(a.source, b.source, limits))
     exposures = [_exposure(f, rows, limits) for f in files if f.status is FileStatus.READ]
     return Cohort(build_timelines(exposures), tuple(_record(f) for f in files))
 

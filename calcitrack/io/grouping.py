@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from calcitrack.io.copies import Copy
 from calcitrack.io.scan import ScannedFile
 from calcitrack.model.cohort import FileStatus
 from calcitrack.model.image import Acquisition
@@ -19,35 +20,50 @@ UNDATED = dt.datetime(dt.MINYEAR, 1, 1)  # noqa: DTZ001 - DICOM times are local 
 """Stands in for a missing date where a group is sorted; such a group holds one image."""
 
 
-def skip_copies(files: Sequence[ScannedFile], same_bytes: Callable[[ScannedFile, ScannedFile], bool]) -> list[ScannedFile]:
+Compare = Callable[[ScannedFile, ScannedFile], Copy]
+
+
+def skip_copies(files: Sequence[ScannedFile], compare: Compare) -> list[ScannedFile]:
     """Skip duplicates, copies derived from an image that is there as well, and the display version of a raw exposure.
 
     Parameters
     ----------
     files
-        In the order in which the first of equal ones is kept.
-    same_bytes
-        Whether two files with one SOP Instance UID hold the same bytes.
+        In the order in which the first of equal ones is kept; of a whole file and one that was cut short the whole one is.
+    compare
+        What the second of two files with one SOP Instance UID is, seen from the first.
     """
-    return _skip_displays(_skip_derived(_skip_duplicates(files, same_bytes)))
+    return _skip_displays(_skip_derived(_skip_duplicates(files, compare)))
 
 
 def _skipped(file: ScannedFile, reason: str) -> ScannedFile:
     return replace(file, status=FileStatus.SKIPPED, reason=reason)
 
 
-def _skip_duplicates(files: Sequence[ScannedFile], same_bytes: Callable[[ScannedFile, ScannedFile], bool]) -> list[ScannedFile]:
-    first: dict[str, ScannedFile] = {}
-    kept = []
+def _skip_duplicates(files: Sequence[ScannedFile], compare: Compare) -> list[ScannedFile]:
+    first: dict[str, int] = {}
+    kept: list[ScannedFile] = []
     for file in files:
+        kept.append(file)
         uid = file.acquisition.sop_instance_uid if file.acquisition and file.status is FileStatus.READ else ""
-        earlier = first.setdefault(uid, file) if uid else file
-        if earlier is file:
-            kept.append(file)
+        here = len(kept) - 1
+        earlier = first.setdefault(uid, here) if uid else here
+        if earlier == here:
             continue
-        same = "the same bytes" if same_bytes(earlier, file) else "but other bytes: one of the two was altered"
-        kept.append(_skipped(file, f"duplicate: the SOP Instance UID of {earlier.source.name}, {same}"))
+        copy = compare(kept[earlier], file)
+        if copy is Copy.LONGER:
+            first[uid], earlier, here = here, here, earlier
+        kept[here] = _skipped(kept[here], f"duplicate: the SOP Instance UID of {kept[earlier].source.name}, {_COPIES[copy]}")
     return kept
+
+
+_CUT_SHORT = "of whose bytes it holds the beginning: it was cut short"
+_COPIES = {
+    Copy.SAME: "the same bytes",
+    Copy.SHORTER: _CUT_SHORT,
+    Copy.LONGER: _CUT_SHORT,
+    Copy.OTHER: "but other bytes: one of the two was altered",
+}
 
 
 def _skip_derived(files: Sequence[ScannedFile]) -> list[ScannedFile]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from functools import partial
 
 from calcitrack.errors import NotAnImageFileError, NotARadiographError, ReadError, UnsupportedImageError
 from calcitrack.io.chatter import collected_warnings
@@ -140,15 +138,3 @@ def _capture_reason(header: Header, acquisition: Acquisition) -> str:
     if any(word in value for value in acquisition.image_type for word in SCREENSHOT_WORDS):
         return f"a screenshot (Image Type {'/'.join(acquisition.image_type)})"
     return ""
-
-
-def digest(source: FileSource, limits: ReadLimits) -> str:
-    """SHA-256 of a file's bytes; empty where they cannot be read."""
-    state = hashlib.sha256()
-    try:
-        with source.open(limits) as stream:
-            for block in iter(partial(stream.read, DIGEST_STEP_BYTES), b""):
-                state.update(block)
-    except ReadError:
-        return ""
-    return state.hexdigest()

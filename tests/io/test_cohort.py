@@ -123,6 +123,18 @@ def test_duplicates_are_skipped_and_name_the_first(dicom: Write, tmp_path: Path)
     assert "other bytes" in record_of(cohort, "c.dcm").reason
 
 
+@pytest.mark.parametrize("cut", ["a.dcm", "c.dcm"])
+def test_of_a_whole_file_and_its_beginning_the_whole_one_is_kept(dicom: Write, tmp_path: Path, cut: str) -> None:
+    """A copy that broke off does not take the place of the whole film, whichever name comes first."""
+    whole = dicom("b.dcm", SOPInstanceUID="1.2.9")
+    (tmp_path / cut).write_bytes(whole.read_bytes()[:-100])
+    cohort = read_cohort(tmp_path)
+    (exposure,) = cohort.timelines[0].time_points[0].exposures
+    assert exposure.source == str(whole)
+    assert f"the SOP Instance UID of {whole}" in record_of(cohort, cut).reason
+    assert "cut short" in record_of(cohort, cut).reason
+
+
 def test_the_display_version_of_a_raw_exposure_is_skipped(dicom: Write, tmp_path: Path) -> None:
     """Same study, part, side, view and time; another time is another exposure."""
     display = {"SOPClassUID": DX_PRESENTATION, "PresentationIntentType": "FOR PRESENTATION"}
