@@ -32,14 +32,14 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=PACKAGE / WEIGHTS, help="where the trained network goes")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--calibration-films", type=int, default=60)
-    parser.add_argument("--start", type=Path, help=f"go on from weights that a former run left in its cache ({KEPT})")
+    parser.add_argument("--start", type=Path, help=f"go on from weights that a former run left in its cache ({KEPT}), or from {WEIGHTS}")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only-calibrate", action="store_true", help="keep the weights that are there")
     arguments = parser.parse_args()
     if not arguments.only_calibrate:
         torch.set_num_threads(1)
         films = make(range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + arguments.films), arguments.cache, arguments.workers)
-        network = train(films, arguments.steps, arguments.seed, max(1, arguments.workers - 1), arguments.start)
+        network = train(films, arguments.steps, arguments.seed, max(1, arguments.workers - 1), arguments.start, arguments.cache / KEPT)
         keep(network, arguments.cache / KEPT)
         export(network, arguments.weights)
         if arguments.weights != PACKAGE / WEIGHTS:

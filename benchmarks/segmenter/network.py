@@ -8,8 +8,8 @@ from torch.nn import functional
 
 PICTURES, ANSWERS = 5, 3
 """Channels in (`network_input`) and out (deposit, bone, limb)."""
-WIDTHS = (24, 32, 48, 64, 96)
-"""Channels at 0.4, 0.8, 1.6, 3.2 and 6.4 mm a pixel."""
+WIDTHS = (32, 48, 80, 112, 144)
+"""Channels at 0.4, 0.8, 1.6, 3.2 and 6.4 mm a pixel; multiples of 16, by which processors count."""
 
 
 def _block(inputs: int, outputs: int) -> nn.Sequential:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.segmenter.films import BONE, DEPOSIT, LIMB, UNJUDGED, Example
-from benchmarks.segmenter.shadows import noise, shadow
+from benchmarks.segmenter.shadows import lying_along, noise, shadow
 from benchmarks.segmenter.vary import MARGIN, SIDE, as_seen, clutter
 from calcitrack.segment.grid import WORKING_PIXEL_MM
 
@@ -24,6 +24,14 @@ FAINTEST, DENSEST, FAINTEST_MASS, DENSEST_MASS = 0.012, 0.45, 0.05, 0.9
 """Contrast of pasted deposits, fractions of the film's range."""
 SATURATION = 0.6
 """Above this contrast the beam hardens: the rest counts 0.4 times."""
+BESIDE_BONE = 0.65
+"""Share of long thin deposits that are laid along a bone, as calcified tendons, sheaths and fasciae lie."""
+BESIDE_MM = (0.4, 7.0)
+"""... with their middle as far from it, mm; the wider half of them over its edge in part."""
+ASTRAY_DEG = 12.0
+"""... and turned from its edge by this much (standard deviation)."""
+GRAIN_PX = 6.0
+"""Width of the Gaussian that tells grain from tissue, search pixels; each tissue by itself, so that the edge of a bone is no grain."""
 CLUTTERED = 0.15
 """Share of patches with letters, scratches and dust on them."""
 USUAL_MM2 = 12.0
@@ -155,15 +163,31 @@ def _paste(scene: Scene, rng: np.random.Generator) -> None:
     """Paste no, some or many deposits onto the limb, in place; two thirds of those that would lie on bone look for another place."""
     draw = rng.random()
     count = 0 if draw < 0.2 else 1 + int(rng.poisson(1.6)) if draw < 0.9 else int(rng.integers(4, 10))
-    texture = np.abs(scene.linear - cv2.GaussianBlur(scene.linear, (0, 0), 6))
+    if not count:
+        return
+    texture = _texture(scene)
+    away = cv2.distanceTransform(((scene.truth & BONE) == 0).astype(np.uint8), cv2.DIST_L2, 5)
     for label in range(PASTED, PASTED + count):
-        drawn, mass = shadow(rng)
-        if drawn.shape[0] > WIDE - 20:
-            continue
-        drawn = np.ascontiguousarray(np.rot90(drawn, int(rng.integers(4))))
-        place = _place(scene, rng)
-        if place is not None:
-            _paste_one(scene, drawn, place, label, texture, rng, mass)
+        drawn, form = shadow(rng)
+        beside = _beside_bone(scene, away, rng) if form.long and rng.random() < BESIDE_BONE else None
+        if beside is None:
+            place, drawn = _place(scene, rng), np.ascontiguousarray(np.rot90(drawn, int(rng.integers(4))))
+        else:
+            place, direction = beside
+            drawn = lying_along(drawn, direction + rng.normal(0, np.deg2rad(ASTRAY_DEG)))
+        if place is not None and max(drawn.shape) <= WIDE - 20:
+            _paste_one(scene, drawn, place, label, texture, rng, form.dense)
+
+
+def _texture(scene: Scene) -> NDArray[np.float32]:
+    """Deviation of each pixel of the limb from the same tissue around it."""
+    texture = np.zeros_like(scene.linear)
+    bone, limb = (scene.truth & BONE) > 0, (scene.truth & LIMB) > 0
+    for tissue in (limb & ~bone, bone):
+        share = cv2.GaussianBlur(tissue.astype(np.float32), (0, 0), GRAIN_PX)
+        mean = cv2.GaussianBlur(scene.linear * tissue, (0, 0), GRAIN_PX) / np.maximum(share, 1e-3)
+        texture[tissue] = np.abs(scene.linear - mean)[tissue]
+    return texture
 
 
 def _place(scene: Scene, rng: np.random.Generator) -> tuple[int, int] | None:
@@ -172,6 +196,19 @@ def _place(scene: Scene, rng: np.random.Generator) -> tuple[int, int] | None:
         bits = scene.truth[row, column]
         if bits & LIMB and (not bits & BONE or rng.random() < 0.3):
             return row, column
+    return None
+
+
+def _beside_bone(scene: Scene, away: NDArray[np.float32], rng: np.random.Generator) -> tuple[tuple[int, int], float] | None:
+    """A place in the flesh near a bone, and the direction of the bone's edge there (radians from the rows' axis)."""
+    nearest, farthest = (mm / WORKING_PIXEL_MM for mm in BESIDE_MM)
+    reach = nearest + (farthest - nearest) * rng.random() ** 1.5
+    for _ in range(40):
+        row, column = (int(v) for v in rng.integers(MARGIN - 5, MARGIN + SIDE + 5, 2))
+        if scene.truth[row, column] & LIMB and nearest <= away[row, column] <= reach:
+            near = away[row - 6 : row + 7, column - 6 : column + 7]
+            down, across = float(near[-1].mean() - near[0].mean()), float(near[:, -1].mean() - near[:, 0].mean())
+            return (row, column), float(np.arctan2(down, -across))
     return None
 
 
@@ -189,17 +226,26 @@ def _paste_one(
         return
     least, most = (FAINTEST_MASS, DENSEST_MASS) if mass else (FAINTEST, DENSEST)
     strength = float(np.exp(rng.uniform(np.log(least), np.log(most))))
-    if ((scene.truth[box][inside] & BONE) > 0).mean() > 0.5:
+    on_bone = ((scene.truth[box][inside] & BONE) > 0).mean() > 0.5
+    if on_bone:
         strength *= 1.5
     added = strength * part
     added = np.where(added > SATURATION, SATURATION + 0.4 * (added - SATURATION), added)
-    around = float(np.median(texture[tuple(slice(max(0, b.start - 6), b.stop + 6) for b in box)])) + 0.002
+    around = _grain_around(scene, box, texture, on_bone)
     scene.linear[box] += added.astype(np.float32)
     truth = scene.truth[box]
     seen = float(np.percentile(added[inside], 80)) / around >= PASTED_VISIBLE
     truth[inside] = (truth[inside] & ~np.uint8(UNJUDGED)) | DEPOSIT if seen else truth[inside] | DEPOSIT | UNJUDGED
     truth[(part > HALO) & ~inside & ((truth & DEPOSIT) == 0)] |= UNJUDGED
     scene.labels[box][inside] = label
+
+
+def _grain_around(scene: Scene, box: tuple[slice, ...], texture: NDArray[np.float32], on_bone: bool) -> float:
+    """Median grain and texture of the deposit's own kind of tissue in and about its box."""
+    wide = tuple(slice(max(0, b.start - 6), b.stop + 6) for b in box)
+    bits = scene.truth[wide]
+    alike = ((bits & LIMB) > 0) & (((bits & BONE) > 0) == on_bone)
+    return float(np.median(texture[wide][alike])) + 0.002 if alike.any() else 0.002
 
 
 def _weight(labels: NDArray[np.int32]) -> NDArray[np.float32]:

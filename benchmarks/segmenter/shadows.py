@@ -6,6 +6,7 @@ The films bring the phantom's own deposits; these are pasted on top, so that no 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -66,7 +67,7 @@ def _streak(rng: np.random.Generator, size_px: float) -> Shadow:
     """A spindle, as deposits along a tendon, a vessel or a fascia are: smooth, bent a little, three to ten times longer than wide."""
     side = int(size_px * 1.3) + 9
     half = max(1.8, size_px / rng.uniform(3, 10) / 2)
-    streak = _lump(rng, side, (side / 2, side / 2), (size_px / 2, half), rng.uniform(0, 0.3), rng.choice([0.5, 0.5, 1.0]))
+    streak = _lump(rng, side, (side / 2, side / 2), (size_px / 2, half), rng.uniform(0, 0.3), rng.choice([0.25, 0.5, 0.5, 1.0]))
     if rng.random() < 0.3:
         streak = streak * _patchy(rng, streak.shape, max(3, half * 2), 0.4, 0.05, 2)
     return streak
@@ -109,7 +110,7 @@ def _band(rng: np.random.Generator, size_px: float) -> Shadow:
     bend, phase, waves = rng.uniform(0, 0.18) * size_px, rng.uniform(0, 2 * TURN), rng.uniform(2, 10)
     across = bend * (np.sin(waves * along / size_px + phase) - np.sin(phase))
     line = np.stack([along * np.cos(turn) - across * np.sin(turn), along * np.sin(turn) + across * np.cos(turn)], axis=1) + side / 2
-    width = max(2, round(rng.uniform(0.5, 2.2) / WORKING_PIXEL_MM))
+    width = max(2, round(rng.uniform(0.5, 3.0) / WORKING_PIXEL_MM))
     band = np.zeros((side, side), np.float32)
     cv2.polylines(band, [np.round(line * 8).astype(np.int32)], isClosed=False, color=(1.0,), thickness=width, shift=3)
     band = cv2.GaussianBlur(band, (0, 0), max(0.5, width * 0.2)) * _patchy(rng, band.shape, max(3, width * 1.6), 0.6, 0, 3)
@@ -158,23 +159,46 @@ def _specks(rng: np.random.Generator, size_px: float) -> Shadow:
     return whole
 
 
-FORMS: tuple[tuple[Callable[[np.random.Generator, float], Shadow], float, float, float], ...] = (
-    (_stone, 0.32, 1.1, 9.0),
-    (_streak, 0.15, 3.0, 22.0),
-    (_popcorn, 0.15, 4.0, 26.0),
-    (_sheet, 0.13, 4.0, 36.0),
-    (_band, 0.04, 4.0, 25.0),
-    (_net, 0.08, 5.0, 28.0),
-    (_specks, 0.13, 2.0, 16.0),
+@dataclass(frozen=True)
+class Form:
+    """A form, its share among all, smallest and largest size in mm; whether it is long and thin, and whether it may be as dense as bone."""
+
+    draw: Callable[[np.random.Generator, float], Shadow]
+    share: float
+    least_mm: float
+    most_mm: float
+    long: bool = False
+    dense: bool = False
+
+
+FORMS = (
+    Form(_stone, 0.28, 1.1, 9.0),
+    Form(_streak, 0.22, 3.0, 26.0, long=True),
+    Form(_popcorn, 0.05, 4.0, 8.0),
+    Form(_popcorn, 0.09, 8.0, 26.0, dense=True),
+    Form(_sheet, 0.11, 4.0, 36.0),
+    Form(_band, 0.05, 4.0, 25.0, long=True),
+    Form(_net, 0.07, 5.0, 28.0),
+    Form(_specks, 0.13, 2.0, 16.0),
 )
-"""Form, its share, smallest and largest size in mm."""
+"""Seven forms; popcorn above 8 mm is a mass."""
 
 
-def shadow(rng: np.random.Generator) -> tuple[Shadow, bool]:
-    """A deposit's shadow, about 1 at its densest, and whether it is a mass (popcorn above 8 mm), which may be as dense as bone."""
-    form, _, least, most = FORMS[int(rng.choice(len(FORMS), p=[f[1] for f in FORMS]))]
-    size_mm = float(np.exp(rng.uniform(np.log(least), np.log(most))))
-    drawn = cv2.GaussianBlur(np.pad(form(rng, size_mm / WORKING_PIXEL_MM), 3), (0, 0), rng.uniform(0.45, 1.1))
+def shadow(rng: np.random.Generator) -> tuple[Shadow, Form]:
+    """A deposit's shadow, about 1 at its densest, and its form."""
+    form = FORMS[int(rng.choice(len(FORMS), p=[f.share for f in FORMS]))]
+    size_mm = float(np.exp(rng.uniform(np.log(form.least_mm), np.log(form.most_mm))))
+    drawn = cv2.GaussianBlur(np.pad(form.draw(rng, size_mm / WORKING_PIXEL_MM), 3), (0, 0), rng.uniform(0.45, 1.1))
     top = float(drawn.max())
     dense = float(np.percentile(drawn[drawn > 0.05 * top], 97)) if top > 0 else 1.0
-    return np.asarray(drawn / dense, dtype=np.float32), form is _popcorn and size_mm > 8
+    return np.asarray(drawn / dense, dtype=np.float32), form
+
+
+def lying_along(drawn: Shadow, direction: float) -> Shadow:
+    """The shadow turned so that its long axis lies along a direction (radians from the rows' axis towards the columns')."""
+    m = cv2.moments(drawn)
+    axis = 0.5 * np.arctan2(2 * m["mu11"], m["mu02"] - m["mu20"])  # from the rows' axis
+    side = int(np.ceil(np.hypot(*drawn.shape)))
+    matrix = cv2.getRotationMatrix2D(((drawn.shape[1] - 1) / 2, (drawn.shape[0] - 1) / 2), float(np.rad2deg(direction - axis)), 1.0)
+    matrix[:, 2] += (side - drawn.shape[1]) / 2, (side - drawn.shape[0]) / 2
+    return np.asarray(cv2.warpAffine(drawn, matrix, (side, side)), dtype=np.float32)

@@ -15,14 +15,20 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from benchmarks.segmenter.films import UNJUDGED, load
 from benchmarks.segmenter.network import Network
 from benchmarks.segmenter.patches import cut
+from benchmarks.segmenter.resume import resumed
 
 BATCH, PATCHES_A_FILM = 8, 4
+MEASURED_BATCHES = 40
+"""Batches over which the normalisation of shipped weights is measured anew."""
 HIGHEST_RATE, LOWEST_SHARE, WARM_UP = 2.5e-3, 0.005, 100
 """Learning rate at its top, its end as a share of that, and steps until the top (cosine schedule)."""
 AVERAGE = 0.998
 """Weights of the result are a running average of those of the steps."""
 POSITIVE = 1.0
 """A pixel of a deposit counts this much more than one without."""
+
+SAVE_EVERY = 1000
+"""Steps after which the averaged weights are written, so that an interrupted run is not lost."""
 
 Tensors = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
@@ -55,17 +61,14 @@ def loss_of(logits: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor) -> 
     return 4 * (entropy[:, 0] * weight * judged * (1 + POSITIVE * deposit)).mean() + dice + 0.5 * entropy[:, 1].mean() + 0.25 * entropy[:, 2].mean()
 
 
-def train(films: Sequence[Path], steps: int, seed: int, workers: int, start: Path | None = None) -> Network:
-    """The averaged network after so many steps, from random weights or from those of a file that `keep` wrote."""
+def train(films: Sequence[Path], steps: int, seed: int, workers: int, start: Path | None = None, kept: Path | None = None) -> Network:
+    """The averaged network after so many steps, from random weights or from those of a file that `keep` or `export` wrote."""
     torch.manual_seed(seed)
-    network = Network()
-    if start is not None:
-        network.load_state_dict(torch.load(start, weights_only=True))
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    batches = iter(DataLoader(_Patches(films, seed), batch_size=BATCH, num_workers=workers, multiprocessing_context="spawn"))
+    network = _started(start, batches).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=HIGHEST_RATE, weight_decay=1e-4)
     began, losses = time.monotonic(), []
-    batches = iter(DataLoader(_Patches(films, seed), batch_size=BATCH, num_workers=workers, multiprocessing_context="spawn"))
     for step in range(steps):
         rate = HIGHEST_RATE * min(1.0, step / WARM_UP) * (0.5 * (1 + np.cos(np.pi * step / steps)) + LOWEST_SHARE)
         for group in optimizer.param_groups:
@@ -80,10 +83,23 @@ def train(films: Sequence[Path], steps: int, seed: int, workers: int, start: Pat
         optimizer.step()
         average.update_parameters(network)
         losses.append(loss.item())
+        if (step + 1) % SAVE_EVERY == 0 and kept is not None:
+            keep(average.module, kept)
         if (step + 1) % 50 == 0:
             print(f"step {step + 1} of {steps}: loss {np.mean(losses[-50:]):.3f}, {(time.monotonic() - began) / (step + 1):.2f} s a step", flush=True)
     result: Network = average.module
     return result.eval()
+
+
+def _started(start: Path | None, batches: Iterator[Tensors]) -> Network:
+    """Random weights, those of a former run, or those that the package ships."""
+    if start is None:
+        return Network()
+    if start.suffix == ".onnx":
+        return resumed(start, [next(batches)[0] for _ in range(MEASURED_BATCHES)])
+    network = Network()
+    network.load_state_dict(torch.load(start, weights_only=True))
+    return network
 
 
 def keep(network: Network, path: Path) -> None:
