@@ -14,7 +14,7 @@ import torch
 
 from benchmarks.segmenter import calibrate
 from benchmarks.segmenter.films import make
-from benchmarks.segmenter.train import export, keep, train
+from benchmarks.segmenter.train import HIGHEST_RATE, export, keep, train
 from calcitrack.segment.network import WEIGHTS
 
 FIRST_TRAINING_SEED, FIRST_CALIBRATION_SEED = 0, 900_000
@@ -33,13 +33,18 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--calibration-films", type=int, default=60)
     parser.add_argument("--start", type=Path, help=f"go on from weights that a former run left in its cache ({KEPT}), or from {WEIGHTS}")
+    parser.add_argument(
+        "--rate", type=float, default=HIGHEST_RATE, help="highest learning rate; a third of the default refines weights that are good already"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only-calibrate", action="store_true", help="keep the weights that are there")
     arguments = parser.parse_args()
     if not arguments.only_calibrate:
         torch.set_num_threads(1)
         films = make(range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + arguments.films), arguments.cache, arguments.workers)
-        network = train(films, arguments.steps, arguments.seed, max(1, arguments.workers - 1), arguments.start, arguments.cache / KEPT)
+        network = train(
+            films, arguments.steps, arguments.seed, max(1, arguments.workers - 1), arguments.start, arguments.cache / KEPT, arguments.rate
+        )
         keep(network, arguments.cache / KEPT)
         export(network, arguments.weights)
         if arguments.weights != PACKAGE / WEIGHTS:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.segmenter.films import BONE, DEPOSIT, LIMB, UNJUDGED, Example
+from benchmarks.segmenter.folds import fold
 from benchmarks.segmenter.shadows import lying_along, noise, shadow
 from benchmarks.segmenter.vary import MARGIN, SIDE, as_seen, clutter
 from calcitrack.segment.grid import WORKING_PIXEL_MM
@@ -32,6 +33,12 @@ ASTRAY_DEG = 12.0
 """... and turned from its edge by this much (standard deviation)."""
 GRAIN_PX = 6.0
 """Width of the Gaussian that tells grain from tissue, search pixels; each tissue by itself, so that the edge of a bone is no grain."""
+LAID_OVER = 0.28
+"""Share of patches that parts of another film are laid over."""
+FOLDED = 0.35
+"""Share of patches with folds of flesh, up to three."""
+UNEVEN_BONE = 0.3
+"""Share of patches whose bones are brighter in places, as the tuft of a terminal phalanx or a sclerotic end is."""
 CLUTTERED = 0.15
 """Share of patches with letters, scratches and dust on them."""
 USUAL_MM2 = 12.0
@@ -69,7 +76,7 @@ def _patch(film: Example, other: Example, scale: tuple[NDArray[np.float32], NDAr
     if rng.random() < 0.45:
         scene = _warped(scene, rng)
     scene = _turned(scene, rng)
-    if rng.random() < 0.22:
+    if rng.random() < LAID_OVER:
         scene = _laid_over(scene, _turned(_scene(other, rng), rng), rng.uniform(0.25, 1.0))
     scene = _textured(scene, rng)
     _paste(scene, rng)
@@ -147,8 +154,14 @@ def _laid_over(scene: Scene, other: Scene, strength: float) -> Scene:
 
 
 def _textured(scene: Scene, rng: np.random.Generator) -> Scene:
-    """Trabeculae stronger than the phantom's, and unevenness of the flesh."""
+    """Trabeculae stronger than the phantom's, bones brighter in places, folds and unevenness of the flesh."""
     linear, shape = scene.linear.copy(), scene.linear.shape
+    if rng.random() < UNEVEN_BONE:
+        bone = cv2.GaussianBlur(((scene.truth & BONE) > 0).astype(np.float32), (0, 0), 2.0)
+        linear += bone * noise(rng, shape, rng.uniform(12, 60)) * rng.uniform(0.02, 0.1)
+    if rng.random() < FOLDED:
+        for _ in range(int(rng.integers(1, 4))):
+            linear += fold(shape[0], (scene.truth & LIMB) > 0, rng)
     if rng.random() < 0.25:
         bone = cv2.GaussianBlur(((scene.truth & BONE) > 0).astype(np.float32), (0, 0), 1.5)
         linear += bone * noise(rng, shape, rng.uniform(2.5, 10)) * rng.uniform(0.005, 0.03)

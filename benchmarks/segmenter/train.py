@@ -61,16 +61,24 @@ def loss_of(logits: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor) -> 
     return 4 * (entropy[:, 0] * weight * judged * (1 + POSITIVE * deposit)).mean() + dice + 0.5 * entropy[:, 1].mean() + 0.25 * entropy[:, 2].mean()
 
 
-def train(films: Sequence[Path], steps: int, seed: int, workers: int, start: Path | None = None, kept: Path | None = None) -> Network:
+def train(
+    films: Sequence[Path],
+    steps: int,
+    seed: int,
+    workers: int,
+    start: Path | None = None,
+    kept: Path | None = None,
+    highest_rate: float = HIGHEST_RATE,
+) -> Network:
     """The averaged network after so many steps, from random weights or from those of a file that `keep` or `export` wrote."""
     torch.manual_seed(seed)
     batches = iter(DataLoader(_Patches(films, seed), batch_size=BATCH, num_workers=workers, multiprocessing_context="spawn"))
     network = _started(start, batches).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE), use_buffers=True)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=HIGHEST_RATE, weight_decay=1e-4)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=highest_rate, weight_decay=1e-4)
     began, losses = time.monotonic(), []
     for step in range(steps):
-        rate = HIGHEST_RATE * min(1.0, step / WARM_UP) * (0.5 * (1 + np.cos(np.pi * step / steps)) + LOWEST_SHARE)
+        rate = highest_rate * min(1.0, step / WARM_UP) * (0.5 * (1 + np.cos(np.pi * step / steps)) + LOWEST_SHARE)
         for group in optimizer.param_groups:
             group["lr"] = rate
         pictures, truth, weight = next(batches)
