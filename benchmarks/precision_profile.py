@@ -1,11 +1,11 @@
-"""How well a burden repeats when nothing but the visit changes: the table in `calcitrack/precision.py`.
+"""How well a burden repeats when nothing but the visit changes: the table in `calcitrack/track/profile.py`.
 
 Simulated people are exposed twice with the deposits they have, posed and exposed anew as at another visit (tube voltage, dose, scatter, placement and
 the vendor's curve change; the deposits do not), and assessed like any timeline. What differs between the two is the program's own doing.
 
 Run it from the repository root::
 
-    python -m benchmarks.precision_profile --people 40
+    python -m benchmarks.precision_profile --people 120
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ from __future__ import annotations
 import argparse
 import csv
 import datetime as dt
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from calcitrack import assess
 from calcitrack.model.assessment import Assessment
@@ -27,6 +30,9 @@ from calcitrack.phantom.population import Exposures, Population, random_patient,
 from calcitrack.phantom.radiograph import as_radiograph
 from calcitrack.phantom.simulate import simulate
 from calcitrack.phantom.specs import BodyPart, Course, PatientSpec, Style, VisitSpec
+from calcitrack.reliability import repeatability
+from calcitrack.track.precision import log_burden
+from calcitrack.track.profile import ProfileRow
 
 Pair = tuple[str, str, float, float]
 """What of (total or deposit), measurand, first value, second value."""
@@ -37,7 +43,18 @@ PARTS = (BodyPart.HAND, BodyPart.FOOT, BodyPart.HAND, BodyPart.ELBOW, BodyPart.H
 """Body parts in turn: hands and feet lead, where mass is measured."""
 STYLES = (Style.LIN, Style.PRESENTATION, Style.LOG, Style.CR, Style.LIN)
 BURDENS = ("moderate", "mild", "severe")
-MEASURANDS = ("area_mm2", "ha_mass_mg", "contrast_integral_mm2")
+MEASURANDS = ("area_mm2", "ha_mass_mg")
+COUNT = "deposit_count"
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""Burdens at which the table gives the spread."""
+WIDEST = 1.0
+"""Largest standard deviation of a logarithm: that of a burden of which nothing is known but that it is below a limit."""
+BOUNDS = ((0.01, WIDEST), (0.0, 0.5), (0.0, 0.3), (0.3, 1.5))
+"""Of the spread at the median size, the power, the share of bad exposures (more are no exception) and what a bad one adds (a factor of 1.35 to 4.5)."""
+COUNT_BOUNDS = (*BOUNDS[:2], (0.0, 0.0), BOUNDS[3])
+"""Counts are whole numbers, often equal: no share of them can be called bad."""
+TINY = 1e-12
+"""Keeps the logarithm of a likelihood finite."""
 
 
 def person(seed: int, number: int) -> tuple[PatientSpec, tuple[VisitSpec, ...]]:
@@ -65,7 +82,7 @@ def pairs(assessment: Assessment) -> Iterator[Pair]:
         values = [p.totals[name].value for p in (first, second) if isinstance(p.totals.get(name), Measurement)]
         if len(values) == 2:
             yield "total", name, values[0], values[1]
-    yield "total", "deposit_count", float(first.deposit_count or 0), float(second.deposit_count or 0)
+    yield "total", COUNT, float(first.deposit_count or 0), float(second.deposit_count or 0)
     here, there = ({d.deposit_id: d.deposit.measurements for d in i.deposits} for i in assessment.images)
     for deposit_id in sorted(here.keys() & there.keys()):
         for name in MEASURANDS:
@@ -74,26 +91,65 @@ def pairs(assessment: Assessment) -> Iterator[Pair]:
                 yield "deposit", name, a.value, b.value
 
 
+def profile_row(found: Sequence[Pair]) -> ProfileRow:
+    """Fit the spread of the logarithm to the pairs of one subject and measurand, by maximum likelihood.
+
+    An ordinary exposure scatters with a power of the size between 0 and -1/2 (deposits are found or missed one by one, like counts), by `WIDEST` at
+    most; a share of the exposures is bad and scatters more.
+    """
+    values = np.array([(x, y) for _, _, x, y in found if x > 0 or y > 0])
+    logs = np.array([[log_burden(v, found[0][1])[0] for v in pair] for pair in values])
+    sizes, differences = np.exp(logs.mean(axis=1)), logs[:, 1] - logs[:, 0]
+    typical = float(np.median(sizes))
+
+    def spread(p: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.minimum(WIDEST, p[0] * (typical / at) ** p[1]))
+
+    def loss(p: NDArray[np.float64]) -> float:
+        core, share, bad = 2 * spread(p, sizes) ** 2, p[2], p[3] ** 2
+        terms = [((1 - share) ** 2, core), (2 * share * (1 - share), core + bad), (share**2, core + 2 * bad)]
+        likelihood = sum(w * np.exp(-(differences**2) / (2 * v)) / np.sqrt(v) for w, v in terms)
+        return -float(np.log(likelihood + TINY).sum())
+
+    starts = [np.array([sd, power, share, 0.8]) for sd in (0.08, 0.2) for power in (0.1, 0.4) for share in (0.05, 0.15)]
+    best = min((minimize(loss, s, method="L-BFGS-B", bounds=COUNT_BOUNDS if found[0][1] == COUNT else BOUNDS) for s in starts), key=lambda r: r.fun).x
+    at = np.unique(np.round(np.quantile(sizes, QUANTILES), 1))
+    fitted = tuple(round(float(x), 3) for x in spread(best, at))
+    return ProfileRow(tuple(float(x) for x in at), fitted, round(float(best[2]), 3), round(float(best[3]), 3), len(values))
+
+
+def collected(people: int, seed: int) -> list[Pair]:
+    """The pairs of all people."""
+    found: list[Pair] = []
+    for number in range(people):
+        found += pairs(assessed(*person(seed, number)))
+        print(f"person {number + 1} of {people}", file=sys.stderr, flush=True)
+    return found
+
+
 def main() -> None:
-    """Simulate, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--people", type=int, default=40)
+    """Simulate, measure, print the table as `calcitrack/track/profile.py` takes it, and the plain scatter beside it."""
+    parser = argparse.ArgumentParser(description="Measure how well burdens repeat on simulated films.")
+    parser.add_argument("--people", type=int, default=120)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--pairs", type=Path, help="CSV file that takes every pair, or gives them back where it exists")
+    parser.add_argument("--pairs", type=Path, help="CSV file that takes every pair; where it exists already, the pairs are read from it")
     given = parser.parse_args()
     if given.pairs is not None and given.pairs.exists():
         with given.pairs.open(encoding="utf-8", newline="") as file:
             found = [(a, b, float(x), float(y)) for a, b, x, y in csv.reader(file)]
     else:
-        found = []
-        for number in range(given.people):
-            found += pairs(assessed(*person(given.seed, number)))
-            print(f"person {number + 1} of {given.people}", flush=True)
-            if given.pairs is not None:
-                with given.pairs.with_suffix(".part").open("w", encoding="utf-8", newline="") as file:
-                    csv.writer(file).writerows(found)
+        found = collected(given.people, given.seed)
         if given.pairs is not None:
-            given.pairs.with_suffix(".part").rename(given.pairs)
+            with given.pairs.open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file).writerows(found)
+    for kind in [("total", m) for m in (*MEASURANDS, COUNT)] + [("deposit", m) for m in MEASURANDS]:
+        mine = [p for p in found if p[:2] == kind]
+        row = profile_row(mine)
+        print(f"    {kind!r}: {row},".replace("'", '"'))
+        positive = [(x, y) for _, _, x, y in mine if min(x, y) > 0]
+        print(
+            f"    # all together: {repeatability(positive, log=True).sem:.3f} in {len(positive)} pairs; nothing found in one of {len(mine) - len(positive)}"
+        )
 
 
 if __name__ == "__main__":

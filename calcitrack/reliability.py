@@ -175,8 +175,9 @@ class BlandAltman:
 
 
 def bland_altman(first: Sequence[float], second: Sequence[float]) -> BlandAltman:
-    """Limits of agreement ``bias +- 1.96 sd``, their standard error ``sd * sqrt(1/n + 1.96^2 / (2 (n - 1)))`` (Bland and Altman 1986, Lancet 1:307;
-    1999, Stat Methods Med Res 8:135).
+    """Bias and limits of agreement, ``bias +- 1.96 sd``.
+
+    The standard error of a limit is ``sd * sqrt(1/n + 1.96^2 / (2 (n - 1)))`` (Bland and Altman 1986, Lancet 1:307; 1999, Stat Methods Med Res 8:135).
 
     Raises
     ------
@@ -200,8 +201,9 @@ def bland_altman(first: Sequence[float], second: Sequence[float]) -> BlandAltman
 
 
 def weighted_kappa(first: Sequence[int], second: Sequence[int], grades: int, *, weights: str = "quadratic") -> Interval:
-    """Cohen's weighted kappa of two readers with its large-sample 95 % interval (Cohen 1968, Psychol Bull 70:213; Fleiss, Cohen and Everitt 1969,
-    Psychol Bull 72:323), by statsmodels.
+    """Cohen's weighted kappa of two readers with its large-sample 95 % interval, by statsmodels.
+
+    Cohen 1968, Psychol Bull 70:213; Fleiss, Cohen and Everitt 1969, Psychol Bull 72:323.
 
     Parameters
     ----------

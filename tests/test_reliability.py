@@ -71,7 +71,7 @@ def test_consistency_forgives_a_constant_offset_and_agreement_does_not(seed: int
     """A rater who is always 3 higher agrees in ICC(3,1) as before, and less in ICC(2,1)."""
     rng = np.random.default_rng(seed)
     table = rng.normal(0, 3, (12, 1)) + rng.normal(0, 1, (12, 2))
-    offset = table + [[0, 30]]
+    offset = table + np.array([0, 30])
     assert icc(offset.tolist(), IccForm.CONSISTENCY).value == pytest.approx(icc(table.tolist(), IccForm.CONSISTENCY).value)
     assert icc(offset.tolist()).value < icc(table.tolist()).value
 
