@@ -50,7 +50,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 WIDEST = 1.0
 """Largest standard deviation of a logarithm: that of a burden of which nothing is known but that it is below a limit."""
 BOUNDS = ((0.01, WIDEST), (0.0, 0.5), (0.0, 0.3), (0.3, 1.5))
-"""Of the spread at the median size, the power, the share of bad exposures (more are no exception) and what a bad one adds (a factor of 1.35 to 4.5)."""
+"""Spread at the median size, power, share of bad exposures (more are no exception), and what a bad one adds (a factor of 1.35 to 4.5)."""
 COUNT_BOUNDS = (*BOUNDS[:2], (0.0, 0.0), BOUNDS[3])
 """Counts are whole numbers, often equal: no share of them can be called bad."""
 TINY = 1e-12
@@ -146,10 +146,9 @@ def main() -> None:
         mine = [p for p in found if p[:2] == kind]
         row = profile_row(mine)
         print(f"    {kind!r}: {row},".replace("'", '"'))
-        positive = [(x, y) for _, _, x, y in mine if min(x, y) > 0]
-        print(
-            f"    # all together: {repeatability(positive, log=True).sem:.3f} in {len(positive)} pairs; nothing found in one of {len(mine) - len(positive)}"
-        )
+        both = [(x, y) for _, _, x, y in mine if min(x, y) > 0]
+        sem = repeatability(both, log=True).sem
+        print(f"    # all together: {sem:.3f} in {len(both)} pairs; nothing found in one of {len(mine) - len(both)} more")
 
 
 if __name__ == "__main__":

@@ -177,7 +177,8 @@ class BlandAltman:
 def bland_altman(first: Sequence[float], second: Sequence[float]) -> BlandAltman:
     """Bias and limits of agreement, ``bias +- 1.96 sd``.
 
-    The standard error of a limit is ``sd * sqrt(1/n + 1.96^2 / (2 (n - 1)))`` (Bland and Altman 1986, Lancet 1:307; 1999, Stat Methods Med Res 8:135).
+    The standard error of a limit is ``sd * sqrt(1/n + 1.96^2 / (2 (n - 1)))`` (Bland and Altman 1986, Lancet 1:307; 1999, Stat Methods Med Res
+    8:135).
 
     Raises
     ------

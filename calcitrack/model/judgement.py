@@ -272,3 +272,43 @@ class Judgement:
     responses: tuple[Response, ...]
     headline: Trend | None = None
     reason: str = ""
+
+
+class CohortKind(StrEnum):
+    """What a point of a cohort summary belongs to."""
+
+    WATERFALL = "waterfall"
+    SPAGHETTI = "spaghetti"
+    PROGRESSION = "progression"
+    RESPONSE_MEAN = "response_mean"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortPoint:
+    """One number, or one point of a figure, about a group of timelines.
+
+    Parameters
+    ----------
+    order
+        Rank, time point or step; 1 is the first.
+    days
+        Since baseline; ``None`` where a point has none.
+    value
+        Relative change, ratio to baseline, cumulative probability, or standardised response mean.
+    low, high
+        95 % interval, where there is one.
+    at_risk
+        Timelines at risk or taking part.
+    """
+
+    group: str
+    measurand: str
+    kind: CohortKind
+    order: int
+    value: float
+    low: float | None = None
+    high: float | None = None
+    patient_id: str = ""
+    assessment_id: str = ""
+    days: int | None = None
+    at_risk: int | None = None

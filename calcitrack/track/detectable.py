@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
-from calcitrack.model.judgement import BurdenPoint, BurdenSeries, Estimate, JudgedChange, SdcSource
+from calcitrack.model.judgement import BurdenPoint, BurdenSeries, Estimate, JudgedChange
 from calcitrack.track.precision import Precision, Spread, log_burden
 
 DAYS_A_YEAR = 365.25
@@ -49,12 +50,12 @@ def judged_change(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint
         later=later.mean,
     )
     if earlier.like != later.like:
-        return _with(bare, reason=f"{UNLIKE}: {earlier.like} and {later.like}")
+        return replace(bare, reason=f"{UNLIKE}: {earlier.like} and {later.like}")
     size = math.sqrt(max(earlier.mean, 1e-12) * max(later.mean, 1e-12)) if earlier.mean and later.mean else max(earlier.mean, later.mean)
     spread = precision.spread(series.subject, series.measurand, size)
     log_sd = _log_sd(earlier, later, spread, series.measurand)
     half = spread.quantile * log_sd
-    known = _with(
+    known = replace(
         bare,
         absolute=later.mean - earlier.mean,
         absolute_sd=_absolute_sd(earlier, later, spread),
@@ -63,21 +64,15 @@ def judged_change(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint
         sdc_repeats=spread.repeats,
     )
     if earlier.mean == later.mean == 0:
-        return _with(known, exceeds_sdc=False, reason=NO_RATIO)
+        return replace(known, exceeds_sdc=False, reason=NO_RATIO)
     change = log_burden(later.mean, series.measurand)[0] - log_burden(earlier.mean, series.measurand)[0]
-    known = _with(known, exceeds_sdc=abs(change) > half)
+    known = replace(known, exceeds_sdc=abs(change) > half)
     if earlier.mean == 0:
-        return _with(known, reason=NO_RATIO)
+        return replace(known, reason=NO_RATIO)
     if later.mean == 0:
-        return _with(known, relative=Estimate(-1.0, -1.0, max(-1.0, math.expm1(change + half))), reason="")
+        return replace(known, relative=Estimate(-1.0, -1.0, max(-1.0, math.expm1(change + half))), reason="")
     annual, reason = _annual(change, half, days)
-    return _with(known, relative=_relative(change, half, 1.0), annual=annual, reason=reason)
-
-
-def _with(change: JudgedChange, **values: object) -> JudgedChange:
-    from dataclasses import replace
-
-    return replace(change, **values)  # type: ignore[arg-type]
+    return replace(known, relative=_relative(change, half, 1.0), annual=annual, reason=reason)
 
 
 def _relative(change: float, half: float, power: float) -> Estimate:
@@ -114,6 +109,3 @@ def _absolute_sd(earlier: BurdenPoint, later: BurdenPoint, spread: Spread) -> fl
     else:
         shared = [s * p.mean for s, p in zip(stated, (earlier, later), strict=True)]
     return math.sqrt(sum(x**2 for x in (*own, *shared)))
-
-
-__all__ = ["DAYS_A_YEAR", "SdcSource", "changes_of", "judged_change"]
