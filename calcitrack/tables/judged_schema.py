@@ -1,4 +1,4 @@
-"""Columns of the tables about change: ``changes.csv``, ``trends.csv``, ``responses.csv``, ``cohort.csv``. Part of the contract of a results folder."""
+"""Columns of the tables about change: changes, trends, responses, cohort. Part of the contract of a results folder."""
 
 from __future__ import annotations
 
