@@ -45,13 +45,17 @@ STYLES = (Style.LIN, Style.PRESENTATION, Style.LOG, Style.CR, Style.LIN)
 BURDENS = ("moderate", "mild", "severe")
 MEASURANDS = ("area_mm2", "ha_mass_mg")
 COUNT = "deposit_count"
+MG_PER_MM3 = 0.4
+"""Default concentration by which volumes follow from masses (`MeasureOptions`): they repeat as masses do."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Burdens at which the table gives the spread."""
 WIDEST = 1.0
 """Largest standard deviation of a logarithm: that of a burden of which nothing is known but that it is below a limit."""
-BOUNDS = ((0.01, WIDEST), (0.0, 0.5), (0.0, 0.3), (0.3, 1.5))
-"""Spread at the median size, power, share of bad exposures (more are no exception), and what a bad one adds (a factor of 1.35 to 4.5)."""
-COUNT_BOUNDS = (*BOUNDS[:2], (0.0, 0.0), BOUNDS[3])
+MOST_BAD = 0.3
+"""Largest share of exposures that can be called exceptional."""
+BOUNDS = ((0.01, WIDEST), (0.0, 0.5), (0.0, MOST_BAD), (0.0, 1.0), (0.3, 1.2))
+"""Spread at the median size and its power, share of bad exposures there and its power, and what a bad one adds (a factor of 1.35 to 3.3)."""
+COUNT_BOUNDS = (*BOUNDS[:2], (0.0, 0.0), *BOUNDS[3:])
 """Counts are whole numbers, often equal: no share of them can be called bad."""
 TINY = 1e-12
 """Keeps the logarithm of a likelihood finite."""
@@ -95,7 +99,7 @@ def profile_row(found: Sequence[Pair]) -> ProfileRow:
     """Fit the spread of the logarithm to the pairs of one subject and measurand, by maximum likelihood.
 
     An ordinary exposure scatters with a power of the size between 0 and -1/2 (deposits are found or missed one by one, like counts), by `WIDEST` at
-    most; a share of the exposures is bad and scatters more.
+    most; a share of the exposures, likewise a power of the size, is bad and scatters more.
     """
     values = np.array([(x, y) for _, _, x, y in found if x > 0 or y > 0])
     logs = np.array([[log_burden(v, found[0][1])[0] for v in pair] for pair in values])
@@ -105,17 +109,21 @@ def profile_row(found: Sequence[Pair]) -> ProfileRow:
     def spread(p: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(np.minimum(WIDEST, p[0] * (typical / at) ** p[1]))
 
+    def share(p: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.minimum(MOST_BAD, p[2] * (typical / at) ** p[3]))
+
     def loss(p: NDArray[np.float64]) -> float:
-        core, share, bad = 2 * spread(p, sizes) ** 2, p[2], p[3] ** 2
-        terms = [((1 - share) ** 2, core), (2 * share * (1 - share), core + bad), (share**2, core + 2 * bad)]
+        core, bad, extra = 2 * spread(p, sizes) ** 2, share(p, sizes), p[4] ** 2
+        terms = [((1 - bad) ** 2, core), (2 * bad * (1 - bad), core + extra), (bad**2, core + 2 * extra)]
         likelihood = sum(w * np.exp(-(differences**2) / (2 * v)) / np.sqrt(v) for w, v in terms)
         return -float(np.log(likelihood + TINY).sum())
 
-    starts = [np.array([sd, power, share, 0.8]) for sd in (0.08, 0.2) for power in (0.1, 0.4) for share in (0.05, 0.15)]
-    best = min((minimize(loss, s, method="L-BFGS-B", bounds=COUNT_BOUNDS if found[0][1] == COUNT else BOUNDS) for s in starts), key=lambda r: r.fun).x
+    starts = [np.array([sd, power, bad, 0.3, 0.8]) for sd in (0.08, 0.2) for power in (0.1, 0.4) for bad in (0.03, 0.15)]
+    bounds = COUNT_BOUNDS if found[0][1] == COUNT else BOUNDS
+    best = min((minimize(loss, s, method="L-BFGS-B", bounds=bounds) for s in starts), key=lambda r: r.fun).x
     at = np.unique(np.round(np.quantile(sizes, QUANTILES), 1))
-    fitted = tuple(round(float(x), 3) for x in spread(best, at))
-    return ProfileRow(tuple(float(x) for x in at), fitted, round(float(best[2]), 3), round(float(best[3]), 3), len(values))
+    fitted = [tuple(round(float(x), 3) for x in of(best, at)) for of in (spread, share)]
+    return ProfileRow(tuple(float(x) for x in at), fitted[0], fitted[1], round(float(best[4]), 3), len(values))
 
 
 def collected(people: int, seed: int) -> list[Pair]:
@@ -146,6 +154,9 @@ def main() -> None:
         mine = [p for p in found if p[:2] == kind]
         row = profile_row(mine)
         print(f"    {kind!r}: {row},".replace("'", '"'))
+        if kind[1] == "ha_mass_mg":
+            sizes = tuple(round(x / MG_PER_MM3, 1) for x in row.sizes)
+            print(f"    {(kind[0], 'volume_mm3')!r}: {replace(row, sizes=sizes)},".replace("'", '"'))
         both = [(x, y) for _, _, x, y in mine if min(x, y) > 0]
         sem = repeatability(both, log=True).sem
         print(f"    # all together: {sem:.3f} in {len(both)} pairs; nothing found in one of {len(mine) - len(both)} more")

@@ -157,7 +157,7 @@ class Verdict(StrEnum):
 
     PROGRESSING = "progressing"
     HALTED = "halted"
-    """Shown to grow or shrink by less than a stated margin."""
+    """Not shown to grow or shrink, and shown to do so by less than a stated margin."""
     REGRESSING = "regressing"
     UNDETERMINED = "undetermined"
     """The visits do not suffice to say."""

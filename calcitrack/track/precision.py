@@ -88,8 +88,8 @@ class Precision:
         if row is None:
             known = ", ".join(sorted(f"{s} {m}" for s, m in self.profile))
             raise InvalidValueError(f"no precision is known of {subject} {measurand}; expected one of {known}; measure its profile first")
-        log_sd = float(np.interp(math.log(max(size, row.sizes[0])), np.log(row.sizes), row.log_sds))
-        return Spread(log_sd, row.bad_share, row.bad_log_sd, SdcSource.PHANTOM_PROFILE, row.pairs)
+        log_sd, bad_share = (float(np.interp(math.log(max(size, row.sizes[0])), np.log(row.sizes), x)) for x in (row.log_sds, row.bad_shares))
+        return Spread(log_sd, bad_share, row.bad_log_sd, SdcSource.PHANTOM_PROFILE, row.pairs)
 
 
 def own_precision(cohort: Iterable[TimelineSeries]) -> Precision:
@@ -108,7 +108,7 @@ def own_precision(cohort: Iterable[TimelineSeries]) -> Precision:
         if row is None or sum(len(v) - 1 for v in values) < MIN_REPEATS:
             continue
         found = repeatability(values, log=True)
-        own[kind] = Spread(found.sem, row.bad_share, row.bad_log_sd, SdcSource.OWN_REPEATS, found.dof)
+        own[kind] = Spread(found.sem, min(row.bad_shares), row.bad_log_sd, SdcSource.OWN_REPEATS, found.dof)
     return Precision(own)
 
 
