@@ -94,9 +94,9 @@ def fit_line(design: FloatArray, values: FloatArray, sds: FloatArray, bad_share:
         Probability that a visit is bad, and the standard deviation that this adds.
     """
     n = len(values)
-    extra = np.vstack([np.zeros(n), np.eye(n) * bad_sd**2])
-    prior_bad = np.full(n + 1, bad_share / (1 - bad_share))
-    prior_bad[0] = 1.0
+    cases = n if bad_share > 0 else 0
+    extra = np.vstack([np.zeros(n), np.eye(n)[:cases] * bad_sd**2])
+    prior_bad = np.array([1.0, *[bad_share / (1 - bad_share)] * cases])
     variances = (sds**2)[None, None, :] + (PROCESS_GRID**2)[:, None, None] + extra[None, :, :]
     prior = _process_prior()[:, None] * prior_bad[None, :]
     shape = variances.shape[:2]
@@ -108,7 +108,8 @@ def fit_line(design: FloatArray, values: FloatArray, sds: FloatArray, bad_share:
     log = 0.5 * (np.log(precision).sum(axis=1) - np.linalg.slogdet(normal)[1] - (precision * left**2).sum(axis=1)) + np.log(prior.reshape(-1))
     weights = np.exp(log - special.logsumexp(log))
     table = weights.reshape(shape)
-    return LineFit(weights, centres, covariances, float(table.sum(axis=1) @ PROCESS_GRID), tuple(float(p) for p in table.sum(axis=0)[1:]))
+    bad = (*(float(p) for p in table.sum(axis=0)[1:]), *[0.0] * (n - cases))
+    return LineFit(weights, centres, covariances, float(table.sum(axis=1) @ PROCESS_GRID), bad)
 
 
 def _process_prior() -> FloatArray:

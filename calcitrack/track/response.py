@@ -98,7 +98,7 @@ class ResponseRule:
 
 RULES = (
     ResponseRule("sctc_25", -0.25, 0.25, source="Valenzuela 2022, Semin Arthritis Rheum 53:151980"),
-    ResponseRule("volume_35_55", -0.35, 0.55, source="volumetric thresholds of Fujii-type response criteria"),
+    ResponseRule("volume_35_55", -0.35, 0.55, source="volumetric limits, not validated for calcinosis"),
     ResponseRule("recist_volume", -0.657, 0.728, from_lowest=True, source="RECIST 1.1 (Eisenhauer 2009): diameters -30 % and +20 %, cubed"),
 )
 """Presets; each also needs a change beyond the smallest detectable one."""
