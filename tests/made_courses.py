@@ -26,7 +26,9 @@ def series(days: Sequence[int], values: Sequence[float | tuple[float, ...]], **f
         BurdenPoint(k, FIRST + dt.timedelta(d), v if isinstance(v, tuple) else (v,), like="detector", calibration="A")
         for k, (d, v) in enumerate(zip(days, values, strict=True), start=1)
     )
-    return BurdenSeries(str(facts.get("subject", "total")), str(facts.get("measurand", AREA)), "mm2", points, deposit_id=str(facts.get("deposit_id", "")))
+    return BurdenSeries(
+        str(facts.get("subject", "total")), str(facts.get("measurand", AREA)), "mm2", points, deposit_id=str(facts.get("deposit_id", ""))
+    )
 
 
 def exponential(days: Sequence[int], slope: float, level: float = 100.0) -> list[float]:
