@@ -63,7 +63,7 @@ def test_a_short_interval_is_not_made_a_year_of(courses: ModuleType) -> None:
 
 
 def test_what_is_shared_is_counted_once(courses: ModuleType) -> None:
-    """A stated uncertainty of 20 % that both visits share scales the difference; where the calibration differs, both count in full, also in the SDC."""
+    """A stated uncertainty of 20 % that both visits share scales the difference; of unlike calibrations both count in full, also in the SDC."""
     series = courses.series([0, 365], [100, 150])
     first, second = (replace(p, sd=0.2 * p.mean) for p in series.points)
     plain = judged_change(series, *series.points, "baseline", courses.precision(0.01))

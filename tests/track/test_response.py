@@ -122,7 +122,7 @@ def test_a_rule_of_ones_own(courses: ModuleType) -> None:
     """Thresholds can be chosen, and impossible ones are refused with what was found."""
     rule = ResponseRule("mine", -0.1, 0.1)
     assert response(courses.series([0, 365], [100, 112]), rule, courses.precision(0.02)).last is Category.PROGRESSED
-    with pytest.raises(InvalidValueError, match="between -1 and 0 for improvement .* found 0.1 and 0.2"):
+    with pytest.raises(InvalidValueError, match=r"between -1 and 0 for improvement .* found 0\.1 and 0\.2"):
         ResponseRule("wrong", 0.1, 0.2)
 
 
