@@ -17,6 +17,7 @@ from calcitrack.model.measurement import Measurement, NotMeasurable
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
 from calcitrack.segment import SegmentOptions, segment
+from calcitrack.track import judge
 from calcitrack.two_views import combine_views
 from calcitrack.version import __version__
 
@@ -65,6 +66,7 @@ __all__ = [
     "assess_cohort",
     "calibrate",
     "combine_views",
+    "judge",
     "measure",
     "read_cohort",
     "read_radiograph",

@@ -72,5 +72,9 @@ class ManifestError(ReadError):
     """A manifest.csv cannot be used; the message lists every problem in it."""
 
 
+class CourseError(ReadError):
+    """A treatments.csv or labs.csv cannot be used; the message lists every problem in it."""
+
+
 class ResultsError(CalcitrackError):
     """A results folder cannot be written or read."""

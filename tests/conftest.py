@@ -56,6 +56,12 @@ def made() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def courses() -> ModuleType:
+    """Burden series over time whose every value is known: the functions of made_courses.py."""
+    return _module("made_courses")
+
+
+@pytest.fixture(scope="session")
 def drawn() -> ModuleType:
     """Films drawn from formulas, every value on them known: the functions of drawn_films.py."""
     return _module("drawn_films")

@@ -52,6 +52,14 @@ ConcentrationSd = Annotated[
     typer.Option("--ha-concentration-sd", help="Its standard uncertainty, mg/cm3; by default it may be three times less or more."),
 ]
 
+Treatments = Annotated[
+    Path | None,
+    typer.Option("--treatments", help="CSV file of treatments; by default treatments.csv in an input folder.", exists=True, dir_okay=False),
+]
+Labs = Annotated[
+    Path | None, typer.Option("--labs", help="CSV file of laboratory results; by default labs.csv in an input folder.", exists=True, dir_okay=False)
+]
+
 MethodOption = Annotated[Method, typer.Option("--method", help="How deposits are found: a trained network, or the transparent baseline.")]
 
 
@@ -89,9 +97,9 @@ def _plain_errors() -> Iterator[None]:
 
 
 def _is_image_error(error: ReadError) -> bool:
-    from calcitrack.errors import ManifestError, NotFoundError
+    from calcitrack.errors import CourseError, ManifestError, NotFoundError
 
-    return not isinstance(error, ManifestError | NotFoundError)
+    return not isinstance(error, CourseError | ManifestError | NotFoundError)
 
 
 @app.command()
@@ -99,6 +107,8 @@ def measure(
     inputs: Inputs,
     out: Out,
     manifest: Annotated[Path | None, typer.Option(help="CSV file that states what headers do not.", exists=True, dir_okay=False)] = None,
+    treatments: Treatments = None,
+    labs: Labs = None,
     wedge_first_mm: WedgeFirst = 1.0,
     wedge_step_mm: WedgeStep = 1.0,
     wedge_box: WedgeBox = None,
@@ -120,7 +130,7 @@ def measure(
         wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm, wedge_box=wedge_box)
         measuring = measure_options(ha_concentration, ha_concentration_sd)
         options = AssessOptions(calibrate=wedge, segment=SegmentOptions(method=method), measure=measuring)
-        code = run(Request(tuple(inputs), out, manifest, workers, parquet, options), as_json=json, quiet=quiet)
+        code = run(Request(tuple(inputs), out, manifest, workers, parquet, options, treatments, labs), as_json=json, quiet=quiet)
     raise typer.Exit(code)
 
 

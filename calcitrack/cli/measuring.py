@@ -21,6 +21,7 @@ from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.cli.summary import Summary, TimelineLine, summary_json, summary_text
 from calcitrack.figures import change_sentence, verdict_sentence
 from calcitrack.io.cohort import read_cohort
+from calcitrack.io.course_files import find_course_files, read_courses
 from calcitrack.io.exports import ResultsWriter
 from calcitrack.measure import MeasureOptions
 from calcitrack.model.assessment import Assessment
@@ -45,6 +46,8 @@ class Request:
     workers: int | None
     parquet: bool
     options: AssessOptions | None = None
+    treatments: Path | None = None
+    labs: Path | None = None
 
 
 def measure_options(ha_concentration: float | None, ha_concentration_sd: float | None) -> MeasureOptions:
@@ -92,6 +95,8 @@ def _measure(request: Request, bar: Progress) -> Summary:
     with ResultsWriter(request.out, parquet=request.parquet) as writer:
         scanning = bar.add_task("Reading headers", total=None)
         cohort = read_cohort(list(request.inputs), manifest=request.manifest, progress=lambda done, total: _show(bar, scanning, done, total))
+        stated = find_course_files(request.inputs, request.treatments, request.labs)
+        courses = read_courses(stated, {t.key.patient_id for t in cohort.timelines})
         lines: list[TimelineLine] = []
         try:
             _measure_all(cohort, request, writer, bar, lines)
@@ -100,12 +105,13 @@ def _measure(request: Request, bar: Progress) -> Summary:
                 raise
             with _undisturbed():
                 _give_up(cohort.timelines[len(lines) + len(writer.failures) :], writer)
-                return Summary(writer.finish(cohort.files), tuple(lines), cohort.files, writer.failures, interrupted=True)
+                written = writer.finish(cohort.files, courses=courses)
+                return Summary(written, tuple(lines), cohort.files, writer.failures, True, writer.judgements, courses)
         finishing = bar.add_task("Writing tables", total=None)
         with _undisturbed():
-            written = writer.finish(cohort.files)
+            written = writer.finish(cohort.files, courses=courses)
         bar.remove_task(finishing)
-    return Summary(written, tuple(lines), cohort.files, writer.failures)
+    return Summary(written, tuple(lines), cohort.files, writer.failures, False, writer.judgements, courses)
 
 
 @contextmanager

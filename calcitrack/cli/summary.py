@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from rich.console import Console
@@ -13,9 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.figures import judgement_sentences
 from calcitrack.io.exports import TIMELINES, Written
 from calcitrack.model.assessment import ImageFailure
 from calcitrack.model.cohort import FileRecord, FileStatus, TimelineFailure
+from calcitrack.model.course import Courses
+from calcitrack.model.judgement import Judgement
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.tables import TIMELINE
 from calcitrack.tables.cells import Row
@@ -76,6 +79,8 @@ class Summary:
     files: tuple[FileRecord, ...]
     lost: tuple[TimelineFailure, ...]
     interrupted: bool = False
+    judgements: tuple[Judgement, ...] = ()
+    courses: Courses = field(default_factory=Courses)
 
     @property
     def failed(self) -> list[tuple[str, str]]:
@@ -111,11 +116,25 @@ def summary_json(summary: Summary) -> str:
         "files": {"measured": summary.written.n_images, "skipped": summary.skipped.total(), "failed": len(summary.failed)},
         "timelines": [{name: row.get(name) for name in TIMELINE.names} for line in summary.timelines for row in line.rows],
         "changes": [{**_key(line.key), **change} for line in summary.timelines for change in line.judged],
+        "verdicts": [_verdict_json(j) for j in summary.judgements],
+        "course_findings": list(summary.courses.findings),
         "failed": [{"path": path, "reason": reason} for path, reason in summary.failed],
         "skipped": [{"reason": reason, "files": n} for reason, n in summary.skipped.most_common()],
         "problems": [{"source": p.source, "output": p.output, "reason": p.reason} for p in summary.written.problems],
     }
     return json.dumps(content, indent=1, default=_plain, allow_nan=False) + "\n"
+
+
+def _verdict_json(judgement: Judgement) -> dict[str, object]:
+    trend = judgement.headline
+    return {
+        **_key(judgement.key),
+        "measurand": judgement.burden,
+        "verdict": None if trend is None else trend.verdict,
+        "probability": None if trend is None else trend.probability,
+        "since": None if trend is None or not trend.treatment else trend.treatment,
+        "said": list(judgement_sentences(judgement)),
+    }
 
 
 def _key(key: TimelineKey) -> dict[str, str]:
@@ -153,7 +172,26 @@ def summary_text(summary: Summary, console: Console) -> str:
         _say(console, f"Results: {summary.written.folder}", style="bold")
         if summary.written.n_images:
             _say(console, f"Look at the overlays first, before any number is believed: {summary.written.folder / TIMELINES}")
+        _print_verdicts(summary, console)
     return captured.get()
+
+
+def _print_verdicts(summary: Summary, console: Console) -> None:
+    """What treatments and laboratory results were used, and the verdict on each timeline with more than one visit."""
+    for finding in summary.courses.findings:
+        _say(console, finding)
+    courses = summary.courses.by_patient
+    if courses:
+        rows = sum(len(c.treatments) for c in courses), sum(len(c.labs) for c in courses)
+        _say(
+            console,
+            f"Used: {_counted(rows[0], 'row')} of treatments, {_counted(rows[1], 'row')} of laboratory results, {_counted(len(courses), 'patient')}",
+        )
+    several = {line.key: line.title for line in summary.timelines if len(line.rows) > 1}
+    for judgement in [j for j in summary.judgements if j.key in several][:MOST_TIMELINES]:
+        _say(console, several[judgement.key], style="bold")
+        for sentence in judgement_sentences(judgement):
+            _say(console, f"  {sentence}")
 
 
 def _counted(number: int, noun: str) -> str:

@@ -22,10 +22,14 @@ from calcitrack.io.results_folder import StagedFolder, read_manifest
 from calcitrack.io.table_files import check_parquet, read_table, write_csv, write_parquet
 from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.cohort import CohortAssessment, FileRecord, TimelineFailure
-from calcitrack.tables import DEPOSITS, IMAGES, NOT_MEASURABLE, SCHEMAS, TIMELINE, TableSchema
+from calcitrack.model.course import Courses
+from calcitrack.model.judgement import Judgement, TimelineSeries
+from calcitrack.tables import CHANGES, COHORT, DEPOSITS, IMAGES, NOT_MEASURABLE, RESPONSES, SCHEMAS, TIMELINE, TRENDS, TableSchema
 from calcitrack.tables.cells import Row, frame, joined, plain
 from calcitrack.tables.images import merged_image_rows, outcomes
+from calcitrack.tables.judged import change_rows, cohort_rows, response_rows, trend_rows
 from calcitrack.tables.results import deposit_rows, gap_rows, timeline_rows
+from calcitrack.track import JudgeOptions, cohort_points, judge, own_precision, series_of
 from calcitrack.version import __version__
 
 TIMELINES = "timelines"
@@ -71,6 +75,10 @@ class Results:
     timeline: pd.DataFrame
     images: pd.DataFrame
     not_measurable: pd.DataFrame
+    changes: pd.DataFrame
+    trends: pd.DataFrame
+    responses: pd.DataFrame
+    cohort: pd.DataFrame
     provenance: dict[str, Any]
 
 
@@ -103,6 +111,8 @@ class ResultsWriter:
         self._folder = StagedFolder(Path(folder))
         self._parquet = parquet
         self._clock = clock
+        self._series: list[TimelineSeries] = []
+        self._judgements: tuple[Judgement, ...] = ()
         self._rows: dict[str, list[Row]] = {s.name: [] for s in SCHEMAS}
         self._outcomes: dict[str, Row] = {}
         self._failures: list[TimelineFailure] = []
@@ -144,7 +154,7 @@ class ResultsWriter:
                 TIMELINE.name: [row for row, _ in timeline_rows(assessment)],
                 NOT_MEASURABLE.name: list(gap_rows(assessment)),
             }
-            told, became = assessment_json(assessment, folder), outcomes(assessment)
+            told, became, series = assessment_json(assessment, folder), outcomes(assessment), series_of(assessment)
         except BaseException:
             for path in written:
                 self._folder.discard(path)
@@ -152,6 +162,7 @@ class ResultsWriter:
         for name, new in rows.items():
             self._rows[name] += new
         self._outcomes |= became
+        self._series.append(series)
         self._timelines.append(told)
         self._n_images += len(assessment.images)
 
@@ -169,19 +180,29 @@ class ResultsWriter:
         """Timelines that were noted with `fail`."""
         return tuple(self._failures)
 
-    def finish(self, files: Iterable[FileRecord]) -> Written:
+    @property
+    def judgements(self) -> tuple[Judgement, ...]:
+        """What `finish` made of the change of each timeline, in the order in which they were added."""
+        return self._judgements
+
+    def finish(self, files: Iterable[FileRecord], *, courses: Courses | None = None, judging: JudgeOptions | None = None) -> Written:
         """Write the tables and the provenance, and put everything into place.
 
         Parameters
         ----------
         files
             Every file that was handed over.
+        courses
+            Treatments of the patients: the tables about change look before and after each start.
+        judging
+            Settings of the verdicts; defaults when ``None``.
 
         Raises
         ------
         ResultsError
             A file cannot be written or replaced.
         """
+        self._judge(courses or Courses(), judging)
         self._rows[IMAGES.name] = [self._with_problems(row) for row in merged_image_rows(files, self._outcomes, self._failures)]
         try:
             for schema in SCHEMAS:
@@ -190,6 +211,14 @@ class ResultsWriter:
             raise _disk_error(error) from error
         self._folder.commit(self._provenance())
         return Written(self._folder.target, len(self._timelines), self._n_images, tuple(self._problems))
+
+    def _judge(self, courses: Courses, judging: JudgeOptions | None) -> None:
+        """Only now all repeat exposures of the cohort are known, which say how far a change can be detected."""
+        precision = own_precision(self._series)
+        self._judgements = tuple(judge(s, courses.of(s.key.patient_id), precision=precision, options=judging) for s in self._series)
+        for schema, rows in ((CHANGES, change_rows), (TRENDS, trend_rows), (RESPONSES, response_rows)):
+            self._rows[schema.name] = [row for j in self._judgements for row in rows(j)]
+        self._rows[COHORT.name] = list(cohort_rows(cohort_points(self._series, courses, precision=precision)))
 
     def _write_timeline(self, assessment: Assessment, folder: str) -> None:
         timeline_figure(assessment).savefig(self._folder.path(f"{folder}/timeline.png"), metadata={"Software": "calcitrack"})
@@ -260,7 +289,13 @@ def _disk_error(error: OSError) -> ResultsError:
 
 
 def write_results(
-    cohort: CohortAssessment, folder: str | PathLike[str], *, parquet: bool = False, clock: Callable[[], dt.datetime] = utc_now
+    cohort: CohortAssessment,
+    folder: str | PathLike[str],
+    *,
+    parquet: bool = False,
+    clock: Callable[[], dt.datetime] = utc_now,
+    courses: Courses | None = None,
+    judging: JudgeOptions | None = None,
 ) -> Written:
     """Write a results folder for a whole cohort.
 
@@ -270,6 +305,8 @@ def write_results(
         What `calcitrack.assess_cohort` returned.
     folder, parquet, clock
         As for `ResultsWriter`.
+    courses, judging
+        As for `ResultsWriter.finish`.
 
     Returns
     -------
@@ -286,7 +323,7 @@ def write_results(
             writer.add(assessment)
         for failure in cohort.failures:
             writer.fail(failure)
-        return writer.finish(cohort.files)
+        return writer.finish(cohort.files, courses=courses, judging=judging)
 
 
 def read_results(folder: str | PathLike[str]) -> Results:

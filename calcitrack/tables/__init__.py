@@ -1,20 +1,36 @@
-"""Assessments as typed tables, and the contract of their columns. pandas stops here."""
+"""Assessments and judgements as typed tables, and the contract of their columns. pandas stops here."""
 
+from calcitrack.tables.judged import changes_table, cohort_table, responses_table, trends_table
+from calcitrack.tables.judged_schema import CHANGES, COHORT, JUDGED, RESPONSES, TRENDS
 from calcitrack.tables.results import deposits_table, images_table, not_measurable_table, timeline_table
-from calcitrack.tables.schema import DEPOSITS, IMAGES, NOT_MEASURABLE, SCHEMA_VERSION, SCHEMAS, TIMELINE, Column, Kind, TableSchema
+from calcitrack.tables.schema import DEPOSITS, IMAGES, NOT_MEASURABLE, SCHEMA_VERSION, TIMELINE, Column, Kind, TableSchema
+from calcitrack.tables.schema import SCHEMAS as MEASURED
+
+SCHEMAS = (*MEASURED, *JUDGED)
+"""All tables of a results folder."""
 
 __all__ = [
+    "CHANGES",
+    "COHORT",
     "DEPOSITS",
     "IMAGES",
+    "JUDGED",
+    "MEASURED",
     "NOT_MEASURABLE",
+    "RESPONSES",
     "SCHEMAS",
     "SCHEMA_VERSION",
     "TIMELINE",
+    "TRENDS",
     "Column",
     "Kind",
     "TableSchema",
+    "changes_table",
+    "cohort_table",
     "deposits_table",
     "images_table",
     "not_measurable_table",
+    "responses_table",
     "timeline_table",
+    "trends_table",
 ]

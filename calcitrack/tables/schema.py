@@ -271,4 +271,4 @@ NOT_MEASURABLE = TableSchema(
 """Contract of ``not_measurable.csv``."""
 
 SCHEMAS = (DEPOSITS, TIMELINE, IMAGES, NOT_MEASURABLE)
-"""All tables of a results folder."""
+"""Tables of what was measured; `calcitrack.tables.SCHEMAS` holds those about change as well."""

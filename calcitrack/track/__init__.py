@@ -2,24 +2,39 @@
 
 from calcitrack.track.align import AlignOptions, align
 from calcitrack.track.change import summarise
+from calcitrack.track.cohort import cohort_points
 from calcitrack.track.fates import View, decide_fates
+from calcitrack.track.judge import JudgeOptions, judge
 from calcitrack.track.match import MatchOptions, Sighting, Track, follow
+from calcitrack.track.precision import Precision, own_precision
+from calcitrack.track.response import RULES, ResponseRule
+from calcitrack.track.series import series_of
+from calcitrack.track.trend import TrendOptions
 from calcitrack.track.two_views import Shadow, Shift, extent, orthogonal, pair, register
 
 __all__ = [
+    "RULES",
     "AlignOptions",
+    "JudgeOptions",
     "MatchOptions",
+    "Precision",
+    "ResponseRule",
     "Shadow",
     "Shift",
     "Sighting",
     "Track",
+    "TrendOptions",
     "View",
     "align",
+    "cohort_points",
     "decide_fates",
     "extent",
     "follow",
+    "judge",
     "orthogonal",
+    "own_precision",
     "pair",
     "register",
+    "series_of",
     "summarise",
 ]

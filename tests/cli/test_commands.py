@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from calcitrack.cli import app, measuring
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.io.exports import read_results
-from calcitrack.tables import TIMELINE
+from calcitrack.tables import SCHEMAS, TIMELINE
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,7 @@ def test_quiet_says_nothing(films: Path, tmp_path: Path) -> None:
 def test_parquet_on_request(films: Path, tmp_path: Path) -> None:
     """--parquet adds one Parquet file a table."""
     call("measure", films, "--out", tmp_path / "R", "--workers", 1, "--parquet", "-q")
-    assert len(list((tmp_path / "R").glob("*.parquet"))) == 4
+    assert len(list((tmp_path / "R").glob("*.parquet"))) == len(SCHEMAS)
 
 
 def test_a_broken_film_costs_itself_only(films: Path, tmp_path: Path) -> None:
@@ -172,11 +172,10 @@ def test_info_on_a_folder_says_which_command_takes_folders(films: Path) -> None:
 
 
 def test_the_summary_points_at_the_pictures(films: Path, tmp_path: Path) -> None:
-    """The folder that the last line sends the reader to holds an overlay of each image."""
+    """The folder that the summary sends the reader to, before it gives its verdict, holds an overlay of each image."""
     _, out, _ = call("measure", films, "--out", tmp_path / "R", "-j", 1, width=300)
-    last = out.splitlines()[-1]
-    assert last.startswith("Look at the overlays first")
-    assert len(list(Path(last.split(": ", 1)[1]).glob("*/*_overlay.png"))) == 2
+    said = next(line for line in out.splitlines() if line.startswith("Look at the overlays first"))
+    assert len(list(Path(said.split(": ", 1)[1]).glob("*/*_overlay.png"))) == 2
 
 
 def test_a_visit_that_could_not_be_read_has_no_counts(films: Path, tmp_path: Path) -> None:
@@ -336,3 +335,39 @@ def test_ctrl_c_leaves_former_results_as_they_were(films: Path, tmp_path: Path, 
     code, _, err = call("measure", films, "--out", tmp_path / "new", "-j", 1)
     assert "1 of 2 timelines were finished" in err
     assert set(read_results(tmp_path / "new").timeline["patient_id"]) == {"A"}
+
+
+TREATMENTS = "patient_id,name,start\nA,abatacept,2021-06-01\nB,abatacept,2021-06-01\n"
+
+
+def test_the_summary_ends_with_the_verdict(films: Path, tmp_path: Path) -> None:
+    """Treatments in the input folder are used and named, those of unknown patients too; two visits are no trend, and the last line says so."""
+    (films / "treatments.csv").write_text(TREATMENTS, encoding="utf-8")
+    (films / "labs.csv").write_text("patient_id,date,name,value\nA,2021-06-01,LDH,300\n", encoding="utf-8")
+    code, out, _ = call("measure", films, "--out", tmp_path / "R", "-j", 1, width=300)
+    assert code == ExitCode.DONE
+    assert f"{films / 'treatments.csv'} was found in the input folder" in out
+    assert "no image of patient B; these rows are not used" in out
+    assert "Used: 1 row of treatments, 1 row of laboratory results, 1 patient" in out
+    assert out.splitlines()[-1] == "  Verdict: undetermined. No trend of the deposit area: a trend needs 3 time points; found 2."
+    trends = read_results(tmp_path / "R").trends
+    mine = trends[(trends.treatment == "abatacept") & (trends.measurand == "area_mm2")]
+    assert mine.reason.tolist() == ["a trend needs 3 time points; found 2"]
+
+
+def test_the_verdict_is_in_the_json(films: Path, tmp_path: Path) -> None:
+    """For machines: whose, what of, and the sentences."""
+    _, out, _ = call("measure", films, "--out", tmp_path / "R", "-j", 1, "--json")
+    verdict = json.loads(out)["verdicts"][0]
+    assert (verdict["patient_id"], verdict["measurand"], verdict["verdict"], verdict["probability"]) == ("A", "area_mm2", None, None)
+    assert verdict["said"][0].startswith("Verdict: undetermined")
+
+
+def test_bad_treatments_end_it_before_anything_is_measured(films: Path, tmp_path: Path) -> None:
+    """All problems of the file in one sentence, and nothing written."""
+    bad = tmp_path / "t.csv"
+    bad.write_text("patient_id,name,start\nA,,2021-06-01\nA,abatacept,soon\n", encoding="utf-8")
+    code, _, err = call("measure", films, "--out", tmp_path / "R", "--treatments", bad)
+    assert code == ExitCode.USAGE
+    assert "line 2: no name; line 3: start 'soon' is not a date like 2024-05-31" in err
+    assert not (tmp_path / "R").exists()

@@ -18,8 +18,21 @@ from calcitrack.io.exports import ResultsWriter, read_results, write_results
 from calcitrack.io.results_folder import StagedFolder
 from calcitrack.io.table_files import read_table, write_csv
 from calcitrack.model.assessment import Fate
-from calcitrack.tables import DEPOSITS, SCHEMA_VERSION, SCHEMAS, deposits_table, images_table, not_measurable_table, timeline_table
+from calcitrack.tables import (
+    DEPOSITS,
+    SCHEMA_VERSION,
+    SCHEMAS,
+    changes_table,
+    cohort_table,
+    deposits_table,
+    images_table,
+    not_measurable_table,
+    responses_table,
+    timeline_table,
+    trends_table,
+)
 from calcitrack.tables.cells import frame, rounded
+from calcitrack.track import cohort_points, judge, series_of
 
 MOMENT = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 
@@ -53,7 +66,7 @@ def test_the_folder_holds_what_the_contract_promises(made: ModuleType, tmp_path:
         assert sorted(overlays)[-2:] == [f"{folder}/03_2022-05-20_overlay.png", f"{folder}/03_2022-05-20_repeat1_overlay.png"]
         assert len(overlays) == 4
     assert len([n for n in names if n.startswith("seg/") and n.endswith(".label.png")]) == 8
-    assert len(names) == 4 + 1 + 2 + 8 + 8
+    assert len(names) == len(SCHEMAS) + 1 + 2 + 8 + 8
 
 
 def test_tables_come_back_as_they_were_written(made: ModuleType, tmp_path: Path) -> None:
@@ -61,9 +74,20 @@ def test_tables_come_back_as_they_were_written(made: ModuleType, tmp_path: Path)
     cohort = made.cohort()
     write_results(cohort, tmp_path, clock=clock)
     back = read_results(tmp_path)
-    tables = (deposits_table(cohort.assessments), timeline_table(cohort.assessments), images_table(cohort), not_measurable_table(cohort.assessments))
-    for schema, table in zip(SCHEMAS, tables, strict=True):
-        assert_frame_equal(getattr(back, schema.name), rounded(table, schema))
+    judgements = [judge(a) for a in cohort.assessments]
+    tables = {
+        "deposits": deposits_table(cohort.assessments),
+        "timeline": timeline_table(cohort.assessments),
+        "images": images_table(cohort),
+        "not_measurable": not_measurable_table(cohort.assessments),
+        "changes": changes_table(judgements),
+        "trends": trends_table(judgements),
+        "responses": responses_table(judgements),
+        "cohort": cohort_table(cohort_points([series_of(a) for a in cohort.assessments])),
+    }
+    for schema in SCHEMAS:
+        assert len(tables[schema.name]) > 0, schema.name
+        assert_frame_equal(getattr(back, schema.name), rounded(tables[schema.name], schema))
 
 
 def test_csv_files_are_plain(made: ModuleType, tmp_path: Path) -> None:
@@ -97,7 +121,8 @@ def test_parquet_holds_the_same_tables(made: ModuleType, tmp_path: Path) -> None
     back = read_results(tmp_path)
     for schema in SCHEMAS:
         table = pd.read_parquet(tmp_path / f"{schema.name}.parquet", engine="pyarrow")
-        assert_frame_equal(table, getattr(back, schema.name), check_dtype=False)
+        typed = getattr(back, schema.name)
+        assert_frame_equal(table.astype(typed.dtypes), typed)  # Parquet has no dates in seconds: it keeps milliseconds
 
 
 def test_the_same_run_writes_the_same_bytes(made: ModuleType, tmp_path: Path) -> None:

@@ -1,0 +1,314 @@
+"""What `judge` returns: changes held against what can be detected, trends, treatment starts and response categories of one timeline."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from calcitrack.errors import InvalidValueError
+from calcitrack.model.timeline import TimelineKey
+
+TOTAL = "total"
+DEPOSIT = "deposit"
+"""Subjects of a series: the whole timeline's burden, or one deposit."""
+
+
+class SdcSource(StrEnum):
+    """Where the repeatability behind a smallest detectable change (SDC) comes from."""
+
+    OWN_REPEATS = "own_repeats"
+    """Exposures of one day of the same cohort."""
+    PHANTOM_PROFILE = "phantom_profile"
+    """The program's precision profile, measured on simulated films: `calcitrack.track.profile`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.value <= self.high:
+            raise InvalidValueError(f"an estimate lies within its interval; found {self.value} and {self.low} to {self.high}")
+
+
+@dataclass(frozen=True, slots=True)
+class BurdenPoint:
+    """One measurand at one time point.
+
+    Parameters
+    ----------
+    values
+        One for each exposure of that day; not negative. Zero: nothing was found.
+    sd
+        Stated standard uncertainty of their mean, shared parts included; ``None`` where none was estimated.
+    like
+        What must be the same for values to be subtracted: basis of the millimetres, model of the volume.
+    calibration
+        What must be the same for stated uncertainties to be shared: the calibration tiers.
+    """
+
+    time_point: int
+    date: dt.date | None
+    values: tuple[float, ...]
+    sd: float | None = None
+    like: str = ""
+    calibration: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.values or min(self.values) < 0:
+            raise InvalidValueError(f"a burden has one or more values that are not negative; found {self.values}")
+
+    @property
+    def mean(self) -> float:
+        """Mean over the exposures."""
+        return sum(self.values) / len(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class BurdenSeries:
+    """One measurand of a timeline or of one deposit over time.
+
+    Parameters
+    ----------
+    subject
+        `TOTAL` or `DEPOSIT`.
+    deposit_id
+        Empty for a total.
+    points
+        Time points at which it is known, earliest first.
+    missing
+        Time point -> why it is not known there.
+    """
+
+    subject: str
+    measurand: str
+    unit: str
+    points: tuple[BurdenPoint, ...]
+    missing: Mapping[int, str] = field(default_factory=dict)
+    deposit_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineSeries:
+    """All series of a timeline: a light extract of an `Assessment`, without images."""
+
+    key: TimelineKey
+    assessment_id: str
+    series: tuple[BurdenSeries, ...]
+
+    def total(self, measurand: str) -> BurdenSeries | None:
+        """The total of a measurand."""
+        return next((s for s in self.series if s.subject == TOTAL and s.measurand == measurand), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedChange:
+    """Change between two time points, held against what can be detected.
+
+    Parameters
+    ----------
+    since
+        ``baseline`` or ``previous``.
+    absolute, absolute_sd
+        Later minus earlier, and its standard uncertainty; ``None`` with a `reason`.
+    relative
+        Later over earlier, minus 1, with its 95 % interval; ``None`` where the earlier value is zero.
+    annual
+        The same, per year of 365.25 days at a constant rate; ``None`` without an interval in days.
+    sdc
+        Smallest detectable relative change, down and up.
+    exceeds_sdc
+        Whether the change is beyond it; ``None`` where that cannot be said.
+    sdc_source, sdc_repeats
+        Where the repeatability comes from, and the number of repeated measurements it rests on.
+    reason
+        Why there is no change, or what is missing of it.
+    """
+
+    subject: str
+    deposit_id: str
+    measurand: str
+    unit: str
+    since: str
+    from_time_point: int
+    to_time_point: int
+    interval_days: int | None
+    earlier: float | None = None
+    later: float | None = None
+    absolute: float | None = None
+    absolute_sd: float | None = None
+    relative: Estimate | None = None
+    annual: Estimate | None = None
+    sdc: tuple[float, float] | None = None
+    exceeds_sdc: bool | None = None
+    sdc_source: SdcSource | None = None
+    sdc_repeats: int = 0
+    reason: str = ""
+
+
+class Verdict(StrEnum):
+    """Which way a burden goes."""
+
+    PROGRESSING = "progressing"
+    HALTED = "halted"
+    """Not shown to grow or shrink, and shown to do so by less than a stated margin."""
+    REGRESSING = "regressing"
+    UNDETERMINED = "undetermined"
+    """The visits do not suffice to say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """Rate of change of a burden over time.
+
+    Parameters
+    ----------
+    part
+        ``all`` visits, or ``before`` or ``after`` a treatment's start, or the ``difference`` after minus before.
+    method
+        ``robust line`` or ``mixed model``.
+    slope
+        Of the natural logarithm per year; ``None`` with a `reason`.
+    p_growing, p_within_margin
+        Probability that the slope is above zero; that it lies within the margin to either side.
+    doubling_days, halving_days
+        One of them, where the slope's interval leaves out zero.
+    process_sd
+        How far visits scatter about the line beyond what repeats explain, natural logarithm.
+    suspect_time_point
+        The visit that most likely does not fit (probability above one half).
+    note
+        What a reader should know: how zeros were handled, what else was started.
+    """
+
+    subject: str
+    measurand: str
+    part: str
+    method: str
+    n_time_points: int
+    deposit_id: str = ""
+    treatment: str = ""
+    treatment_start: dt.date | None = None
+    first_date: dt.date | None = None
+    last_date: dt.date | None = None
+    slope: Estimate | None = None
+    p_growing: float | None = None
+    p_within_margin: float | None = None
+    margin: float | None = None
+    verdict: Verdict | None = None
+    probability: float | None = None
+    doubling_days: Estimate | None = None
+    halving_days: Estimate | None = None
+    process_sd: float | None = None
+    suspect_time_point: int | None = None
+    sdc_source: SdcSource | None = None
+    note: str = ""
+    reason: str = ""
+
+
+class Category(StrEnum):
+    """Response at a visit, best first."""
+
+    COMPLETE = "complete"
+    """Nothing is found any more."""
+    IMPROVED = "improved"
+    STABLE = "stable"
+    PROGRESSED = "progressed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A timeline under one rule of response.
+
+    Parameters
+    ----------
+    rule
+        Name of the rule.
+    best, last
+        Best category at any visit after baseline, and that of the last visit; ``None`` with a `reason`.
+    best_change, last_change
+        Lowest relative change from baseline, and that at the last visit.
+    progressed
+        Whether a visit counts as progression.
+    days_to_progression
+        From baseline to the first such visit; else to the last visit (censored). ``None`` without dates.
+    """
+
+    rule: str
+    measurand: str
+    best: Category | None = None
+    last: Category | None = None
+    best_change: float | None = None
+    last_change: float | None = None
+    progressed: bool = False
+    days_to_progression: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All that is said about the change of one timeline; what `calcitrack.judge` returns.
+
+    Parameters
+    ----------
+    burden
+        Measurand that the verdict is about.
+    headline
+        The trend that the verdict rests on: since the last treatment start with visits enough on both sides, else over all visits. ``None``
+        with a `reason`.
+    """
+
+    key: TimelineKey
+    assessment_id: str
+    burden: str
+    changes: tuple[JudgedChange, ...]
+    trends: tuple[Trend, ...]
+    responses: tuple[Response, ...]
+    headline: Trend | None = None
+    reason: str = ""
+
+
+class CohortKind(StrEnum):
+    """What a point of a cohort summary belongs to."""
+
+    WATERFALL = "waterfall"
+    SPAGHETTI = "spaghetti"
+    PROGRESSION = "progression"
+    RESPONSE_MEAN = "response_mean"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortPoint:
+    """One number, or one point of a figure, about a group of timelines.
+
+    Parameters
+    ----------
+    order
+        Rank, time point or step; 1 is the first.
+    days
+        Since baseline; ``None`` where a point has none.
+    value
+        Relative change, ratio to baseline, cumulative probability, or standardised response mean.
+    low, high
+        95 % interval, where there is one.
+    at_risk
+        Timelines at risk or taking part.
+    """
+
+    group: str
+    measurand: str
+    kind: CohortKind
+    order: int
+    value: float
+    low: float | None = None
+    high: float | None = None
+    patient_id: str = ""
+    assessment_id: str = ""
+    days: int | None = None
+    at_risk: int | None = None

@@ -1,0 +1,149 @@
+"""Columns of the tables about change: changes, trends, responses, cohort. Part of the contract of a results folder."""
+
+from __future__ import annotations
+
+from calcitrack.tables.schema import Column, Kind, TableSchema
+
+YES, NO = "yes", "no"
+"""How a truth is written; an empty cell where it cannot be said."""
+
+
+def _text(name: str, meaning: str) -> Column:
+    return Column(name, Kind.TEXT, meaning)
+
+
+def _count(name: str, meaning: str) -> Column:
+    return Column(name, Kind.INTEGER, meaning)
+
+
+def _number(name: str, meaning: str, unit: str = "1", decimals: int = 4) -> Column:
+    return Column(name, Kind.NUMBER, meaning, unit, decimals)
+
+
+def _estimate(name: str, meaning: str, unit: str = "1", decimals: int = 4) -> tuple[Column, ...]:
+    return (
+        _number(name, meaning, unit, decimals),
+        _number(f"{name}_low", f"Lower end of its 95 % interval: `{name}`.", unit, decimals),
+        _number(f"{name}_high", f"Upper end of its 95 % interval: `{name}`.", unit, decimals),
+    )
+
+
+_KEY = (
+    _text("patient_id", "Patient ID of the timeline, as in the file or the manifest."),
+    _text("body_part", "Body part of the timeline; empty when nothing states it."),
+    _text("laterality", "`L`, `R`, `B` or empty when nothing states it."),
+    _text("view", "View position, such as `PA`; empty when nothing states it."),
+)
+_ASSESSMENT = _text("assessment_id", "The assessment, as in the other tables.")
+_SUBJECT = _text("subject", "`total`: all deposits of the timeline; `deposit`: one of them, or in a mixed model all of them one by one.")
+_DEPOSIT = _text("deposit_id", "The deposit; empty otherwise.")
+_MEASURAND = _text("measurand", "`ha_mass_mg`, `area_mm2`, `volume_mm3` or `deposit_count`.")
+_SOURCE = _text("sdc_source", "Where the repeatability comes from: `own_repeats` (exposures of one day of this run) or `phantom_profile`.")
+_REASON = _text("reason", "Why cells that could be filled are empty.")
+
+CHANGES = TableSchema(
+    "changes",
+    "one change of one measurand",
+    (
+        *_KEY,
+        _SUBJECT,
+        _DEPOSIT,
+        _MEASURAND,
+        _text("unit", "Unit of `earlier`, `later` and `absolute`, UCUM."),
+        _text("since", "`baseline`: the first time point at which it is known; `previous`: the one before, from the third on."),
+        _count("from_time_point", "Time point of `earlier`."),
+        _count("to_time_point", "Time point of `later`."),
+        _count("interval_days", "Days between the two."),
+        _number("earlier", "Value at the earlier time point.", "{see unit}"),
+        _number("later", "Value at the later time point.", "{see unit}"),
+        _number("absolute", "Later minus earlier.", "{see unit}"),
+        _number("absolute_sd", "Its standard uncertainty; what both share is counted once.", "{see unit}"),
+        *_estimate("relative", "Later over earlier, minus 1."),
+        *_estimate("annual", "The same per year, at a constant rate; not from intervals under 60 days."),
+        _number("sdc_down", "Smallest detectable relative change downwards, negative."),
+        _number("sdc_up", "Smallest detectable relative change upwards."),
+        _text("exceeds_sdc", "`yes` where the change is beyond the smallest detectable one, else `no`."),
+        _SOURCE,
+        _count("sdc_repeats", "Repeated measurements that the repeatability rests on."),
+        _REASON,
+        _ASSESSMENT,
+    ),
+)
+"""Contract of ``changes.csv``."""
+
+TRENDS = TableSchema(
+    "trends",
+    "one rate of change",
+    (
+        *_KEY,
+        _SUBJECT,
+        _MEASURAND,
+        _text("headline", "`yes` on the row that the verdict of the summary rests on."),
+        _text("method", "`robust line` through the visits, or `mixed model` over the deposits."),
+        _text("part", "`all` visits; `before` and `after` a treatment's start; `difference` is after minus before."),
+        _text("treatment", "The treatment whose start it is about; empty for `all`."),
+        Column("treatment_start", Kind.DATE, "Its first day."),
+        _count("n_time_points", "Time points that took part, on this side of the start."),
+        Column("first_date", Kind.DATE, "First visit of the line."),
+        Column("last_date", Kind.DATE, "Last visit of the line."),
+        *_estimate("slope", "Slope of the natural logarithm per year.", "/a"),
+        *_estimate("annual", "The same as a relative change per year; for `difference`, the ratio of the yearly growth factors, minus 1."),
+        _number("p_growing", "Probability that the slope is above zero."),
+        _number("p_within_margin", "Probability that it lies within the margin."),
+        _number("margin", "Slope to either side that counts as standing still.", "/a"),
+        _text("verdict", "`progressing`, `halted`, `regressing` or `undetermined`."),
+        _number("probability", "Probability of the verdict; of the likeliest one where it is undetermined."),
+        *_estimate("doubling_days", "Days in which the burden doubles; empty where the slope may be zero.", "d", 0),
+        *_estimate("halving_days", "Days in which it halves; empty where the slope may be zero.", "d", 0),
+        _number("process_sd", "How far visits scatter about the line beyond what repeats explain, natural logarithm."),
+        _count("suspect_time_point", "The visit that most likely does not fit the others."),
+        _SOURCE,
+        _text("note", "How zeros were handled, and what else was started between the visits."),
+        _REASON,
+        _ASSESSMENT,
+    ),
+)
+"""Contract of ``trends.csv``."""
+
+RESPONSES = TableSchema(
+    "responses",
+    "one response rule and measurand of a timeline",
+    (
+        *_KEY,
+        _MEASURAND,
+        _text("rule", "`sctc_25`, `volume_35_55`, `recist_volume`, or your own."),
+        _text("best", "Best category after baseline: `complete`, `improved`, `stable` or `progressed`."),
+        _text("last", "Category at the last visit."),
+        _number("best_change", "Lowest relative change from baseline."),
+        _number("last_change", "Relative change from baseline at the last visit."),
+        _text("progressed", "`yes` where a visit counts as progression, else `no`."),
+        _count("days_to_progression", "Days from baseline to the first visit that counts as progression; to the last visit where none does."),
+        _REASON,
+        _ASSESSMENT,
+    ),
+)
+"""Contract of ``responses.csv``."""
+
+COHORT = TableSchema(
+    "cohort",
+    "one number or one point of a figure about a group of timelines",
+    (
+        _text("group", "`all`, or timelines of patients who were given a treatment between first and last visit: its name."),
+        _MEASURAND,
+        _text("kind", "`waterfall`, `spaghetti`, `progression` or `response_mean`."),
+        _count("order", "Place in the figure: rank in a waterfall, time point in a spaghetti plot, step of a curve; 1 is the first."),
+        _text("patient_id", "The patient, in `waterfall` and `spaghetti`."),
+        _text("assessment_id", "The timeline, in `waterfall` and `spaghetti`."),
+        _count("days", "Days since baseline, in `spaghetti` and `progression`."),
+        *_estimate(
+            "value",
+            "`waterfall`: relative change from baseline to the last visit. `spaghetti`: burden over that of baseline. `progression`: cumulative "
+            "probability of progression (Kaplan-Meier). `response_mean`: standardised response mean of the logarithm.",
+        ),
+        _count("at_risk", "Timelines at risk (`progression`) or taking part (`response_mean`)."),
+    ),
+)
+"""Contract of ``cohort.csv``."""
+
+JUDGED = (CHANGES, TRENDS, RESPONSES, COHORT)
+"""Tables about change."""
