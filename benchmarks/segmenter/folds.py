@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from benchmarks.segmenter.shadows import Shadow, noise
 from calcitrack.segment.grid import WORKING_PIXEL_MM
 
-FOLD_MM = (5.0, 45.0)
-"""Width of a fold."""
-RAMP_MM = (1.0, 9.0)
+FOLD_MM = (2.5, 45.0)
+"""Width of a fold: from the narrow lens in the web of the thumb to a finger over a palm."""
+RAMP_MM = (0.8, 9.0)
 """Within this distance of its side a fold reaches its full thickness."""
+AT_SKIN, NEAR_SKIN_PX = 0.5, 51
+"""Share of folds whose middle lies near the skin, and how near: half of this many search pixels, 5 mm."""
 FAINTEST, STRONGEST = 0.012, 0.25
 """Contrast of a fold, fractions of the film's range."""
 
@@ -21,7 +23,8 @@ def fold(side: int, limb: NDArray[np.bool_], rng: np.random.Generator) -> Shadow
     """What a fold adds to a scene of (side, side) pixels: the common part of two or three rounded outlines, within the limb."""
     width = np.exp(rng.uniform(*np.log(FOLD_MM))) / WORKING_PIXEL_MM
     ramp = np.exp(rng.uniform(*np.log(RAMP_MM))) / WORKING_PIXEL_MM
-    places = np.argwhere(limb[::8, ::8]) * 8
+    where = limb & ~cv2.erode(limb.astype(np.uint8), np.ones((NEAR_SKIN_PX, NEAR_SKIN_PX), np.uint8)).astype(bool) if rng.random() < AT_SKIN else limb
+    places = np.argwhere(where[::4, ::4]) * 4
     middle = places[rng.integers(len(places))] if len(places) else rng.integers(0, side, 2)
     rows, columns = np.mgrid[0:side, 0:side].astype(np.float32)
     depth = np.full((side, side), np.inf, np.float32)

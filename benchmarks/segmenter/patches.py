@@ -35,6 +35,8 @@ GRAIN_PX = 6.0
 """Width of the Gaussian that tells grain from tissue, search pixels; each tissue by itself, so that the edge of a bone is no grain."""
 LAID_OVER = 0.28
 """Share of patches that parts of another film are laid over."""
+BONE_ON_BONE = 0.3
+"""Share of patches that bones of another film are laid over alone, as bones of the wrist and the tarsus cover each other."""
 FOLDED = 0.35
 """Share of patches with folds of flesh, up to three."""
 UNEVEN_BONE = 0.3
@@ -78,6 +80,8 @@ def _patch(film: Example, other: Example, scale: tuple[NDArray[np.float32], NDAr
     scene = _turned(scene, rng)
     if rng.random() < LAID_OVER:
         scene = _laid_over(scene, _turned(_scene(other, rng), rng), rng.uniform(0.25, 1.0))
+    if rng.random() < BONE_ON_BONE:
+        scene = _crossed(scene, _turned(_scene(other, rng), rng), rng)
     scene = _textured(scene, rng)
     _paste(scene, rng)
     if rng.random() < CLUTTERED:
@@ -151,6 +155,23 @@ def _laid_over(scene: Scene, other: Scene, strength: float) -> Scene:
         truth[(truth & DEPOSIT) > 0] |= UNJUDGED
     labels = np.where(other.labels > 0, other.labels + OTHER_FILM, scene.labels)
     return Scene(np.asarray(scene.linear + strength * over, dtype=np.float32), truth, labels.astype(np.int32))
+
+
+def _crossed(scene: Scene, other: Scene, rng: np.random.Generator) -> Scene:
+    """Bones of the other film, without the flesh around them and without its deposits, pushed so that some of them lie on bones of this one."""
+    bone = ((other.truth & BONE) > 0) & (other.labels == 0)
+    mine = np.argwhere((scene.truth[MARGIN:-MARGIN:4, MARGIN:-MARGIN:4] & BONE) > 0) * 4 + MARGIN
+    theirs = np.argwhere(bone[::4, ::4]) * 4
+    if not len(mine) or not len(theirs):
+        return scene
+    down, right = (int(v) for v in mine[rng.integers(len(mine))] - theirs[rng.integers(len(theirs))])
+    flesh = ((other.truth & LIMB) > 0) & ((other.truth & (BONE | DEPOSIT)) == 0)
+    share = cv2.GaussianBlur(flesh.astype(np.float32), (0, 0), 12)
+    level = cv2.GaussianBlur(other.linear * flesh, (0, 0), 12) / np.maximum(share, 1e-3)
+    above = cv2.GaussianBlur(np.where(bone, np.clip(other.linear - level, 0, None), 0), (0, 0), 0.7) * np.float32(rng.uniform(0.25, 1.0))
+    move = np.array([[1, 0, right], [0, 1, down]], np.float32)
+    over, covered = (cv2.warpAffine(a, move, (WIDE, WIDE)) for a in (above.astype(np.float32), bone.astype(np.uint8)))
+    return replace(scene, linear=scene.linear + over, truth=scene.truth | (covered * np.uint8(BONE)))
 
 
 def _textured(scene: Scene, rng: np.random.Generator) -> Scene:
