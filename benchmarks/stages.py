@@ -26,9 +26,10 @@ import cv2
 import pydicom
 from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless
 
-from calcitrack import calibrate, measure, read_cohort, read_radiograph, segment
+from calcitrack import Radiograph, Segmentation, calibrate, measure, read_cohort, read_radiograph, segment
+from calcitrack.calibrate.intensity import attenuation
 from calcitrack.model.timeline import Exposure
-from calcitrack.track import align
+from calcitrack.track import Scene, align, see
 
 T = TypeVar("T")
 
@@ -135,6 +136,11 @@ def main() -> None:
     print(f"{'all stages':<34}{total:>10.3f}{total / floor:>13.1f}x{max(m for peaks in costs.mebibytes.values() for m in peaks):>10.0f}")
 
 
+def seen(film: Radiograph, found: Segmentation) -> Scene:
+    """What registration sees of a film."""
+    return see(found, film.spacing, attenuation(film), film.valid_mask)
+
+
 def run(chosen: list[str], megapixels: float | None, folder: Path) -> tuple[Costs, list[float]]:
     """What each stage costs on each film, and the films' sizes, megapixels."""
     costs, sizes = Costs(), []
@@ -148,9 +154,9 @@ def run(chosen: list[str], megapixels: float | None, folder: Path) -> tuple[Cost
         found = costs.of("segment", lambda film=film: segment(film))
         costs.of("measure", lambda film=film, found=found: measure(film, found))
         if first is None:
-            first = (found, film.spacing)
+            first = seen(film, found)
         else:
-            costs.of("align", lambda first=first, found=found, film=film: align(first, (found, film.spacing)))
+            costs.of("align", lambda first=first, found=found, film=film: align(first, seen(film, found)))
     return costs, sizes
 
 

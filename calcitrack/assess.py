@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from calcitrack.calibrate import CalibrateOptions, calibrate
+from calcitrack.calibrate.intensity import attenuation
 from calcitrack.errors import ReadError
 from calcitrack.measure import MeasureOptions, measure
 from calcitrack.model.assessment import Alignment, Assessment, DepositTrack, Fate, ImageAssessment, ImageFailure, TrackedDeposit
@@ -20,7 +21,7 @@ from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM, Spacing
 from calcitrack.model.timeline import Exposure, Timeline
 from calcitrack.segment import SegmentOptions, recipe, segment
-from calcitrack.track import AlignOptions, MatchOptions, Sighting, Track, View, align, decide_fates, follow, summarise
+from calcitrack.track import AlignOptions, MatchOptions, Scene, Sighting, Track, View, align, decide_fates, follow, see, summarise
 from calcitrack.version import __version__
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://calcitrack/deposit")
@@ -42,7 +43,7 @@ class AssessOptions:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Measured:
-    """One exposure after segmentation and measurement; its pixels are let go."""
+    """One exposure after segmentation and measurement; of its pixels only what registration sees is kept."""
 
     exposure: Exposure
     time_point: int
@@ -52,6 +53,7 @@ class _Measured:
     findings: tuple[str, ...]
     segmentation: Segmentation
     measurements: ImageMeasurements
+    scene: Scene
 
 
 def assess(timeline: Timeline, *, options: AssessOptions | None = None, observe: Observer | None = None) -> Assessment:
@@ -110,7 +112,8 @@ def _measure_one(exposure: Exposure, time_point: int, repeat: int, options: Asse
     tell("measure", exposure.source)
     measurements = measure(radiograph, segmentation, options.measure)
     findings = (*exposure.findings, *radiograph.findings, *segmentation.findings)
-    return _Measured(exposure, time_point, repeat, radiograph.spacing, radiograph.calibration, findings, segmentation, measurements)
+    scene = see(segmentation, radiograph.spacing, attenuation(radiograph), radiograph.valid_mask)
+    return _Measured(exposure, time_point, repeat, radiograph.spacing, radiograph.calibration, findings, segmentation, measurements, scene)
 
 
 def _align_all(measured: Sequence[_Measured], options: AssessOptions, tell: Observer) -> tuple[Alignment | None, ...]:
@@ -124,7 +127,7 @@ def _align_all(measured: Sequence[_Measured], options: AssessOptions, tell: Obse
             alignments.append(None)
             continue
         tell("align", m.exposure.source)
-        alignments.append(align((reference.segmentation, reference.spacing), (m.segmentation, m.spacing), options.align))
+        alignments.append(align(reference.scene, m.scene, options.align))
     return tuple(alignments)
 
 
@@ -157,8 +160,7 @@ def _sighting(deposit: Deposit, image: _Measured, alignment: Alignment | None, b
 def _to_baseline(position: tuple[float, float], alignment: Alignment | None) -> tuple[float, float]:
     if alignment is None:
         return position
-    matrix = np.array(alignment.matrix)
-    row, column = np.linalg.solve(matrix[:, :2], np.array(position) - matrix[:, 2])
+    row, column = alignment.to_baseline(position)
     return float(row), float(column)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from calcitrack.errors import ReadError
+from calcitrack.model.alignment import Alignment as Alignment
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.measurement import Deposit, LimbAxis, Measurement, Result
 from calcitrack.model.provenance import Provenance, Step
@@ -54,30 +55,6 @@ class TrackedDeposit:
     deposit_id: str
     tracking_uid: str
     fate: Fate
-
-
-@dataclass(frozen=True, slots=True)
-class Alignment:
-    """Similarity transform that carries baseline pixel positions onto this image.
-
-    ``(row, column) of this image = matrix[:, :2] @ (row, column) of baseline + matrix[:, 2]``.
-
-    Parameters
-    ----------
-    matrix
-        2 x 3, as a nested tuple.
-    residual_px
-        Median distance left between matched structures, pixels of this image.
-    ok
-        False when the registration failed and identities must not be carried over.
-    reason
-        Why, when it failed.
-    """
-
-    matrix: tuple[tuple[float, float, float], tuple[float, float, float]]
-    residual_px: float
-    ok: bool = True
-    reason: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)

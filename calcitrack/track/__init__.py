@@ -1,6 +1,8 @@
 """Many time points -> identity and change."""
 
-from calcitrack.track.align import AlignOptions, align
+from calcitrack.track.align import align
+from calcitrack.track.align_judge import AlignOptions
+from calcitrack.track.align_scene import Scene, see
 from calcitrack.track.change import summarise
 from calcitrack.track.cohort import cohort_points
 from calcitrack.track.fates import View, decide_fates
@@ -19,6 +21,7 @@ __all__ = [
     "MatchOptions",
     "Precision",
     "ResponseRule",
+    "Scene",
     "Shadow",
     "Shift",
     "Sighting",
@@ -35,6 +38,7 @@ __all__ = [
     "own_precision",
     "pair",
     "register",
+    "see",
     "series_of",
     "summarise",
 ]

@@ -1,207 +1,136 @@
-"""Follow-up onto baseline: one similarity transform from limb and bone, deposits left out, with its residual in pixels."""
+"""Follow-up onto baseline: the whole roughly, then bone by bone, then a smooth map of the tissue between; deposits take no part."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from calcitrack.errors import InvalidValueError
-from calcitrack.model.assessment import Alignment
-from calcitrack.model.image import Mask
-from calcitrack.model.segmentation import Segmentation
-from calcitrack.model.spacing import ASSUMED_PIXEL_MM, Spacing
+from calcitrack.model.alignment import Alignment, BoneFit
+from calcitrack.model.warp import Warp
+from calcitrack.track.align_bones import PARTITION_MM, Partition, take_apart, tiles
+from calcitrack.track.align_chain import Skeleton, follow_bones, skeleton
+from calcitrack.track.align_global import Place, find_places
+from calcitrack.track.align_judge import AlignOptions, Found, bridged, judged, whole_reason
+from calcitrack.track.align_map import Field, blend, carried
+from calcitrack.track.align_piece import Level, levels
+from calcitrack.track.align_scene import SCENE_MM, Scene
 
-Matrix = NDArray[np.float64]
-"""Shape (2, 3), on (row, column)."""
+NODE_MM = 1.0
+"""Step of the map's grid: the map bends over some mm at a joint."""
 
-COARSE_MM = 1.0
-"""Pixel on which outlines are aligned: posing between visits moves fingers by more than this anyway."""
-SMOOTHING_MM = (8.0, 3.0, 1.5)
-"""Successive smoothing of bone and limb: from catching the rough place to the fine one."""
-ECC_ITERATIONS = 60
-"""Per smoothing level; the enhanced correlation coefficient (Evangelidis and Psarakis 2008, IEEE TPAMI 30:1858) settles long before."""
-BONE_WEIGHT = 0.6
-"""Share of bone against limb in the aligned picture: bone does not swell."""
-START_TURNS_DEG = (0.0, -20.0, 20.0)
-"""Rotations tried at the start, about the limb's centroid."""
+UNTURNED_BONUS = 1.05
+"""Advantage of the place without mirroring and with less than 45 degrees of turn: films are mostly laid down alike."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlignOptions:
-    """Settings of `align`.
-
-    Parameters
-    ----------
-    min_overlap
-        Least Dice overlap of the aligned limbs; below it the registration failed. Two hands of different posing reach 0.85.
-    max_scale
-        Largest believable ratio of sizes between two visits, either way: a child's hand grows by 10 % in two years.
-    """
-
-    min_overlap: float = 0.6
-    max_scale: float = 1.25
-
-    def __post_init__(self) -> None:
-        if not 0 < self.min_overlap < 1:
-            raise InvalidValueError(f"min_overlap is a Dice overlap between 0 and 1; found {self.min_overlap}")
-        if not self.max_scale > 1:
-            raise InvalidValueError(f"max_scale is a ratio above 1; found {self.max_scale}")
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Shape:
-    """Limb and bone on the coarse grid, and the film's pixels per coarse pixel (rows, columns)."""
-
-    limb: Mask
-    bone: Mask
-    step: tuple[float, float]
-
-    def picture(self, sigma_mm: float) -> NDArray[np.float32]:
-        mixed = BONE_WEIGHT * self.bone.astype(np.float32) + (1 - BONE_WEIGHT) * self.limb.astype(np.float32)
-        return np.asarray(cv2.GaussianBlur(mixed, (0, 0), sigma_mm / COARSE_MM), dtype=np.float32)
-
-
-def align(baseline: tuple[Segmentation, Spacing], follow_up: tuple[Segmentation, Spacing], options: AlignOptions | None = None) -> Alignment:
-    """Find the similarity transform that carries baseline positions onto a follow-up image.
+def align(baseline: Scene, follow_up: Scene, options: AlignOptions | None = None) -> Alignment:
+    """Find the map that carries baseline positions onto a follow-up image.
 
     Parameters
     ----------
     baseline, follow_up
-        Segmentation and spacing of each image. Deposits take no part: their pixels count as the tissue around them.
+        The two films as `see` reduces them.
     options
         Settings; defaults when ``None``.
 
     Returns
     -------
-    The transform in pixels of the two films. ``ok`` is False, with the reason, when the limbs do not overlap well or their sizes differ
-    beyond belief.
+    The map in pixels of the two films. ``ok`` is False, with the reason, when the limbs do not overlap well, their sizes or proportions differ
+    beyond belief or too few bones were found again; `Alignment.ok_at` says where it cannot be relied on otherwise.
+
+    Notes
+    -----
+    Tissue without bone is registered by its brightness in tiles; deposits then take part, because they may be all there is to see.
     """
     options = options or AlignOptions()
-    fixed, moving = _shape(*baseline), _shape(*follow_up)
-    if not fixed.limb.any() or not moving.limb.any():
+    if not baseline.limb.any() or not follow_up.limb.any():
         return _failed("no limb was found on one of the two images")
-    best: tuple[float, Matrix] | None = None
-    for turn in START_TURNS_DEG:
-        matrix = _refine(fixed, moving, _start(fixed, moving, turn))
-        if matrix is None:
-            continue
-        score = _overlap(fixed.limb | fixed.bone, moving.limb | moving.bone, matrix) + _overlap(fixed.bone, moving.bone, matrix)
-        if best is None or score > best[0]:
-            best = (score, matrix)
-    if best is None:
+    places = find_places(baseline, follow_up)
+    if not places:
         return _failed("the limbs could not be brought into correspondence")
-    return _judge(fixed, moving, best[1], options)
-
-
-def _judge(fixed: _Shape, moving: _Shape, matrix: Matrix, options: AlignOptions) -> Alignment:
-    overlap = _overlap(fixed.limb, moving.limb, matrix)
-    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
-    residual_mm = _residual_mm(fixed.bone, moving.bone, matrix)
-    full = _to_film(matrix, fixed.step, moving.step)
-    residual_px = residual_mm / COARSE_MM * float(np.sqrt(moving.step[0] * moving.step[1]))
-    if overlap < options.min_overlap:
-        return Alignment(full, residual_px, False, f"the aligned limbs overlap by {overlap:.2f} only (Dice; at least {options.min_overlap:g} needed)")
-    if not 1 / options.max_scale <= scale <= options.max_scale:
-        return Alignment(
-            full, residual_px, False, f"the limb would have changed its size {scale:.2f} times (at most {options.max_scale:g} is believed)"
-        )
-    return Alignment(full, residual_px)
+    parts = take_apart(baseline.bone, SCENE_MM)
+    boneless = parts.count == 0
+    if boneless:
+        parts = tiles(baseline.limb, SCENE_MM)
+    both = levels(baseline, follow_up, deposits=boneless)
+    bones = skeleton(parts, baseline.limb, both)
+    tried = [_tried(parts, bones, both, place, options) for place in places]
+    best = max(range(len(places)), key=lambda k: tried[k].likeness * (UNTURNED_BONUS if places[k].unturned else 1.0))
+    return _assembled(baseline, follow_up, tried[best], options)
 
 
 def _failed(reason: str) -> Alignment:
     return Alignment(((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)), 0.0, False, reason)
 
 
-def _shape(segmentation: Segmentation, spacing: Spacing) -> _Shape:
-    """Limb and bone as area averages on the coarse grid."""
-    row_mm, column_mm = spacing.row_mm or ASSUMED_PIXEL_MM, spacing.column_mm or ASSUMED_PIXEL_MM
-    rows, columns = segmentation.labels.shape
-    coarse = (max(8, round(rows * row_mm / COARSE_MM)), max(8, round(columns * column_mm / COARSE_MM)))
-    bone = segmentation.bone & (segmentation.labels == 0)
-
-    def down(mask: Mask) -> Mask:
-        small = cv2.resize(mask.astype(np.float32), coarse[::-1], interpolation=cv2.INTER_AREA)
-        return np.asarray(small >= 0.5, dtype=bool)
-
-    return _Shape(down(segmentation.limb), down(bone), (rows / coarse[0], columns / coarse[1]))
+def _tried(parts: Partition, bones: Skeleton, both: Sequence[Level], place: Place, options: AlignOptions) -> Found:
+    fits = follow_bones(bones, both, place.matrix)
+    return Found(parts, bones, fits, judged(bones, fits, options), place.matrix)
 
 
-def _start(fixed: _Shape, moving: _Shape, turn_deg: float) -> Matrix:
-    """Centroids onto each other, equal size, turned."""
-    a, b = (np.array(ndimage.center_of_mass(s.limb)) for s in (fixed, moving))
-    angle = np.deg2rad(turn_deg)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return np.concatenate([turn, (b - turn @ a)[:, None]], axis=1)
-
-
-def _refine(fixed: _Shape, moving: _Shape, matrix: Matrix) -> Matrix | None:
-    """Maximise the enhanced correlation from coarse to fine, then take the nearest similarity."""
-    warp = _swap(matrix).astype(np.float32)
-    criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, ECC_ITERATIONS, 1e-4)
-    for sigma_mm in SMOOTHING_MM:
-        try:
-            _, found = cv2.findTransformECC(fixed.picture(sigma_mm), moving.picture(sigma_mm), warp, cv2.MOTION_AFFINE, criteria)
-        except cv2.error:  # no correlation at all from this start
-            return None
-        warp = _swap(_nearest_similarity(_swap(np.asarray(found, float)), fixed.limb)).astype(np.float32)
-    return _swap(warp.astype(float))
-
-
-def _nearest_similarity(matrix: Matrix, limb: Mask) -> Matrix:
-    """Rotation, one scale and shift that move the limb's pixels most like an affine transform does (Umeyama 1991, IEEE TPAMI 13:376)."""
-    points = np.argwhere(limb)[::7].astype(float)
-    moved = points @ matrix[:, :2].T + matrix[:, 2]
-    a, b = points - points.mean(axis=0), moved - moved.mean(axis=0)
-    u, s, vt = np.linalg.svd(b.T @ a)
-    sign = np.array([1.0, np.sign(np.linalg.det(u @ vt))])
-    rotation = u @ np.diag(sign) @ vt
-    scaled = rotation * float((s * sign).sum() / (a**2).sum())
-    return np.concatenate([scaled, (moved.mean(axis=0) - scaled @ points.mean(axis=0))[:, None]], axis=1)
-
-
-def _swap(matrix: Matrix) -> Matrix:
-    """(row, column) <-> (x, y)."""
-    return np.stack([[matrix[1, 1], matrix[1, 0], matrix[1, 2]], [matrix[0, 1], matrix[0, 0], matrix[0, 2]]])
-
-
-def _carried(mask: Mask, matrix: Matrix, shape: tuple[int, ...]) -> Mask:
-    """The follow-up's mask at baseline's pixels."""
-    warped = cv2.warpAffine(
-        mask.astype(np.float32), _swap(matrix).astype(np.float32), (shape[1], shape[0]), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+def _assembled(fixed: Scene, moving: Scene, found: Found, options: AlignOptions) -> Alignment:
+    believed = found.believed
+    field = blend(_owners(found.parts, believed, fixed.limb.shape), [f.matrix for f in found.fits], found.whole, fixed.limb)
+    to_film, from_film = moving.to_film, np.linalg.inv(fixed.to_film)
+    matrix = (to_film @ np.vstack([found.whole, [0, 0, 1]]) @ from_film)[:2]
+    residual_mm = float(np.median([found.fits[k].residual_mm for k in believed])) if believed else 0.0
+    reason = whole_reason(fixed, moving, found, options)
+    (a, b, c), (d, e, f) = (tuple(float(v) for v in row) for row in matrix)
+    return Alignment(
+        matrix=((a, b, c), (d, e, f)),
+        residual_px=residual_mm / SCENE_MM * float(np.sqrt(moving.step[0] * moving.step[1])),
+        ok=not reason,
+        reason=reason,
+        residual_mm=residual_mm if moving.pixel_mm else None,
+        bones=_bone_fits(fixed, found),
+        warp=_warp(fixed, moving, field, matrix, _trusted_bones(found)),
     )
-    return np.asarray(warped >= 0.5, dtype=bool)
 
 
-def _overlap(fixed: Mask, moving: Mask, matrix: Matrix) -> float:
-    """Dice overlap after alignment, over the part of baseline that lies within the follow-up's picture."""
-    seen = _carried(np.ones(moving.shape, bool), matrix, fixed.shape)
-    a, b = fixed & seen, _carried(moving, matrix, fixed.shape)
-    total = int(a.sum()) + int(b.sum())
-    return 2 * int((a & b).sum()) / total if total else 0.0
+def _bone_fits(fixed: Scene, found: Found) -> tuple[BoneFit, ...]:
+    centres = ((fixed.to_film @ [*p.centre, 1.0])[:2] for p in found.bones.pieces)
+    return tuple(
+        BoneFit((float(c[0]), float(c[1])), fit.residual_mm, not reason, reason)
+        for c, fit, reason in zip(centres, found.fits, found.reasons, strict=True)
+    )
 
 
-def _residual_mm(fixed: Mask, moving: Mask, matrix: Matrix) -> float:
-    """Median distance from baseline's bone outline to the follow-up's."""
-    carried = _carried(moving, matrix, fixed.shape)
-    outline = fixed & ~ndimage.binary_erosion(fixed)
-    other = carried & ~ndimage.binary_erosion(carried)
-    if not outline.any() or not other.any():
-        return 0.0
-    return float(np.median(ndimage.distance_transform_edt(~other)[outline])) * COARSE_MM
+def _trusted_bones(found: Found) -> NDArray[np.bool_]:
+    """For each pixel of the partition whether the nearest bone's place is known: it was found, or its neighbours agree on where it is."""
+    known = np.array([not r or bridged(found, k) for k, r in enumerate(found.reasons)] or [True])
+    return np.asarray(known[np.maximum(found.bones.nearest, 0)], bool)
 
 
-def _to_film(
-    matrix: Matrix, fixed_step: tuple[float, float], moving_step: tuple[float, float]
-) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """From coarse pixels to pixels of the films; centres of pixels are whole numbers in both."""
-    to_coarse = np.diag([1 / fixed_step[0], 1 / fixed_step[1], 1.0])
-    to_coarse[:2, 2] = [0.5 / fixed_step[0] - 0.5, 0.5 / fixed_step[1] - 0.5]
-    to_film = np.diag([moving_step[0], moving_step[1], 1.0])
-    to_film[:2, 2] = [0.5 * moving_step[0] - 0.5, 0.5 * moving_step[1] - 0.5]
-    whole = to_film @ np.vstack([matrix, [0, 0, 1]]) @ to_coarse
-    (a, b, c), (d, e, f) = (tuple(float(v) for v in row) for row in whole[:2])
-    return (a, b, c), (d, e, f)
+def _owners(parts: Partition, believed: Sequence[int], shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """The believed bones on the scene's grid."""
+    numbers = np.zeros(parts.count + 1, np.int32)
+    numbers[[k + 1 for k in believed]] = [k + 1 for k in believed]
+    middles = (np.arange(n, dtype=float) * SCENE_MM + SCENE_MM / 2 for n in shape)
+    rows, columns = (_pixels_of_partition(mm, n) for mm, n in zip(middles, parts.labels.shape, strict=True))
+    return np.asarray(numbers[parts.labels[rows][:, columns]], np.int32)
+
+
+def _pixels_of_partition(position_mm: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+    return np.clip((position_mm / PARTITION_MM).astype(np.intp), 0, count - 1)
+
+
+def _warp(fixed: Scene, moving: Scene, field: Field, matrix: NDArray[np.float64], known: NDArray[np.bool_]) -> Warp:
+    """The blended map at the nodes of a grid of the baseline film, less what the similarity does; trusted where known and not folded."""
+    step = (NODE_MM / SCENE_MM * fixed.step[0], NODE_MM / SCENE_MM * fixed.step[1])
+    shape = tuple(int(np.ceil(n * SCENE_MM / NODE_MM)) + 1 for n in fixed.limb.shape)
+    nodes = np.stack(np.meshgrid(np.arange(shape[0]) * step[0], np.arange(shape[1]) * step[1], indexing="ij"), axis=-1)
+    from_film, to_film = np.linalg.inv(fixed.to_film), moving.to_film
+    nodes_mm = nodes @ from_film[:2, :2].T + from_film[:2, 2]
+    landed_mm = carried(field, nodes_mm)
+    landed = landed_mm @ to_film[:2, :2].T + to_film[:2, 2]
+    rows, columns = (_pixels_of_partition(nodes_mm[..., k], known.shape[k]) for k in (0, 1))
+    trusted = known[rows, columns] & _unfolded(landed_mm, mirrored=bool(np.linalg.det(matrix[:, :2]) < 0))
+    return Warp(step, (landed - (nodes @ matrix[:, :2].T + matrix[:, 2])).astype(np.float32), trusted)
+
+
+def _unfolded(landed: NDArray[np.float64], *, mirrored: bool) -> NDArray[np.bool_]:
+    """Where the map keeps the orientation of the plane: elsewhere two places would become one."""
+    by_row, by_column = (np.gradient(landed, axis=axis) for axis in (0, 1))
+    area = np.asarray(by_row[..., 0] * by_column[..., 1] - by_row[..., 1] * by_column[..., 0])
+    return area < 0 if mirrored else area > 0

@@ -78,9 +78,10 @@ def _sighted(earlier: Mapping[int, Fate], first: bool, linked: bool) -> Fate:
 
 
 def _covers(view: View, baseline_px: tuple[float, float]) -> bool:
-    """The place lies within this picture."""
+    """The place lies within this picture, and is known there."""
     row, column = baseline_px
     if view.alignment is not None:
-        (a, b, c), (d, e, f) = view.alignment.matrix
-        row, column = a * row + b * column + c, d * row + e * column + f
+        if not view.alignment.ok_at(baseline_px):
+            return False
+        row, column = view.alignment.to_image(baseline_px)
     return 0 <= row <= view.shape[0] - 1 and 0 <= column <= view.shape[1] - 1

@@ -1,0 +1,116 @@
+"""How a follow-up image lies on the baseline image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from calcitrack.model.warp import NEWTON_STEPS, SETTLED_PX, Positions, Warp
+
+
+@dataclass(frozen=True, slots=True)
+class BoneFit:
+    """How well one bone, or another piece of the picture, was registered.
+
+    Parameters
+    ----------
+    centre
+        (row, column) of its centre on the baseline image, pixels.
+    residual_mm
+        Median distance left between its outline or texture on the two images.
+    ok
+        False when the piece was not found again; its neighbours then decide its place, where they can.
+    reason
+        Why, when it was not.
+    """
+
+    centre: tuple[float, float]
+    residual_mm: float
+    ok: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Map that carries baseline pixel positions onto this image: one similarity transform for the whole, and how the pieces moved within it.
+
+    Positions have the shape (..., 2): (row, column) in pixels, centres of pixels at whole numbers.
+
+    Parameters
+    ----------
+    matrix
+        2 x 3, as a nested tuple: the similarity transform of the whole. Use `to_image`, which knows of the bones too.
+    residual_px
+        Median distance left between matched structures, pixels of this image.
+    ok
+        False when the registration failed and identities must not be carried over.
+    reason
+        Why, when it failed.
+    residual_mm
+        The same as `residual_px` in mm; ``None`` where no pixel size is stated.
+    bones
+        Each registered piece.
+    warp
+        What the map adds to `matrix`, pixels of this image on the baseline's grid; ``None`` where there is nothing to add.
+    """
+
+    matrix: tuple[tuple[float, float, float], tuple[float, float, float]]
+    residual_px: float
+    ok: bool = True
+    reason: str = ""
+    residual_mm: float | None = None
+    bones: tuple[BoneFit, ...] = ()
+    warp: Warp | None = None
+
+    def to_image(self, positions: ArrayLike) -> Positions:
+        """Where baseline positions lie on this image."""
+        at = np.asarray(positions, float)
+        matrix = np.array(self.matrix)
+        moved = at @ matrix[:, :2].T + matrix[:, 2]
+        return np.asarray(moved if self.warp is None else moved + self.warp.at(at))
+
+    def to_baseline(self, positions: ArrayLike) -> Positions:
+        """Where positions of this image lie on the baseline image: the inverse of `to_image`.
+
+        Newton's method from the nearest node of the map's grid. Where the map folds, no inverse exists: such places are not ok (`ok_at`).
+        """
+        at = np.asarray(positions, float)
+        matrix = np.array(self.matrix)
+        if self.warp is None:
+            return np.asarray(np.linalg.solve(matrix[:, :2], (at - matrix[:, 2])[..., None])[..., 0])
+        flat = at.reshape(-1, 2)
+        found = self._nearest_nodes(flat, self.warp)
+        for _ in range(NEWTON_STEPS):
+            miss = flat - self.to_image(found)
+            if not miss.size or np.abs(miss).max() < SETTLED_PX:
+                break
+            found = found + _newton(matrix[:, :2] + self.warp.slope_at(found), miss, matrix[:, :2])
+        return np.asarray(found.reshape(at.shape))
+
+    def ok_at(self, positions: ArrayLike) -> NDArray[np.bool_]:
+        """Whether the map can be relied on at baseline positions, shape (...): identities and fates may be carried over there."""
+        at = np.asarray(positions, float)
+        if not self.ok or self.warp is None:
+            return np.full(at.shape[:-1], self.ok)
+        return self.warp.trusted_at(at)
+
+    def _nearest_nodes(self, positions: Positions, warp: Warp) -> Positions:
+        """The similarity's inverse, corrected once for the displacement there; or a node that lands nearer."""
+        matrix = np.array(self.matrix)
+        start = np.linalg.solve(matrix[:, :2], (positions - matrix[:, 2]).T).T
+        nodes = warp.nodes().reshape(-1, 2)
+        landed = self.to_image(nodes)
+        for k, position in enumerate(positions):
+            nearest = int(((landed - position) ** 2).sum(axis=1).argmin())
+            if ((landed[nearest] - position) ** 2).sum() < ((self.to_image(start[k]) - position) ** 2).sum():
+                start[k] = nodes[nearest]
+        return np.asarray(start)
+
+
+def _newton(slope: NDArray[np.float64], miss: Positions, similarity: NDArray[np.float64]) -> Positions:
+    """Step towards the wanted image positions; where the map's own slope is degenerate, that of the similarity decides."""
+    flat = np.abs(np.linalg.det(slope)) < 0.05 * abs(np.linalg.det(similarity))
+    slope = np.where(flat[:, None, None], similarity, slope)
+    return np.asarray(np.linalg.solve(slope, miss[..., None])[..., 0])
