@@ -28,6 +28,8 @@ def check_shell_block(example: Example) -> None:
     tutorial = "tutorials" in Path(example.path).parts
     for line in str(example.parsed).replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
+        while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):  # a setting before the command
+            words.pop(0)
         if not words:
             continue
         assert Path(words[0]).name in KNOWN_PROGRAMS or words[0].startswith("."), f"{line!r}: {words[0]} is not a program that the reader has"

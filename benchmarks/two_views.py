@@ -46,7 +46,7 @@ def _assessed(film: SimulatedFilm, view: str, *, true_outlines: bool) -> Assessm
     def truth(_radiograph: Radiograph, _options: object) -> Segmentation:
         return Segmentation(labels=film.labels, limb=film.limb, bone=film.bone)
 
-    with patch("calcitrack.assess.segment", truth):
+    with patch("calcitrack.assess.exposures.candidates", truth):
         return assess(timeline)
 
 

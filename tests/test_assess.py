@@ -8,12 +8,14 @@ from types import ModuleType
 
 import pytest
 
-from calcitrack import AssessOptions, Exposure, MeasureOptions, Timeline, TimelineKey, TimePoint, assess
+from calcitrack import AssessOptions, Exposure, MeasureOptions, Timeline, TimelineKey, TimePoint, assess, calibrate
+from calcitrack.assess import exposures
 from calcitrack.errors import DamagedFileError
 from calcitrack.model.assessment import Fate
 from calcitrack.model.measurement import NotMeasurable
+from calcitrack.model.segmentation import Evidence
 from calcitrack.model.spacing import SpacingBasis
-from calcitrack.segment import Method, SegmentOptions, recipe
+from calcitrack.segment import Method, SegmentOptions, candidates, recipe
 
 FIRST = dt.date(2021, 3, 1)
 TRANSPARENT = AssessOptions(segment=SegmentOptions(method=Method.TRANSPARENT, min_confidence=0.3))
@@ -122,4 +124,40 @@ def test_observer_hears_every_stage(course: Timeline) -> None:
     """Each stage of each image is announced once, in order."""
     heard: list[str] = []
     assess(course, observe=lambda stage, _source: heard.append(stage))
-    assert heard == ["read", "calibrate", "segment", "measure"] * 4 + ["align"] * 3
+    assert heard == ["read", "calibrate", "segment"] * 4 + ["align"] * 3 + ["measure"] * 4
+
+
+def test_what_another_visit_surely_shows_is_found_where_it_is_weak(drawn: ModuleType) -> None:
+    """A deposit below the bar of its own film is measured where another film has it above the bar, is said to rest on that, and is persistent."""
+    films = [drawn.draw([drawn.Disc(40, 22, radius, 100.0)], seed=k, uid=f"2.25.{k}") for k, radius in enumerate((0.9, 2.2), start=1)]
+    strong, weak = (max(candidates(calibrate(f), TRANSPARENT.segment).confidence.values()) for f in films)
+    assert weak < strong
+    options = replace(TRANSPARENT, segment=replace(TRANSPARENT.segment, min_confidence=(weak + strong) / 2, supported_confidence=weak / 2))
+    key = TimelineKey("DRAWN", "FOREARM", "L", "AP", "DX")
+    both = Timeline(key, tuple(TimePoint(k, FIRST + dt.timedelta(days=100 * k), (Exposure.of(f),)) for k, f in enumerate(films, start=1)))
+    alone = replace(both, time_points=(replace(both.time_points[1], index=1),))
+    assert assess(alone, options=options).images[0].deposits == ()
+    result = assess(both, options=options)
+    evidence = [[i.segmentation.evidence(d.deposit.label) for d in i.deposits] for i in result.images]
+    assert evidence == [[Evidence.OWN], [Evidence.OTHER_EXPOSURES]]
+    assert dict(result.tracks[0].fates) == {1: Fate.BASELINE, 2: Fate.PERSISTENT}
+
+
+def test_pixels_that_are_not_held_are_read_again_with_the_same_answer(course: Timeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is a matter of speed only; a file that is lost meanwhile is a failure of its own."""
+    held = assess(course, options=TRANSPARENT)
+    monkeypatch.setattr(exposures, "HELD_PIXELS", 0)
+    again = assess(course, options=TRANSPARENT)
+    assert [d.deposit.measurements for i in again.images for d in i.deposits] == [d.deposit.measurements for i in held.images for d in i.deposits]
+    first, *others = course.time_points
+    reads = iter([first.exposures[0].load()])
+
+    def once():
+        for film in reads:
+            return film
+        raise DamagedFileError("first.dcm", "no file any more", "the file of a moment ago", "measure the folder again when it is complete")
+
+    lost = replace(first, exposures=(replace(first.exposures[0], load=once),))
+    result = assess(replace(course, time_points=(lost, *others)), options=TRANSPARENT)
+    assert [(f.time_point, str(f.error)[:9]) for f in result.failures] == [(1, "first.dcm")]
+    assert [i.time_point for i in result.images] == [2, 3, 3]

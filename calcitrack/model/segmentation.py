@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from types import MappingProxyType
 
 import numpy as np
@@ -14,6 +15,15 @@ from calcitrack.model.image import Mask
 
 Labels = NDArray[np.uint16]
 """Shape (rows, columns): 0 is no deposit, 1 ... n name the deposits of this image."""
+
+
+class Evidence(StrEnum):
+    """What a deposit on an image rests on."""
+
+    OWN = "own"
+    """The image itself."""
+    OTHER_EXPOSURES = "other_exposures"
+    """The image shows it too weakly; another exposure of the timeline surely shows a deposit at its place."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -30,6 +40,8 @@ class Segmentation:
         Shape (rows, columns): bone.
     confidence
         Label -> estimated probability in [0, 1] that the deposit is real. A label without an entry was drawn by a reader: 1.
+    supported
+        Labels that this image alone would not have shown: another exposure surely shows a deposit at their place.
     findings
         Sentences for the reader.
     """
@@ -38,6 +50,7 @@ class Segmentation:
     limb: Mask
     bone: Mask
     confidence: Mapping[int, float] = field(default_factory=dict)
+    supported: frozenset[int] = frozenset()
     findings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -54,6 +67,22 @@ class Segmentation:
         if any(not 0 <= c <= 1 for c in self.confidence.values()):
             raise InvalidValueError(f"a confidence is a probability between 0 and 1; found {dict(self.confidence)}")
         object.__setattr__(self, "confidence", MappingProxyType(dict(self.confidence)))
+
+    def keeping(self, kept: Collection[int], supported: Collection[int] = ()) -> Segmentation:
+        """The same with these deposits only, numbered anew in their order; ``supported`` are those of them that another exposure gave support."""
+        rename = np.zeros(int(self.labels.max(initial=0)) + 1, np.uint16)
+        order = [label for label in self.label_values if label in kept]
+        rename[order] = np.arange(1, len(order) + 1)
+        return replace(
+            self,
+            labels=rename[self.labels],
+            confidence={int(rename[k]): c for k, c in self.confidence.items() if k in kept},
+            supported=frozenset(int(rename[k]) for k in supported),
+        )
+
+    def evidence(self, label: int) -> Evidence:
+        """What the deposit of this label rests on."""
+        return Evidence.OTHER_EXPOSURES if label in self.supported else Evidence.OWN
 
     @property
     def label_values(self) -> tuple[int, ...]:

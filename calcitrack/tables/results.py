@@ -46,6 +46,7 @@ def _deposit_row(assessment: Assessment, image: ImageAssessment, tracked: Tracke
         "centroid_row": deposit.centroid[0],
         "centroid_col": deposit.centroid[1],
         "confidence": deposit.confidence,
+        "evidence": image.segmentation.evidence(deposit.label).value,
         "calibration_tier": image.calibration.tier.value,
         "spacing_basis": image.spacing.basis.value,
         "assessment_id": assessment.assessment_id,

@@ -152,6 +152,11 @@ DEPOSITS = TableSchema(
         _value("al_equivalent_mm3", "mm3", _ALUMINIUM, f"The {_AL}; `ha_mass_mg` follows from it."),
         _value("al_equivalent_mm3_sd", "mm3", _ALUMINIUM, "Standard uncertainty of `al_equivalent_mm3`."),
         _value("area_mm2_sd", "mm2", _AREA, "Standard uncertainty of `area_mm2`: of where the outline lies."),
+        _text(
+            "evidence",
+            "`own`: the image itself shows the deposit. `other_exposures`: it shows it too weakly, and another exposure of the timeline surely shows"
+            " a deposit at its place.",
+        ),
     ),
 )
 """Contract of ``deposits.csv``."""

@@ -11,12 +11,14 @@ from calcitrack.track.match import MatchOptions, Sighting, Track, follow
 from calcitrack.track.precision import Precision, own_precision
 from calcitrack.track.response import RULES, ResponseRule
 from calcitrack.track.series import series_of
+from calcitrack.track.support import Exposed, supported
 from calcitrack.track.trend import TrendOptions
 from calcitrack.track.two_views import Shadow, Shift, extent, orthogonal, pair, register
 
 __all__ = [
     "RULES",
     "AlignOptions",
+    "Exposed",
     "JudgeOptions",
     "MatchOptions",
     "Precision",
@@ -41,4 +43,5 @@ __all__ = [
     "see",
     "series_of",
     "summarise",
+    "supported",
 ]

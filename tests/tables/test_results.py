@@ -14,7 +14,7 @@ PROMISED = (
     "patient_id, study_date, study_instance_uid, series_instance_uid, sop_instance_uid, modality, body_part, laterality, view, time_point, "
     "repeat, deposit_id, status, area_mm2, feret_mm, ha_mass_mg, ha_mass_mg_sd, volume_mm3, volume_mm3_sd, volume_model, contrast_mean, "
     "contrast_integral_mm2, centroid_row, centroid_col, over_bone_fraction, confidence, calibration_tier, spacing_basis, assessment_id, area_px, "
-    "relative_brightness, al_equivalent_mm3, al_equivalent_mm3_sd, area_mm2_sd"
+    "relative_brightness, al_equivalent_mm3, al_equivalent_mm3_sd, area_mm2_sd, evidence"
 )
 
 

@@ -1,0 +1,6 @@
+"""The one composition: timeline in, assessment out. Pure: files are read only through `Exposure.load`."""
+
+from calcitrack.assess.compose import assess
+from calcitrack.assess.options import AssessOptions, Observer
+
+__all__ = ["AssessOptions", "Observer", "assess"]

@@ -1,0 +1,100 @@
+"""The one composition: a timeline through calibrate, segment, align, measure and track."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from calcitrack.assess.exposures import Measured, align_all, measure_all, reference_index, search_all
+from calcitrack.assess.identity import Identity, follow_all
+from calcitrack.assess.options import AssessOptions, Observer, flat
+from calcitrack.model.assessment import Assessment, ImageAssessment
+from calcitrack.model.calibration import Calibration
+from calcitrack.model.provenance import Parameter, Provenance, Step
+from calcitrack.model.timeline import Timeline
+from calcitrack.segment import recipe
+from calcitrack.track import summarise
+from calcitrack.version import __version__
+
+
+def assess(timeline: Timeline, *, options: AssessOptions | None = None, observe: Observer | None = None) -> Assessment:
+    """Segment and measure every exposure of a timeline, follow each deposit over time, and sum up the change.
+
+    Parameters
+    ----------
+    timeline
+        Time points of one patient, body part, side and view.
+    options
+        Settings of the verbs; defaults when ``None``.
+    observe
+        Called with (stage, source) as each stage of an image begins: ``read``, ``calibrate``, ``segment``, ``align``, ``measure``.
+
+    Returns
+    -------
+    Assessment
+        The same for the same input, options and program version. An exposure that cannot be read becomes an `ImageFailure`; the
+        rest of the timeline goes on.
+    """
+    options = options or AssessOptions()
+    tell = observe or (lambda _stage, _source: None)
+    searched, unread = search_all(timeline, options, tell)
+    measured, lost = measure_all(searched, align_all(searched, options, tell), options, tell)
+    failures = (*unread, *lost)
+    dates = {t.index: t.date for t in timeline.time_points}
+    reference = searched[reference_index(searched)].spacing if searched else None
+    identity = Identity(timeline, follow_all(measured, reference, options), measured, tuple(dates))
+    used = recipe(options.segment)
+    images = tuple(_image(k, m, identity, used) for k, m in enumerate(measured))
+    return Assessment(
+        assessment_id=_assessment_id(timeline, options),
+        key=timeline.key,
+        images=images,
+        failures=failures,
+        tracks=identity.tracks,
+        time_points=summarise(dates, images, identity.by_time_point()),
+        provenance=Provenance("calcitrack", __version__, (Step("assess", flat(options), {"images": len(images), "failures": len(failures)}),)),
+        findings=timeline.findings,
+    )
+
+
+def _image(index: int, m: Measured, identity: Identity, used: Mapping[str, Parameter]) -> ImageAssessment:
+    alignment = m.alignment
+    findings = m.findings
+    if alignment is not None and not alignment.ok:
+        findings = (*findings, f"not aligned with baseline: {alignment.reason}; its deposits have no identity with other time points")
+    steps = (
+        Step("calibrate", {}, _calibrated(m.calibration)),
+        Step("segment", used, {"deposits": len(m.measurements.deposits)}),
+        Step("align", {}, {} if alignment is None else {"ok": alignment.ok, "residual_px": alignment.residual_px}),
+    )
+    return ImageAssessment(
+        exposure=m.exposure,
+        time_point=m.time_point,
+        repeat=m.repeat,
+        spacing=m.spacing,
+        calibration=m.calibration,
+        segmentation=m.segmentation,
+        deposits=tuple(identity.deposit(index, d, m.time_point) for d in m.measurements.deposits),
+        totals=m.measurements.totals,
+        alignment=alignment,
+        findings=tuple(dict.fromkeys(findings)),
+        steps=steps,
+        limb_axis=m.measurements.limb_axis,
+    )
+
+
+def _calibrated(calibration: Calibration) -> dict[str, Parameter]:
+    """What calibration decided, flat."""
+    outcome: dict[str, Parameter] = {"tier": str(calibration.tier), "reason": calibration.reason}
+    if calibration.curve_source:
+        outcome["curve"] = calibration.curve_source
+    if calibration.curve is not None:
+        outcome["curve_relative_sd"] = calibration.curve_relative_sd
+        outcome["curve_knots"] = " ".join(f"{value:.6g}:{nepers:.5g}" for value, nepers in calibration.curve)
+    return outcome
+
+
+def _assessment_id(timeline: Timeline, options: AssessOptions) -> str:
+    parts = [__version__, repr(options), str(timeline.key)]
+    parts += [e.acquisition.sop_instance_uid or e.source for t in timeline.time_points for e in t.exposures]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

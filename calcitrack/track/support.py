@@ -1,0 +1,97 @@
+"""What one exposure shows only weakly and another one surely: deposits that registration lays on each other support each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from calcitrack.model.alignment import Alignment
+from calcitrack.model.segmentation import Segmentation
+
+SAMPLES = 200
+"""Pixels of a deposit that are carried onto the other exposure: enough to tell a fifth of it."""
+TOLERANCE_MM = 1.0
+"""A carried deposit may lie beside the candidate by this much: four times the median error of registration at deposits
+(docs/explanation/registration.md), near its 95th percentile."""
+LEAST_SHARE = 0.2
+"""Share of the carried deposit, or of the candidate, that has to lie on the other."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Exposed:
+    """One exposure as support sees it.
+
+    Parameters
+    ----------
+    found
+        All candidates.
+    sure
+        Labels that the exposure shows by itself.
+    alignment
+        Baseline onto this image; ``None`` on the baseline image itself.
+    pixel_mm
+        Mean side of a pixel.
+    """
+
+    found: Segmentation
+    sure: frozenset[int]
+    alignment: Alignment | None
+    pixel_mm: float
+
+
+def supported(exposures: Sequence[Exposed]) -> list[frozenset[int]]:
+    """Labels of each exposure that are unsure there, and where another exposure surely shows a deposit.
+
+    Only where the registration of both exposures can be relied on. The answer does not depend on the order of the exposures.
+    """
+    points = [_baseline_points(e) for e in exposures]
+    answer: list[frozenset[int]] = []
+    for k, exposure in enumerate(exposures):
+        unsure = set(exposure.found.label_values) - exposure.sure
+        confirmed: set[int] = set()
+        if unsure and _linked(exposure):
+            weak = np.where(np.isin(exposure.found.labels, list(unsure)), exposure.found.labels, 0).astype(np.uint16)
+            reach = 2 * round(TOLERANCE_MM / exposure.pixel_mm) + 1
+            near = cv2.dilate(weak, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+            area = np.bincount(weak.ravel())
+            for i, others in enumerate(points):
+                for place, pixels in others if i != k else ():
+                    confirmed |= _hit(place, pixels, exposure, np.asarray(near, np.uint16), area)
+        answer.append(frozenset(confirmed))
+    return answer
+
+
+def _linked(exposure: Exposed) -> bool:
+    return exposure.alignment is None or exposure.alignment.ok
+
+
+def _baseline_points(exposure: Exposed) -> list[tuple[NDArray[np.float64], float]]:
+    """Of each sure deposit, some of its pixels on baseline's film, and how many mm2 of its own film each of them stands for."""
+    if not _linked(exposure):
+        return []
+    carried = []
+    for label in sorted(exposure.sure):
+        pixels = np.argwhere(exposure.found.labels == label)
+        if not len(pixels):
+            continue
+        chosen = pixels[:: max(1, len(pixels) // SAMPLES)].astype(float)
+        at = chosen if exposure.alignment is None else exposure.alignment.to_baseline(chosen)
+        carried.append((at, len(pixels) / len(chosen) * exposure.pixel_mm**2))
+    return carried
+
+
+def _hit(place: NDArray[np.float64], mm2_a_point: float, exposure: Exposed, near: NDArray[np.uint16], area: NDArray[np.integer]) -> set[int]:
+    """Candidates that a deposit from another exposure lies on."""
+    at = place
+    if exposure.alignment is not None:
+        at = exposure.alignment.to_image(place)[exposure.alignment.ok_at(place)]
+    rows, columns = np.round(at).astype(int).T if len(at) else np.empty((2, 0), int)
+    inside = (rows >= 0) & (rows < near.shape[0]) & (columns >= 0) & (columns < near.shape[1])
+    labels, counts = np.unique(near[rows[inside], columns[inside]], return_counts=True)
+    of_candidate = counts * mm2_a_point / np.maximum(area[labels] * exposure.pixel_mm**2, 1e-9)
+    enough = (counts >= LEAST_SHARE * len(place)) | (of_candidate >= LEAST_SHARE)
+    return {int(k) for k in labels[enough] if k}
