@@ -1,8 +1,8 @@
-"""Simulate films, train the network, write its weights and print the constants of its confidence.
+"""Simulate films, train the network, write its weights, fit its confidence.
 
     python -m benchmarks.segmenter --films 800 --steps 5000 --cache /somewhere/with/10/GB
 
-Needs the dependency group ``train``. The weights go to calcitrack/segment/data/deposits.onnx.
+Needs the dependency group ``train``. The weights go to calcitrack/segment/data/deposits.onnx, the confidence to belief.json beside it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import torch
 from benchmarks.segmenter import calibrate
 from benchmarks.segmenter.films import make
 from benchmarks.segmenter.train import HIGHEST_RATE, export, keep, train
+from calcitrack.segment.belief import BELIEF
 from calcitrack.segment.network import WEIGHTS
 
 FIRST_TRAINING_SEED, FIRST_CALIBRATION_SEED = 0, 900_000
@@ -31,7 +32,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, required=True, help="folder for the simulated films, 20 MB each")
     parser.add_argument("--weights", type=Path, default=PACKAGE / WEIGHTS, help="where the trained network goes")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--calibration-films", type=int, default=60)
+    parser.add_argument("--calibration-films", type=int, default=400)
     parser.add_argument("--start", type=Path, help=f"go on from weights that a former run left in its cache ({KEPT}), or from {WEIGHTS}")
     parser.add_argument(
         "--rate", type=float, default=HIGHEST_RATE, help="highest learning rate; a third of the default refines weights that are good already"
@@ -50,7 +51,8 @@ def main() -> None:
         if arguments.weights != PACKAGE / WEIGHTS:
             print(f"{arguments.weights} written; the confidence is calibrated for the weights in the package only")
             return
-    calibrate.fit(range(FIRST_CALIBRATION_SEED, FIRST_CALIBRATION_SEED + arguments.calibration_films))
+    seeds = range(FIRST_CALIBRATION_SEED, FIRST_CALIBRATION_SEED + arguments.calibration_films)
+    calibrate.fit(seeds, PACKAGE / BELIEF, arguments.workers)
 
 
 if __name__ == "__main__":

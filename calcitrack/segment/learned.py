@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from calcitrack.model.image import FloatImage, Mask
+from calcitrack.segment.belief import belief
+from calcitrack.segment.deposit_facts import deposit_facts, scenery
 from calcitrack.segment.grid import WORKING_PIXEL_MM, dilate
 from calcitrack.segment.network import Chances
 
@@ -24,10 +26,6 @@ LEAST_ON_LIMB = 0.5
 """A deposit lies in flesh: less of it than this on the limb, and it is dust, a letter or the film's edge."""
 LEAST_LIMB_MM2 = 200.0
 """Parts of the limb smaller than this are not limb: the terminal phalanx of a small child with its flesh covers 200 mm2."""
-BEST_PERCENT = 95.0
-"""A deposit's best pixels are those above this percentile of its log odds."""
-CONFIDENCE_INTERCEPT, CONFIDENCE_WEIGHTS = -1.919, (1.046, -0.829, 0.206, -0.533)
-"""Logistic calibration of `deposit_facts` on simulated films that took no part in training (`python -m benchmarks.segmenter`)."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,15 +48,27 @@ class Learned:
     bone: Mask
 
 
-def find_deposits(chances: Chances) -> Learned:
-    """Turn probabilities into deposits, limb and bone."""
+def find_deposits(chances: Chances, image: FloatImage) -> Learned:
+    """Turn probabilities into deposits, limb and bone; ``image`` is the attenuation that the probabilities belong to, on the search grid."""
+    numbers, limb, bone = draw_deposits(chances)
+    facts = facts_of_all(chances, image, numbers, limb, bone)
+    return Learned(numbers, {k: float(belief()(f)) for k, f in facts.items()}, limb, bone)
+
+
+def facts_of_all(chances: Chances, image: FloatImage, numbers: NDArray[np.int32], limb: Mask, bone: Mask) -> dict[int, NDArray[np.float64]]:
+    """Facts of each deposit by its number."""
+    scene = scenery(chances, image, limb, bone)
+    return {k: deposit_facts(scene, numbers, k, box) for k, box in enumerate(ndimage.find_objects(numbers), start=1)}
+
+
+def draw_deposits(chances: Chances) -> tuple[NDArray[np.int32], Mask, Mask]:
+    """Numbered deposits, limb and bone."""
     parts = _hysteresis(chances.deposit)
     looks_like_bone = np.asarray(chances.bone > 0.5, dtype=bool)
     limb = _large(np.asarray((chances.limb > 0.5) | looks_like_bone, dtype=bool))
     numbers = _joined(parts, limb)
     bone = _real_bone(looks_like_bone, parts) & limb
-    confidence = {k: _confidence(chances.deposit[box], bone[box], numbers[box] == k) for k, box in enumerate(ndimage.find_objects(numbers), start=1)}
-    return Learned(numbers, confidence, limb, bone)
+    return numbers, limb, bone
 
 
 def _joined(parts: Mask, limb: Mask) -> NDArray[np.int32]:
@@ -89,20 +99,6 @@ def _hysteresis(chance: FloatImage) -> Mask:
     keep[np.unique(grown[chance >= SEED_CHANCE])] = True
     keep[0] = False
     return np.asarray(keep[grown], dtype=bool)
-
-
-def _confidence(chance: FloatImage, bone: Mask, inside: Mask) -> float:
-    """Calibrated probability that a found deposit is real."""
-    score = CONFIDENCE_INTERCEPT + float(np.dot(CONFIDENCE_WEIGHTS, deposit_facts(chance, bone, inside)))
-    return float(1 / (1 + np.exp(-np.clip(score, -30, 30))))
-
-
-def deposit_facts(chance: FloatImage, bone: Mask, inside: Mask) -> NDArray[np.float64]:
-    """What the confidence rests on: log odds of its best pixels, mean log odds, log area (mm2), share over bone."""
-    clipped = np.clip(chance[inside].astype(float), 1e-4, 1 - 1e-4)
-    odds = np.log(clipped / (1 - clipped))
-    area_mm2 = odds.size * WORKING_PIXEL_MM**2
-    return np.array([np.percentile(odds, BEST_PERCENT), odds.mean(), np.log(area_mm2), float(bone[inside].mean())])
 
 
 def _large(mask: Mask) -> Mask:

@@ -112,7 +112,7 @@ def _wedge(radiograph: Radiograph, grid: Grid) -> Mask:
 def _by_network(image: FloatImage, field: Mask, grid: Grid) -> _Found | None:
     """Ask the network, and draw what it found at the film's own resolution."""
     seen = chances(image, field)
-    found = find_deposits(seen)
+    found = find_deposits(seen, image)
     if not found.limb.any():
         return None
     likely = grid.up(seen.deposit) >= OUTLINE_CHANCE

@@ -11,11 +11,13 @@ from calcitrack.segment import Method, SegmentOptions, recipe
 
 def test_the_network_is_named_by_its_weights_and_its_runtime() -> None:
     """The hash is that of the file in the package, so that anyone can compare it with `sha256sum`."""
-    weights = resources.files("calcitrack.segment").joinpath("data", "deposits.onnx").read_bytes()
+    weights, belief = (resources.files("calcitrack.segment").joinpath("data", name).read_bytes() for name in ("deposits.onnx", "belief.json"))
     assert recipe(SegmentOptions()) == {
         "method": "network",
         "weights": "deposits.onnx",
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        "confidence": "belief.json",
+        "confidence_sha256": hashlib.sha256(belief).hexdigest(),
         "onnxruntime": importlib.metadata.version("onnxruntime"),
     }
 
