@@ -15,6 +15,7 @@ from rich.console import Console
 from calcitrack.cli.choices import PartChoice, StyleChoice
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.errors import CalcitrackError, ReadError
+from calcitrack.phantom.course import DiseaseCourse
 from calcitrack.phantom.specs import BodyPart, Style
 from calcitrack.segment.options import Method
 
@@ -153,7 +154,7 @@ def info(
 
 @app.command()
 def demo(out: Out = DEMO_FOLDER, workers: Workers = None, json: Json = False, quiet: Quiet = False) -> None:
-    """Measure the two simulated patients that come with the program."""
+    """Measure the three simulated patients that come with the program."""
     with _plain_errors():
         from calcitrack.cli.measuring import Request, run
         from calcitrack.io.samples import check_samples, sample_radiographs
@@ -172,16 +173,19 @@ def phantom(
     body_part: Annotated[BodyPart, typer.Option(help="What is on the films.")] = BodyPart.HAND,
     style: Annotated[Style | None, typer.Option(help="Kind of file; by default each patient's hospital has its own.")] = None,
     repeat: Annotated[bool, typer.Option(help="Expose the last visit twice, which shows how well results repeat.")] = True,
+    course: Annotated[DiseaseCourse | None, typer.Option(help="What the disease does as a whole; by default every deposit goes its own way.")] = None,
     quiet: Quiet = False,
 ) -> None:
     """Make radiographs of simulated patients whose deposits are known exactly, to try the program or to test another one."""
     with _plain_errors():
         from calcitrack.cli.simulating import run
         from calcitrack.io.phantom_files import PhantomSetOptions
-        from calcitrack.phantom.population import Exposures, Population
+        from calcitrack.phantom.population import WEDGE_TURN_DEG, WEDGE_UNEVEN, Exposures, Population
 
-        population, exposures = Population(body_part=body_part, visits=visits), Exposures(style=style, repeat_last=repeat)
-        code = run(out, PhantomSetOptions(patients=patients, seed=seed, population=population, exposures=exposures), quiet=quiet)
+        population = Population(body_part=body_part, visits=visits, burden=None if course is None else "moderate")
+        exposures = Exposures(style=style, repeat_last=repeat, wedge_turn_deg=WEDGE_TURN_DEG, wedge_uneven=WEDGE_UNEVEN)
+        options = PhantomSetOptions(patients=patients, seed=seed, population=population, exposures=exposures, course=course)
+        code = run(out, options, quiet=quiet)
     raise typer.Exit(code)
 
 

@@ -10,7 +10,9 @@ from rich.console import Console
 
 from calcitrack.cli.bar import progress_bar
 from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.io.course_files import LABS, TREATMENTS
 from calcitrack.io.phantom_files import PhantomSetOptions, WrittenFilm, write_phantom_set
+from calcitrack.phantom.course import DiseaseCourse
 
 
 def run(folder: Path, options: PhantomSetOptions, *, quiet: bool) -> ExitCode:
@@ -30,16 +32,17 @@ def run(folder: Path, options: PhantomSetOptions, *, quiet: bool) -> ExitCode:
         Console(stderr=True).print(said, markup=False, highlight=False, soft_wrap=True)
         return ExitCode.INTERRUPTED
     if not quiet:
-        sys.stdout.write(_ending(folder, films))
+        sys.stdout.write(_ending(folder, films, treated=options.course is DiseaseCourse.TREATED))
     return ExitCode.DONE
 
 
-def _ending(folder: Path, films: tuple[WrittenFilm, ...]) -> str:
+def _ending(folder: Path, films: tuple[WrittenFilm, ...], *, treated: bool) -> str:
     people = len({film.patient for film in films})
     quoted, results = shlex.quote(str(folder)), shlex.quote(f"{folder}-results")
     lines = (
         f"{_counted(len(films), 'film')} of {_counted(people, 'simulated patient')}: {folder}",
         f"Truth of each film (deposits with mass, volume and area; label map; bone): {folder / 'truth'}",
+        *([f"Treatments and laboratory values, which are used when it is measured: {folder / TREATMENTS}, {folder / LABS}"] if treated else []),
         f"To measure them: calcitrack measure {quoted} --out {results}",
     )
     return "\n".join(lines) + "\n"

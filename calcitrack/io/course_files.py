@@ -78,6 +78,23 @@ def read_labs(path: Path) -> tuple[LabResult, ...]:
     return tuple(r for r in _read(path, _LAB) if isinstance(r, LabResult))
 
 
+def write_treatments(path: Path, rows: Iterable[Treatment]) -> None:
+    """Write a ``treatments.csv`` that `read_treatments` reads back as the same rows."""
+    _write(path, TREATMENT_COLUMNS, ((t.patient_id, t.name, t.start, t.stop, t.dose, t.unit, t.route) for t in rows))
+
+
+def write_labs(path: Path, rows: Iterable[LabResult]) -> None:
+    """Write a ``labs.csv`` that `read_labs` reads back as the same rows."""
+    _write(path, LAB_COLUMNS, ((r.patient_id, r.date, r.name, r.value, r.unit, r.low, r.high) for r in rows))
+
+
+def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(["" if v is None else f"{v:g}" if isinstance(v, float) and float(f"{v:g}") == v else v for v in row] for row in rows)
+
+
 def find_course_files(inputs: Iterable[Path], treatments: Path | None, labs: Path | None) -> CourseFiles:
     """The files that the user named; where none was named, those in the top of the input folders."""
     folders = [p for p in inputs if p.is_dir()]

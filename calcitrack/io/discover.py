@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path, PurePosixPath
 
+from calcitrack.io.course_files import LABS, TREATMENTS
 from calcitrack.io.dicomdir import is_dicomdir, referenced_files
 from calcitrack.io.limits import ReadLimits
 from calcitrack.io.sources import FileSource, source_of
@@ -84,6 +85,8 @@ def _folder(folder: Path, limits: ReadLimits, above: set[str]) -> Iterator[Found
             yield from (_marked(f, results) for f in _folder(entry, limits, above | {real}))
         elif _is_hidden(entry.name):
             yield FoundFile(FileSource(entry), skip="a hidden file")
+        elif not above and entry.name in (TREATMENTS, LABS):
+            yield FoundFile(FileSource(entry), skip="treatments or laboratory results, not an image")
         else:
             yield from (_marked(f, results) for f in _file(entry))
 

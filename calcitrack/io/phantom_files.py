@@ -13,9 +13,14 @@ import cv2
 import numpy as np
 
 from calcitrack.errors import InvalidValueError, ResultsError
+from calcitrack.io.course_files import LABS, TREATMENTS, write_labs, write_treatments
 from calcitrack.io.phantom_dicom import phantom_dataset
+from calcitrack.model.course import PatientCourse
+from calcitrack.phantom.course import DiseaseCourse, draw_plan
+from calcitrack.phantom.planned import planned_person
 from calcitrack.phantom.population import ANY_FILM, ANYBODY, Exposures, Population, random_patient, random_visits
 from calcitrack.phantom.simulate import DepositTruth, SimulatedFilm, simulate
+from calcitrack.phantom.specs import PatientSpec, VisitSpec
 
 _INDEX_COLUMNS = ("patient", "stem", "sop_instance_uid", "path")
 
@@ -32,18 +37,23 @@ class PhantomSetOptions:
         Decides everything; equal options give equal files.
     population, exposures
         What people and films are drawn from.
+    course
+        What the disease of each does as a whole; ``None`` lets every deposit go its own way.
     """
 
     patients: int = 5
     seed: int = 1
     population: Population = ANYBODY
     exposures: Exposures = ANY_FILM
+    course: DiseaseCourse | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.patients <= 9999:
             raise InvalidValueError(f"a phantom set has 1 to 9999 patients; found {self.patients}")
         if self.seed < 0:
             raise InvalidValueError(f"a seed is not negative; found {self.seed}")
+        if self.course is not None:
+            draw_plan(np.random.default_rng(0), self.course, self.population.visits)  # refuses too few visits before anything is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,8 @@ def write_phantom_set(
     folder: str | PathLike[str], options: PhantomSetOptions, progress: Callable[[int, int], None] | None = None
 ) -> tuple[WrittenFilm, ...]:
     """Simulate patients and write their films as ``PATIENT/VISIT.dcm`` and the truth below ``truth/``.
+
+    Of patients who are treated, ``treatments.csv`` and ``labs.csv`` lie beside their folders.
 
     Parameters
     ----------
@@ -83,24 +95,39 @@ def write_phantom_set(
     target = Path(folder)
     _make_empty(target)
     written: list[WrittenFilm] = []
+    courses: list[PatientCourse] = []
     for k in range(options.patients):
-        rng = np.random.default_rng([options.seed, k, 51])
-        patient = random_patient(rng, options.population, f"PH{options.seed}-{k + 1:03d}")
-        visits = random_visits(rng, patient, options.population.visits, options.exposures)
+        patient, visits, course = _person(options, k)
         written.extend(write_phantom_film(target, simulate(patient, v)) for v in visits)
+        courses.append(course)
         if progress is not None:
             progress(k + 1, options.patients)
     with (target / "truth" / "index.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(_INDEX_COLUMNS)
         writer.writerows((w.patient, w.stem, w.sop_instance_uid, w.path.relative_to(target).as_posix()) for w in written)
+    if options.course is DiseaseCourse.TREATED:
+        write_treatments(target / TREATMENTS, [t for c in courses for t in c.treatments])
+        write_labs(target / LABS, [r for c in courses for r in c.labs])
     return tuple(written)
 
 
-def write_phantom_film(folder: Path, film: SimulatedFilm) -> WrittenFilm:
-    """Write one film and its truth below `folder`."""
+def _person(options: PhantomSetOptions, number: int) -> tuple[PatientSpec, tuple[VisitSpec, ...], PatientCourse]:
+    """Person `number` (from 0) of a set, their exposures, and what they were given."""
+    rng = np.random.default_rng([options.seed, number, 51])
+    name = f"PH{options.seed}-{number + 1:03d}"
+    if options.course is None:
+        patient = random_patient(rng, options.population, name)
+        return patient, random_visits(rng, patient, options.population.visits, options.exposures), PatientCourse(name)
+    plan = draw_plan(rng, options.course, options.population.visits)
+    patient, visits = planned_person(rng, plan, options.population, options.exposures, name)
+    return patient, visits, PatientCourse(name, plan.treatments(name), plan.labs(rng, name))
+
+
+def write_phantom_film(folder: Path, film: SimulatedFilm, truth_folder: Path | None = None) -> WrittenFilm:
+    """Write one film below `folder`, and its truth below another; ``truth`` in the same when ``None``."""
     patient, stem = film.patient.patient_id, film.visit.stem
-    path, truth = folder / patient / f"{stem}.dcm", folder / "truth" / patient
+    path, truth = folder / patient / f"{stem}.dcm", (truth_folder or folder / "truth") / patient
     path.parent.mkdir(parents=True, exist_ok=True)
     truth.mkdir(parents=True, exist_ok=True)
     dataset = phantom_dataset(film)
@@ -149,6 +176,7 @@ def _deposit_record(deposit: DepositTruth) -> dict[str, object]:
         "peak_mg_cm2": deposit.peak_mg_cm2,
         "segment": deposit.segment,
         "height_mm": deposit.height_mm,
+        "touches": list(deposit.touches),
     }
 
 

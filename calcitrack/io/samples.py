@@ -1,4 +1,4 @@
-"""The sample data: two simulated people with four visits each, shipped with the program."""
+"""The sample data: three simulated people with their visits, one of them treated, shipped with the program."""
 
 from __future__ import annotations
 

@@ -17,7 +17,10 @@ from calcitrack.phantom.specs import PatientSpec, VisitSpec
 
 @dataclass(frozen=True, slots=True)
 class WedgeStep:
-    """One step of an aluminium wedge: its thickness, and the rows and columns it covers (from, up to)."""
+    """One step of an aluminium wedge: its thickness, and the rows and columns it covers (from, up to).
+
+    Of a turned wedge, those that the step would cover were it upright where it is: the same area about the same middle.
+    """
 
     al_mm: float
     rows: tuple[int, int]
@@ -75,22 +78,39 @@ def _wedge(grid: Grid, taken: Mask, visit: VisitSpec, rng: np.random.Generator) 
     steps = visit.distractors.wedge_mm_al
     for upright in rng.permutation([True, False]):
         length, width = rng.uniform(6.0, 11.0), rng.uniform(7.0, 13.0)
-        step_px, wide_px = int(length / grid.pitch_mm), int(width / grid.pitch_mm)
-        size = (step_px * len(steps), wide_px) if upright else (wide_px, step_px * len(steps))
-        place = _free(taken, size, _border(visit, grid.pitch_mm, 3.0), rng)
+        wide_px = int(width / grid.pitch_mm)
+        runs_px = [int(length * run / grid.pitch_mm) for run in visit.distractors.wedge_runs or [1.0] * len(steps)]
+        block = np.zeros((sum(runs_px), wide_px), np.float32)
+        ends = np.cumsum([0, *runs_px])
+        for al, start, end in zip(steps, ends[:-1], ends[1:], strict=True):
+            block[start:end] = al / 10 * DENSITY_G_CM3["aluminium"]
+        areal, middles = _turned(block if upright else block.T, (ends[:-1] + ends[1:]) / 2, visit.distractors.wedge_turn_deg, upright=bool(upright))
+        place = _free(taken, areal.shape, _border(visit, grid.pitch_mm, 3.0), rng)
         if place is None:
             continue
-        areal = np.zeros(size, np.float32)
         marks = []
-        for k, al in enumerate(steps):
-            run = slice(k * step_px, (k + 1) * step_px)
-            areal[(run, slice(None)) if upright else (slice(None), run)] = al / 10 * DENSITY_G_CM3["aluminium"]
-            start = (place[0] + k * step_px, place[1]) if upright else (place[0], place[1] + k * step_px)
-            extent = (step_px, wide_px) if upright else (wide_px, step_px)
-            marks.append(WedgeStep(al, (start[0], start[0] + extent[0]), (start[1], start[1] + extent[1])))
-        window = Window(place[0], place[0] + size[0], place[1], place[1] + size[1])
+        for al, run, middle in zip(steps, runs_px, middles, strict=True):
+            extent = (run, wide_px) if upright else (wide_px, run)
+            first = [round(place[k] + middle[k] - extent[k] / 2) for k in (0, 1)]
+            marks.append(WedgeStep(al, (first[0], first[0] + extent[0]), (first[1], first[1] + extent[1])))
+        window = Window(place[0], place[0] + areal.shape[0], place[1], place[1] + areal.shape[1])
         return tuple(marks), Object("aluminium", window, areal)
     return None
+
+
+def _turned(block: FloatImage, along: np.ndarray, turn_deg: float, *, upright: bool) -> tuple[FloatImage, list[tuple[float, float]]]:
+    """An upright or lying block turned about its middle in a window that holds it, and (row, column) of the points `along` its middle line there."""
+    height, width = block.shape
+    points = [(a, width / 2) if upright else (height / 2, a) for a in along.tolist()]
+    if not turn_deg:
+        return np.ascontiguousarray(block), points
+    c, s = np.cos(np.deg2rad(turn_deg)), np.sin(np.deg2rad(turn_deg))
+    size = int(np.ceil(height * c + width * abs(s))) + 2, int(np.ceil(width * c + height * abs(s))) + 2
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), turn_deg, 1.0)
+    matrix[:, 2] += ((size[1] - width) / 2, (size[0] - height) / 2)
+    turned = np.asarray(cv2.warpAffine(np.ascontiguousarray(block), matrix, size[::-1]), np.float32)
+    moved = [matrix @ (column - 0.5, row - 0.5, 1.0) for row, column in points]
+    return turned, [(float(y) + 0.5, float(x) + 0.5) for x, y in moved]
 
 
 def _marker(grid: Grid, taken: Mask, letter: str, visit: VisitSpec, rng: np.random.Generator) -> list[Object]:

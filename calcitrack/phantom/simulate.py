@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -20,6 +20,7 @@ from calcitrack.phantom.flesh import flesh_thickness
 from calcitrack.phantom.foot import foot
 from calcitrack.phantom.hand import hand
 from calcitrack.phantom.joints import elbow, knee
+from calcitrack.phantom.neighbours import Shadow, touching
 from calcitrack.phantom.projection import FloatImage, Grid
 from calcitrack.phantom.shapes import Anatomy, Vector
 from calcitrack.phantom.specs import BodyPart, Course, DepositSpec, Form, PatientSpec, VisitSpec
@@ -67,6 +68,8 @@ class DepositTruth:
         Greatest areal density of HA in its shadow.
     segment, height_mm
         The bone it moves with, and how high above the detector it lies.
+    touches
+        Other deposits whose shadows meet this one on the film: together they look like one.
     """
 
     deposit_id: int
@@ -83,6 +86,7 @@ class DepositTruth:
     peak_mg_cm2: float
     segment: str
     height_mm: float
+    touches: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -301,7 +305,7 @@ def _deposits(grid: Grid, stamps: list[_Stamp], bone: Mask) -> tuple[tuple[Depos
     areal = np.zeros(labels.shape, np.float32)
     owner = np.zeros(labels.shape, np.float32)
     path = np.zeros(labels.shape, np.float32)
-    truth = []
+    truth, shadows = [], []
     for stamp in stamps:
         rows = slice(max(0, stamp.top), min(grid.rows, stamp.top + stamp.areal.shape[0]))
         columns = slice(max(0, stamp.left), min(grid.columns, stamp.left + stamp.areal.shape[1]))
@@ -317,7 +321,9 @@ def _deposits(grid: Grid, stamps: list[_Stamp], bone: Mask) -> tuple[tuple[Depos
         labels[rows, columns][front] = stamp.spec.deposit_id
         owner[rows, columns][front] = mine[front]
         truth.append(_truth(stamp, shadow, mine, bone[rows, columns], grid.pitch_mm))
-    return tuple(truth), labels, areal, path
+        shadows.append(Shadow(stamp.spec.deposit_id, rows.start, columns.start, shadow))
+    met = touching(shadows)
+    return tuple(replace(t, touches=met[t.deposit_id]) for t in truth), labels, areal, path
 
 
 def _truth(stamp: _Stamp, shadow: Mask, areal: FloatImage, bone: Mask, pitch_mm: float) -> DepositTruth:

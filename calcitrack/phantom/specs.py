@@ -258,16 +258,26 @@ class DistractorSpec:
         A lead letter for the side.
     wedge_mm_al
         Steps of an aluminium wedge, mm, in order; empty without one.
+    wedge_runs
+        Length of each step against the mean; empty for equal ones.
+    wedge_turn_deg
+        The wedge's turn in the plane of the film.
     rings, cannulas, splints, clips
         How many of each.
     """
 
     marker: bool = False
     wedge_mm_al: tuple[float, ...] = ()
+    wedge_runs: tuple[float, ...] = ()
+    wedge_turn_deg: float = 0.0
     rings: int = 0
     cannulas: int = 0
     splints: int = 0
     clips: int = 0
+
+    def __post_init__(self) -> None:
+        if self.wedge_runs and (len(self.wedge_runs) != len(self.wedge_mm_al) or min(self.wedge_runs) <= 0):
+            raise InvalidValueError(f"a wedge has one positive run a step; found {self.wedge_runs} for {len(self.wedge_mm_al)} steps")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

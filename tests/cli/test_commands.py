@@ -302,14 +302,14 @@ def test_ctrl_c_keeps_what_was_finished(films: Path, sample_data: Path, tmp_path
     folder = tmp_path / "R"
     code, _, err = interrupt([films, sample_data], folder, lambda: len([*folder.glob(".*/seg/*.label.png")]) == 2, 0.5)
     assert code == ExitCode.INTERRUPTED, err
-    assert f"interrupted; 1 of 3 timelines were finished: their results are in {folder}" in err
+    assert f"interrupted; 1 of 4 timelines were finished: their results are in {folder}" in err
     results = read_results(folder)
     assert set(results.timeline["patient_id"]) == {"A"}
     assert len([*folder.glob("seg/*")]) == 2
     failed = results.images[results.images["status"] == "failed"]
     assert len(failed) == len([*sample_data.glob("radiographs/*/*.dcm")])
     assert failed["reason"].str.startswith("its timeline was not assessed: the run was interrupted").all()
-    assert [f["reason"].split(" before")[0] for f in results.provenance["failures"]] == ["the run was interrupted"] * 2
+    assert [f["reason"].split(" before")[0] for f in results.provenance["failures"]] == ["the run was interrupted"] * 3
 
 
 def test_ctrl_c_leaves_former_results_as_they_were(films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -347,6 +347,7 @@ def test_the_summary_ends_with_the_verdict(films: Path, tmp_path: Path) -> None:
     code, out, _ = call("measure", films, "--out", tmp_path / "R", "-j", 1, width=300)
     assert code == ExitCode.DONE
     assert f"{films / 'treatments.csv'} was found in the input folder" in out
+    assert "skipped 2: treatments or laboratory results, not an image" in out
     assert "no image of patient B; these rows are not used" in out
     assert "Used: 1 row of treatments, 1 row of laboratory results, 1 patient" in out
     assert out.splitlines()[-1] == "  Verdict: undetermined. No trend of the deposit area: a trend needs 3 time points; found 2."

@@ -42,6 +42,30 @@ def test_the_set_is_what_was_asked_for(tmp_path: Path) -> None:
     assert "3 films of 1 simulated patient" in out
 
 
+def test_a_treated_course_says_where_its_lists_are(tmp_path: Path) -> None:
+    """Both files lie in the folder, and the ending names them; a course without treatments has no such line."""
+    folder = tmp_path / "S"
+    _, out, _ = call("phantom", "--out", folder, *SMALL, "--visits", "4", "--course", "treated", "--no-repeat")
+    assert f"{folder / 'treatments.csv'}, {folder / 'labs.csv'}\n" in out
+    assert (folder / "treatments.csv").is_file()
+    assert (folder / "labs.csv").is_file()
+    _, out, _ = call("phantom", "--out", tmp_path / "T", *SMALL, "--visits", "1", "--course", "stable", "--no-repeat")
+    assert "Treatments" not in out
+
+
+def test_a_course_is_what_was_asked_for(tmp_path: Path) -> None:
+    """All deposits of a regressing foot that are there at both visits shrink, and its visits are not evenly spaced."""
+    folder = tmp_path / "S"
+    assert call("phantom", "--out", folder, *SMALL, "--visits", "3", "--course", "regressing", "--no-repeat")[0] == ExitCode.DONE
+    (timeline,) = read_cohort(folder).timelines
+    first, second, third = (p.date for p in timeline.time_points)
+    assert (second - first) != (third - second)
+    truth = [json.loads((folder / f"truth/PH5-001/visit{k}.json").read_text(encoding="utf-8")) for k in (1, 3)]
+    before, after = ({d["id"]: d["volume_mm3"] for d in t["deposits"]} for t in truth)
+    assert set(before) & set(after)
+    assert all(after[k] < before[k] for k in set(before) & set(after))
+
+
 def test_the_ending_says_where_and_how_to_go_on(tmp_path: Path) -> None:
     """The folder, the truth, and a command that can be copied even when the folder's name has a space; quiet says nothing."""
     folder = tmp_path / "my set"
@@ -58,10 +82,12 @@ def test_the_ending_says_where_and_how_to_go_on(tmp_path: Path) -> None:
         (("--body-part", "ear"), "'ear'"),
         (("--style", "film"), "'film'"),
         (("--patients", "0"), "'--patients'"),
+        (("--course", "cured"), "'cured'"),
+        (("--course", "treated", "--visits", "3"), "at least 4 visits; found 3"),
     ],
 )
 def test_wrong_values_are_refused_with_what_is_allowed(tmp_path: Path, arguments: tuple[str, str], said: str) -> None:
-    """Unknown body part, unknown kind of file, no patients: exit code 2, and the message names the value."""
+    """Unknown body part, kind of file or course, no patients, too few visits for the course: exit code 2, and the message names the value."""
     code, _, err = call("phantom", "--out", tmp_path / "S", *arguments)
     assert code == ExitCode.USAGE
     assert said in " ".join(err.split())

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from calcitrack.errors import CourseError
-from calcitrack.io.course_files import CourseFiles, find_course_files, read_courses, read_labs, read_treatments
-from calcitrack.model.course import LabFlag
+from calcitrack.io.course_files import CourseFiles, find_course_files, read_courses, read_labs, read_treatments, write_labs, write_treatments
+from calcitrack.model.course import LabFlag, LabResult, Treatment
 
 TREATMENTS = """patient_id,name,start,stop,dose,unit,route
 P1,prednisolone,2022-01-01,2022-02-28,20,mg/d,oral
@@ -48,6 +48,24 @@ def test_a_drug_that_was_stopped_for_long_starts_anew(tmp_path: Path) -> None:
     assert [r.ongoing for r in rows] == [False, True]
     course = read_courses(CourseFiles((tmp_path / "t.csv",)), ["P1"]).of("P1")
     assert [p.start for p in course.periods] == [dt.date(2021, 1, 1), dt.date(2021, 9, 1)]
+
+
+def test_rows_that_were_written_are_read_back(tmp_path: Path) -> None:
+    """Open ends, missing doses, names with a comma, and numbers of many digits survive a round trip."""
+    day = dt.date(2022, 1, 3)
+    treatments = (
+        Treatment(patient_id="P1", name="immunoglobulin, human", start=day, stop=dt.date(2022, 2, 3), dose=0.1 + 0.2, unit="g/kg", route="iv"),
+        Treatment(patient_id="P1", name="abatacept", start=day),
+    )
+    labs = (
+        LabResult(patient_id="P1", date=day, name="LDH", value=410.0, unit="U/l", low=120.0, high=300.0),
+        LabResult(patient_id="P1", date=day, name="CK", value=1234567.0),
+    )
+    write_treatments(tmp_path / "t.csv", treatments)
+    write_labs(tmp_path / "l.csv", labs)
+    assert read_treatments(tmp_path / "t.csv") == treatments
+    assert read_labs(tmp_path / "l.csv") == labs
+    assert "LDH,410,U/l,120,300" in (tmp_path / "l.csv").read_text(encoding="utf-8")
 
 
 def test_unknown_patients_are_a_finding(tmp_path: Path) -> None:

@@ -14,9 +14,11 @@ import pytest
 
 from calcitrack.errors import InvalidValueError, ResultsError
 from calcitrack.io.cohort import read_cohort
+from calcitrack.io.course_files import find_course_files, read_courses
 from calcitrack.io.phantom_files import PhantomSetOptions, WrittenFilm, write_phantom_set
 from calcitrack.io.reader import read_radiograph
 from calcitrack.model.calibration import Relationship, Tier
+from calcitrack.phantom.course import DiseaseCourse
 from calcitrack.phantom.population import Exposures, Population
 from calcitrack.phantom.specs import BodyPart, Style
 
@@ -107,6 +109,40 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ResultsError, match=r"found notes\.txt in it; a phantom set goes into a new or empty folder"):
         small_set(tmp_path, Style.LIN)
+
+
+def test_a_treated_set_holds_what_was_given_and_measured(tmp_path: Path) -> None:
+    """Films on the plan's dates; treatments begin after the second of four visits; a value of each enzyme a visit; the truth grows, then does not."""
+    population = Population(burden="moderate", visits=4)
+    exposures = Exposures(style=Style.LIN, pitch_mm=PITCH_MM, cut=0.0)
+    write_phantom_set(
+        tmp_path / "set", PhantomSetOptions(patients=1, seed=4, population=population, exposures=exposures, course=DiseaseCourse.TREATED)
+    )
+    (timeline,) = read_cohort(tmp_path / "set").timelines
+    course = read_courses(find_course_files([tmp_path / "set"], None, None), ["PH4-001"]).of("PH4-001")
+    dates = [p.date for p in timeline.time_points]
+    assert all(dates[1] < p.start < dates[2] for p in course.periods)
+    assert sorted({r.date for r in course.labs}) == dates
+    truth = [json.loads((tmp_path / f"set/truth/PH4-001/visit{k}.json").read_text()) for k in range(1, 5)]
+    assert truth[1]["total_volume_mm3"] > 1.02 * truth[0]["total_volume_mm3"]
+    assert all("touches" in d for t in truth for d in t["deposits"])
+
+
+def test_other_courses_have_no_treatments(tmp_path: Path) -> None:
+    """A stable set is films and truth alone."""
+    population, exposures = Population(burden="moderate", visits=2), Exposures(style=Style.LIN, pitch_mm=PITCH_MM, cut=0.0)
+    write_phantom_set(
+        tmp_path / "set", PhantomSetOptions(patients=1, seed=4, population=population, exposures=exposures, course=DiseaseCourse.STABLE)
+    )
+    assert sorted(p.name for p in (tmp_path / "set").iterdir()) == ["PH4-001", "truth"]
+    first, second = (json.loads((tmp_path / f"set/truth/PH4-001/visit{k}.json").read_text()) for k in (1, 2))
+    assert [d["volume_mm3"] for d in first["deposits"]] == [d["volume_mm3"] for d in second["deposits"]]
+
+
+def test_too_few_visits_for_a_treatment_are_refused() -> None:
+    """Before anything is written, with what is needed."""
+    with pytest.raises(InvalidValueError, match="a treated course has at least 4 visits; found 3"):
+        PhantomSetOptions(population=Population(visits=3), course=DiseaseCourse.TREATED)
 
 
 def test_no_patients_is_refused() -> None:
