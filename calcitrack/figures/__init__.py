@@ -1,8 +1,25 @@
-"""Pictures of the answer: the burden over time, and the deposits drawn onto their radiograph; the change in words. No file, no screen."""
+"""Pictures of the answer: the burden over time, deposits on their radiograph, two visits compared; the change in words. No file, no screen."""
 
+from calcitrack.figures.cohort import CohortFigures, cohort_figures
+from calcitrack.figures.drawn import DrawnTimeline, drawn_timeline
 from calcitrack.figures.overlay import overlay_image
+from calcitrack.figures.pair import PairPictures, pair_pictures
+from calcitrack.figures.registered import Side
 from calcitrack.figures.timeline import timeline_figure
 from calcitrack.figures.verdict import judgement_sentences
 from calcitrack.figures.words import change_sentence, verdict_sentence
 
-__all__ = ["change_sentence", "judgement_sentences", "overlay_image", "timeline_figure", "verdict_sentence"]
+__all__ = [
+    "CohortFigures",
+    "DrawnTimeline",
+    "PairPictures",
+    "Side",
+    "change_sentence",
+    "cohort_figures",
+    "drawn_timeline",
+    "judgement_sentences",
+    "overlay_image",
+    "pair_pictures",
+    "timeline_figure",
+    "verdict_sentence",
+]

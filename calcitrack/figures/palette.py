@@ -2,18 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
 from calcitrack.model.assessment import Fate
 from calcitrack.model.spacing import SpacingBasis
 from calcitrack.model.timeline import TimelineKey
 
 BLUE = "#0072B2"
 SKY = "#56B4E9"
+GREEN = "#009E73"
 ORANGE = "#E69F00"
 VERMILLION = "#D55E00"
+PURPLE = "#CC79A7"
+YELLOW = "#F0E442"
 GREY = "#8A8A8A"
+PALE = "#BDBDBD"
 
-FATE_COLOUR = {Fate.BASELINE: SKY, Fate.PERSISTENT: SKY, Fate.NEW: ORANGE, Fate.RESOLVED: VERMILLION, Fate.NOT_EVALUABLE: GREY}
-"""Baseline and persistent deposits share a colour: the question is which ones are new."""
+
+@dataclass(frozen=True, slots=True)
+class FateMark:
+    """How a fate is drawn: by colour, by shape and by line, so that it is told apart in grey print as well.
+
+    Parameters
+    ----------
+    words
+        What it is called in pictures.
+    colour
+        ``#RRGGBB``.
+    marker
+        Symbol of the timeline's table, in matplotlib's code.
+    sign
+        Written behind a deposit's id on films; empty for what is not remarkable.
+    dash
+        Lengths of line and gap of its outline on films, in pixels; ``None`` draws an unbroken line.
+    """
+
+    words: str
+    colour: str
+    marker: str
+    sign: str = ""
+    dash: tuple[float, float] | None = None
+
+
+FATE_MARKS: Mapping[str, FateMark] = MappingProxyType(
+    {
+        "baseline": FateMark("baseline", SKY, "o"),
+        "persistent": FateMark("persistent", SKY, "o"),
+        "new": FateMark("new", ORANGE, "^", "+"),
+        "reappeared": FateMark("reappeared", YELLOW, "D", "↺"),
+        "merged": FateMark("merged", GREEN, "P", "»"),
+        "split": FateMark("split", PURPLE, "X", "«"),
+        "resolved": FateMark("resolved", VERMILLION, "v", "−", (9.0, 6.0)),  # noqa: RUF001 a minus sign is meant
+        "not_evaluable": FateMark("not evaluable", PALE, "s", "?", (4.0, 5.0)),
+    }
+)
+"""Value of a `calcitrack.model.assessment.Fate` -> its mark, in the order in which pictures list them. Baseline and persistent deposits share one:
+the question is which ones changed."""
+UNKNOWN_FATE_COLOUR = "#FFFFFF"
+"""Of a fate that the table does not know: white lines on films, white symbols with a black edge on paper; never mistaken for another fate."""
+
+
+def fate_mark(fate: Fate) -> FateMark:
+    """The mark of a fate; one that the table does not know is drawn white, as a star, under its own name."""
+    return FATE_MARKS.get(fate.value) or FateMark(fate.value.replace("_", " "), UNKNOWN_FATE_COLOUR, "*", "*", (14.0, 4.0))
+
+
+def in_order(fates: Iterable[Fate]) -> list[Fate]:
+    """Each fate once, in the order of the table; unknown ones last, by name."""
+    known = list(FATE_MARKS)
+    return sorted(set(fates), key=lambda f: (known.index(f.value) if f.value in known else len(known), f.value))
+
 
 BASIS_WORDS = {
     SpacingBasis.FIDUCIAL: "measured on an object of known size",

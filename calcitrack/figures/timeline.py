@@ -1,178 +1,164 @@
-"""Burden over real dates."""
+"""The picture of one timeline: burden, treatments, laboratory values and the fates of the deposits over true dates."""
 
 from __future__ import annotations
 
-import datetime as dt
-import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
-from textwrap import fill
-
-import matplotlib.dates as mdates
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from calcitrack.figures.palette import BASIS_WORDS, BLUE, FATE_COLOUR, GREY, title_of
-from calcitrack.figures.words import burden_choice, change_sentence, number, verdict_sentence
-from calcitrack.model.assessment import Assessment, Fate, TimePointSummary
-from calcitrack.model.measurement import Measurement
-from calcitrack.model.spacing import SpacingBasis
+from calcitrack.figures import burden_panel, course_panels, fate_table
+from calcitrack.figures.drawn import DrawnTimeline, drawn_timeline
+from calcitrack.figures.page import HEAD_POINTS, LINE_MM, PAGE_WIDTH_MM, RULE_COLOUR, TEXT_POINTS, Page, day_number, wrapped
+from calcitrack.figures.palette import title_of
+from calcitrack.figures.verdict import judgement_sentences
+from calcitrack.model.assessment import Assessment
+from calcitrack.model.course import PatientCourse, Treatment
+from calcitrack.model.judgement import Judgement
 
-SIZE_INCHES = (8.0, 5.6)
-DPI = 120
-TITLE_CHARACTERS = 100
-"""A line of the title is no longer than this, so that it fits the picture's width."""
-TITLE_POINTS = 9.0
-"""Small beside the axes: the verdict is a long sentence."""
-UNDATED = dt.date(2000, 1, 1)
+EDGE_MM, LEFT_MM, RIGHT_MM = 3.0, 33.0, 8.0
+"""Of the page, and of the panels: names stand left of them, and the names of analytes right."""
+BURDEN_MM, GAP_MM, CALENDAR_MM = 62.0, 2.5, 5.5
+LEGEND_COLUMNS = 2
+UNDATED = 0.0
 """Where a single time point without a date is drawn; the axis then shows no dates."""
-MARGIN_FRACTION, MARGIN_LEAST_DAYS = 0.06, 20.0
-HEADROOM = 1.3
-"""The burden axis ends this much above the highest value, so that its label fits."""
+MARGIN_SHARE, MARGIN_LEAST_DAYS = 0.04, 20.0
+"""Room left and right of the visits."""
+COURSE_SHARE = 0.15
+"""Treatments and laboratory values before the first and after the last visit widen the axis by at most this share of the visits' span."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Point:
-    """A time point ready to be drawn; `value` is ``None`` when it has none."""
+def timeline_figure(assessed: Assessment | DrawnTimeline, judgement: Judgement | None = None, course: PatientCourse | None = None) -> Figure:
+    """The burden of one timeline over true dates, what it means, what was given, what the laboratory found, and what became of the deposits.
 
-    day: dt.date
-    value: float | None
-    sd: float | None
-    exposures: tuple[float, ...]
-    bases: frozenset[SpacingBasis]
-    summary: TimePointSummary
-
-    @property
-    def top(self) -> float:
-        """The highest thing drawn at this point: the end of its bar or a single exposure."""
-        return max((self.value or 0.0) + (self.sd or 0.0), *self.exposures, 0.0)
-
-
-def timeline_figure(assessment: Assessment) -> Figure:
-    """The burden of one timeline over real dates, with the number of deposits, new and resolved ones.
-
-    Above: hydroxyapatite mass where every readable time point has it, else area in mm2, else area in pixels, with one standard
-    uncertainty as a bar and each single exposure as a faint dot. Points whose millimetres hold in different planes are not joined.
-    The title tells the change from first to last, and whether it is beyond the stated uncertainties.
-    Below: how many deposits persist, are new, and are gone since the time point before.
+    The burden is the hydroxyapatite mass where every readable time point has it, else the area in mm2, else in pixels; the axis says which, and the
+    picture why it is not the mass. Points whose millimetres hold in different planes are not joined. Panels without content are left out.
 
     Parameters
     ----------
-    assessment
-        One time point is enough.
+    assessed
+        What `calcitrack.assess` returned, or its light extract, `calcitrack.figures.drawn_timeline`. One time point is enough.
+    judgement
+        What `calcitrack.judge` returned: gives the band of what cannot be detected, the fitted trends and the verdict.
+    course
+        Treatments and laboratory values; those outside the visits' dates by more than a margin are not drawn.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Not attached to pyplot; ``figure.savefig(path)`` writes it.
+        180 mm wide, no type below 7 points, not attached to pyplot; ``figure.savefig(path)`` writes it. Its axes are labelled ``burden``,
+        ``treatments``, ``labs`` and ``fates``.
     """
-    name, words, unit = burden_choice(assessment)
-    points = [_point(assessment, p, name) for p in assessment.time_points]
-    figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
-    burden, counts = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1.25))
-    figure.suptitle(title_of(assessment.key), x=0.01, ha="left", fontsize=13, fontweight="bold")
-    _draw_burden(burden, points, unit)
-    burden.set_ylabel(f"{words}\n({unit}{_basis_words(points, name)})")
-    told = (change_sentence(assessment), verdict_sentence(assessment))
-    burden.set_title("\n".join(fill(s, TITLE_CHARACTERS) for s in told if s), loc="left", fontsize=TITLE_POINTS)
-    width = _span_days(points) * 0.022
-    _draw_counts(counts, points, width)
-    _dress_dates(counts, points)
-    return figure
+    drawn = assessed if isinstance(assessed, DrawnTimeline) else drawn_timeline(assessed)
+    dated = drawn.points[0].date is not None
+    days = [UNDATED if p.date is None else day_number(p.date) for p in drawn.points]
+    first, last = _span(days, course if dated else None)
+    rows = course_panels.shown_treatments(course, first, last) if dated else []
+    labs, unshown = course_panels.shown_labs(course, first, last) if dated else ({}, [])
+    width = PAGE_WIDTH_MM - LEFT_MM - (course_panels.NAME_MM if labs else RIGHT_MM)
+    sentences = _sentences(drawn, judgement)
+    entries = burden_panel.legend_entries(drawn, judgement)
+    notes = _notes(drawn, course, unshown, dated=dated)
+    head = 8.0 + LINE_MM * sum(s.count("\n") + 1 for s in sentences) + 1.5
+    legend = 4.2 * -(-len(entries[0]) // LEGEND_COLUMNS)
+    panels = BURDEN_MM + (GAP_MM + course_panels.ROW_MM * len(rows) if rows else 0) + (GAP_MM + course_panels.LABS_MM if labs else 0)
+    table = fate_table.table_height(drawn.points, width)
+    foot = LINE_MM * sum(n.count("\n") + 1 for n in notes) + (1.5 if notes else 0)
+    page = Page.of(head + legend + panels + CALENDAR_MM + table + foot + EDGE_MM)
+    _write_head(page, drawn, sentences)
+    if entries[0]:
+        page.figure.legend(
+            *entries, loc="upper left", bbox_to_anchor=((LEFT_MM - 1) / PAGE_WIDTH_MM, 1 - (head - 1) / page.height_mm), ncols=LEGEND_COLUMNS,
+            fontsize=TEXT_POINTS, frameon=False, borderpad=0, borderaxespad=0, handlelength=2.2, labelspacing=0.45, columnspacing=1.5,
+        )  # fmt: skip
+    top = head + legend
+    stacked = [page.panel("burden", LEFT_MM, top, width, BURDEN_MM)]
+    stacked[0].set_xlim(first, last)
+    free = burden_panel.draw_burden(stacked[0], drawn, days, judgement, (width, BURDEN_MM))
+    top += BURDEN_MM
+    if rows:
+        height = course_panels.ROW_MM * len(rows)
+        stacked.append(page.panel("treatments", LEFT_MM, top + GAP_MM, width, height))
+        stacked[-1].set_xlim(first, last)
+        course_panels.draw_treatments(stacked[-1], rows, width)
+        _mark_starts(stacked[0], rows, free)
+        top += GAP_MM + height
+    if labs:
+        stacked.append(page.panel("labs", LEFT_MM, top + GAP_MM, width, course_panels.LABS_MM))
+        stacked[-1].set_xlim(first, last)
+        course_panels.draw_labs(stacked[-1], labs, course_panels.LABS_MM)
+        top += GAP_MM + course_panels.LABS_MM
+    _dress_calendar(stacked, days, dated=dated)
+    top += CALENDAR_MM
+    fates = page.panel("fates", 0, top, PAGE_WIDTH_MM, table)
+    fates.set_xlim(0, PAGE_WIDTH_MM)
+    fates.set_ylim(table, 0)
+    fates.set_axis_off()
+    places = [LEFT_MM + width * (d - first) / (last - first) for d in days]
+    fate_table.draw_fates(fates, drawn.points, places, LEFT_MM, LEFT_MM + width)
+    for k, note in enumerate(notes):
+        page.text(EDGE_MM, top + table + 1 + LINE_MM * sum(n.count("\n") + 1 for n in notes[:k]), note, colour=RULE_COLOUR)
+    return page.figure
 
 
-def _point(assessment: Assessment, summary: TimePointSummary, name: str) -> _Point:
-    total = summary.totals.get(name)
-    images = [i for i in assessment.images if i.time_point == summary.index]
-    own = [r.value for i in images if isinstance(r := i.totals.get(name), Measurement)]
-    value, sd = (total.value, total.sd) if isinstance(total, Measurement) else (None, None)
-    return _Point(summary.date or UNDATED, value, sd, tuple(own), frozenset(i.spacing.basis for i in images), summary)
+def _span(days: list[float], course: PatientCourse | None) -> tuple[float, float]:
+    """First and last day of the axis."""
+    visits = days[-1] - days[0]
+    margin = max(MARGIN_SHARE * visits, MARGIN_LEAST_DAYS)
+    first, last, reach = days[0] - margin, days[-1] + margin, COURSE_SHARE * max(visits, 10 * MARGIN_LEAST_DAYS)
+    if course is not None:
+        starts = [day_number(t.start) for t in course.treatments] + [day_number(r.date) for r in course.labs]
+        stops = [day_number(t.stop) for t in course.treatments if t.stop is not None] + [day_number(r.date) for r in course.labs]
+        first = min([first, *(max(s, first - reach) - margin / 4 for s in starts)])
+        last = max([last, *(min(s, last + reach) + margin / 4 for s in stops)])
+    return first, last
 
 
-def _span_days(points: Sequence[_Point]) -> float:
-    return max(float((points[-1].day - points[0].day).days), 10 * MARGIN_LEAST_DAYS)
+def _sentences(drawn: DrawnTimeline, judgement: Judgement | None) -> list[str]:
+    """What the head says: the verdict where there is one, and the change from first to last."""
+    detectable = burden_panel.detectable_sentence(drawn, judgement)
+    told = [*(judgement_sentences(judgement)[:1] if judgement is not None else ()), drawn.change, detectable or drawn.beyond]
+    return [wrapped(s, PAGE_WIDTH_MM - 2 * EDGE_MM) for s in told if s]
 
 
-def _x(day: dt.date) -> float:
-    return float(mdates.date2num(day))  # type: ignore[no-untyped-call] # matplotlib ships it without types
+def _notes(drawn: DrawnTimeline, course: PatientCourse | None, unshown: list[str], *, dated: bool) -> list[str]:
+    """What a reader has to know of what is not drawn."""
+    found = [drawn.instead] if drawn.instead else []
+    if unshown:
+        found.append(f"Laboratory values not drawn (no upper limit stated, or no room): {', '.join(unshown)}.")
+    if not dated and course is not None and (course.treatments or course.labs):
+        found.append("Treatments and laboratory values are not drawn: the film has no date.")
+    return [wrapped(n, PAGE_WIDTH_MM - 2 * EDGE_MM) for n in found]
 
 
-def _draw_burden(axes: Axes, points: Sequence[_Point], unit: str) -> None:
-    seen = [p for p in points if p.value is not None]
-    for before, after in itertools.pairwise(points):
-        if before.value is not None and after.value is not None and (before.bases == after.bases or unit == "mg"):
-            axes.plot([_x(before.day), _x(after.day)], [before.value, after.value], color=BLUE, lw=2, zorder=2)
-    for p in seen:
-        axes.errorbar(_x(p.day), p.value or 0.0, yerr=p.sd, fmt="o", color=BLUE, ms=8, capsize=4, lw=1.5, zorder=3)
-        if len(p.exposures) > 1:
-            axes.plot([_x(p.day)] * len(p.exposures), p.exposures, "o", ms=5, mfc="white", mec=GREY, zorder=4)
-        axes.annotate(number(p.value or 0.0), (_x(p.day), p.top), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9)
-    for p in points:
-        if p.value is None:
-            axes.annotate(
-                "not read" if not p.summary.n_exposures else "not measurable",
-                (_x(p.day), 0),
-                xytext=(0, 6),
-                textcoords="offset points",
-                ha="center",
-                fontsize=9,
-                color=GREY,
-            )
-    top = max((p.top for p in seen), default=0.0)
-    axes.set_ylim(0, HEADROOM * top if top > 0 else 1)
-    _plain(axes)
+def _write_head(page: Page, drawn: DrawnTimeline, sentences: list[str]) -> None:
+    page.text(EDGE_MM, 2.5, title_of(drawn.key), points=HEAD_POINTS, bold=True)
+    y = 7.5
+    for sentence in sentences:
+        page.text(EDGE_MM, y, sentence)
+        y += LINE_MM * (sentence.count("\n") + 1)
 
 
-def _draw_counts(axes: Axes, points: Sequence[_Point], width: float) -> None:
-    for p in points:
-        if p.summary.deposit_count is None:
+def _mark_starts(burden: Axes, rows: list[list[Treatment]], free: float) -> None:
+    """A faint line through the burden where each treatment begins, up to the words about the trends."""
+    span = burden.get_xlim()
+    for doses in rows:
+        start = day_number(doses[0].start)
+        if span[0] < start < span[1]:
+            burden.axvline(start, ymax=free, color=RULE_COLOUR, lw=0.6, ls=(0, (4, 3)), zorder=1, gid=f"start {doses[0].name}")
+
+
+def _dress_calendar(stacked: list[Axes], days: list[float], *, dated: bool) -> None:
+    """A calendar below the lowest panel; ticks at the visits in all of them."""
+    for axes in stacked[:-1]:
+        axes.tick_params(axis="x", labelbottom=False)
+    for axes in stacked:
+        if not dated:
+            axes.set_xticks([])
             continue
-        fates = p.summary.fates
-        new = fates.get(Fate.NEW, 0)
-        kept, gone = max(p.summary.deposit_count - new, 0), fates.get(Fate.RESOLVED, 0)
-        x = _x(p.day)
-        axes.bar(x, kept, width, color=FATE_COLOUR[Fate.PERSISTENT])
-        axes.bar(x, new, width, bottom=kept, color=FATE_COLOUR[Fate.NEW])
-        axes.bar(x, -gone, width, color="white", edgecolor=FATE_COLOUR[Fate.RESOLVED], hatch="////")
-        axes.annotate(
-            str(p.summary.deposit_count), (x, kept + new), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=9, fontweight="bold"
+        locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call] # matplotlib ships it without types
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]
+    if dated:
+        stacked[0].plot(
+            days, [0] * len(days), "|", color="black", ms=5, mew=1.0, transform=stacked[0].get_xaxis_transform(), clip_on=False, zorder=9, gid="visit"
         )
-        if new:
-            axes.annotate(f" +{new} new", (x + width / 2, kept + new / 2), fontsize=8, va="center")
-        if gone:
-            axes.annotate(f" {gone} resolved", (x + width / 2, 0), xytext=(0, -3), textcoords="offset points", fontsize=8, va="top")
-    most = max((p.summary.deposit_count or 0 for p in points), default=0)
-    least = max((p.summary.fates.get(Fate.RESOLVED, 0) for p in points), default=0)
-    axes.set_ylim(-max(1.3 * least, 0.35 * most) if least else 0, max(1.35 * most, 1))
-    axes.axhline(0, color="black", lw=0.8)
-    axes.set_ylabel("Deposits")
-    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.yaxis.set_major_formatter(lambda v, _: f"{abs(v):.0f}")
-    _plain(axes)
-
-
-def _plain(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#E5E5E5", lw=0.8)
-    axes.set_axisbelow(True)
-
-
-def _dress_dates(axes: Axes, points: Sequence[_Point]) -> None:
-    margin = max(MARGIN_FRACTION * (points[-1].day - points[0].day).days, MARGIN_LEAST_DAYS)
-    axes.set_xlim(_x(points[0].day) - margin, _x(points[-1].day) + (2.2 if len(points) > 1 else 1.0) * margin)
-    if points[0].summary.date is None:
-        axes.set_xticks([_x(points[0].day)], ["date not stated"])
-        return
-    axes.set_xticks([_x(p.day) for p in points], [p.day.isoformat() for p in points])
-    axes.tick_params(axis="x", labelsize=9)
-    days = [_x(p.day) for p in points]
-    if any(b - a < 0.09 * (_span_days(points) + 3 * margin) for a, b in itertools.pairwise(days)):
-        axes.tick_params(axis="x", rotation=35)
-
-
-def _basis_words(points: Sequence[_Point], name: str) -> str:
-    if name != "area_mm2":
-        return ""
-    bases = sorted({b for p in points for b in p.bases}, key=lambda b: b.value)
-    return ", " + " / ".join(BASIS_WORDS[b] for b in bases) if bases else ""

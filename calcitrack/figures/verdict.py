@@ -22,11 +22,11 @@ def judgement_sentences(judgement: Judgement) -> tuple[str, ...]:
     if trend is None or trend.slope is None or trend.verdict is None or trend.probability is None:
         return (f"Verdict: undetermined. No trend of the {burden}: {judgement.reason}.",)
     since = f"Since {trend.treatment} ({_day(trend.treatment_start)}): " if trend.treatment else "Verdict: "
-    said = [f"{since}{_claim(trend)} ({burden}; {_rate(trend.slope)}; {trend.n_time_points} visits{_sides(trend)})."]
+    said = [f"{since}{_claim(trend)} ({burden}; {rate_words(trend.slope)}; {trend.n_time_points} visits{_sides(trend)})."]
     before = next((t for t in judgement.trends if t.part == "before" and _same_start(t, trend)), None)
     bend = next((t for t in judgement.trends if t.part == "difference" and _same_start(t, trend)), None)
     if before is not None and before.slope is not None and bend is not None and bend.p_growing is not None:
-        said.append(f"Before: {_rate(before.slope)}. Slower since with probability {_probability(1 - bend.p_growing)}.")
+        said.append(f"Before: {rate_words(before.slope)}. Slower since with probability {probability_words(1 - bend.p_growing)}.")
     if trend.suspect_time_point is not None:
         said.append(f"Visit {trend.suspect_time_point} does not fit the others: look at its overlay.")
     said += [f"{note[:1].upper()}{note[1:]}." for note in (trend.note,) if note]
@@ -36,10 +36,11 @@ def judgement_sentences(judgement: Judgement) -> tuple[str, ...]:
 
 
 def _claim(trend: Trend) -> str:
-    sure = _probability(trend.probability or 0.0)
+    sure = probability_words(trend.probability or 0.0)
     if trend.verdict is Verdict.UNDETERMINED:
         growing, within = trend.p_growing or 0.0, trend.p_within_margin or 0.0
-        return f"undetermined, the visits do not suffice (growing with probability {_probability(growing)}, standing still {_probability(within)})"
+        chances = f"growing with probability {probability_words(growing)}, standing still {probability_words(within)}"
+        return f"undetermined, the visits do not suffice ({chances})"
     if trend.verdict is Verdict.HALTED:
         return f"halted to within {_percent(math.expm1(trend.margin or 0.0))} a year, probability {sure}"
     return f"{trend.verdict}, probability {sure}"
@@ -55,7 +56,8 @@ def _same_start(trend: Trend, other: Trend) -> bool:
     )
 
 
-def _rate(slope: Estimate) -> str:
+def rate_words(slope: Estimate) -> str:
+    """A slope of the natural logarithm as a change a year, with its 95 % interval."""
     value, low, high = (_percent(math.expm1(x), signed=True) for x in (slope.value, slope.low, slope.high))
     return f"{value} a year, 95 % interval {low} to {high}"
 
@@ -65,7 +67,7 @@ def _percent(share: float, *, signed: bool = False) -> str:
     return f"{sign}{number(round(100 * share, 0 if abs(share) >= 0.1 else 1))} %"
 
 
-def _probability(p: float) -> str:
+def probability_words(p: float) -> str:
     """Two digits, and never a certainty."""
     return "> 0.99" if p > 0.995 else "< 0.01" if p < 0.005 else f"{p:.2f}"
 

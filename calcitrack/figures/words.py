@@ -62,11 +62,16 @@ def number(value: float) -> str:
     return (f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}").replace("-", "−")  # noqa: RUF001 a minus sign is meant
 
 
+def percent(share: float) -> str:
+    """A relative change in whole percent, with its sign."""
+    return f"{100 * share:+.0f} %".replace("-", "−")  # noqa: RUF001 a minus sign is meant
+
+
 def _read(assessment: Assessment) -> list[TimePointSummary]:
     return [p for p in assessment.time_points if p.n_exposures]
 
 
 def _change(change: Change, absolute: Measurement, unit: str) -> str:
     sd = "" if absolute.sd is None else f" ± {number(absolute.sd)}"
-    relative = "" if change.relative is None else f" ({100 * change.relative:+.0f} %)".replace("-", "−")  # noqa: RUF001 a minus sign is meant
+    relative = "" if change.relative is None else f" ({percent(change.relative)})"
     return f"{'+' if absolute.value >= 0 else ''}{number(absolute.value)}{sd} {unit}{relative}"

@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import pandas as pd
-from PIL import Image
 
 from calcitrack.errors import ResultsError
-from calcitrack.figures import overlay_image, timeline_figure
+from calcitrack.figures import DrawnTimeline, cohort_figures, drawn_timeline, timeline_figure
 from calcitrack.io.dicom_seg import is_dicom, write_label_picture, write_segmentation
 from calcitrack.io.file_names import NamesInUse
+from calcitrack.io.pictures import Films, overlay_name, pair_names, shown_of_each_visit, write_figure, write_overlay, write_pair
 from calcitrack.io.provenance_json import assessment_json, library_versions
 from calcitrack.io.results_folder import StagedFolder, read_manifest
 from calcitrack.io.table_files import check_parquet, read_table, write_csv, write_parquet
 from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.cohort import CohortAssessment, FileRecord, TimelineFailure
 from calcitrack.model.course import Courses
-from calcitrack.model.judgement import Judgement, TimelineSeries
+from calcitrack.model.judgement import CohortPoint, Judgement, TimelineSeries
 from calcitrack.tables import CHANGES, COHORT, DEPOSITS, IMAGES, NOT_MEASURABLE, RESPONSES, SCHEMAS, TIMELINE, TRENDS, TableSchema
 from calcitrack.tables.cells import Row, frame, joined, plain
 from calcitrack.tables.images import merged_image_rows, outcomes
 from calcitrack.tables.judged import change_rows, cohort_rows, response_rows, trend_rows
 from calcitrack.tables.results import deposit_rows, gap_rows, timeline_rows
-from calcitrack.track import JudgeOptions, cohort_points, judge, own_precision, series_of
+from calcitrack.track import RULES, JudgeOptions, cohort_points, judge, own_precision, series_of
 from calcitrack.version import __version__
 
 TIMELINES = "timelines"
 """Folder of the pictures below a results folder."""
-FAST_PNG = 1
-"""zlib level of overlays: four times as fast as the default, and the files grow by a tenth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +111,7 @@ class ResultsWriter:
         self._parquet = parquet
         self._clock = clock
         self._series: list[TimelineSeries] = []
+        self._drawn: list[tuple[DrawnTimeline, str]] = []
         self._judgements: tuple[Judgement, ...] = ()
         self._rows: dict[str, list[Row]] = {s.name: [] for s in SCHEMAS}
         self._outcomes: dict[str, Row] = {}
@@ -146,15 +146,14 @@ class ResultsWriter:
         folder = f"{TIMELINES}/{self._timeline_names.claim('_'.join(p for p in parts if p), repr(key))}"
         written = [folder]
         try:
-            self._attempt(str(key), "timeline.png", lambda: self._write_timeline(assessment, folder))
-            for image in assessment.images:
-                self._write_image(assessment, image, folder, written)
+            self._write_images(assessment, folder, written)
             rows = {
                 DEPOSITS.name: [row for row, _ in deposit_rows(assessment)],
                 TIMELINE.name: [row for row, _ in timeline_rows(assessment)],
                 NOT_MEASURABLE.name: list(gap_rows(assessment)),
             }
-            told, became, series = assessment_json(assessment, folder), outcomes(assessment), series_of(assessment)
+            told, became = assessment_json(assessment, folder), outcomes(assessment)
+            series, drawn = series_of(assessment), drawn_timeline(assessment)
         except BaseException:
             for path in written:
                 self._folder.discard(path)
@@ -163,6 +162,7 @@ class ResultsWriter:
             self._rows[name] += new
         self._outcomes |= became
         self._series.append(series)
+        self._drawn.append((drawn, folder))
         self._timelines.append(told)
         self._n_images += len(assessment.images)
 
@@ -202,7 +202,10 @@ class ResultsWriter:
         ResultsError
             A file cannot be written or replaced.
         """
-        self._judge(courses or Courses(), judging)
+        courses = courses or Courses()
+        self._judge(courses, judging)
+        for (drawn, folder), judgement in zip(self._drawn, self._judgements, strict=True):
+            self._write_timeline(drawn, judgement, courses, folder)
         self._rows[IMAGES.name] = [self._with_problems(row) for row in merged_image_rows(files, self._outcomes, self._failures)]
         try:
             for schema in SCHEMAS:
@@ -218,24 +221,36 @@ class ResultsWriter:
         self._judgements = tuple(judge(s, courses.of(s.key.patient_id), precision=precision, options=judging) for s in self._series)
         for schema, rows in ((CHANGES, change_rows), (TRENDS, trend_rows), (RESPONSES, response_rows)):
             self._rows[schema.name] = [row for j in self._judgements for row in rows(j)]
-        self._rows[COHORT.name] = list(cohort_rows(cohort_points(self._series, courses, precision=precision)))
+        points = cohort_points(self._series, courses, precision=precision)
+        self._rows[COHORT.name] = list(cohort_rows(points))
+        self._attempt("all timelines", "cohort figures", lambda: self._write_cohort(points))
 
-    def _write_timeline(self, assessment: Assessment, folder: str) -> None:
-        timeline_figure(assessment).savefig(self._folder.path(f"{folder}/timeline.png"), metadata={"Software": "calcitrack"})
+    def _write_cohort(self, points: Sequence[CohortPoint]) -> None:
+        rule = RULES[0]  # the one that `cohort_points` counts progression by
+        figures = cohort_figures(points, self._judgements, rule.name, (rule.improve, rule.progress))
+        for name, figure in (("waterfall", figures.waterfall), ("spaghetti", figures.spaghetti), ("progression", figures.progression)):
+            if figure is not None:
+                write_figure(self._folder, f"cohort_{name}", figure)
 
-    def _write_image(self, assessment: Assessment, image: ImageAssessment, folder: str, written: list[str]) -> None:
-        source, facts = image.exposure.source, image.exposure.acquisition
-        day = facts.acquisition_time.date().isoformat() if facts.acquisition_time else "undated"
-        repeat = f"_repeat{image.repeat}" if image.repeat else ""
-        overlay = f"{folder}/{image.time_point:02d}_{day}{repeat}_overlay.png"
-        self._attempt(source, "overlay.png", lambda: self._write_overlay(assessment, image, overlay))
-        written.append(self._segmentation_name(image))
-        self._attempt(source, "segmentation", lambda: self._write_segmentation(assessment, image, written[-1]))
+    def _write_timeline(self, drawn: DrawnTimeline, judgement: Judgement, courses: Courses, folder: str) -> None:
+        course, name = courses.of(drawn.key.patient_id), f"{folder}/timeline"
+        self._attempt(str(drawn.key), "timeline.png", lambda: write_figure(self._folder, name, timeline_figure(drawn, judgement, course)))
 
-    def _write_overlay(self, assessment: Assessment, image: ImageAssessment, name: str) -> None:
-        Image.fromarray(overlay_image(image.exposure.load(), image, assessment.key)).save(
-            self._folder.path(name), format="PNG", compress_level=FAST_PNG
-        )
+    def _write_images(self, assessment: Assessment, folder: str, written: list[str]) -> None:
+        """Overlay and segmentation of each image, and the pictures of each visit with the one before."""
+        films, shown = Films(), shown_of_each_visit(assessment)
+        before: ImageAssessment | None = None
+        for image in assessment.images:
+            overlay = f"{folder}/{overlay_name(image)}"
+            self._attempt(image.exposure.source, "overlay.png", partial(write_overlay, self._folder, overlay, assessment, image, films))
+            if any(image is s for s in shown):
+                if before is not None:
+                    pair, difference = (f"{folder}/{name}" for name in pair_names(before, image))
+                    write = partial(write_pair, self._folder, (pair, difference), assessment, (before, image), films)
+                    self._attempt(image.exposure.source, "pair.png", write)
+                before = image
+            written.append(self._segmentation_name(image))
+            self._attempt(image.exposure.source, "segmentation", partial(self._write_segmentation, assessment, image, written[-1]))
 
     def _segmentation_name(self, image: ImageAssessment) -> str:
         source, uid = image.exposure.source, image.exposure.acquisition.sop_instance_uid

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from calcitrack import assess, read_cohort
+from calcitrack import assess, judge, read_cohort
 from calcitrack.figures import overlay_image, timeline_figure
 from calcitrack.model.assessment import Assessment
 
@@ -21,7 +21,7 @@ HEIGHT_PX = 760
 def timeline_picture(assessment: Assessment) -> Image.Image:
     """The burden over real dates."""
     buffer = io.BytesIO()
-    timeline_figure(assessment).savefig(buffer)
+    timeline_figure(assessment, judge(assessment)).savefig(buffer)
     return Image.open(buffer).convert("RGB")
 
 

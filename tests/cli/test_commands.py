@@ -25,7 +25,8 @@ from calcitrack.tables import SCHEMAS, TIMELINE
 def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures of a size that is written quickly."""
     monkeypatch.setattr("calcitrack.figures.overlay.LONG_SIDE", 150)
-    monkeypatch.setattr("calcitrack.figures.timeline.DPI", 30)
+    monkeypatch.setattr("calcitrack.figures.pair.LONG_SIDE", 150)
+    monkeypatch.setattr("calcitrack.figures.page.DPI", 30)
 
 
 @pytest.fixture

@@ -14,10 +14,14 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from calcitrack.errors import ResultsError
+from calcitrack.io import exports
 from calcitrack.io.exports import ResultsWriter, read_results, write_results
+from calcitrack.io.pictures import shown_of_each_visit
 from calcitrack.io.results_folder import StagedFolder
 from calcitrack.io.table_files import read_table, write_csv
-from calcitrack.model.assessment import Fate
+from calcitrack.model.assessment import Alignment, Fate, ImageAssessment
+from calcitrack.model.course import Courses, PatientCourse, Treatment
+from calcitrack.model.image import Radiograph
 from calcitrack.tables import (
     DEPOSITS,
     SCHEMA_VERSION,
@@ -46,7 +50,8 @@ def clock() -> dt.datetime:
 def _small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures of a size that is written quickly; what they show is tested elsewhere."""
     monkeypatch.setattr("calcitrack.figures.overlay.LONG_SIDE", 150)
-    monkeypatch.setattr("calcitrack.figures.timeline.DPI", 30)
+    monkeypatch.setattr("calcitrack.figures.pair.LONG_SIDE", 150)
+    monkeypatch.setattr("calcitrack.figures.page.DPI", 30)
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -55,18 +60,21 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def test_the_folder_holds_what_the_contract_promises(made: ModuleType, tmp_path: Path) -> None:
-    """Tables, a timeline picture each, an overlay and a label picture for each image, and the provenance; nothing else."""
-    write_results(made.cohort(), tmp_path / "out", clock=clock)
+    """Tables, a timeline figure each, an overlay and a label picture for each image, pictures of two visits, cohort figures, and the provenance."""
+    write_results(made.cohort(made.assessment("P1"), made.assessment("P2", mass=False)), tmp_path / "out", clock=clock)
     names = set(content(tmp_path / "out"))
     assert {f"{s.name}.csv" for s in SCHEMAS} | {"provenance.json"} <= names
     for patient in ("P1", "P2"):
         folder = f"timelines/{patient}_HAND_R_PA"
-        assert f"{folder}/timeline.png" in names
+        assert {f"{folder}/timeline.png", f"{folder}/timeline.pdf"} <= names
         overlays = [n for n in names if n.startswith(folder) and n.endswith("_overlay.png")]
         assert sorted(overlays)[-2:] == [f"{folder}/03_2022-05-20_overlay.png", f"{folder}/03_2022-05-20_repeat1_overlay.png"]
         assert len(overlays) == 4
+        pairs = ("01-02_2021-03-08_2021-09-01", "02-03_2021-09-01_2022-05-20")
+        assert {f"{folder}/{pair}_{kind}.png" for pair in pairs for kind in ("pair", "difference")} <= names
+    assert {f"cohort_{name}.{kind}" for name in ("waterfall", "spaghetti") for kind in ("png", "pdf")} <= names
     assert len([n for n in names if n.startswith("seg/") and n.endswith(".label.png")]) == 8
-    assert len(names) == len(SCHEMAS) + 1 + 2 + 8 + 8
+    assert len(names) == len(SCHEMAS) + 1 + 4 + 8 + 8 + 8 + 4
 
 
 def test_tables_come_back_as_they_were_written(made: ModuleType, tmp_path: Path) -> None:
@@ -224,7 +232,7 @@ def test_one_broken_picture_is_a_finding_and_the_rest_goes_on(made: ModuleType, 
     whole = made.assessment("P1")
     broken = replace(whole.images[0], exposure=replace(whole.images[0].exposure, load=made.failure("P1", 1).exposure.load))
     written = write_results(made.cohort(replace(whole, images=(broken, *whole.images[1:]))), tmp_path, clock=clock)
-    assert [(p.source, p.output) for p in written.problems] == [("P1/visit1.dcm", "overlay.png")]
+    assert [(p.source, p.output) for p in written.problems] == [("P1/visit1.dcm", "overlay.png"), ("P1/visit2.dcm", "pair.png")]
     images = read_results(tmp_path).images.set_index("path")
     assert "no overlay.png was written: " in images.loc["P1/visit1.dcm", "findings"]
     assert images.loc["P1/visit1.dcm", "status"] == "read"
@@ -240,6 +248,51 @@ def test_an_image_with_uids_but_no_file_reports_its_missing_segmentation(made: M
     written = write_results(made.cohort(replace(whole, images=(lost,))), tmp_path, clock=clock)
     assert [p.output for p in written.problems] == ["segmentation"]
     assert "could not be read again" in read_results(tmp_path).images.findings[0]
+
+
+def test_each_film_is_read_again_once(made: ModuleType, tmp_path: Path) -> None:
+    """Overlay and pictures of two visits share the pixels; at most three films are in memory."""
+    loads: list[str] = []
+
+    def counted(image: ImageAssessment) -> ImageAssessment:
+        def load() -> Radiograph:
+            loads.append(image.exposure.source)
+            return image.exposure.load()
+
+        return replace(image, exposure=replace(image.exposure, load=load))
+
+    whole = made.assessment("P1")
+    write_results(made.cohort(replace(whole, images=tuple(counted(i) for i in whole.images))), tmp_path, clock=clock)
+    assert sorted(loads) == sorted(i.exposure.source for i in whole.images)
+
+
+def test_of_repeats_the_registered_one_is_compared(made: ModuleType, tmp_path: Path) -> None:
+    """Where the first exposure of a visit could not be registered and its repeat could, the repeat stands in the picture of two visits."""
+    whole = made.assessment("P1")
+    failed = Alignment(((1, 0, 0), (0, 1, 0)), 9.0, ok=False, reason="no bone")
+    images = tuple(replace(i, alignment=failed) if (i.time_point, i.repeat) == (3, 0) else i for i in whole.images)
+    shown = shown_of_each_visit(replace(whole, images=images))
+    assert [(i.time_point, i.repeat) for i in shown] == [(1, 0), (2, 0), (3, 1)]
+    write_results(made.cohort(replace(whole, images=images)), tmp_path, clock=clock)
+    assert len(list(tmp_path.rglob("*_pair.png"))) == 2
+
+
+def test_one_visit_has_no_pair_and_one_patient_no_cohort(made: ModuleType, tmp_path: Path) -> None:
+    """A single visit is drawn by itself; figures of a cohort need more than one patient."""
+    write_results(made.cohort(made.assessment("P1", visits=1, repeat=False)), tmp_path, clock=clock)
+    names = set(content(tmp_path))
+    assert not [n for n in names if n.endswith(("_pair.png", "_difference.png")) or n.startswith("cohort_")]
+    assert "timelines/P1_HAND_R_PA/timeline.png" in names
+
+
+def test_the_timeline_figure_knows_the_course(made: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each figure is drawn with its own judgement and with its own patient's treatments."""
+    seen = []
+    draw = exports.timeline_figure
+    monkeypatch.setattr(exports, "timeline_figure", lambda *given: (seen.append(given), draw(*given))[1])
+    course = PatientCourse("P2", (Treatment(patient_id="P2", name="abatacept", start=made.DAYS[1]),))
+    write_results(made.cohort(), tmp_path, clock=clock, courses=Courses((course,)))
+    assert [(d.key.patient_id, j.key.patient_id, len(c.treatments)) for d, j, c in seen] == [("P1", "P1", 0), ("P2", "P2", 1)]
 
 
 def test_provenance_says_how_it_came_to_be(made: ModuleType, tmp_path: Path) -> None:

@@ -1,0 +1,144 @@
+"""What the timeline figure needs of an assessment: light, without images, so that a large cohort can wait for its judgement."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from calcitrack.figures.palette import BASIS_WORDS
+from calcitrack.figures.words import CHOICES, burden_choice, change_sentence, verdict_sentence
+from calcitrack.model.assessment import COVERAGE_FACTOR, Assessment, Fate, TimePointSummary
+from calcitrack.model.measurement import Measurement, NotMeasurable
+from calcitrack.model.spacing import SpacingBasis
+from calcitrack.model.timeline import TimelineKey
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnPoint:
+    """A time point ready to be drawn.
+
+    Parameters
+    ----------
+    index, date
+        Of the time point; the date is ``None`` where no image states one.
+    value, sd
+        Burden and its standard uncertainty; ``None`` where it has none.
+    exposures
+        The burden on each exposure of that day.
+    bases
+        Planes in which its millimetres hold.
+    n_exposures
+        Exposures that were measured; 0 where none could be read.
+    deposit_count
+        Deposits seen; ``None`` where none could be read.
+    fates
+        Fate -> number of deposits.
+    """
+
+    index: int
+    date: dt.date | None
+    value: float | None
+    sd: float | None
+    exposures: tuple[float, ...]
+    bases: frozenset[SpacingBasis]
+    n_exposures: int
+    deposit_count: int | None
+    fates: Mapping[Fate, int]
+
+    @property
+    def height(self) -> float:
+        """Where it is drawn: a mass below zero is noise about nothing, and stands at nothing, with its own number."""
+        return max(self.value or 0.0, 0.0)
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval of the value, cut at zero; ``None`` where no uncertainty is stated."""
+        if self.value is None or self.sd is None:
+            return None
+        low, high = (max(self.value + side * COVERAGE_FACTOR * self.sd, 0.0) for side in (-1, 1))
+        return low, high
+
+    @property
+    def top(self) -> float:
+        """The highest thing drawn at this point: the end of its interval or a single exposure."""
+        return max(self.height, *(self.interval or (0.0,)), *self.exposures)
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnTimeline:
+    """A timeline ready to be drawn.
+
+    Parameters
+    ----------
+    burden, words, unit
+        Measurand that is drawn, and what its axis says.
+    points
+        All time points, earliest first; at least one.
+    change, beyond
+        The change from first to last, and whether it is beyond the stated uncertainties, as sentences.
+    instead
+        Why a better measurand is not drawn; empty where the best one is.
+    """
+
+    key: TimelineKey
+    burden: str
+    words: str
+    unit: str
+    points: tuple[DrawnPoint, ...]
+    change: str
+    beyond: str
+    instead: str
+
+    @property
+    def axis_label(self) -> str:
+        """What the burden axis says: words, unit, and the plane of its millimetres."""
+        if self.burden != "area_mm2":
+            return f"{self.words}\n({self.unit})"
+        bases = sorted({b for p in self.points for b in p.bases}, key=lambda b: b.value)
+        return f"{self.words} ({self.unit},\n{' / '.join(BASIS_WORDS[b] for b in bases)})" if bases else f"{self.words}\n({self.unit})"
+
+    def joined(self, before: DrawnPoint, after: DrawnPoint) -> bool:
+        """Whether two neighbouring time points may be joined by a line: both have a value, in like millimetres."""
+        return before.value is not None and after.value is not None and (before.bases == after.bases or self.unit == "mg")
+
+
+def drawn_timeline(assessment: Assessment) -> DrawnTimeline:
+    """The light extract of an assessment that `timeline_figure` draws.
+
+    Hydroxyapatite mass where every readable time point has it, else area in mm2, else area in pixels.
+    """
+    name, words, unit = burden_choice(assessment)
+    return DrawnTimeline(
+        key=assessment.key,
+        burden=name,
+        words=words,
+        unit=unit,
+        points=tuple(_point(assessment, p, name) for p in assessment.time_points),
+        change=change_sentence(assessment),
+        beyond=verdict_sentence(assessment),
+        instead=_instead(assessment.time_points, name),
+    )
+
+
+def _point(assessment: Assessment, summary: TimePointSummary, name: str) -> DrawnPoint:
+    total = summary.totals.get(name)
+    images = [i for i in assessment.images if i.time_point == summary.index]
+    own = tuple(r.value for i in images if isinstance(r := i.totals.get(name), Measurement))
+    value, sd = (total.value, total.sd) if isinstance(total, Measurement) else (None, None)
+    bases = frozenset(i.spacing.basis for i in images)
+    return DrawnPoint(summary.index, summary.date, value, sd, own, bases, summary.n_exposures, summary.deposit_count, summary.fates)
+
+
+def _instead(points: Sequence[TimePointSummary], name: str) -> str:
+    """Why the first choice is not drawn, in the words of the time point that lacks it."""
+    best, words, _ = CHOICES[0]
+    if name == best:
+        return ""
+    read = [p for p in points if p.n_exposures]
+    lacking = [(p, r.reason) for p in read if isinstance(r := p.totals.get(best), NotMeasurable)]
+    if not lacking:
+        return ""
+    point, reason = lacking[0]
+    where = "" if len(lacking) == len(read) else f" at visit {point.index}"
+    return f"{words} is not measurable{where}: {reason}."
