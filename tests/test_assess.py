@@ -16,6 +16,7 @@ from calcitrack.model.measurement import NotMeasurable
 from calcitrack.model.segmentation import Evidence
 from calcitrack.model.spacing import SpacingBasis
 from calcitrack.segment import Method, SegmentOptions, candidates, recipe
+from calcitrack.track import series_of
 
 FIRST = dt.date(2021, 3, 1)
 TRANSPARENT = AssessOptions(segment=SegmentOptions(method=Method.TRANSPARENT, min_confidence=0.3))
@@ -161,3 +162,26 @@ def test_pixels_that_are_not_held_are_read_again_with_the_same_answer(course: Ti
     result = assess(replace(course, time_points=(lost, *others)), options=TRANSPARENT)
     assert [(f.time_point, str(f.error)[:9]) for f in result.failures] == [(1, "first.dcm")]
     assert [i.time_point for i in result.images] == [2, 3, 3]
+
+
+def test_deposits_that_grow_together_merge_and_their_mass_is_kept(drawn: ModuleType) -> None:
+    """Two deposits meet: the larger one goes on, the other one merged into it, both know of it, and the family is compared as a whole."""
+    apart = [drawn.Disc(37, 22, 1.6, 250.0), drawn.Disc(42, 22, 1.3, 250.0)]
+    together = [drawn.Disc(37.5, 22, 1.9, 250.0), drawn.Disc(41, 22, 1.6, 250.0)]
+    options = replace(TRANSPARENT, segment=replace(TRANSPARENT.segment, min_confidence=0.12))
+    films = [
+        drawn.draw(discs, seed=k, date=FIRST + dt.timedelta(days=200 * k), uid=f"2.25.{k}") for k, discs in enumerate((apart, apart, together), 1)
+    ]
+    points = tuple(TimePoint(k, FIRST + dt.timedelta(days=200 * k), (Exposure.of(f),)) for k, f in enumerate(films, 1))
+    key = TimelineKey("DRAWN", "FOREARM", "L", "AP", "DX")
+    result = assess(Timeline(key, points), options=options)
+    fates = {t.deposit_id: (dict(t.fates), dict(t.partners)) for t in result.tracks}
+    (large,) = (d.deposit_id for d in result.images[2].deposits)
+    (small,) = set(fates) - {large}
+    assert fates[large] == ({1: Fate.BASELINE, 2: Fate.PERSISTENT, 3: Fate.PERSISTENT}, {3: (small,)})
+    assert fates[small] == ({1: Fate.BASELINE, 2: Fate.PERSISTENT, 3: Fate.MERGED}, {3: (large,)})
+    assert result.time_points[2].fates[Fate.MERGED] == 1
+    kept = {s.deposit_id: s for s in series_of(result).series if s.subject == "deposit" and s.measurand == "ha_mass_mg"}
+    total = series_of(result).total("ha_mass_mg")
+    assert [p.mean for p in kept["D001"].points] == pytest.approx([p.mean for p in total.points])
+    assert kept["D002"].points == ()

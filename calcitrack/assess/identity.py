@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
 
 from calcitrack.assess.exposures import Measured
 from calcitrack.assess.options import AssessOptions
-from calcitrack.model.assessment import Alignment, DepositTrack, Fate, TrackedDeposit
+from calcitrack.model.assessment import DepositTrack, Fate, TrackedDeposit
 from calcitrack.model.measurement import Deposit, Measurement
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM, Spacing
 from calcitrack.model.timeline import Timeline
 from calcitrack.track import (
+    Course,
     Sighting,
     Track,
     View,
@@ -22,54 +25,78 @@ from calcitrack.track import (
     follow,
 )
 
+FOOTPRINT_POINTS = 40
+"""Places that stand for a deposit's outline: enough to tell a twentieth of it."""
+Place = tuple[float, float]
+"""(row, column) in pixels of the baseline film."""
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://calcitrack/deposit")
 
 
 def follow_all(measured: Sequence[Measured], reference: Spacing | None, options: AssessOptions) -> tuple[Track, ...]:
-    """Identities over all images that could be aligned; deposits of the others each stand alone."""
-    linked = [k for k, m in enumerate(measured) if m.alignment is None or m.alignment.ok]
-    sightings = [
-        [_sighting(d, measured[k], measured[k].alignment, reference or measured[k].spacing) for d in measured[k].measurements.deposits]
-        for k in linked
-    ]
-    tracks = [Track(t.number, {linked[i]: s for i, s in t.sightings.items()}) for t in follow(sightings, options.match)]
-    for k, m in enumerate(measured):
-        if k not in linked:
-            tracks += [Track(len(tracks) + n, {k: _sighting(d, m, None, m.spacing)}) for n, d in enumerate(m.measurements.deposits, start=1)]
+    """Identities over all images, where they could be aligned; deposits at other places each stand alone."""
+    found = [_sightings(m, reference or m.spacing) for m in measured]
+    tracks = list(follow([known for known, _ in found], [m.time_point for m in measured], options.match))
+    for k, (_, strays) in enumerate(found):
+        tracks += [Track(len(tracks) + n, {k: s}) for n, s in enumerate(strays, start=1)]
     return tuple(tracks)
 
 
-def _sighting(deposit: Deposit, image: Measured, alignment: Alignment | None, reference: Spacing) -> Sighting:
-    """Where a deposit lies in baseline's millimetres, and how large it is."""
-    row, column = _on_baseline(deposit.centroid, alignment)
+def _sightings(image: Measured, reference: Spacing) -> tuple[list[Sighting], list[Sighting]]:
+    """An image's deposits on the baseline film: those at places that are known there, and the others."""
+    known: list[Sighting] = []
+    strays: list[Sighting] = []
+    mm = np.array([reference.row_mm or ASSUMED_PIXEL_MM, reference.column_mm or ASSUMED_PIXEL_MM])
     pixel_mm = image.spacing.mean_mm or ASSUMED_PIXEL_MM
-    pixels = deposit.measurements["area_px"]
-    radius = pixel_mm * float(np.sqrt(pixels.value / np.pi)) if isinstance(pixels, Measurement) else pixel_mm
-    return Sighting(deposit.label, (row * (reference.row_mm or ASSUMED_PIXEL_MM), column * (reference.column_mm or ASSUMED_PIXEL_MM)), radius)
+    places, boxes = _places(image), ndimage.find_objects(image.segmentation.labels)
+    for deposit in image.measurements.deposits:
+        place = places[deposit.label]
+        pixels, mass = deposit.measurements["area_px"], deposit.measurements.get("ha_mass_mg")
+        sighting = Sighting(
+            deposit.label,
+            (place[0] * float(mm[0]), place[1] * float(mm[1])),
+            pixel_mm * float(np.sqrt(pixels.value / np.pi)) if isinstance(pixels, Measurement) else pixel_mm,
+            mass.value if isinstance(mass, Measurement) else None,
+            tuple((float(r), float(c)) for r, c in _spread(image, deposit, place, boxes[deposit.label - 1]) * mm),
+        )
+        (known if image.alignment is None or image.alignment.ok_at(place) else strays).append(sighting)
+    return known, strays
 
 
-def _on_baseline(position: tuple[float, float], alignment: Alignment | None) -> tuple[float, float]:
-    if alignment is None:
-        return position
-    row, column = alignment.to_baseline(position)
-    return float(row), float(column)
+def _spread(image: Measured, deposit: Deposit, place: Place, box: tuple[slice, slice]) -> NDArray[np.float64]:
+    """Places on the baseline film that are spread evenly over a deposit, shape (n, 2), pixels; the map is taken as linear across it."""
+    pixels = np.argwhere(image.segmentation.labels[box] == deposit.label) + np.array([side.start for side in box])
+    chosen: NDArray[np.float64] = pixels[np.linspace(0, len(pixels) - 1, min(len(pixels), FOOTPRINT_POINTS)).astype(int)].astype(float)
+    if image.alignment is None:
+        return chosen
+    reach = max(1.0, float(np.sqrt(len(pixels) / np.pi)))
+    ahead, behind = (image.alignment.to_image(np.array(place) + sign * reach * np.eye(2)) for sign in (1, -1))
+    slope = (ahead - behind).T / (2 * reach)
+    return np.asarray(np.array(place) + (chosen - np.array(deposit.centroid)) @ np.linalg.pinv(slope).T)
+
+
+def _places(image: Measured) -> dict[int, Place]:
+    """Label -> centroid of the deposit on the baseline film."""
+    deposits = image.measurements.deposits
+    at = np.array([d.centroid for d in deposits]).reshape(-1, 2)
+    if image.alignment is not None and len(at):
+        at = image.alignment.to_baseline(at)
+    return {d.label: (float(row), float(column)) for d, (row, column) in zip(deposits, at, strict=True)}
 
 
 class Identity:
     """Deposit ids, UIDs and fates of a timeline's tracks."""
 
     def __init__(self, timeline: Timeline, tracks: Sequence[Track], measured: Sequence[Measured], time_points: tuple[int, ...]) -> None:
+        on_baseline = [_places(m) for m in measured]
         views = [View(m.time_point, m.alignment, m.segmentation.labels.shape) for m in measured]
-        self._of: dict[tuple[int, int], DepositTrack] = {}
-        listed = []
+        courses: dict[int, Course] = {}
         for track in tracks:
-            places = {k: _on_baseline(_centroid(measured[k], s.label), measured[k].alignment) for k, s in track.sightings.items()}
-            fates = decide_fates(track, views, time_points, places)
-            deposit_id = f"D{track.number:03d}"
-            identified = DepositTrack(deposit_id, _uid(timeline, deposit_id), fates)
-            listed.append(identified)
-            self._of |= {(k, s.label): identified for k, s in track.sightings.items()}
-        self.tracks = tuple(listed)
+            places = {k: on_baseline[k][s.label] for k, s in track.sightings.items()}
+            courses[track.number] = decide_fates(track, views, time_points, places)
+        partners = _partners(courses)
+        listed = {n: DepositTrack(_name(n), _uid(timeline, _name(n)), course.fates, partners.get(n, {})) for n, course in courses.items()}
+        self._of = {(k, s.label): listed[track.number] for track in tracks for k, s in track.sightings.items()}
+        self.tracks = tuple(listed.values())
 
     def deposit(self, image: int, deposit: Deposit, time_point: int) -> TrackedDeposit:
         """A measured deposit with its identity."""
@@ -85,8 +112,18 @@ class Identity:
         return found
 
 
-def _centroid(image: Measured, label: int) -> tuple[float, float]:
-    return next(d.centroid for d in image.measurements.deposits if d.label == label)
+def _partners(courses: Mapping[int, Course]) -> dict[int, dict[int, tuple[str, ...]]]:
+    """Number of a track -> time point -> ids of the deposits that it merged or split with: both know of it."""
+    met: dict[int, dict[int, set[int]]] = {}
+    for number, course in courses.items():
+        for time_point, partner in course.partners.items():
+            met.setdefault(number, {}).setdefault(time_point, set()).add(partner)
+            met.setdefault(partner, {}).setdefault(time_point, set()).add(number)
+    return {n: {t: tuple(map(_name, sorted(others))) for t, others in sorted(by_time.items())} for n, by_time in met.items()}
+
+
+def _name(number: int) -> str:
+    return f"D{number:03d}"
 
 
 def _uid(timeline: Timeline, deposit_id: str) -> str:

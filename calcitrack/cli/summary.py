@@ -156,7 +156,7 @@ def summary_text(summary: Summary, console: Console) -> str:
                 console.print(_table(line))
             else:
                 _print_list(line, console)
-            for said in _aluminium(line):
+            for said in (*_aluminium(line), *_events(line)):
                 _say(console, said)
             for sentence in line.change:
                 _say(console, f"  {sentence}")
@@ -238,6 +238,14 @@ def _aluminium(line: TimelineLine) -> tuple[str, ...]:
     if all(row.get("al_equivalent_mm3") is None for row in line.rows):
         return ()
     return ("  aluminium equivalent, mm Al x mm²: " + ", ".join(_with_sd(row, "al_equivalent_mm3") for row in line.rows),)
+
+
+def _events(line: TimelineLine) -> tuple[str, ...]:
+    """How often deposits merged, split or reappeared; nothing where none did."""
+    words = {"n_merged": "merged", "n_split": "split", "n_reappeared": "reappeared"}
+    counts = {word: sum(n for row in line.rows if isinstance(n := row.get(column), int)) for column, word in words.items()}
+    told = [f"{n} {word}" for word, n in counts.items() if n]
+    return (f"  deposits over all visits: {', '.join(told)} (events.csv says which)",) if told else ()
 
 
 def _area(row: Row) -> str:

@@ -25,11 +25,11 @@ from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.cohort import CohortAssessment, FileRecord, TimelineFailure
 from calcitrack.model.course import Courses
 from calcitrack.model.judgement import CohortPoint, Judgement, TimelineSeries
-from calcitrack.tables import CHANGES, COHORT, DEPOSITS, IMAGES, NOT_MEASURABLE, RESPONSES, SCHEMAS, TIMELINE, TRENDS, TableSchema
+from calcitrack.tables import CHANGES, COHORT, DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, RESPONSES, SCHEMAS, TIMELINE, TRENDS, TableSchema
 from calcitrack.tables.cells import Row, frame, joined, plain
 from calcitrack.tables.images import merged_image_rows, outcomes
 from calcitrack.tables.judged import change_rows, cohort_rows, response_rows, trend_rows
-from calcitrack.tables.results import deposit_rows, gap_rows, timeline_rows
+from calcitrack.tables.results import deposit_rows, event_rows, gap_rows, timeline_rows
 from calcitrack.track import RULES, JudgeOptions, cohort_points, judge, own_precision, series_of
 from calcitrack.version import __version__
 
@@ -72,6 +72,7 @@ class Results:
 
     deposits: pd.DataFrame
     timeline: pd.DataFrame
+    events: pd.DataFrame
     images: pd.DataFrame
     not_measurable: pd.DataFrame
     changes: pd.DataFrame
@@ -150,6 +151,7 @@ class ResultsWriter:
             rows = {
                 DEPOSITS.name: [row for row, _ in deposit_rows(assessment)],
                 TIMELINE.name: [row for row, _ in timeline_rows(assessment)],
+                EVENTS.name: list(event_rows(assessment)),
                 NOT_MEASURABLE.name: list(gap_rows(assessment)),
             }
             told, became = assessment_json(assessment, folder), outcomes(assessment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from calcitrack.errors import ReadError
@@ -24,15 +24,21 @@ class Fate(StrEnum):
     """What became of a deposit at a time point."""
 
     BASELINE = "baseline"
-    """Present at the first time point."""
+    """Present at the first time point of which an image could be read."""
     PERSISTENT = "persistent"
-    """Present now and at an earlier time point."""
+    """Present now and at an earlier time point, and not known to have been gone between the two."""
     NEW = "new"
-    """Present now for the first time, after baseline."""
+    """Present now for the first time, and an earlier time point shows its place without it."""
     RESOLVED = "resolved"
     """Present at the previous evaluable time point, its place is in the picture now, and it is gone."""
     NOT_EVALUABLE = "not_evaluable"
-    """Its place is outside the picture now, or the registration failed."""
+    """Nothing can be said: its place is outside the picture or not registered, now or, when it is first seen, at all earlier time points."""
+    MERGED = "merged"
+    """Present before as a deposit of its own, and another one that was beside it covers its place now."""
+    SPLIT = "split"
+    """Present now as a deposit of its own, and another one that is beside it now covered its place before."""
+    REAPPEARED = "reappeared"
+    """Present now again, after it had resolved or merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class TrackedDeposit:
     tracking_uid
         The same identity as a DICOM UID, the same on every run.
     fate
-        Baseline, persistent or new.
+        What became of it, as far as a deposit that is seen can have it: not resolved, not merged.
     """
 
     deposit: Deposit
@@ -99,11 +105,20 @@ class ImageFailure:
 
 @dataclass(frozen=True, slots=True)
 class DepositTrack:
-    """One deposit over time: time point index -> its fate there (from the time point of its first sighting on)."""
+    """One deposit over time.
+
+    Parameters
+    ----------
+    fates
+        Time point index -> its fate there, from the time point of its first sighting on.
+    partners
+        Time point index -> ids of the deposits that it merged with or split from or into there.
+    """
 
     deposit_id: str
     tracking_uid: str
     fates: Mapping[int, Fate]
+    partners: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from calcitrack.tables.judged import changes_table, cohort_table, responses_table, trends_table
 from calcitrack.tables.judged_schema import CHANGES, COHORT, JUDGED, RESPONSES, TRENDS
-from calcitrack.tables.results import deposits_table, images_table, not_measurable_table, timeline_table
-from calcitrack.tables.schema import DEPOSITS, IMAGES, NOT_MEASURABLE, SCHEMA_VERSION, TIMELINE, Column, Kind, TableSchema
+from calcitrack.tables.results import deposits_table, events_table, images_table, not_measurable_table, timeline_table
+from calcitrack.tables.schema import DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, SCHEMA_VERSION, TIMELINE, Column, Kind, TableSchema
 from calcitrack.tables.schema import SCHEMAS as MEASURED
 
 SCHEMAS = (*MEASURED, *JUDGED)
@@ -13,6 +13,7 @@ __all__ = [
     "CHANGES",
     "COHORT",
     "DEPOSITS",
+    "EVENTS",
     "IMAGES",
     "JUDGED",
     "MEASURED",
@@ -28,6 +29,7 @@ __all__ = [
     "changes_table",
     "cohort_table",
     "deposits_table",
+    "events_table",
     "images_table",
     "not_measurable_table",
     "responses_table",

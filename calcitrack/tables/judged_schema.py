@@ -36,7 +36,7 @@ _KEY = (
 )
 _ASSESSMENT = _text("assessment_id", "The assessment, as in the other tables.")
 _SUBJECT = _text("subject", "`total`: all deposits of the timeline; `deposit`: one of them, or in a mixed model all of them one by one.")
-_DEPOSIT = _text("deposit_id", "The deposit; empty otherwise.")
+_DEPOSIT = _text("deposit_id", "The deposit; the first of a family that merged or split, for the sum of the family; empty otherwise.")
 _MEASURAND = _text("measurand", "`ha_mass_mg`, `area_mm2`, `volume_mm3` or `deposit_count`.")
 _SOURCE = _text("sdc_source", "Where the repeatability comes from: `own_repeats` (exposures of one day of this run) or `phantom_profile`.")
 _REASON = _text("reason", "Why cells that could be filled are empty.")

@@ -9,10 +9,11 @@ import pandas as pd
 from calcitrack.model.assessment import Assessment, Change, Fate, ImageAssessment, TimePointSummary, TrackedDeposit
 from calcitrack.model.cohort import CohortAssessment
 from calcitrack.model.measurement import Measurement, Result
+from calcitrack.model.segmentation import Evidence
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.tables.cells import NOT_PRODUCED, Cell, Gap, Row, frame, joined, result_cells
 from calcitrack.tables.images import image_gaps, image_rows
-from calcitrack.tables.schema import DEPOSITS, IMAGES, NOT_MEASURABLE, TIMELINE
+from calcitrack.tables.schema import DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, TIMELINE
 
 NO_RELATIVE = "the earlier total is zero, so there is no ratio"
 AT_BASELINE = "the first time point has no earlier one to be compared with"
@@ -126,6 +127,28 @@ def timeline_rows(assessment: Assessment) -> Iterator[tuple[Row, list[Gap]]]:
         yield _timeline_row(assessment, point)
 
 
+def event_rows(assessment: Assessment) -> Iterator[Row]:
+    """Rows of ``events.csv`` for one timeline, by deposit and time point."""
+    dates = {p.index: p.date for p in assessment.time_points}
+    seen: dict[tuple[str, int], set[Evidence]] = {}
+    for image in assessment.images:
+        for tracked in image.deposits:
+            seen.setdefault((tracked.deposit_id, image.time_point), set()).add(image.segmentation.evidence(tracked.deposit.label))
+    for track in sorted(assessment.tracks, key=lambda t: (len(t.deposit_id), t.deposit_id)):
+        for time_point, fate in track.fates.items():
+            evidence = seen.get((track.deposit_id, time_point), set())
+            yield {
+                **key_cells(assessment.key),
+                "deposit_id": track.deposit_id,
+                "time_point": time_point,
+                "date": dates.get(time_point),
+                "fate": fate.value,
+                "partners": joined(track.partners.get(time_point, ())),
+                "evidence": (Evidence.OWN if Evidence.OWN in evidence else Evidence.OTHER_EXPOSURES).value if evidence else "",
+                "assessment_id": assessment.assessment_id,
+            }
+
+
 def gap_rows(assessment: Assessment) -> Iterator[Row]:
     """Rows of ``not_measurable.csv`` for one timeline: from the deposits, the images, then the time points."""
     tables = (("deposits", deposit_rows(assessment)), ("images", image_gaps(assessment)), ("timeline", timeline_rows(assessment)))
@@ -144,6 +167,11 @@ def deposits_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
 def timeline_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
     """One row a timeline and time point, with the columns of `calcitrack.tables.TIMELINE`."""
     return frame(TIMELINE, (row for a in assessments for row, _ in timeline_rows(a)))
+
+
+def events_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
+    """One row a deposit and time point, with the columns of `calcitrack.tables.EVENTS`."""
+    return frame(EVENTS, (row for a in assessments for row in event_rows(a)))
 
 
 def images_table(cohort: CohortAssessment) -> pd.DataFrame:

@@ -96,6 +96,7 @@ _PART = _text("body_part", "Body part of the timeline; empty when nothing states
 _SIDE = _text("laterality", "`L`, `R`, `B` or empty when nothing states it.")
 _VIEW = _text("view", "View position, such as `PA`; empty when nothing states it.")
 _TIME_POINT = _count("time_point", "Number of the time point in its timeline; 1 is the baseline.")
+_DEPOSIT_ID = _text("deposit_id", "Identity of the deposit over the whole timeline: `D001`, ...")
 _REPEAT = _count("repeat", "0 for the first exposure of that day, 1 for its first repeat, and so on.")
 _STUDY = _text("study_instance_uid", "DICOM Study Instance UID; empty for a PNG or TIFF.")
 _SERIES = _text("series_instance_uid", "DICOM Series Instance UID; empty for a PNG or TIFF.")
@@ -124,8 +125,8 @@ DEPOSITS = TableSchema(
         _VIEW,
         _TIME_POINT,
         _REPEAT,
-        _text("deposit_id", "Identity of the deposit over the whole timeline: `D001`, ..."),
-        _text("status", "`baseline`, `persistent` or `new`."),
+        _DEPOSIT_ID,
+        _text("status", "`baseline`, `persistent`, `new`, `split`, `reappeared` or `not_evaluable`, as defined under events.csv."),
         _value("area_mm2", "mm2", _AREA, "Area of the deposit's shadow, in the plane of `spacing_basis`."),
         _value("feret_mm", "mm", _LENGTH, "Largest distance between two points of the outline."),
         _value("ha_mass_mg", "mg", _MASS, "Mass of hydroxyapatite."),
@@ -200,11 +201,14 @@ TIMELINE = TableSchema(
         *_total("contrast_integral_mm2", "mm2", _CONTRAST, "Integrated attenuation contrast"),
         *_changes("area", "mm2", _AREA),
         *_changes("ha_mass", "mg", _MASS),
-        _count("n_baseline", "Deposits of the first time point; 0 later."),
-        _count("n_new", "Deposits seen for the first time, after the first time point."),
+        _count("n_baseline", "Deposits of the first time point of which an image could be read; 0 later."),
+        _count("n_new", "Deposits seen for the first time, at a place that an earlier time point shows without them."),
         _count("n_persistent", "Deposits seen now and earlier."),
         _count("n_resolved", "Deposits seen at the previous evaluable time point and gone now."),
-        _count("n_not_evaluable", "Known deposits whose place is outside the picture, or whose image could not be aligned."),
+        _count(
+            "n_not_evaluable",
+            "Deposits whose place is outside the picture or not aligned, now or, when they are first seen, at all earlier time points.",
+        ),
         _text("resolved_ids", "The deposits counted in `n_resolved`."),
         _text("calibration_tiers", "Calibration tiers of the exposures."),
         _text("spacing_bases", "Spacing bases of the exposures."),
@@ -213,6 +217,9 @@ TIMELINE = TableSchema(
         *_total("al_equivalent_mm3", "mm3", _ALUMINIUM, f"The {_AL}"),
         *_changes("al_equivalent", "mm3", _ALUMINIUM),
         *_total("volume_mm3", "mm3", _VOLUME, "Volume by the models named in `deposits.csv`: an estimate"),
+        _count("n_merged", "Deposits seen before, whose place another one covers now that was beside them."),
+        _count("n_split", "Deposits seen now, whose place another one covered before that is beside them now."),
+        _count("n_reappeared", "Deposits seen now again, after they had resolved or merged."),
     ),
 )
 """Contract of ``timeline.csv``."""
@@ -258,6 +265,27 @@ IMAGES = TableSchema(
 )
 """Contract of ``images.csv``."""
 
+EVENTS = TableSchema(
+    "events",
+    "one deposit and time point",
+    (
+        _PATIENT,
+        _PART,
+        _SIDE,
+        _VIEW,
+        _DEPOSIT_ID,
+        _TIME_POINT,
+        _date("date", "Day of the exposures; empty when no image states one."),
+        _text("fate", "What became of it: one of the words below."),
+        _text("partners", "The deposits that it merged with, or split from, at this time point: on the rows of all of them."),
+        _text(
+            "evidence", "`own` where an exposure shows it by itself, `other_exposures` where each shows it too weakly; empty where it is not seen."
+        ),
+        _ASSESSMENT,
+    ),
+)
+"""Contract of ``events.csv``."""
+
 NOT_MEASURABLE = TableSchema(
     "not_measurable",
     "one empty measurand cell of another table",
@@ -275,5 +303,5 @@ NOT_MEASURABLE = TableSchema(
 )
 """Contract of ``not_measurable.csv``."""
 
-SCHEMAS = (DEPOSITS, TIMELINE, IMAGES, NOT_MEASURABLE)
+SCHEMAS = (DEPOSITS, TIMELINE, EVENTS, IMAGES, NOT_MEASURABLE)
 """Tables of what was measured; `calcitrack.tables.SCHEMAS` holds those about change as well."""

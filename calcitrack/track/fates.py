@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from calcitrack.model.assessment import Alignment, Fate
-from calcitrack.track.match import Track
+from calcitrack.track.match import Join, Track
+
+Place = tuple[float, float]
+"""(row, column) in pixels of the baseline film."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,56 +35,112 @@ class View:
         """Identities may be carried over to this image."""
         return self.alignment is None or self.alignment.ok
 
+    def knows(self, place: Place) -> bool:
+        """Identities may be carried over to this image at this place."""
+        return self.alignment is None or bool(self.alignment.ok_at(place))
 
-def decide_fates(track: Track, views: Sequence[View], time_points: Sequence[int], baseline_px: Mapping[int, tuple[float, float]]) -> dict[int, Fate]:
+    def shows(self, place: Place) -> bool:
+        """The place is known on this image and lies within the picture."""
+        if not self.knows(place):
+            return False
+        row, column = place if self.alignment is None else self.alignment.to_image(place)
+        return bool(0 <= row <= self.shape[0] - 1 and 0 <= column <= self.shape[1] - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Fate of one deposit at each time point at which it has one, and the other deposits that had part in it.
+
+    Parameters
+    ----------
+    fates
+        Time point -> fate.
+    partners
+        Time point -> number of the track that it merged into or split from.
+    """
+
+    fates: Mapping[int, Fate]
+    partners: Mapping[int, int]
+
+
+def decide_fates(track: Track, views: Sequence[View], time_points: Sequence[int], baseline_px: Mapping[int, Place]) -> Course:
     """Fate of one deposit at each time point from its first sighting on.
 
     Parameters
     ----------
     track
-        Sightings by image index.
+        Sightings by image index, and where it merged or split.
     views
         All images, in the order of the indices.
     time_points
         All time points, in order; some may have no image.
     baseline_px
-        Image index -> where the track was seen, as (row, column) of the baseline film.
+        Image index -> where the track was seen, on the baseline film.
 
     Returns
     -------
-    Time point -> fate. A deposit that has resolved has no further fate until it is seen again.
+    A deposit that has resolved or merged has no further fate until it is seen again; one that was only seen where the registration failed
+    has none after that.
     """
-    fates: dict[int, Fate] = {}
-    present = False
-    for time_point in time_points:
-        here = [k for k, v in enumerate(views) if v.time_point == time_point]
-        seen = [k for k in here if k in track.sightings]
-        if seen:
-            fates[time_point] = _sighted(fates, time_point == time_points[0], any(views[k].linked for k in seen))
-            present = True
-        elif fates and present:
-            last = baseline_px[max(k for k in baseline_px if views[k].time_point < time_point)]
-            if any(views[k].linked and _covers(views[k], last) for k in here):
-                fates[time_point] = Fate.RESOLVED
-                present = False
+    seen: dict[int, list[int]] = {}
+    for k in sorted(track.sightings):
+        seen.setdefault(views[k].time_point, []).append(k)
+    known = {t: images for t, images in seen.items() if any(views[k].knows(baseline_px[k]) for k in images)}
+    if not known:
+        return Course(dict.fromkeys(seen, Fate.NOT_EVALUABLE), {})
+    places = {t: baseline_px[images[-1]] for t, images in seen.items()}
+    return _Deciding(track, views, time_points, places).course()
+
+
+class _Deciding:
+    """One deposit's course, from its places at the time points at which it was seen."""
+
+    def __init__(self, track: Track, views: Sequence[View], time_points: Sequence[int], places: Mapping[int, Place]) -> None:
+        self._views, self._time_points, self._places = views, time_points, places
+        self._merges = {j.time_point: j for j in track.joins if j.kin is Fate.MERGED}
+        self._splits = {j.time_point: j for j in track.joins if j.kin is Fate.SPLIT}
+        self._baseline = next((t for t in time_points if any(v.linked for v in views if v.time_point == t)), None)
+
+    def course(self) -> Course:
+        fates: dict[int, Fate] = {}
+        partners: dict[int, int] = {}
+        for t in self._time_points:
+            seen_before = max((k for k in self._places if k < t), default=None)
+            if t in self._places:
+                fate, join = self._seen(t, seen_before)
+            elif seen_before is None or any(fates.get(k) in (Fate.RESOLVED, Fate.MERGED) for k in self._between(seen_before, t)):
+                continue
             else:
-                fates[time_point] = Fate.NOT_EVALUABLE
-    return fates
+                fate, join = self._unseen(t)
+            fates[t] = fate
+            if join is not None:
+                partners[t] = join.partner
+        return Course(fates, partners)
 
+    def _seen(self, t: int, seen_before: int | None) -> tuple[Fate, Join | None]:
+        empty = [k for k in self._between(seen_before, t) if self._evaluable(k)]
+        if seen_before is not None and not empty:
+            return Fate.PERSISTENT, None
+        join = self._splits.get(t)
+        if join is not None and empty and empty[-1] == join.since:
+            return Fate.SPLIT, join
+        if seen_before is not None:
+            return Fate.REAPPEARED, None
+        if t == self._baseline:
+            return Fate.BASELINE, None
+        return (Fate.NEW if empty else Fate.NOT_EVALUABLE), None
 
-def _sighted(earlier: Mapping[int, Fate], first: bool, linked: bool) -> Fate:
-    if not linked:
-        return Fate.NOT_EVALUABLE
-    if first:
-        return Fate.BASELINE
-    return Fate.PERSISTENT if earlier else Fate.NEW
+    def _unseen(self, t: int) -> tuple[Fate, Join | None]:
+        if not self._evaluable(t):
+            return Fate.NOT_EVALUABLE, None
+        join = self._merges.get(t)
+        return (Fate.RESOLVED, None) if join is None else (Fate.MERGED, join)
 
+    def _between(self, start: int | None, end: int) -> list[int]:
+        return [k for k in self._time_points if (start is None or k > start) and k < end]
 
-def _covers(view: View, baseline_px: tuple[float, float]) -> bool:
-    """The place lies within this picture, and is known there."""
-    row, column = baseline_px
-    if view.alignment is not None:
-        if not view.alignment.ok_at(baseline_px):
-            return False
-        row, column = view.alignment.to_image(baseline_px)
-    return 0 <= row <= view.shape[0] - 1 and 0 <= column <= view.shape[1] - 1
+    def _evaluable(self, t: int) -> bool:
+        """Whether a time point at which the deposit was not seen shows its place: that before and that after."""
+        before = [self._places[k] for k in self._places if k < t][-1:]
+        after = [self._places[k] for k in self._places if k > t][:1]
+        return any(v.time_point == t and all(v.shows(p) for p in (*before, *after)) for v in self._views)

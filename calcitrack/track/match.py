@@ -1,106 +1,98 @@
-"""Which deposit is which: one-to-one matching of each image's deposits with the tracks known so far."""
+"""Which deposit is which: identities over all visits at once, and which deposits merged or split."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-
 from calcitrack.errors import InvalidValueError
-
-IMPOSSIBLE = 1e6
-"""Cost of a pair beyond the gate."""
+from calcitrack.model.assessment import Fate
+from calcitrack.track.kinship import Meeting, meetings
+from calcitrack.track.link import Spot, link, tie
+from calcitrack.track.sighting import MatchOptions, Sighting
 
 
 @dataclass(frozen=True, slots=True)
-class MatchOptions:
-    """Settings of `follow`.
+class Join:
+    """A track ends in another one, or begins out of it.
 
     Parameters
     ----------
-    gate_mm
-        Farthest two sightings of one deposit may lie apart after alignment, from outline to outline. Chosen on simulated hands that are posed
-        anew at each visit: fingers spread and bend, and one transform for the whole hand leaves several millimetres.
-    size_weight_mm
-        Distance that a factor of e between the two sizes counts for: near deposits of like size are told apart from unlike ones.
+    kin
+        ``Fate.MERGED``: the track's last sighting before lies at `since`, and at `time_point` the partner covers its place.
+        ``Fate.SPLIT``: the partner covers
+        its place at `since`, and the track is seen at `time_point`.
+    since, time_point
+        The two time points, in order.
+    partner
+        Number of the other track.
     """
 
-    gate_mm: float = 8.0
-    size_weight_mm: float = 2.0
-
-    def __post_init__(self) -> None:
-        if not self.gate_mm > 0 or self.size_weight_mm < 0:
-            raise InvalidValueError(f"gate_mm is positive and size_weight_mm not negative; found {self.gate_mm} and {self.size_weight_mm}")
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A deposit on one image in baseline's coordinates: position (row, column) and radius of the circle of its area, mm."""
-
-    label: int
-    position_mm: tuple[float, float]
-    radius_mm: float
+    kin: Fate
+    since: int
+    time_point: int
+    partner: int
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One deposit over the images: sightings by the index of their image, earliest first."""
+    """One deposit over the images: sightings by the index of their image, earliest first, and where it merged or split."""
 
     number: int
     sightings: Mapping[int, Sighting]
-
-    @property
-    def last(self) -> Sighting:
-        """The latest sighting: what the next image is compared with."""
-        return self.sightings[max(self.sightings)]
-
-    def seen(self, index: int, sighting: Sighting) -> Track:
-        """The same track with one more sighting."""
-        return Track(self.number, {**self.sightings, index: sighting})
+    joins: tuple[Join, ...] = ()
 
 
-def follow(images: Sequence[Sequence[Sighting]], options: MatchOptions | None = None) -> tuple[Track, ...]:
+def follow(images: Sequence[Sequence[Sighting]], time_points: Sequence[int] | None = None, options: MatchOptions | None = None) -> tuple[Track, ...]:
     """Give each deposit an identity over all images.
 
     Parameters
     ----------
     images
         The sightings of each image, in order of time, all in baseline's coordinates.
+    time_points
+        Time point of each image, ascending; images of one time point are exposures of one day. ``None``: each image is one of its own.
     options
         Settings; defaults when ``None``.
 
     Returns
     -------
     Tracks numbered from 1 in order of first sighting. Each label of each image belongs to exactly one track, and a track holds at most
-    one label of an image.
+    one label of an image. All visits are decided together, so that the answer neither depends on the order of labels nor, but for the
+    numbers, on the direction of time: a merge becomes a split.
+
+    Raises
+    ------
+    InvalidValueError
+        There is not one time point for each image, or they do not ascend.
     """
     options = options or MatchOptions()
-    tracks: list[Track] = []
-    for index, sightings in enumerate(images):
-        taken = _assign(tracks, sightings, options)
-        for k, sighting in enumerate(sightings):
-            if k in taken:
-                tracks[taken[k]] = tracks[taken[k]].seen(index, sighting)
-            else:
-                tracks.append(Track(len(tracks) + 1, {index: sighting}))
-    return tuple(tracks)
+    days = list(range(len(images))) if time_points is None else list(time_points)
+    if len(days) != len(images) or days != sorted(days):
+        raise InvalidValueError(f"expected one time point for each of {len(images)} images, ascending; found {days}")
+    known = sorted(set(days))
+    spots = tie(images, [known.index(d) for d in days], options)
+    chains = sorted(link(spots, options), key=lambda chain: _first(spots[chain[0]]))
+    owner = {spot: number for number, chain in enumerate(chains, start=1) for spot in chain}
+    joins: dict[int, list[Join]] = {}
+    for m in meetings(spots, chains, options):
+        joins.setdefault(owner[m.spot], []).append(_join(m, spots, known, owner))
+    return tuple(
+        Track(
+            number,
+            dict(sorted((k, s) for spot in chain for k, s in spots[spot].sightings.items())),
+            tuple(sorted(joins.get(number, ()), key=lambda j: (j.time_point, j.since))),
+        )
+        for number, chain in enumerate(chains, start=1)
+    )
 
 
-def _assign(tracks: Sequence[Track], sightings: Sequence[Sighting], options: MatchOptions) -> dict[int, int]:
-    """Sighting -> track: pairs of least total cost within the gate (Kuhn 1955; Jonker and Volgenant 1987)."""
-    if not tracks or not sightings:
-        return {}
-    cost = np.array([[_cost(t.last, s, options) for s in sightings] for t in tracks])
-    rows, columns = linear_sum_assignment(cost)
-    return {int(c): int(r) for r, c in zip(rows, columns, strict=True) if cost[r, c] < IMPOSSIBLE}
+def _first(spot: Spot) -> tuple[int, int]:
+    """Where a spot was seen first: index of the image and label."""
+    image = min(spot.sightings)
+    return image, spot.sightings[image].label
 
 
-def _cost(a: Sighting, b: Sighting, options: MatchOptions) -> float:
-    apart: NDArray[np.float64] = np.subtract(a.position_mm, b.position_mm)
-    distance = max(0.0, float(np.hypot(*apart)) - max(a.radius_mm, b.radius_mm))
-    if distance > options.gate_mm:
-        return IMPOSSIBLE
-    return float(np.hypot(*apart)) + options.size_weight_mm * abs(2 * float(np.log(a.radius_mm / b.radius_mm)))
+def _join(meeting: Meeting, spots: Sequence[Spot], days: Sequence[int], owner: Mapping[int, int]) -> Join:
+    since, then = sorted(days[spots[k].visit] for k in (meeting.spot, meeting.covering))
+    return Join(meeting.kin, since, then, owner[meeting.covering])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from calcitrack.model.assessment import Assessment, Fate, ImageAssessment, TimePointSummary
+from calcitrack.model.assessment import Assessment, DepositTrack, Fate, ImageAssessment, TimePointSummary
 from calcitrack.model.judgement import DEPOSIT, TOTAL, BurdenPoint, BurdenSeries, TimelineSeries
 from calcitrack.model.measurement import Measurement, NotMeasurable, Result
 from calcitrack.track.change import NOTHING_READ, SIZED_IN_PLANE
@@ -18,10 +18,12 @@ NOT_SEEN = "the deposit was not known at this time point"
 def series_of(assessment: Assessment) -> TimelineSeries:
     """The series of a timeline's totals and of each of its deposits.
 
-    A deposit that resolved has a burden of zero there; where it is not evaluable, the series has a gap with the reason.
+    A deposit that resolved has a burden of zero there; where it is not evaluable, the series has a gap with the reason. Mass and area are conserved
+    in a family of deposits that merged or split, not in each of them: the first of a family has the series of their sum, the others have none.
     """
     totals = [_total(assessment, name, unit) for name, unit in BURDENS.items()]
-    deposits = [_deposit(assessment, t.deposit_id, t.fates, name, unit) for t in assessment.tracks for name, unit in BURDENS.items()]
+    families = _families(assessment.tracks)
+    deposits = [_deposit(assessment, t, families[t.deposit_id], name, unit) for t in assessment.tracks for name, unit in BURDENS.items()]
     return TimelineSeries(assessment.key, assessment.assessment_id, (*totals, _counts(assessment), *deposits))
 
 
@@ -64,22 +66,63 @@ def _counts(assessment: Assessment) -> BurdenSeries:
     return BurdenSeries(TOTAL, COUNT, "1", tuple(points), missing)
 
 
-def _deposit(assessment: Assessment, deposit_id: str, fates: Mapping[int, Fate], name: str, unit: str) -> BurdenSeries:
+def _families(tracks: Sequence[DepositTrack]) -> Mapping[str, tuple[DepositTrack, ...]]:
+    """Deposit id -> the deposits that it is connected with by merges and splits, itself included, in order of the tracks."""
+    family = {t.deposit_id: {t.deposit_id} for t in tracks}
+    for track in tracks:
+        for partner in (p for partners in track.partners.values() for p in partners):
+            joined = family[track.deposit_id] | family[partner]
+            family |= dict.fromkeys(joined, joined)
+    return {t.deposit_id: tuple(m for m in tracks if m.deposit_id in family[t.deposit_id]) for t in tracks}
+
+
+def _deposit(assessment: Assessment, track: DepositTrack, family: Sequence[DepositTrack], name: str, unit: str) -> BurdenSeries:
+    """A deposit's series, which is that of its whole family when it is the first of it: what merges and splits is compared as a whole."""
+    if track is not family[0]:
+        reason = f"counted with {family[0].deposit_id}: they are connected by merges or splits"
+        return BurdenSeries(DEPOSIT, name, unit, (), {p.index: reason for p in assessment.time_points}, track.deposit_id)
     points: list[BurdenPoint] = []
     missing: dict[int, str] = {}
+    ids = {t.deposit_id for t in family}
     for point in assessment.time_points:
-        images = [i for i in assessment.images if i.time_point == point.index and any(d.deposit_id == deposit_id for d in i.deposits)]
-        results = [d.deposit.measurements[name] for i in images for d in i.deposits if d.deposit_id == deposit_id and name in d.deposit.measurements]
-        fate = fates.get(point.index)
-        if results:
+        found: BurdenPoint | str
+        images = [i for i in assessment.images if i.time_point == point.index and any(d.deposit_id in ids for d in i.deposits)]
+        here = [[d for d in i.deposits if d.deposit_id in ids] for i in images]
+        results = [_sum([d.deposit.measurements[name] for d in seen]) for seen in here if all(name in d.deposit.measurements for d in seen)]
+        unknown = _unknown(family, point.index, {d.deposit_id for seen in here for d in seen})
+        if unknown:
+            found = unknown
+        elif results:
             measured = [r for r in results if isinstance(r, Measurement)]
             found = _point(point, name, images, results, measured[0] if measured else None)
-        elif fate is Fate.RESOLVED and points:
+        elif points and any(t.fates.get(point.index) is Fate.RESOLVED for t in family):
             found = BurdenPoint(point.index, point.date, (0.0,), 0.0, points[-1].like, points[-1].calibration)
         else:
-            found = NOT_SEEN if fate is None else f"the deposit is {fate.value.replace('_', ' ')} at this time point"
+            found = NOT_SEEN
         if isinstance(found, str):
             missing[point.index] = found
         else:
             points.append(found)
-    return BurdenSeries(DEPOSIT, name, unit, tuple(points), missing, deposit_id)
+    return BurdenSeries(DEPOSIT, name, unit, tuple(points), missing, track.deposit_id)
+
+
+def _unknown(family: Sequence[DepositTrack], time_point: int, seen: Collection[str]) -> str:
+    """Why a family's sum is not known at a time point although some of it may be seen; empty where it is known."""
+    for track in family:
+        first = min(track.fates, default=0)
+        hidden = track.fates.get(time_point) is Fate.NOT_EVALUABLE
+        unheard = len(family) > 1 and time_point < first and track.fates[first] is Fate.NOT_EVALUABLE
+        if track.deposit_id not in seen and (hidden or unheard):
+            return f"{track.deposit_id} is not evaluable at this time point"
+    return ""
+
+
+def _sum(results: Sequence[Result]) -> Result:
+    """The sum of what one exposure shows; uncertainties add up, since beam and way of drawing outlines are shared."""
+    missing = next((r for r in results if isinstance(r, NotMeasurable)), None)
+    if missing is not None or len(results) == 1:
+        return missing or results[0]
+    values = [r for r in results if isinstance(r, Measurement)]
+    known = [r.sd for r in values if r.sd is not None]
+    sd = sum(known) if len(known) == len(values) else None
+    return Measurement(values[0].measurand, sum(r.value for r in values), sd, "; ".join(sorted({r.model for r in values if r.model})))

@@ -17,7 +17,9 @@ from typer.testing import CliRunner
 
 from calcitrack.cli import app, measuring
 from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.cli.summary import TimelineLine, _events
 from calcitrack.io.exports import read_results
+from calcitrack.model.timeline import TimelineKey
 from calcitrack.tables import SCHEMAS, TIMELINE
 
 
@@ -373,3 +375,12 @@ def test_bad_treatments_end_it_before_anything_is_measured(films: Path, tmp_path
     assert code == ExitCode.USAGE
     assert "line 2: no name; line 3: start 'soon' is not a date like 2024-05-31" in err
     assert not (tmp_path / "R").exists()
+
+
+def test_merges_and_splits_are_told_only_where_there_are_any() -> None:
+    """One line with the counts of all visits; none where nothing merged, split or came back."""
+    line = TimelineLine(
+        TimelineKey("P1", "HAND", "R", "PA", "DX"), ({"n_merged": 0, "n_split": 1}, {"n_merged": 2, "n_split": None, "n_reappeared": 0}), (), ()
+    )
+    assert _events(line) == ("  deposits over all visits: 2 merged, 1 split (events.csv says which)",)
+    assert _events(TimelineLine(line.key, ({"n_merged": 0},), (), ())) == ()

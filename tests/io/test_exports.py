@@ -29,6 +29,7 @@ from calcitrack.tables import (
     changes_table,
     cohort_table,
     deposits_table,
+    events_table,
     images_table,
     not_measurable_table,
     responses_table,
@@ -86,6 +87,7 @@ def test_tables_come_back_as_they_were_written(made: ModuleType, tmp_path: Path)
     tables = {
         "deposits": deposits_table(cohort.assessments),
         "timeline": timeline_table(cohort.assessments),
+        "events": events_table(cohort.assessments),
         "images": images_table(cohort),
         "not_measurable": not_measurable_table(cohort.assessments),
         "changes": changes_table(judgements),

@@ -5,9 +5,10 @@ from types import ModuleType
 
 import pandas as pd
 
+from calcitrack.model.assessment import Fate
 from calcitrack.model.cohort import TimelineFailure
 from calcitrack.model.spacing import Spacing, SpacingBasis
-from calcitrack.tables import DEPOSITS, SCHEMAS, TIMELINE, deposits_table, images_table, not_measurable_table, timeline_table
+from calcitrack.tables import DEPOSITS, SCHEMAS, TIMELINE, deposits_table, events_table, images_table, not_measurable_table, timeline_table
 from calcitrack.tables.cells import rounded
 
 PROMISED = (
@@ -42,6 +43,29 @@ def test_a_deposit_row_says_what_was_measured(made: ModuleType) -> None:
     assert (row.al_equivalent_mm3, row.al_equivalent_mm3_sd) == (0.9 * 3, 0.05)
     assert (row.volume_mm3, row.volume_mm3_sd, row.volume_model) == (6.0, 0.4, "a made model")
     assert (row.centroid_row, row.centroid_col, row.calibration_tier, row.spacing_basis) == (51.5, 61.5, "A", "detector")
+
+
+def test_events_tell_each_fate_with_its_partners(made: ModuleType) -> None:
+    """One row a deposit and time point, by deposit; partners on the rows of both; evidence only where the deposit is seen."""
+    assessment = made.assessment()
+    one, two, three = assessment.tracks
+    merged = replace(three, fates={2: Fate.NEW, 3: Fate.MERGED}, partners={3: ("D001", "D002")})
+    weak = replace(assessment.images[0], segmentation=replace(assessment.images[0].segmentation, supported=frozenset({2})))
+    tracks = (merged, replace(one, partners={3: ("D003",)}), two)
+    table = events_table([replace(assessment, tracks=tracks, images=(weak, *assessment.images[1:]))])
+    rows = [(r.deposit_id, r.time_point, r.fate, r.partners, r.evidence) for r in table.itertuples()]
+    assert rows == [
+        ("D001", 1, "baseline", "", "own"),
+        ("D001", 2, "persistent", "", "own"),
+        ("D001", 3, "persistent", "D003", "own"),
+        ("D002", 1, "baseline", "", "other_exposures"),
+        ("D002", 2, "persistent", "", "own"),
+        ("D002", 3, "persistent", "", "own"),
+        ("D003", 2, "new", "", "own"),
+        ("D003", 3, "merged", "D001; D002", ""),
+    ]
+    assert table.date[1] == pd.Timestamp(2021, 9, 1)
+    assert set(table.patient_id) == {"P1"}
 
 
 def test_an_image_row_says_how_its_values_came_about(made: ModuleType) -> None:

@@ -8,6 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from calcitrack.model.assessment import Fate
 from calcitrack.model.course import Courses, PatientCourse, Treatment
 from calcitrack.model.judgement import CohortKind, TimelineSeries, Verdict
 from calcitrack.track import cohort_points, judge, own_precision, series_of
@@ -145,3 +146,32 @@ def test_undated_visits_have_changes_and_no_trend(courses: ModuleType) -> None:
     judgement = judge(courses.timeline(undated), precision=courses.precision())
     assert (judgement.headline, judgement.reason) == (None, "the time points have no dates")
     assert len(judgement.changes) == 3
+
+
+def test_a_family_that_merged_is_compared_as_a_whole(made: ModuleType) -> None:
+    """D003 merges into D001: D001 has the sum of both at every time point, D003 none of its own, D002 is left as it was."""
+    alone = made.assessment()
+    one, two, three = alone.tracks
+    merged = (
+        replace(one, partners={3: ("D003",)}),
+        two,
+        replace(three, fates={2: Fate.NEW, 3: Fate.MERGED}, partners={3: ("D001",)}),
+    )
+    before, after = ({s.deposit_id: s for s in series_of(a).series if s.measurand == "ha_mass_mg"} for a in (alone, replace(alone, tracks=merged)))
+    assert [p.values for p in before["D001"].points] == [(1.5,), (1.5,), (1.5, 1.5)]
+    assert [p.values for p in after["D001"].points] == [(1.5,), (1.5 + 4.5,), (1.5, 1.5)]
+    assert [p.sd for p in after["D001"].points] == pytest.approx([0.1, 0.2, 0.1])
+    assert after["D003"].points == ()
+    assert after["D003"].missing == dict.fromkeys((1, 2, 3), "counted with D001: they are connected by merges or splits")
+    assert after["D002"] == before["D002"]
+
+
+def test_a_family_is_unknown_where_one_of_it_is(made: ModuleType) -> None:
+    """The first sighting of D003 cannot be told from a new one, or it is out of the picture later: no sum there."""
+    alone = made.assessment()
+    one, two, three = alone.tracks
+    hidden = replace(three, fates={2: Fate.NOT_EVALUABLE, 3: Fate.NOT_EVALUABLE}, partners={3: ("D001",)})
+    series = series_of(replace(alone, tracks=(replace(one, partners={3: ("D003",)}), two, hidden))).series
+    family = next(s for s in series if s.deposit_id == "D001" and s.measurand == "ha_mass_mg")
+    assert family.missing == dict.fromkeys((1, 3), "D003 is not evaluable at this time point")
+    assert [p.values for p in family.points] == [(6.0,)]
