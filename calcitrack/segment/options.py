@@ -37,8 +37,8 @@ class SegmentOptions:
 
     method: Method = Method.NETWORK
     min_area_mm2: float = 0.6
-    min_confidence: float = 0.5
-    supported_confidence: float = 0.25
+    min_confidence: float = 0.7
+    supported_confidence: float = 0.35
     assumed_pixel_mm: float = 0.15
 
     def __post_init__(self) -> None:
