@@ -17,6 +17,12 @@ class Method(StrEnum):
     """A fitted soft-tissue surface and a logistic model that anyone can read: the baseline."""
 
 
+MIN_CONFIDENCE = {Method.NETWORK: 0.7, Method.TRANSPARENT: 0.5}
+"""Default of `SegmentOptions.min_confidence`. Chosen on simulated films and the external set (docs/explanation/accuracy.md)."""
+SUPPORTED_CONFIDENCE = {Method.NETWORK: 0.35, Method.TRANSPARENT: 0.5}
+"""Default of `SegmentOptions.supported_confidence`; the transparent method's weak candidates are mostly false, and take no part."""
+
+
 @dataclass(frozen=True, slots=True)
 class SegmentOptions:
     """Settings of `segment`.
@@ -28,25 +34,37 @@ class SegmentOptions:
     min_area_mm2
         Smallest deposit kept, mm2 in the plane of the image's spacing. Chosen on simulated films: below it noise and trabeculae prevail.
     min_confidence
-        Candidates less likely than this to be deposits are dropped. Chosen on simulated films (benchmarks/fit_candidates.py, benchmarks/segmenter).
+        Candidates less likely than this to be deposits are dropped; ``None`` takes that of the method (`MIN_CONFIDENCE`).
     supported_confidence
-        ... unless another exposure of the timeline surely shows a deposit at their place: then those at least this likely are kept.
+        ... unless another exposure of the timeline surely shows a deposit at their place: then those at least this likely are kept; ``None``
+        takes that of the method (`SUPPORTED_CONFIDENCE`).
     assumed_pixel_mm
         Pixel size that sets the search scales when the image states none; it never enters a result.
     """
 
     method: Method = Method.NETWORK
     min_area_mm2: float = 0.6
-    min_confidence: float = 0.7
-    supported_confidence: float = 0.35
+    min_confidence: float | None = None
+    supported_confidence: float | None = None
     assumed_pixel_mm: float = 0.15
 
     def __post_init__(self) -> None:
         if not self.min_area_mm2 > 0:
             raise InvalidValueError(f"min_area_mm2 is a positive area; found {self.min_area_mm2}")
-        if not 0 <= self.min_confidence <= 1:
-            raise InvalidValueError(f"min_confidence is a probability between 0 and 1; found {self.min_confidence}")
-        if not 0 <= self.supported_confidence <= 1:
-            raise InvalidValueError(f"supported_confidence is a probability between 0 and 1; found {self.supported_confidence}")
+        for name in ("min_confidence", "supported_confidence"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= 1:
+                raise InvalidValueError(f"{name} is a probability between 0 and 1; found {value}")
         if not self.assumed_pixel_mm > 0:
             raise InvalidValueError(f"assumed_pixel_mm is a positive length; found {self.assumed_pixel_mm}")
+
+    @property
+    def sure_from(self) -> float:
+        """Confidence from which an image alone shows a deposit."""
+        return MIN_CONFIDENCE[self.method] if self.min_confidence is None else self.min_confidence
+
+    @property
+    def supported_from(self) -> float:
+        """Confidence from which a deposit is kept that another exposure surely shows; never above `sure_from`."""
+        least = SUPPORTED_CONFIDENCE[self.method] if self.supported_confidence is None else self.supported_confidence
+        return min(least, self.sure_from)

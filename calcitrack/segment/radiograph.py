@@ -66,7 +66,7 @@ def segment(radiograph: Radiograph, options: SegmentOptions | None = None) -> Se
 
 def sure(found: Segmentation, options: SegmentOptions) -> frozenset[int]:
     """Labels of the candidates that this image alone shows."""
-    return frozenset(k for k in found.label_values if found.confidence.get(k, 1.0) >= options.min_confidence)
+    return frozenset(k for k in found.label_values if found.confidence.get(k, 1.0) >= options.sure_from)
 
 
 def candidates(radiograph: Radiograph, options: SegmentOptions) -> Segmentation:
@@ -80,7 +80,7 @@ def candidates(radiograph: Radiograph, options: SegmentOptions) -> Segmentation:
         findings.append("no limb with bone stands out from the air: nothing was searched")
         return Segmentation(labels=np.zeros(radiograph.shape, np.uint16), limb=nothing, bone=nothing, findings=tuple(findings))
     valid = radiograph.valid_mask & grid.up_mask(field)
-    likely = {k: p for k, p in found.confidence.items() if p >= min(options.min_confidence, options.supported_confidence)}
+    likely = {k: p for k, p in found.confidence.items() if p >= options.supported_from}
     labels, kept = finish(found.drawn, likely, valid, options.min_area_mm2 / (grid.row_mm * grid.column_mm))
     return Segmentation(labels=labels, limb=grid.up_mask(found.limb), bone=grid.up_mask(found.bone), confidence=kept, findings=tuple(findings))
 

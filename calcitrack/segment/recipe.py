@@ -12,16 +12,17 @@ from calcitrack.segment.options import Method, SegmentOptions
 
 
 def recipe(options: SegmentOptions) -> Mapping[str, Parameter]:
-    """Name of the method; for the network also the files of its weights and of its confidence with their SHA-256, and the version of onnxruntime."""
+    """Name of the method and the confidence it asks for; for the network also the files of its weights and its confidence, with SHA-256."""
+    bars: dict[str, Parameter] = {"method": options.method.value, "sure_from": options.sure_from, "supported_from": options.supported_from}
     if options.method is not Method.NETWORK:
-        return {"method": options.method.value}
+        return bars
     import onnxruntime
 
     from calcitrack.segment.belief import BELIEF
     from calcitrack.segment.network import WEIGHTS
 
     return {
-        "method": options.method.value,
+        **bars,
         "weights": WEIGHTS,
         "weights_sha256": _sha256(WEIGHTS),
         "confidence": BELIEF,

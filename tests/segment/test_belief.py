@@ -88,11 +88,13 @@ def test_belief_is_what_its_weights_say() -> None:
     assert one(np.array([1e6])) == one(np.array([1 + 2 * FARTHEST]))
 
 
-def test_shipped_belief_takes_these_facts() -> None:
-    """A sure, sharp, dense spot in the flesh is believed; the same with hardly any contrast and unsure is less so."""
-    strong, weak = (np.array(list(f.values())) for f in (_facts(_disc()), _facts(_disc(), contrast=0.02, chance=0.87, blurred_px=4)))
-    assert belief().centre.shape == (len(FACTS),)
-    assert 0 <= belief()(weak) < belief()(strong) <= 1
+def test_shipped_belief_rises_with_the_networks_own_odds() -> None:
+    """Of two deposits that are average in all else, the one that the network is surer of is believed more."""
+    shipped = belief()
+    odds = np.array([name.endswith("_odds") for name in FACTS])
+    assert shipped.centre.shape == (len(FACTS),)
+    low, high = (shipped(shipped.centre + side * odds * shipped.scale) for side in (-1, 1))
+    assert 0 <= low < high <= 1
 
 
 def test_weights_for_other_facts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

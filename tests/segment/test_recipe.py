@@ -14,6 +14,8 @@ def test_the_network_is_named_by_its_weights_and_its_runtime() -> None:
     weights, belief = (resources.files("calcitrack.segment").joinpath("data", name).read_bytes() for name in ("deposits.onnx", "belief.json"))
     assert recipe(SegmentOptions()) == {
         "method": "network",
+        "sure_from": 0.7,
+        "supported_from": 0.35,
         "weights": "deposits.onnx",
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
         "confidence": "belief.json",
@@ -24,7 +26,7 @@ def test_the_network_is_named_by_its_weights_and_its_runtime() -> None:
 
 def test_the_transparent_method_names_no_network() -> None:
     """What took no part is not in the provenance."""
-    assert recipe(SegmentOptions(method=Method.TRANSPARENT)) == {"method": "transparent"}
+    assert recipe(SegmentOptions(method=Method.TRANSPARENT)) == {"method": "transparent", "sure_from": 0.5, "supported_from": 0.5}
 
 
 def test_importing_reads_no_weights() -> None:
