@@ -54,12 +54,13 @@ def _check_calcitrack_command(words: list[str]) -> None:
     from calcitrack.cli import app
 
     command = typer.main.get_command(app)
-    subcommands = getattr(command, "commands", {})
-    if words and not words[0].startswith("-"):
-        assert words[0] in subcommands, f"calcitrack has no command {words[0]!r}; it has {sorted(subcommands)}"
-        command = subcommands[words[0]]
+    named = list(words)
+    while named and not named[0].startswith("-") and hasattr(command, "commands"):  # workspace is a group of commands
+        subcommands = command.commands
+        assert named[0] in subcommands, f"calcitrack has no command {named[0]!r}; it has {sorted(subcommands)}"
+        command = subcommands[named.pop(0)]
     options = {name for p in command.params for name in (*p.opts, *p.secondary_opts)} | {"--help"}
-    for word in words:
+    for word in named:
         if word.startswith("--"):
             assert word.split("=")[0] in options, f"calcitrack {words[0]} has no option {word}; it has {sorted(options)}"
 

@@ -78,3 +78,49 @@ class CourseError(ReadError):
 
 class ResultsError(CalcitrackError):
     """A results folder cannot be written or read."""
+
+
+class WorkspaceError(CalcitrackError):
+    """A workspace cannot be opened, read or written; nothing that was accepted before is lost.
+
+    Parameters
+    ----------
+    source
+        The file or folder of the workspace.
+    found, expected, action
+        As in `ReadError`.
+    """
+
+    def __init__(self, source: str, found: str, expected: str, action: str) -> None:
+        super().__init__(source, found, expected, action)
+        self.source = source
+        self.found = found
+        self.expected = expected
+        self.action = action
+
+    def __str__(self) -> str:
+        return f"{self.source}: found {self.found}; expected {self.expected}; {self.action}"
+
+
+class WorkspaceReadOnlyError(WorkspaceError):
+    """The workspace was opened for reading, or its folder cannot be written."""
+
+
+class WorkspaceFullError(WorkspaceError):
+    """The disk, or the quota, has no room for what was to be written."""
+
+
+class WorkspaceLockedError(WorkspaceError):
+    """Another process has been writing for longer than a writer waits."""
+
+
+class WorkspaceDamagedError(WorkspaceError):
+    """A file of the workspace does not hold what was written into it."""
+
+
+class WorkspaceVersionError(WorkspaceError):
+    """The schema of the workspace is not one that this program works with."""
+
+
+class EditConflictError(WorkspaceError):
+    """An edit rests on a version that another one has replaced meanwhile; both are kept, and nothing was overwritten."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from calcitrack.cli.choices import PartChoice, StyleChoice
-from calcitrack.cli.exit_codes import ExitCode
-from calcitrack.errors import CalcitrackError, ReadError
+from calcitrack.cli.plain_errors import plain_errors
+from calcitrack.cli.workspace import workspace as workspace_commands
 from calcitrack.phantom.course import DiseaseCourse
 from calcitrack.phantom.specs import BodyPart, Style
 from calcitrack.segment.options import Method
@@ -26,6 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(workspace_commands, name="workspace")
 
 DEMO_FOLDER = Path("calcitrack-demo")
 
@@ -61,6 +60,10 @@ Labs = Annotated[
     Path | None, typer.Option("--labs", help="CSV file of laboratory results; by default labs.csv in an input folder.", exists=True, dir_okay=False)
 ]
 
+WorkspaceFolder = Annotated[
+    Path | None,
+    typer.Option("--workspace", help="Workspace that keeps each assessment as soon as it is made; made where there is none.", file_okay=False),
+]
 MethodOption = Annotated[Method, typer.Option("--method", help="How deposits are found: a trained network, or the transparent baseline.")]
 
 
@@ -84,25 +87,6 @@ def main(
             stream.reconfigure(errors="backslashreplace")  # a terminal without ± must not cost the results
 
 
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """One sentence for errors that were foreseen; Ctrl-C without a trace."""
-    try:
-        yield
-    except CalcitrackError as error:
-        Console(stderr=True).print(f"calcitrack: {error}", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(ExitCode.NOTHING if isinstance(error, ReadError) and _is_image_error(error) else ExitCode.USAGE) from error
-    except KeyboardInterrupt:
-        Console(stderr=True).print("calcitrack: interrupted")
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
-
-
-def _is_image_error(error: ReadError) -> bool:
-    from calcitrack.errors import CourseError, ManifestError, NotFoundError
-
-    return not isinstance(error, CourseError | ManifestError | NotFoundError)
-
-
 @app.command()
 def measure(
     inputs: Inputs,
@@ -118,11 +102,12 @@ def measure(
     method: MethodOption = Method.NETWORK,
     workers: Workers = None,
     parquet: Parquet = False,
+    workspace: WorkspaceFolder = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Measure radiographs, follow each deposit over time, and write tables, segmentations and pictures."""
-    with _plain_errors():
+    with plain_errors():
         from calcitrack.assess import AssessOptions
         from calcitrack.calibrate import CalibrateOptions
         from calcitrack.cli.measuring import Request, measure_options, run
@@ -131,7 +116,7 @@ def measure(
         wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm, wedge_box=wedge_box)
         measuring = measure_options(ha_concentration, ha_concentration_sd)
         options = AssessOptions(calibrate=wedge, segment=SegmentOptions(method=method), measure=measuring)
-        code = run(Request(tuple(inputs), out, manifest, workers, parquet, options, treatments, labs), as_json=json, quiet=quiet)
+        code = run(Request(tuple(inputs), out, manifest, workers, parquet, options, treatments, labs, workspace), as_json=json, quiet=quiet)
     raise typer.Exit(code)
 
 
@@ -144,7 +129,7 @@ def info(
     json: Json = False,
 ) -> None:
     """Say what was understood of a file: image, size of a pixel, calibration tier and why."""
-    with _plain_errors():
+    with plain_errors():
         from calcitrack.calibrate import CalibrateOptions
         from calcitrack.cli.describing import describe
 
@@ -155,7 +140,7 @@ def info(
 @app.command()
 def demo(out: Out = DEMO_FOLDER, workers: Workers = None, json: Json = False, quiet: Quiet = False) -> None:
     """Measure the three simulated patients that come with the program."""
-    with _plain_errors():
+    with plain_errors():
         from calcitrack.cli.measuring import Request, run
         from calcitrack.io.samples import check_samples, sample_radiographs
 
@@ -177,7 +162,7 @@ def phantom(
     quiet: Quiet = False,
 ) -> None:
     """Make radiographs of simulated patients whose deposits are known exactly, to try the program or to test another one."""
-    with _plain_errors():
+    with plain_errors():
         from calcitrack.cli.simulating import run
         from calcitrack.io.phantom_files import PhantomSetOptions
         from calcitrack.phantom.population import WEDGE_TURN_DEG, WEDGE_UNEVEN, Exposures, Population
@@ -202,7 +187,7 @@ def validate(
     quiet: Quiet = False,
 ) -> None:
     """Simulate patients whose deposits are known exactly, measure them, and say how well that went."""
-    with _plain_errors():
+    with plain_errors():
         from calcitrack.cli.validating import run
         from calcitrack.validate import ValidateOptions
 

@@ -7,7 +7,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +18,13 @@ from calcitrack.assess import AssessOptions
 from calcitrack.batch import iter_assessments, sensible_workers
 from calcitrack.cli.bar import progress_bar
 from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.cli.recording import RunRecord
 from calcitrack.cli.summary import Summary, TimelineLine, summary_json, summary_text
 from calcitrack.figures import change_sentence, verdict_sentence
 from calcitrack.io.cohort import read_cohort
 from calcitrack.io.course_files import find_course_files, read_courses
 from calcitrack.io.exports import ResultsWriter
+from calcitrack.io.workspace import Workspace
 from calcitrack.measure import MeasureOptions
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.calibration import Tier
@@ -48,6 +50,7 @@ class Request:
     options: AssessOptions | None = None
     treatments: Path | None = None
     labs: Path | None = None
+    workspace: Path | None = None
 
 
 def measure_options(ha_concentration: float | None, ha_concentration_sd: float | None) -> MeasureOptions:
@@ -92,14 +95,17 @@ def _interrupted(outcome: str) -> ExitCode:
 
 
 def _measure(request: Request, bar: Progress) -> Summary:
-    with ResultsWriter(request.out, parquet=request.parquet) as writer:
+    with ExitStack() as stack:
+        writer = stack.enter_context(ResultsWriter(request.out, parquet=request.parquet))
+        workspace = None if request.workspace is None else stack.enter_context(Workspace.create(request.workspace))
         scanning = bar.add_task("Reading headers", total=None)
         cohort = read_cohort(list(request.inputs), manifest=request.manifest, progress=lambda done, total: _show(bar, scanning, done, total))
         stated = find_course_files(request.inputs, request.treatments, request.labs)
         courses = read_courses(stated, {t.key.patient_id for t in cohort.timelines})
+        record = None if workspace is None else RunRecord(workspace, request.options, request.inputs, cohort.files)
         lines: list[TimelineLine] = []
         try:
-            _measure_all(cohort, request, writer, bar, lines)
+            _measure_all(cohort, request, writer, bar, lines, record)
         except KeyboardInterrupt:
             if not lines or writer.replaces_results:
                 raise
@@ -107,6 +113,8 @@ def _measure(request: Request, bar: Progress) -> Summary:
                 _give_up(cohort.timelines[len(lines) + len(writer.failures) :], writer)
                 written = writer.finish(cohort.files, courses=courses)
                 return Summary(written, tuple(lines), cohort.files, writer.failures, True, writer.judgements, courses)
+        if record is not None:
+            record.finish()
         finishing = bar.add_task("Writing tables", total=None)
         with _undisturbed():
             written = writer.finish(cohort.files, courses=courses)
@@ -127,7 +135,7 @@ def _undisturbed() -> Iterator[None]:
         signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
-def _measure_all(cohort: Cohort, request: Request, writer: ResultsWriter, bar: Progress, lines: list[TimelineLine]) -> None:
+def _measure_all(cohort: Cohort, request: Request, writer: ResultsWriter, bar: Progress, lines: list[TimelineLine], record: RunRecord | None) -> None:
     """Measure one timeline after the other, each added to `lines` as soon as it is written or to the writer's failures."""
     measuring = bar.add_task("Measuring images", total=None)
     measured = iter_assessments(
@@ -138,6 +146,8 @@ def _measure_all(cohort: Cohort, request: Request, writer: ResultsWriter, bar: P
     )
     with closing(measured):
         for outcome in measured:
+            if record is not None:
+                record.keep(outcome)
             if isinstance(outcome, Assessment):
                 line = _line(outcome)
                 writer.add(outcome)

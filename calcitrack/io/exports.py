@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ import pandas as pd
 
 from calcitrack.errors import ResultsError
 from calcitrack.figures import DrawnTimeline, cohort_figures, drawn_timeline, timeline_figure
+from calcitrack.io.clock import Clock, utc_now
 from calcitrack.io.dicom_seg import is_dicom, write_label_picture, write_segmentation
 from calcitrack.io.file_names import NamesInUse
 from calcitrack.io.pictures import Films, overlay_name, pair_names, shown_of_each_visit, write_figure, write_overlay, write_pair
@@ -82,11 +82,6 @@ class Results:
     provenance: dict[str, Any]
 
 
-def utc_now() -> dt.datetime:
-    """The clock that stamps a results folder unless another one is passed in."""
-    return dt.datetime.now(dt.UTC)
-
-
 class ResultsWriter:
     """Writes a results folder timeline by timeline, so that a large cohort never lies in memory as a whole.
 
@@ -107,7 +102,7 @@ class ResultsWriter:
         On entering: the folder holds something else or cannot be written, or Parquet is asked for without pyarrow.
     """
 
-    def __init__(self, folder: str | PathLike[str], *, parquet: bool = False, clock: Callable[[], dt.datetime] = utc_now) -> None:
+    def __init__(self, folder: str | PathLike[str], *, parquet: bool = False, clock: Clock = utc_now) -> None:
         self._folder = StagedFolder(Path(folder))
         self._parquet = parquet
         self._clock = clock
@@ -310,7 +305,7 @@ def write_results(
     folder: str | PathLike[str],
     *,
     parquet: bool = False,
-    clock: Callable[[], dt.datetime] = utc_now,
+    clock: Clock = utc_now,
     courses: Courses | None = None,
     judging: JudgeOptions | None = None,
 ) -> Written:

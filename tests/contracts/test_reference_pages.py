@@ -8,6 +8,7 @@ import typer.main
 
 from calcitrack.cli import app
 from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.io.workspace.schema import STEPS
 from calcitrack.tables import SCHEMA_VERSION, SCHEMAS, TableSchema
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +55,28 @@ def test_the_page_names_all_options(name: str) -> None:
     known = {option for p in command.params if p.param_type_name == "option" for option in (*p.opts, *p.secondary_opts)} - {"--help"}
     named = {option for row in rows(sections("cli.md")[name]) for option in re.findall(r"`(-[-a-z]+)`", row[0])}
     assert named == known
+
+
+def test_the_page_names_all_tables_of_the_workspace() -> None:
+    """The page has the schema's version and each of its tables, and no other."""
+    text = (PAGES / "workspace.md").read_text(encoding="utf-8")
+    made = {name for step in STEPS for statement in step for name in re.findall(r"^CREATE TABLE (\w+)", statement)}
+    assert f"**schema version {len(STEPS)}**" in text
+    assert {row[0].strip("`") for row in rows(sections("workspace.md")["Tables"])} == made
+
+
+def test_the_page_names_all_options_of_the_workspace_commands() -> None:
+    """The commands of the group and their options on the page are those of the code, both ways."""
+    group = getattr(typer.main.get_command(app), "commands")["workspace"]  # noqa: B009 as above
+    named: dict[str, set[str]] = {}
+    for first, second, _ in rows(sections("cli.md")["workspace"]):
+        name = first.strip("`") or list(named)[-1]
+        named.setdefault(name, set()).update(re.findall(r"`(-[-a-z]+)`", second))
+    options = {
+        name: {o for p in command.params if p.param_type_name == "option" for o in (*p.opts, *p.secondary_opts)} - {"--help"}
+        for name, command in group.commands.items()
+    }
+    assert named == options
 
 
 def test_the_page_names_all_commands() -> None:

@@ -1,0 +1,102 @@
+"""`calcitrack workspace`: look after the durable record of a project."""
+
+from __future__ import annotations
+
+import json as json_format
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.cli.plain_errors import plain_errors
+
+workspace = typer.Typer(
+    help="Check, back up and export a workspace, the durable record of a project, or show who changed what.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Folder of the workspace.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the same as JSON.")]
+
+
+def _say(*lines: str) -> None:
+    console = Console(stderr=True)
+    for line in lines:
+        console.print(f"calcitrack: {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+@workspace.command()
+def check(folder: Folder, json: Json = False) -> None:
+    """Hold everything against the digests that were taken when it was written."""
+    with plain_errors():
+        from calcitrack.io.workspace import Workspace
+
+        with Workspace.open(folder, reading=True) as opened:
+            report = opened.check()
+        if json:
+            sys.stdout.write(json_format.dumps({"clean": report.clean, **asdict(report)}, indent=1) + "\n")
+        else:
+            counted = f"{report.assessments} assessments, {report.segmentations} segmentations, {report.reviews} reviews, {report.entries} changes"
+            lines = [*(f"problem: {p}" for p in report.problems), *(f"note: {n}" for n in report.notes), f"checked {counted}"]
+            sys.stdout.write("\n".join([*lines, "clean" if report.clean else f"{len(report.problems)} problems"]) + "\n")
+    raise typer.Exit(ExitCode.DONE if report.clean else ExitCode.PARTLY)
+
+
+@workspace.command()
+def history(
+    folder: Folder,
+    subject: Annotated[str | None, typer.Option(help="Only of this image (`image UID`), timeline, assessment or run, as the list writes it.")] = None,
+    who: Annotated[str | None, typer.Option(help="Only what this reader or account did.")] = None,
+    json: Json = False,
+) -> None:
+    """Show the audit trail: who changed what when."""
+    with plain_errors():
+        from calcitrack.io.workspace import Workspace
+
+        with Workspace.open(folder, reading=True) as opened:
+            entries = opened.history(subject, who=who)
+        if json:
+            sys.stdout.write(json_format.dumps([{**asdict(e), "detail": json_format.loads(e.detail)} for e in entries], indent=1) + "\n")
+        else:
+            for e in entries:
+                sys.stdout.write(f"{e.number:>6}  {e.at}  {e.who}  {e.what}: {e.subject}  {e.before[:8] or '-'} > {e.after[:8] or '-'}\n")
+
+
+@workspace.command()
+def export(
+    folder: Folder,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results: new, empty, or former results, which are replaced.")],
+    run: Annotated[int | None, typer.Option(min=1, help="Only what this run measured; by default the last assessment of each timeline.")] = None,
+    treatments: Annotated[Path | None, typer.Option(help="CSV file of treatments.", exists=True, dir_okay=False)] = None,
+    labs: Annotated[Path | None, typer.Option(help="CSV file of laboratory results.", exists=True, dir_okay=False)] = None,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Write each table as Parquet as well.")] = False,
+) -> None:
+    """Write a results folder from what is on record, without measuring again."""
+    with plain_errors():
+        from calcitrack.io.course_files import find_course_files, read_courses
+        from calcitrack.io.workspace import Workspace
+        from calcitrack.io.workspace.exporting import export_results
+
+        with Workspace.open(folder, reading=True) as opened:
+            patients = {a.key.patient_id for a in opened.assessments(run=run)}
+            courses = read_courses(find_course_files((), treatments, labs), patients)
+            written = export_results(opened, out, run=run, parquet=parquet, courses=courses)
+        sys.stdout.write(f"{written.n_timelines} timelines with {written.n_images} images are in {written.folder}\n")
+        _say(*(f"{p.source}: no {p.output} was written: {p.reason}" for p in written.problems))
+    raise typer.Exit(ExitCode.PARTLY if written.problems else ExitCode.DONE)
+
+
+@workspace.command()
+def backup(folder: Folder, to: Annotated[Path, typer.Argument(metavar="BACKUP", help="New or empty folder.", file_okay=False)]) -> None:
+    """Copy the workspace, while others may go on working in it."""
+    with plain_errors():
+        from calcitrack.io.workspace import Workspace
+
+        with Workspace.open(folder, reading=True) as opened:
+            sys.stdout.write(f"a copy of the workspace is in {opened.backup(to)}\n")

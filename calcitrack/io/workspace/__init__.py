@@ -1,0 +1,18 @@
+"""The workspace: a database beside segmentation files, in which nothing that was accepted is lost or overwritten."""
+
+from calcitrack.io.workspace.assessments import SegmentationVersion
+from calcitrack.io.workspace.audit import AuditEntry
+from calcitrack.io.workspace.checks import CheckReport
+from calcitrack.io.workspace.recorded import RecordedAssessment, RecordedRun
+from calcitrack.io.workspace.schema import SCHEMA_VERSION
+from calcitrack.io.workspace.workspace import Workspace
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "AuditEntry",
+    "CheckReport",
+    "RecordedAssessment",
+    "RecordedRun",
+    "SegmentationVersion",
+    "Workspace",
+]

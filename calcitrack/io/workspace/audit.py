@@ -1,0 +1,109 @@
+"""The audit trail: one entry for every change, each with a digest that chains it to the one before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from calcitrack.io.clock import Clock
+from calcitrack.io.workspace.codec import Json, canonical, dumps, storable
+from calcitrack.io.workspace.database import Database
+
+CREATED = "workspace created"
+MIGRATED = "schema brought up to date"
+RUN_STARTED = "run started"
+RUN_FINISHED = "run finished"
+RECORDED = "assessment recorded"
+REPEATED = "assessment found again"
+FAILED = "timeline failed"
+EDITED = "segmentation edited"
+REVIEWED = "reviewed"
+
+_COLUMNS = "id, at, who, what, subject, before, after, detail, previous, digest"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One change.
+
+    Parameters
+    ----------
+    number
+        1, 2, ... without a gap.
+    at
+        UTC, ISO 8601.
+    who
+        The reader, or the account that ran the program.
+    what
+        What was done, in words.
+    subject
+        What it was done to: an image, a timeline, an assessment, a run.
+    before, after
+        SHA-256 of the content before and after; empty where there was none.
+    detail
+        JSON: what else belongs to it.
+    previous
+        `digest` of the entry before; empty for the first.
+    digest
+        SHA-256 of all of the above.
+    """
+
+    number: int
+    at: str
+    who: str
+    what: str
+    subject: str
+    before: str
+    after: str
+    detail: str
+    previous: str
+    digest: str
+
+    @property
+    def expected_digest(self) -> str:
+        """What `digest` is when nothing of the entry was changed."""
+        told = [self.number, self.at, self.who, self.what, self.subject, self.before, self.after, self.detail, self.previous]
+        return hashlib.sha256(canonical(told)).hexdigest()
+
+
+def append(
+    database: Database, clock: Clock, who: str, what: str, subject: str, *, before: str = "", after: str = "", detail: Json | None = None
+) -> AuditEntry:
+    """Add an entry, inside a transaction that holds the write lock and makes the change that the entry tells of."""
+    last = database.row("SELECT id, digest FROM audit ORDER BY id DESC LIMIT 1") or (0, "")
+    at = clock().isoformat(timespec="milliseconds")
+    entry = AuditEntry(last[0] + 1, at, storable(who), what, storable(subject), before, after, dumps(detail or {}), last[1], "")
+    database.insert(
+        "audit",
+        id=entry.number,
+        at=entry.at,
+        who=entry.who,
+        what=entry.what,
+        subject=entry.subject,
+        before=entry.before,
+        after=entry.after,
+        detail=entry.detail,
+        previous=entry.previous,
+        digest=entry.expected_digest,
+    )
+    return replace(entry, digest=entry.expected_digest)
+
+
+def entries(database: Database, *, subject: str | None = None, who: str | None = None) -> tuple[AuditEntry, ...]:
+    """Entries in their order, of one subject or by one person only where asked for."""
+    wanted = "WHERE (? IS NULL OR subject = ?) AND (? IS NULL OR who = ?)"
+    return tuple(AuditEntry(*row) for row in database.rows(f"SELECT {_COLUMNS} FROM audit {wanted} ORDER BY id", subject, subject, who, who))  # noqa: S608 names of ours
+
+
+def chain_problems(database: Database) -> Iterator[str]:
+    """Entries that were changed, removed or put between others."""
+    number, digest = 0, ""
+    for entry in entries(database):
+        if entry.number != number + 1:
+            yield f"entry {number + 1} of the audit trail is missing"
+        if entry.previous != digest:
+            yield f"entry {entry.number} of the audit trail does not follow from the one before"
+        if entry.digest != entry.expected_digest:
+            yield f"entry {entry.number} of the audit trail was changed"
+        number, digest = entry.number, entry.digest

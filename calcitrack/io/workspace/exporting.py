@@ -1,0 +1,55 @@
+"""A results folder made from what is on record, by the same writer as after measuring."""
+
+from __future__ import annotations
+
+from os import PathLike
+
+from calcitrack.errors import InvalidValueError
+from calcitrack.io.clock import Clock, utc_now
+from calcitrack.io.exports import ResultsWriter, Written
+from calcitrack.io.workspace.workspace import Workspace
+from calcitrack.model.course import Courses
+from calcitrack.track import JudgeOptions
+
+
+def export_results(
+    workspace: Workspace,
+    folder: str | PathLike[str],
+    *,
+    run: int | None = None,
+    parquet: bool = False,
+    courses: Courses | None = None,
+    judging: JudgeOptions | None = None,
+    clock: Clock = utc_now,
+) -> Written:
+    """Write a results folder from a workspace: the last assessment of each timeline, without measuring anything again.
+
+    Tables and segmentations are those that were written after measuring. Pictures need the image files where they were: a picture whose
+    film is gone becomes a finding.
+
+    Parameters
+    ----------
+    run
+        Only what this run measured; everything when ``None``.
+    folder, parquet, clock
+        As for `calcitrack.io.exports.ResultsWriter`.
+    courses, judging
+        As for `calcitrack.io.exports.ResultsWriter.finish`.
+
+    Raises
+    ------
+    InvalidValueError
+        There is no such run.
+    ResultsError
+        The results folder holds something else, or cannot be written.
+    WorkspaceDamagedError
+        A file of the workspace is damaged.
+    """
+    if run is not None and run not in {r.number for r in workspace.runs()}:
+        raise InvalidValueError(f"found no run {run} in the workspace; expected one of {[r.number for r in workspace.runs()]}")
+    with ResultsWriter(folder, parquet=parquet, clock=clock) as writer:
+        for recorded in workspace.assessments(run=run):
+            writer.add(workspace.assessment(recorded.assessment_id))
+        for failure in workspace.failures(run=run):
+            writer.fail(failure)
+        return writer.finish(workspace.files(run=run), courses=courses, judging=judging)

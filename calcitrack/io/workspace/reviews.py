@@ -1,0 +1,95 @@
+"""Reviews as rows: every one is kept, and the last one of a reader on a subject counts."""
+
+from __future__ import annotations
+
+import hashlib
+
+from calcitrack.errors import InvalidValueError
+from calcitrack.io.workspace.codec import canonical, encode, storable
+from calcitrack.io.workspace.database import Database
+from calcitrack.model.review import Review, ReviewKind
+
+_COLUMNS = "r.reader, r.kind, a.assessment_id, r.deposit_id, r.image, r.time_point, r.value, r.comment"
+
+
+def review_digest(review: Review) -> str:
+    """SHA-256 of what a review says."""
+    return hashlib.sha256(canonical(encode(review))).hexdigest()
+
+
+def check_subject(database: Database, assessment: int, review: Review) -> None:
+    """Refuse a review of something that its assessment does not hold.
+
+    Raises
+    ------
+    InvalidValueError
+        No such deposit, image or time point.
+    """
+    held = {
+        "deposit": (review.deposit_id, "SELECT 1 FROM links WHERE assessment = ? AND deposit_id = ?"),
+        "image": (review.image, "SELECT 1 FROM exposures e JOIN images i ON i.id = e.image_id WHERE e.assessment = ? AND i.identity = ?"),
+        "time point": (review.time_point, "SELECT 1 FROM exposures WHERE assessment = ? AND time_point = ?"),
+    }
+    for what, (name, query) in held.items():
+        if name not in ("", None) and database.row(query, assessment, storable(name) if isinstance(name, str) else name) is None:
+            raise InvalidValueError(f"assessment {review.assessment_id} holds no {what} {name}; expected one of its own")
+
+
+def former(database: Database, assessment: int, review: Review) -> str:
+    """Digest of the review that this one takes the place of: same reader, slot and subject; empty where there is none."""
+    row = database.row(
+        """SELECT digest FROM reviews WHERE assessment = ? AND reader = ? AND slot = ? AND deposit_id = ? AND image = ? AND time_point IS ?
+        ORDER BY id DESC LIMIT 1""",
+        *(assessment, storable(review.reader), review.kind.slot, storable(review.deposit_id), storable(review.image), review.time_point),
+    )
+    return "" if row is None else str(row[0])
+
+
+def add(database: Database, assessment: int, review: Review, audit_id: int) -> None:
+    """Write a review."""
+    database.insert(
+        "reviews",
+        audit_id=audit_id,
+        assessment=assessment,
+        reader=storable(review.reader),
+        kind=review.kind.value,
+        slot=review.kind.slot,
+        deposit_id=storable(review.deposit_id),
+        image=storable(review.image),
+        time_point=review.time_point,
+        value=storable(review.value),
+        comment=storable(review.comment),
+        digest=review_digest(review),
+    )
+
+
+def reviews_of(database: Database, *, assessment_id: str | None, reader: str | None, superseded: bool) -> tuple[Review, ...]:
+    """Reviews in the order in which they were made.
+
+    Parameters
+    ----------
+    assessment_id, reader
+        Only those; all when ``None``.
+    superseded
+        Also those that a later one of the same reader, slot and subject took the place of.
+    """
+    last = """r.id IN (SELECT max(id) FROM reviews GROUP BY assessment, reader, slot, deposit_id, image, time_point)"""
+    rows = database.rows(
+        f"""SELECT {_COLUMNS} FROM reviews r JOIN assessments a ON a.id = r.assessment
+        WHERE (? IS NULL OR a.assessment_id = ?) AND (? IS NULL OR r.reader = ?) AND (? OR {last}) ORDER BY r.id""",  # noqa: S608 names of ours
+        *(assessment_id, assessment_id, reader, reader, superseded),
+    )
+    return tuple(_review(*row) for row in rows)
+
+
+def _review(reader: str, kind: str, assessment_id: str, deposit_id: str, image: str, time_point: int | None, value: str, comment: str) -> Review:
+    return Review(
+        reader=reader,
+        kind=ReviewKind(kind),
+        assessment_id=assessment_id,
+        deposit_id=deposit_id,
+        image=image,
+        time_point=time_point,
+        value=value,
+        comment=comment,
+    )

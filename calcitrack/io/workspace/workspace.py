@@ -1,0 +1,382 @@
+"""The durable record of a project: what was measured, what readers said and drew, and who changed what when."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterable, Sequence
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from calcitrack.errors import EditConflictError, InvalidValueError, WorkspaceError
+from calcitrack.io.clock import Clock, utc_now
+from calcitrack.io.provenance_json import library_versions
+from calcitrack.io.workspace import assessments, audit, reviews
+from calcitrack.io.workspace.assessments import SegmentationVersion
+from calcitrack.io.workspace.audit import AuditEntry
+from calcitrack.io.workspace.backing_up import back_up
+from calcitrack.io.workspace.checks import CheckReport, check
+from calcitrack.io.workspace.codec import dumps, encode, storable
+from calcitrack.io.workspace.database import Database
+from calcitrack.io.workspace.document import assessment_of, document_digest, document_of
+from calcitrack.io.workspace.label_files import LabelFiles
+from calcitrack.io.workspace.recorded import (
+    RecordedAssessment,
+    RecordedRun,
+    recorded_assessments,
+    recorded_failures,
+    recorded_files,
+    recorded_runs,
+)
+from calcitrack.model.assessment import Assessment
+from calcitrack.model.cohort import FileRecord, TimelineFailure
+from calcitrack.model.review import Review
+from calcitrack.model.segmentation import Segmentation
+from calcitrack.version import __version__
+
+
+def account() -> str:
+    """Name of the account that runs the program; ``unknown`` where the system states none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container may run under a number without a name
+        return "unknown"
+
+
+class Workspace:
+    """A workspace, open. Use it in a ``with`` statement, in one thread; other threads and processes open it for themselves.
+
+    What a method has returned from is on the disk: it outlasts a killed process and a crash of the machine. Nothing that was written is ever
+    changed or removed; each change is an entry of the audit trail.
+
+    Parameters
+    ----------
+    database, files
+        As `open` makes them.
+    who
+        Noted in the audit trail for what is no reader's doing.
+    clock
+        Stamps the entries.
+    """
+
+    def __init__(self, database: Database, files: LabelFiles, *, who: str, clock: Clock) -> None:
+        self._database = database
+        self._files = files
+        self._who = who
+        self._clock = clock
+
+    @classmethod
+    def open(cls, folder: str | PathLike[str], *, reading: bool = False, who: str | None = None, clock: Clock = utc_now) -> Self:
+        """Open a workspace, and bring one of an older version up to date after a backup of its database.
+
+        Parameters
+        ----------
+        folder
+            Where it lies.
+        reading
+            Change nothing. A folder that cannot be written is opened so by itself, with a finding.
+        who
+            Noted in the audit trail; the account by default.
+        clock
+            Stamps the entries of the audit trail.
+
+        Raises
+        ------
+        WorkspaceError
+            There is none, it is of another program or of a newer version, or it cannot be opened.
+        """
+        return cls._opened(Database(Path(folder), reading=reading), Path(folder), who, clock)
+
+    @classmethod
+    def create(cls, folder: str | PathLike[str], *, who: str | None = None, clock: Clock = utc_now) -> Self:
+        """Open a workspace, and make it where there is none; parameters and errors as for `open`."""
+        return cls._opened(Database(Path(folder), create=True), Path(folder), who, clock)
+
+    @classmethod
+    def _opened(cls, database: Database, folder: Path, who: str | None, clock: Clock) -> Self:
+        made = cls(database, LabelFiles(folder), who=who or account(), clock=clock)
+        if database.migrated_from is not None:
+            what = audit.MIGRATED if database.migrated_from else audit.CREATED
+            detail = {"from": database.migrated_from, "to": database.version, "program": __version__}
+            with database.writing():
+                audit.append(database, clock, made._who, what, "workspace", detail=detail)
+        return made
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close it; a second time does nothing."""
+        self._database.close()
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What a user should know about where it lies: read-only, or a network drive."""
+        return self._database.findings
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be changed."""
+        return self._database.read_only
+
+    def start_run(self, *, options: object = None, inputs: Sequence[str] = (), files: Iterable[FileRecord] = ()) -> int:
+        """Note that a measurement of many timelines begins.
+
+        Parameters
+        ----------
+        options
+            Its settings: a dataclass of the model or `calcitrack.AssessOptions`; ``None`` for the defaults.
+        inputs
+            What was handed over.
+        files
+            What a scan made of it.
+
+        Returns
+        -------
+        int
+            The number of the run, for `record`, `fail` and `finish_run`.
+        """
+        told = dumps(encode(options))
+        with self._database.writing():
+            entry = audit.append(self._database, self._clock, self._who, audit.RUN_STARTED, "run", detail={"options": encode(options)})
+            run = self._database.insert(
+                "runs",
+                audit_id=entry.number,
+                program="calcitrack",
+                version=__version__,
+                libraries=dumps(library_versions()),
+                options=told,
+                inputs=dumps(list(inputs)),
+                started_at=entry.at,
+            )
+            rows = [(run, storable(f.source), f.status.value, dumps(encode(f))) for f in files]
+            self._database.insert_all("files", ("run_id", "source", "status", "facts"), rows)
+        return run
+
+    def finish_run(self, run: int) -> None:
+        """Note that a run came to its end; one that was ended before stays without."""
+        with self._database.writing():
+            entry = audit.append(self._database, self._clock, self._who, audit.RUN_FINISHED, f"run {run}")
+            self._database.execute("UPDATE runs SET finished_at = ? WHERE id = ?", entry.at, run)
+
+    def record(self, assessment: Assessment, *, run: int | None = None) -> RecordedAssessment:
+        """Keep an assessment. The same one again changes nothing.
+
+        Parameters
+        ----------
+        run
+            The run that it belongs to.
+
+        Raises
+        ------
+        WorkspaceError
+            Read-only, a full disk, or another process that does not stop writing. Nothing of the assessment is recorded then.
+        """
+        digests = {k: self._files.save(image.segmentation) for k, image in enumerate(assessment.images)}
+        document = document_of(assessment, digests)
+        digest = document_digest(document)
+        database = self._database
+        with database.writing():
+            timeline = assessments.timeline_row(database, document["key"])
+            row = assessments.find_assessment(database, assessment.assessment_id, digest)
+            last = database.row(
+                "SELECT o.assessment, o.run_id, a.digest FROM outcomes o JOIN assessments a ON a.id = o.assessment WHERE o.timeline_id = ? "
+                "ORDER BY o.id DESC LIMIT 1",
+                timeline,
+            )
+            if row is None or last is None or (last[0], last[1]) != (row, run):
+                what = audit.RECORDED if row is None else audit.REPEATED
+                subject, before = f"timeline {assessment.key}", last[2] if last else ""
+                detail = {"assessment_id": assessment.assessment_id, "run": run}
+                entry = audit.append(database, self._clock, self._who, what, subject, before=before, after=digest, detail=detail)
+                if row is None:
+                    row = assessments.store(database, document, digest, timeline, entry.number)
+                database.insert("outcomes", audit_id=entry.number, run_id=run, timeline_id=timeline, assessment=row, reason="", sources="[]")
+        return RecordedAssessment(assessment.assessment_id, assessment.key, digest)
+
+    def fail(self, failure: TimelineFailure, *, run: int | None = None) -> None:
+        """Keep that a timeline could not be assessed, and why."""
+        key = encode(failure.key)
+        with self._database.writing():
+            timeline = assessments.timeline_row(self._database, key)
+            detail = {"reason": failure.reason, "run": run}
+            entry = audit.append(self._database, self._clock, self._who, audit.FAILED, f"timeline {failure.key}", detail=detail)
+            self._database.insert(
+                "outcomes",
+                audit_id=entry.number,
+                run_id=run,
+                timeline_id=timeline,
+                reason=storable(failure.reason),
+                sources=dumps(list(failure.sources)),
+            )
+
+    def runs(self) -> tuple[RecordedRun, ...]:
+        """Runs in their order, with what became of each timeline."""
+        return recorded_runs(self._database)
+
+    def assessments(self, *, run: int | None = None) -> tuple[RecordedAssessment, ...]:
+        """The last assessment of each timeline, in the order in which they were made; of one run only where asked for."""
+        return recorded_assessments(self._database, run)
+
+    def failures(self, *, run: int | None = None) -> tuple[TimelineFailure, ...]:
+        """Timelines that could not be assessed, and of which no assessment is on record."""
+        return recorded_failures(self._database, run)
+
+    def files(self, *, run: int | None = None) -> tuple[FileRecord, ...]:
+        """Every file that was handed over to a run; of one run only where asked for."""
+        return recorded_files(self._database, run)
+
+    def assessment(self, assessment_id: str) -> Assessment:
+        """A recorded assessment, equal in every value to the one that was handed to `record`; pixels are read again from the image files.
+
+        Raises
+        ------
+        InvalidValueError
+            There is none of this id.
+        WorkspaceDamagedError
+            A segmentation file is gone or damaged.
+        """
+        return assessment_of(assessments.fetch(self._database, self._row(assessment_id)), self._files.load)
+
+    def _row(self, assessment_id: str) -> int:
+        row = assessments.find_assessment(self._database, assessment_id)
+        if row is None:
+            raise InvalidValueError(f"found no assessment {assessment_id!r} in the workspace; expected one that `Workspace.assessments` lists")
+        return row
+
+    def versions(self, image: str) -> tuple[SegmentationVersion, ...]:
+        """All versions of the segmentation of an image, first to last.
+
+        Parameters
+        ----------
+        image
+            Its SOP Instance UID, or its path where it has none.
+        """
+        return assessments.versions_of(self._database, image)
+
+    def head(self, image: str) -> SegmentationVersion:
+        """The version that counts: the last one of a reader, else the last one of the program.
+
+        Raises
+        ------
+        InvalidValueError
+            Nothing of this image is on record.
+        """
+        head = assessments.head_of(self._database, image)
+        if head is None:
+            raise InvalidValueError(f"found no image {image!r} in the workspace; expected a SOP Instance UID, or a path, of a recorded one")
+        return head
+
+    def segmentation(self, version: SegmentationVersion) -> Segmentation:
+        """What a version holds.
+
+        Raises
+        ------
+        WorkspaceDamagedError
+            Its file is gone or damaged.
+        """
+        return self._files.load(version.digest)
+
+    def edit(self, image: str, segmentation: Segmentation, *, based_on: SegmentationVersion, reader: str, comment: str = "") -> SegmentationVersion:
+        """Accept a reader's segmentation of an image as its next version.
+
+        Parameters
+        ----------
+        based_on
+            The version that the reader started from.
+
+        Returns
+        -------
+        SegmentationVersion
+            The new version; `based_on` itself where nothing was changed.
+
+        Raises
+        ------
+        EditConflictError
+            Somebody else's edit has come in between. Both are kept: look at `head` and edit that.
+        InvalidValueError
+            No reader, an unknown image, or a grid of another shape.
+        """
+        if not reader.strip():
+            raise InvalidValueError("an edit names its reader; found an empty name")
+        wanted = self.segmentation(based_on).labels.shape
+        if segmentation.labels.shape != wanted:
+            raise InvalidValueError(f"{image}: the segmentation has the shape of the image, {wanted}; found {segmentation.labels.shape}")
+        digest = self._files.save(segmentation)
+        database = self._database
+        with database.writing():
+            head = self.head(image)
+            if head != based_on:
+                raise _conflict(image, head, based_on, reader)
+            if digest != head.digest:
+                subject = f"image {image}"
+                detail = {"based_on": head.number, "comment": comment}
+                entry = audit.append(database, self._clock, reader, audit.EDITED, subject, before=head.digest, after=digest, detail=detail)
+                image_id, base = database.row(
+                    "SELECT i.id, s.id FROM images i JOIN segmentations s ON s.image_id = i.id WHERE i.identity = ? AND s.version = ?",
+                    storable(image),
+                    head.number,
+                )
+                assessments.add_version(database, image_id, digest, entry.number, reader=reader, based_on=base, comment=comment)
+            return self.head(image)
+
+    def review(self, review: Review) -> None:
+        """Accept what a reader says. Readers do not get into each other's way: each has reviews of its own.
+
+        Raises
+        ------
+        InvalidValueError
+            The assessment, or the deposit, image or time point in it, is not on record.
+        """
+        database = self._database
+        with database.writing():
+            row = self._row(review.assessment_id)
+            reviews.check_subject(database, row, review)
+            before, after = reviews.former(database, row, review), reviews.review_digest(review)
+            subject = f"assessment {review.assessment_id}"
+            entry = audit.append(database, self._clock, review.reader, audit.REVIEWED, subject, before=before, after=after, detail=encode(review))
+            reviews.add(database, row, review, entry.number)
+
+    def reviews(self, assessment_id: str | None = None, *, reader: str | None = None, superseded: bool = False) -> tuple[Review, ...]:
+        """What readers said, in the order in which they said it.
+
+        Parameters
+        ----------
+        assessment_id, reader
+            Only those.
+        superseded
+            Also what the same reader later said otherwise.
+        """
+        return reviews.reviews_of(self._database, assessment_id=assessment_id, reader=reader, superseded=superseded)
+
+    def history(self, subject: str | None = None, *, who: str | None = None) -> tuple[AuditEntry, ...]:
+        """The audit trail, first entry first; of one subject, or by one person, only where asked for."""
+        return audit.entries(self._database, subject=subject, who=who)
+
+    def check(self) -> CheckReport:
+        """Hold everything against the digests that were taken when it was written."""
+        return check(self._database, self._files)
+
+    def backup(self, folder: str | PathLike[str]) -> Path:
+        """Copy the workspace into a new folder, while others may read and write; every segmentation is checked on the way.
+
+        Raises
+        ------
+        WorkspaceError
+            The folder is not empty, cannot be written, or a file of this workspace is damaged.
+        """
+        return back_up(self._database, self._files, Path(folder))
+
+
+def _conflict(image: str, head: SegmentationVersion, based_on: SegmentationVersion, reader: str) -> WorkspaceError:
+    made = f"version {head.number} by {head.reader or 'the program'}"
+    return EditConflictError(
+        image,
+        f"{made}, made after version {based_on.number} that the edit of {reader} is based on",
+        f"an edit of version {head.number}",
+        "look at both, and edit the newer one; nothing was overwritten",
+    )
