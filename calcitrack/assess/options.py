@@ -30,9 +30,9 @@ class AssessOptions:
 
 
 def flat(options: AssessOptions) -> dict[str, Parameter]:
-    """`AssessOptions` as ``verb.parameter -> value``; several numbers become one text, and defaults that depend are left out."""
+    """`AssessOptions` as ``verb.parameter -> value``; several numbers become one text."""
 
     def plain(value: Parameter | tuple[int, ...]) -> Parameter:
         return " ".join(map(str, value)) if isinstance(value, tuple) else value
 
-    return {f"{verb}.{name}": plain(value) for verb, values in asdict(options).items() for name, value in values.items() if value is not None}
+    return {f"{verb}.{name}": plain(value) for verb, values in asdict(options).items() for name, value in values.items()}
