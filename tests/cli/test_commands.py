@@ -268,7 +268,8 @@ ENDS_S = 60
 
 def interrupt(inputs: list[Path], out: Path, begun: Callable[[], bool], pause_s: float) -> tuple[int, str, str]:
     """`measure` with two processes; Ctrl-C as a terminal sends it, to all its processes, a while after something has begun."""
-    program = "import sys; from calcitrack.cli import app; app()"
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # a shell lets its background jobs ignore it
+    program = f"{heard}; from calcitrack.cli import app; app()"
     command = [sys.executable, "-c", program, "measure", *(str(i) for i in inputs), "--out", str(out), "--workers", "2"]
     root = Path(__file__).parents[2]
     paths = os.pathsep.join([p for p in sys.path if p] + [str(root)])
