@@ -15,7 +15,7 @@ from calcitrack.model.segmentation import Segmentation
 SAMPLES = 200
 """Pixels of a deposit that are carried onto the other exposure: enough to tell a fifth of it."""
 TOLERANCE_MM = 1.0
-"""A carried deposit may lie beside the candidate by this much: four times the median error of registration at deposits
+"""A carried deposit may lie beside the candidate by this much: three times the median error of registration at deposits
 (docs/explanation/registration.md), near its 95th percentile."""
 LEAST_SHARE = 0.2
 """Share of the carried deposit, or of the candidate, that has to lie on the other."""
