@@ -39,7 +39,7 @@ FACTS = (
     "gradient_within",  # over the contrast
     "curvature_within",  # mean Laplacian over the contrast
 )
-"""Names of the facts, in order. Chosen on simulated films: with the first, the second, area and share over bone alone, three times as many
+"""Names of the facts, in order. Chosen on simulated films: with the first, the second, area and share over bone alone, more than twice as many
 false deposits have to be taken along for the same share of real ones (`python -m benchmarks.segmenter --only-calibrate` prints both)."""
 
 EDGE_MM, BESIDE_MM, AROUND_MM = 0.3, 0.7, 2.0
