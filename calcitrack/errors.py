@@ -14,13 +14,13 @@ class InvalidValueError(CalcitrackError, ValueError):
     """A value handed to a constructor or function breaks its stated rule."""
 
 
-class ReadError(CalcitrackError):
-    """A file cannot become an image.
+class ExplainedError(CalcitrackError):
+    """An error that says what to do about it.
 
     Parameters
     ----------
     source
-        The file (or the member of an archive) as the user knows it.
+        The file, the member of an archive or the folder, as the user knows it.
     found
         What is there.
     expected
@@ -38,6 +38,10 @@ class ReadError(CalcitrackError):
 
     def __str__(self) -> str:
         return f"{self.source}: found {self.found}; expected {self.expected}; {self.action}"
+
+
+class ReadError(ExplainedError):
+    """A file cannot become an image."""
 
 
 class NotFoundError(ReadError):
@@ -80,26 +84,8 @@ class ResultsError(CalcitrackError):
     """A results folder cannot be written or read."""
 
 
-class WorkspaceError(CalcitrackError):
-    """A workspace cannot be opened, read or written; nothing that was accepted before is lost.
-
-    Parameters
-    ----------
-    source
-        The file or folder of the workspace.
-    found, expected, action
-        As in `ReadError`.
-    """
-
-    def __init__(self, source: str, found: str, expected: str, action: str) -> None:
-        super().__init__(source, found, expected, action)
-        self.source = source
-        self.found = found
-        self.expected = expected
-        self.action = action
-
-    def __str__(self) -> str:
-        return f"{self.source}: found {self.found}; expected {self.expected}; {self.action}"
+class WorkspaceError(ExplainedError):
+    """A workspace cannot be opened, read or written; nothing that was accepted before is lost."""
 
 
 class WorkspaceReadOnlyError(WorkspaceError):
