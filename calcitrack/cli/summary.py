@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -105,7 +106,7 @@ class Summary:
 def _kind_of_reason(record: FileRecord) -> str:
     """The reason without the file's own name, so that a hundred pictures without sidecar are one line."""
     stem = record.source.removesuffix(PurePath(record.source).suffix)
-    return record.reason.replace(stem, "NAME")
+    return re.sub(rf"(?<!\w){re.escape(stem)}(?=\.\w)", "NAME", record.reason)
 
 
 def summary_json(summary: Summary) -> str:

@@ -254,6 +254,13 @@ def test_reasons_are_counted_and_not_repeated(films: Path, tmp_path: Path) -> No
     assert "skipped 12: a picture without sidecar: write NAME.json" in out
 
 
+def test_short_file_names_leave_the_reasons_readable(films: Path, tmp_path: Path) -> None:
+    """A file called `a` does not take every "a" out of the sentence about it."""
+    (films / "a.dcm").write_bytes(b"no image at all")
+    _, out, _ = call("measure", films, "--out", tmp_path / "R", "--workers", 1, width=200)
+    assert "skipped 1: found no image header; expected a DICOM file or a PNG or TIFF picture" in out
+
+
 def test_version_and_help_answer() -> None:
     """The version is the package's, and help names every command."""
     import calcitrack
