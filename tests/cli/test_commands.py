@@ -255,10 +255,10 @@ def test_reasons_are_counted_and_not_repeated(films: Path, tmp_path: Path) -> No
 
 
 def test_short_file_names_leave_the_reasons_readable(films: Path, tmp_path: Path) -> None:
-    """A file called `a` does not take every "a" out of the sentence about it."""
+    """A file called `a` does not take every "a" out of the sentence about it, and counts with `notes.txt`."""
     (films / "a.dcm").write_bytes(b"no image at all")
     _, out, _ = call("measure", films, "--out", tmp_path / "R", "--workers", 1, width=200)
-    assert "skipped 1: found no image header; expected a DICOM file or a PNG or TIFF picture" in out
+    assert "skipped 2: found no image header; expected a DICOM file or a PNG or TIFF picture" in out
 
 
 def test_version_and_help_answer() -> None:
