@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -15,7 +15,7 @@ from calcitrack.measure.background import Neighbourhood, neighbourhood
 from calcitrack.measure.limb_axis import limb_axis
 from calcitrack.measure.mass import Amount, Mass, MassModel, deposit_mass, mass_model, total_amount
 from calcitrack.measure.options import MeasureOptions
-from calcitrack.measure.size import area_sd_mm2, feret_diameter
+from calcitrack.measure.size import area_sd_mm2, delineation_relative_sd, feret_diameter
 from calcitrack.measure.volume import volume_from_mass
 from calcitrack.model.image import FloatImage, Radiograph
 from calcitrack.model.measurement import Deposit, ImageMeasurements, Measurand, Measurement, NotMeasurable, Result
@@ -49,6 +49,10 @@ class _Film:
     def linear(self) -> bool:
         """Differences of the film's attenuation are nepers."""
         return self.radiograph.calibration.in_nepers
+
+    def widening(self, label: int) -> float:
+        """How many times larger a deposit might be than it was drawn."""
+        return self.segmentation.widening.get(label, 1.0)
 
 
 def measure(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOptions | None = None) -> ImageMeasurements:
@@ -110,14 +114,15 @@ def _deposit(film: _Film, label: int, box: tuple[slice, slice]) -> tuple[Deposit
         results[measurand.name] = NotMeasurable(measurand, reason) if value is None else Measurement(measurand, value, sd, model)
 
     pixel_mm2 = spacing.pixel_area_mm2
-    area_sd = None if pixel_mm2 is None else area_sd_mm2(inside, float(np.sqrt(pixel_mm2)))
+    over_bone = float(film.segmentation.bone[box][inside].mean())
+    left_out = delineation_relative_sd(film.widening(label), over_bone) * pixels * (pixel_mm2 or 0.0)
+    area_sd = None if pixel_mm2 is None else float(np.hypot(area_sd_mm2(inside, float(np.sqrt(pixel_mm2))), left_out))
     put(m.AREA_MM2, None if pixel_mm2 is None else pixels * pixel_mm2, NO_SIZE, area_sd)
     if spacing.row_mm is None or spacing.column_mm is None:
         put(m.FERET_MM, None, NO_SIZE)
     else:
         put(m.FERET_MM, feret_diameter(inside, spacing.row_mm, spacing.column_mm))
-    over_bone = float(film.segmentation.bone[box][inside].mean())
-    mass = None if place is None or isinstance(film.masses, str) else deposit_mass(place, film.masses, over_bone)
+    mass = None if place is None or isinstance(film.masses, str) else deposit_mass(place, film.masses, over_bone, film.widening(label))
     results |= _amounts(film, mass or NO_BACKGROUND)
     results |= _contrasts(film, place)
     put(m.OVER_BONE_FRACTION, over_bone)
@@ -179,6 +184,8 @@ def _totals(film: _Film, measured: list[tuple[Deposit, Mass | None]]) -> Mapping
     totals: dict[str, Result] = {m.DEPOSIT_COUNT.name: Measurement(m.DEPOSIT_COUNT, float(len(deposits)))}
     for q in (m.AREA_MM2, m.CONTRAST_INTEGRAL_MM2, m.AREA_PX):
         totals[q.name] = _sum(film, q, [d.measurements[q.name] for d in deposits])
+    for q in (m.AREA_MM2, m.AREA_PX):
+        totals[q.name] = _with_area_sd(film, totals[q.name], deposits)
     return totals | _amounts(film, _all_masses(film, [mass for _, mass in measured]))
 
 
@@ -195,7 +202,7 @@ def _all_masses(film: _Film, masses: list[Mass | None]) -> Mass | str:
 def _sum(film: _Film, measurand: Measurand, results: list[Result]) -> Result:
     """Sum; not measurable when one of the values is not, or when the film measures none of the kind.
 
-    Uncertainties of contrast are independent and add in squares; those of areas add in full: outlines drawn too wide are so everywhere.
+    Uncertainties of the deposits are independent and add in squares.
     """
     for result in results:
         if isinstance(result, NotMeasurable):
@@ -206,6 +213,18 @@ def _sum(film: _Film, measurand: Measurand, results: list[Result]) -> Result:
         return NotMeasurable(measurand, film.radiograph.calibration.reason)
     values = [r for r in results if isinstance(r, Measurement)]
     known = [r.sd for r in values if r.sd is not None]
-    shared = measurand in (m.AREA_MM2, m.AREA_PX)
-    sd = (sum(known) if shared else float(np.sqrt(sum(s**2 for s in known)))) if known else None
-    return Measurement(measurand, sum(r.value for r in values), sd)
+    return Measurement(measurand, sum(r.value for r in values), float(np.sqrt(sum(s**2 for s in known))) if known else None)
+
+
+def _with_area_sd(film: _Film, total: Result, deposits: list[Deposit]) -> Result:
+    """The total area with its standard uncertainty: outlines drawn too wide are so everywhere and add in full; parts left out add in squares."""
+    if isinstance(total, NotMeasurable) or total.sd is None:
+        return total
+    drawn, left_out = 0.0, 0.0
+    for deposit in deposits:
+        area, over_bone = deposit.measurements[total.measurand.name], deposit.measurements[m.OVER_BONE_FRACTION.name]
+        if isinstance(area, Measurement) and isinstance(over_bone, Measurement) and area.sd is not None:
+            left = delineation_relative_sd(film.widening(deposit.label), over_bone.value) * area.value
+            drawn += float(np.sqrt(max(0.0, area.sd**2 - left**2)))
+            left_out += left**2
+    return replace(total, sd=float(np.hypot(drawn, np.sqrt(left_out))))

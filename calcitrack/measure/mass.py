@@ -30,7 +30,7 @@ from calcitrack.calibrate.spectrum import (
 from calcitrack.measure.background import Neighbourhood
 from calcitrack.measure.magnification import magnification
 from calcitrack.measure.options import MeasureOptions
-from calcitrack.measure.size import outline_relative_sd
+from calcitrack.measure.size import delineation_relative_sd, outline_relative_sd
 from calcitrack.model.calibration import Calibration, Tier
 from calcitrack.model.image import Radiograph
 
@@ -178,12 +178,12 @@ def _no_nepers(calibration: Calibration) -> str:
     return f"logarithmic values: the header does not state how many stored values a factor of e takes{why}"
 
 
-def deposit_mass(place: Neighbourhood, model: MassModel, over_bone: float) -> Mass:
-    """Mass of one deposit from its contrast; `over_bone` is the share of it that lies over bone.
+def deposit_mass(place: Neighbourhood, model: MassModel, over_bone: float, widening: float = 1.0) -> Mass:
+    """Mass of one deposit from its contrast; `over_bone` is the share of it that lies over bone, `widening` how many times larger it might be.
 
     Scatter is removed, the beam's curve for the tissue in place inverted (through aluminium on a film with a step wedge), and the areal
-    densities added up over the deposit and its blurred rim. Uncertainties: background and outline (own to each deposit); nepers, scatter and
-    magnification, what bone below does to the beam, for hydroxyapatite also the beam itself (shared by all deposits of a film).
+    densities added up over the deposit and its blurred rim. Uncertainties: background, outline and delineation (own to each deposit); nepers,
+    scatter and magnification, what bone below does to the beam, for hydroxyapatite also the beam itself (shared by all deposits of a film).
     """
     contrast = place.contrast[place.reach]
     background = float(np.median(place.background[place.reach])) - model.air
@@ -201,7 +201,8 @@ def deposit_mass(place: Neighbourhood, model: MassModel, over_bone: float) -> Ma
     value = sums(contrast, ratio)
     background_sd = np.abs(sums(contrast + place.background_sd, ratio) - value)
     outline = outline_relative_sd(place.inside, float(np.sqrt(model.pixel_area_mm2))) * np.abs(value)
-    own = np.hypot(background_sd, outline)
+    delineation = delineation_relative_sd(widening, over_bone) * np.abs(value)
+    own = np.sqrt(background_sd**2 + outline**2 + delineation**2)
     scatter = np.abs(sums(contrast, ratio * (1 + SCATTER_RELATIVE_SD)) - value)
     plane = 2 * model.magnification_sd / model.magnification * np.abs(value)
     nepers = np.abs(sums(contrast * (1 + model.curve_relative_sd), ratio) - value)

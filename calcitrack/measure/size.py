@@ -14,6 +14,13 @@ OUTLINE_SD_MM = 0.15
 EDGE_DENSITY = 0.5
 """Areal density at the outline over the deposit's mean: rounded bodies thin out towards it."""
 
+DELINEATION_SOFT, DELINEATION_BONE = 2.0, 6.0
+"""Relative standard uncertainty of a deposit that might be twice as large, in soft tissue and over bone. It grows with the square of the share by
+which a deposit might be larger. Chosen on simulated films so that 95 % intervals hold the true area and mass of 90 to 98 % of the deposits in soft
+tissue."""
+MAX_DELINEATION = 5.0
+"""A value with five times itself as its standard uncertainty is known to be uncertain; more says nothing more."""
+
 
 def area_sd_mm2(inside: Mask, pixel_mm: float) -> float:
     """Standard uncertainty of a deposit's area: its outline's length times how far the outline may lie further in or out.
@@ -44,6 +51,20 @@ def outline_relative_sd(inside: Mask, pixel_mm: float) -> float:
     """
     area_mm2 = float(np.count_nonzero(inside)) * pixel_mm**2
     return min(1.0, EDGE_DENSITY * area_sd_mm2(inside, pixel_mm) / area_mm2)
+
+
+def delineation_relative_sd(widening: float, over_bone: float) -> float:
+    """Relative standard uncertainty of a deposit's area and mass because only the surer part of it may have been outlined.
+
+    Parameters
+    ----------
+    widening
+        Area within the widest outline thought possible over the area as drawn (`Segmentation.widening`).
+    over_bone
+        Share of the deposit that lies over bone.
+    """
+    factor = DELINEATION_SOFT + (DELINEATION_BONE - DELINEATION_SOFT) * over_bone
+    return min(MAX_DELINEATION, factor * (widening - 1) ** 2)
 
 
 def feret_diameter(inside: Mask, row_mm: float, column_mm: float) -> float:

@@ -40,6 +40,9 @@ class Segmentation:
         Shape (rows, columns): bone.
     confidence
         Label -> estimated probability in [0, 1] that the deposit is real. A label without an entry was drawn by a reader: 1.
+    widening
+        Label -> how many times its area the deposit would have with the widest outline that the search thinks possible, at least 1: how far
+        to trust the outline. A label without an entry has an outline that somebody drew: 1.
     supported
         Labels that this image alone would not have shown: another exposure surely shows a deposit at their place.
     findings
@@ -50,6 +53,7 @@ class Segmentation:
     limb: Mask
     bone: Mask
     confidence: Mapping[int, float] = field(default_factory=dict)
+    widening: Mapping[int, float] = field(default_factory=dict)
     supported: frozenset[int] = frozenset()
     findings: tuple[str, ...] = ()
 
@@ -66,7 +70,10 @@ class Segmentation:
             object.__setattr__(self, name, array)
         if any(not 0 <= c <= 1 for c in self.confidence.values()):
             raise InvalidValueError(f"a confidence is a probability between 0 and 1; found {dict(self.confidence)}")
+        if any(not w >= 1 for w in self.widening.values()):
+            raise InvalidValueError(f"a widening is a ratio of areas of at least 1; found {dict(self.widening)}")
         object.__setattr__(self, "confidence", MappingProxyType(dict(self.confidence)))
+        object.__setattr__(self, "widening", MappingProxyType(dict(self.widening)))
 
     def keeping(self, kept: Collection[int], supported: Collection[int] = ()) -> Segmentation:
         """The same with these deposits only, numbered anew in their order; ``supported`` are those of them that another exposure gave support."""
@@ -77,6 +84,7 @@ class Segmentation:
             self,
             labels=rename[self.labels],
             confidence={int(rename[k]): c for k, c in self.confidence.items() if k in kept},
+            widening={int(rename[k]): w for k, w in self.widening.items() if k in kept},
             supported=frozenset(int(rename[k]) for k in supported),
         )
 

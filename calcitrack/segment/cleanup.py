@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from calcitrack.model.image import Mask
 
 
-def finish(
-    drawn: NDArray[np.integer], confidence: Mapping[int, float], valid: Mask, min_pixels: float
-) -> tuple[NDArray[np.uint16], dict[int, float]]:
+def finish(drawn: NDArray[np.integer], confidence: Mapping[int, float], valid: Mask, min_pixels: float) -> tuple[NDArray[np.uint16], dict[int, int]]:
     """Labels 1 ... n from the largest deposit to the smallest.
 
     Parameters
@@ -28,7 +26,7 @@ def finish(
 
     Returns
     -------
-    Labels, and the confidence of each.
+    Labels, and which number each had.
     """
     inside = np.where(valid, drawn, 0)
     area = np.bincount(inside.ravel(), minlength=max(confidence, default=0) + 1)
@@ -36,4 +34,4 @@ def finish(
     order = order[: np.iinfo(np.uint16).max]
     rename = np.zeros(area.size, np.uint16)
     rename[order] = np.arange(1, len(order) + 1)
-    return rename[inside], {n: confidence[k] for n, k in enumerate(order, start=1)}
+    return rename[inside], dict(enumerate(order, start=1))

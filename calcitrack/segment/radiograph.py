@@ -30,10 +30,11 @@ WEDGE_MARGIN_MM = 1.0
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Found:
-    """Deposits drawn on the film's own pixels under any numbers, their confidence, and the anatomy on the search grid."""
+    """Deposits drawn on the film's own pixels under any numbers, how sure they and their outlines are, and the anatomy on the search grid."""
 
     drawn: NDArray[np.int32]
     confidence: Mapping[int, float]
+    widening: Mapping[int, float]
     limb: Mask
     bone: Mask
 
@@ -81,8 +82,15 @@ def candidates(radiograph: Radiograph, options: SegmentOptions) -> Segmentation:
         return Segmentation(labels=np.zeros(radiograph.shape, np.uint16), limb=nothing, bone=nothing, findings=tuple(findings))
     valid = radiograph.valid_mask & grid.up_mask(field)
     likely = {k: p for k, p in found.confidence.items() if p >= options.supported_from}
-    labels, kept = finish(found.drawn, likely, valid, options.min_area_mm2 / (grid.row_mm * grid.column_mm))
-    return Segmentation(labels=labels, limb=grid.up_mask(found.limb), bone=grid.up_mask(found.bone), confidence=kept, findings=tuple(findings))
+    labels, numbers = finish(found.drawn, likely, valid, options.min_area_mm2 / (grid.row_mm * grid.column_mm))
+    return Segmentation(
+        labels=labels,
+        limb=grid.up_mask(found.limb),
+        bone=grid.up_mask(found.bone),
+        confidence={label: found.confidence[number] for label, number in numbers.items()},
+        widening={label: found.widening[number] for label, number in numbers.items() if number in found.widening},
+        findings=tuple(findings),
+    )
 
 
 def _grid(radiograph: Radiograph, options: SegmentOptions, findings: list[str]) -> Grid:
@@ -117,7 +125,7 @@ def _by_network(image: FloatImage, field: Mask, grid: Grid) -> _Found | None:
         return None
     likely = grid.up(seen.deposit) >= OUTLINE_CHANCE
     drawn = np.where(likely, _nearest(found.numbers, grid), 0)
-    return _Found(drawn.astype(np.int32), found.confidence, found.limb, found.bone)
+    return _Found(drawn.astype(np.int32), found.confidence, found.widening, found.limb, found.bone)
 
 
 def _transparently(image: FloatImage, field: Mask, grid: Grid, options: SegmentOptions) -> _Found | None:
@@ -128,7 +136,7 @@ def _transparently(image: FloatImage, field: Mask, grid: Grid, options: SegmentO
         return None
     found = find_candidates(smooth, anatomy, options.min_area_mm2)
     likely = {k: confidence(features) for k, features in enumerate(found.features, start=1)}
-    return _Found(_outlined(found, grid), likely, anatomy.limb, anatomy.bone)
+    return _Found(_outlined(found, grid), likely, {}, anatomy.limb, anatomy.bone)
 
 
 def _outlined(found: Candidates, grid: Grid) -> NDArray[np.int32]:

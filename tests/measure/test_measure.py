@@ -63,6 +63,20 @@ def test_area_states_how_far_its_outline_may_be_off(drawn: ModuleType, discs) ->
     assert pixels.sd / pixels.value == pytest.approx(measured.totals["area_mm2"].sd / measured.totals["area_mm2"].value)
 
 
+def test_a_deposit_that_might_be_larger_is_less_certain(drawn: ModuleType, discs) -> None:
+    """Half again as large in soft tissue: 2 x 0.5 squared, half of area and mass, in squares with the rest; in the total only that deposit's half."""
+    film = drawn.draw(discs)
+    truth = drawn.segmented(film, discs)
+    sure, unsure = measure(film, truth), measure(film, replace(truth, widening={1: 1.5}))
+    for name in ("area_mm2", "ha_mass_mg"):
+        before, after = (f.deposits[0].measurements[name] for f in (sure, unsure))
+        assert after.value == before.value
+        assert np.sqrt(after.sd**2 - before.sd**2) == pytest.approx(0.5 * before.value)
+        assert unsure.deposits[1] == sure.deposits[1]
+        totals = [f.totals[name] for f in (sure, unsure)]
+        assert np.sqrt(totals[1].sd ** 2 - totals[0].sd ** 2) == pytest.approx(0.5 * before.value)
+
+
 def test_tier_c_refuses_mass_with_the_reason(drawn: ModuleType, discs) -> None:
     """Without a stated relationship there is no mass and no absolute contrast, but area and relative brightness."""
     film = drawn.draw(discs, relationship="")

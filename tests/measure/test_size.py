@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calcitrack.measure.size import EDGE_DENSITY, OUTLINE_SD_MM, feret_diameter, outline_relative_sd
+from calcitrack.measure.size import EDGE_DENSITY, MAX_DELINEATION, OUTLINE_SD_MM, delineation_relative_sd, feret_diameter, outline_relative_sd
 
 
 def _disc(radius_mm: float, pixel_mm: float) -> np.ndarray:
@@ -25,6 +25,14 @@ def test_outline_counts_as_its_length_over_the_area(radius_mm: float, pixel_mm: 
 def test_a_single_pixel_is_not_more_than_unsure() -> None:
     """The relative uncertainty never exceeds 1."""
     assert outline_relative_sd(np.ones((1, 1), bool), 0.02) == 1.0
+
+
+def test_doubt_about_the_outline_grows_with_what_it_may_leave_out() -> None:
+    """None where nothing more is possible; four times as much for twice the share; more over bone; never without bound."""
+    assert delineation_relative_sd(1.0, 0.5) == 0
+    assert delineation_relative_sd(1.4, 0.0) == pytest.approx(4 * delineation_relative_sd(1.2, 0.0))
+    assert delineation_relative_sd(1.4, 1.0) > delineation_relative_sd(1.4, 0.5) > delineation_relative_sd(1.4, 0.0)
+    assert delineation_relative_sd(9.0, 0.0) == MAX_DELINEATION
 
 
 def test_longest_distance_follows_the_pixels_sides() -> None:

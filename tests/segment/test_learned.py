@@ -56,6 +56,19 @@ def test_every_deposit_has_a_confidence() -> None:
     assert all(0 <= p <= 1 for p in found.confidence.values())
 
 
+def test_doubtful_surroundings_widen_a_deposit() -> None:
+    """A halo of a lower probability: as drawn 9 x 9 pixels, possibly 17 x 17, but no further than 3 mm and not into a neighbour."""
+    deposit = _chances((50, 50, 8, 0.5), (50, 150, 4, 0.95))
+    deposit.deposit[46:55, 46:55] = 0.95
+    found = find_deposits(deposit)
+    assert found.widening[found.numbers[50, 50]] == pytest.approx(17**2 / 9**2, rel=0.02)
+    assert found.widening[found.numbers[50, 150]] == 1
+    endless = _chances((50, 50, 30, 0.5), (50, 90, 30, 0.5))
+    endless.deposit[46:55, 46:55] = endless.deposit[46:55, 64:73] = 0.95
+    between = find_deposits(endless)
+    assert between.widening[between.numbers[50, 50]] < (9 + 2 * 15) ** 2 / 9**2
+
+
 def test_crumbs_of_limb_are_dropped_and_its_holes_filled() -> None:
     """Only parts of at least 2 cm2 are limb."""
     chances = _chances()

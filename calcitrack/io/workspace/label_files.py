@@ -30,12 +30,14 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def _parts(segmentation: Segmentation) -> dict[str, np.ndarray]:
-    facts = {
+    facts: dict[str, object] = {
         "shape": list(segmentation.labels.shape),
         "confidence": {str(k): float(v) for k, v in segmentation.confidence.items()},
         "supported": sorted(segmentation.supported),
         "findings": list(segmentation.findings),
     }
+    if segmentation.widening:  # files of versions without it keep their digest
+        facts["widening"] = {str(k): float(w) for k, w in segmentation.widening.items()}
     return {
         "labels": segmentation.labels.astype("<u2"),
         "limb": np.packbits(segmentation.limb),
@@ -142,6 +144,7 @@ def _segmentation(parts: dict[str, np.ndarray]) -> Segmentation:
         limb=limb,
         bone=bone,
         confidence={int(k): v for k, v in facts["confidence"].items()},
+        widening={int(k): w for k, w in facts.get("widening", {}).items()},
         supported=frozenset(facts["supported"]),
         findings=tuple(facts["findings"]),
     )

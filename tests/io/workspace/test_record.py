@@ -38,7 +38,8 @@ def full(made: ModuleType) -> Assessment:
     warp = Warp((8.0, 8.0), np.arange(8, dtype=np.float32).reshape(2, 2, 2), np.array([[True, False], [True, True]]))
     aligned = Alignment(((1.0, 0.1, 0.2), (-0.1, 1.0, 0.3)), 0.5, residual_mm=0.1, bones=(BoneFit((3.0, 4.0), 0.2, False, "lost"),), warp=warp)
     images = list(one.images)
-    images[1] = replace(images[1], alignment=aligned, findings=("caf\udce9.dcm",))
+    unsure = replace(images[1].segmentation, widening={1: 1.25})
+    images[1] = replace(images[1], segmentation=unsure, alignment=aligned, findings=("caf\udce9.dcm",))
     tracks = (replace(one.tracks[0], partners={2: ("D002",)}), *one.tracks[1:])
     return replace(one, images=tuple(images), failures=(made.failure("P1", 2),), tracks=tracks)
 
