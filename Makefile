@@ -4,6 +4,7 @@
 .DELETE_ON_ERROR:
 PYTHON ?= python3
 PYTEST_ARGS ?=
+TEST_PROCESSES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --retries 8 --timeout 60
@@ -33,7 +34,7 @@ demo: $(VENV)/.package ## measure the sample data and say where the pictures and
 	@echo "Tables, pictures and DICOM segmentations are in $(DEMO)/"
 
 test: $(VENV)/.groups system ## all tests with branch coverage, doctests, the code blocks of the pages, and the documentation
-	$(BIN)/pytest --doctest-modules --cov --cov-branch --cov-report=term $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses=$(TEST_PROCESSES) --dist=loadfile --doctest-modules --cov --cov-branch --cov-report=term $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory docs
 
 lint: $(VENV)/.groups ## style, format, types and floors

@@ -152,7 +152,7 @@ DEPOSITS = TableSchema(
         ),
         _value("al_equivalent_mm3", "mm3", _ALUMINIUM, f"The {_AL}; `ha_mass_mg` follows from it."),
         _value("al_equivalent_mm3_sd", "mm3", _ALUMINIUM, "Standard uncertainty of `al_equivalent_mm3`."),
-        _value("area_mm2_sd", "mm2", _AREA, "Standard uncertainty of `area_mm2`: of where the outline lies."),
+        _value("area_mm2_sd", "mm2", _AREA, "Standard uncertainty of `area_mm2`: of where the outline lies, and of what it may leave out."),
         _text(
             "evidence",
             "`own`: the image itself shows the deposit. `other_exposures`: it shows it too weakly, and another exposure of the timeline surely shows"
@@ -258,7 +258,12 @@ IMAGES = TableSchema(
         _text("ha_mass_model", "What the mass rests on, and what was assumed for it; empty where there is none."),
         _value("al_equivalent_mm3", "mm3", _ALUMINIUM, f"Total {_AL}."),
         _value("al_equivalent_mm3_sd", "mm3", _ALUMINIUM, "Standard uncertainty of `al_equivalent_mm3`."),
-        _value("area_mm2_sd", "mm2", _AREA, "Standard uncertainty of `area_mm2`: of where the outlines lie, all too wide or too narrow together."),
+        _value(
+            "area_mm2_sd",
+            "mm2",
+            _AREA,
+            "Standard uncertainty of `area_mm2`: of where the outlines lie, all too wide or too narrow together, and of what each may leave out.",
+        ),
         _value("volume_mm3", "mm3", _VOLUME, "Total volume by the models named in `deposits.csv`: an estimate."),
         _value("volume_mm3_sd", "mm3", _VOLUME, "Standard uncertainty of `volume_mm3`."),
     ),
