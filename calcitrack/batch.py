@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import pickle
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import replace
 from multiprocessing.reduction import ForkingPickler
 from os import PathLike
 from types import MappingProxyType
@@ -16,11 +17,15 @@ from typing import Any
 from calcitrack.assess import AssessOptions, assess
 from calcitrack.errors import InvalidValueError
 from calcitrack.io.cohort import read_cohort
+from calcitrack.io.provenance_json import measuring_libraries
+from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import Cohort, CohortAssessment, TimelineFailure
 from calcitrack.model.timeline import Timeline
 from calcitrack.processes import SUBMITTED_AHEAD, ProcessEndedError, ProcessPool
+from calcitrack.segment import recipe
 from calcitrack.two_views import combined
+from calcitrack.version import __version__
 
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all)."""
@@ -45,6 +50,8 @@ def assess_cohort(
     options: AssessOptions | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    workspace: Workspace | str | PathLike[str] | None = None,
+    again: bool = False,
 ) -> CohortAssessment:
     """Find the radiographs among files, and measure and follow every timeline.
 
@@ -60,7 +67,12 @@ def assess_cohort(
         Processes. One, the default, measures in this process. A script that asks for more has its own calls under
         ``if __name__ == "__main__":``, since each process imports it.
     progress
-        Called with (images done, images in all).
+        Called with (images done, images in all) that are measured.
+    workspace
+        A workspace, open or the folder of one, which is made where there is none. It keeps each outcome as soon as it is there, and timelines that
+        it holds from the same files, settings and version are taken from it: a run that was ended goes on where it stopped.
+    again
+        Measure all timelines, also those that the workspace holds.
 
     Returns
     -------
@@ -73,6 +85,8 @@ def assess_cohort(
         The manifest cannot be used.
     InvalidValueError
         A manifest together with a cohort that was read already, or less than one worker.
+    WorkspaceError
+        The workspace cannot be opened or written.
     """
     if isinstance(inputs, Cohort):
         if manifest is not None:
@@ -80,26 +94,86 @@ def assess_cohort(
         cohort = inputs
     else:
         cohort = read_cohort(inputs, manifest=manifest)
-    outcomes = list(iter_assessments(cohort, options=options, workers=workers, progress=progress))
+    with _opened(workspace) as opened:
+        given = () if isinstance(inputs, Cohort) else (inputs,) if isinstance(inputs, str | PathLike) else inputs
+        kept = None if opened is None else keep_in(opened, cohort, options=options, inputs=given, again=again)
+        outcomes = list(iter_assessments(cohort, options=options, workers=workers, progress=progress, kept=kept))
     return CohortAssessment(
         tuple(o for o in outcomes if isinstance(o, Assessment)), tuple(o for o in outcomes if isinstance(o, TimelineFailure)), cohort.files
     )
 
 
+def _opened(workspace: Workspace | str | PathLike[str] | None) -> AbstractContextManager[Workspace | None]:
+    """A workspace for a ``with`` block, which closes it unless it was open before."""
+    return nullcontext(workspace) if workspace is None or isinstance(workspace, Workspace) else Workspace.create(workspace)
+
+
+def keep_in(
+    workspace: Workspace,
+    cohort: Cohort,
+    *,
+    options: AssessOptions | None = None,
+    inputs: Iterable[str | PathLike[str]] = (),
+    again: bool = False,
+    progress: Progress | None = None,
+) -> KeptRun:
+    """Begin a run that a workspace keeps, for `iter_assessments`, and compare the cohort with what is on record.
+
+    Parameters
+    ----------
+    workspace
+        Open, and writable.
+    options, again
+        As for `assess_cohort`.
+    inputs
+        What the cohort was read from, for the record.
+    progress
+        Called with (timelines compared, timelines in all).
+    """
+    stated = options or AssessOptions()
+    made_by = {"version": __version__, **recipe(stated.segment), "libraries": measuring_libraries()}
+    told = [os.fspath(i) for i in inputs]
+    return KeptRun(workspace, cohort.timelines, options=stated, made_by=made_by, inputs=told, files=cohort.files, again=again, progress=progress)
+
+
 def iter_assessments(
-    cohort: Cohort, *, options: AssessOptions | None = None, workers: int | None = None, progress: Progress | None = None
+    cohort: Cohort,
+    *,
+    options: AssessOptions | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    kept: KeptRun | None = None,
 ) -> Generator[Outcome]:
     """The outcome of each timeline as soon as it and all before it are done, in the cohort's order, so that few lie in memory at a time.
 
     Two orthogonal views of one limb are combined (`combine_views`), and so handed on together.
 
-    Parameters are those of `assess_cohort`. Close the iterator to end its processes early; when `close` returns, they are gone.
+    Parameters are those of `assess_cohort`; `kept` is what `keep_in` made of the same cohort and options. Close the iterator to end its processes
+    early; when `close` returns, they are gone.
     """
     if workers is not None and workers < 1:
         raise InvalidValueError(f"at least one worker measures; found {workers}")
     settings = options.measure if options else None
-    with closing(_one_by_one(cohort, options, workers, progress)) as outcomes:
-        yield from combined(outcomes, options=settings, coming=(t.key for t in cohort.timelines))
+    alone = _one_by_one(cohort, options, workers, progress) if kept is None else _going_on(cohort, options, workers, progress, kept)
+    with closing(alone) as outcomes:
+        for outcome in combined(outcomes, options=settings, coming=(t.key for t in cohort.timelines)):
+            if kept is not None:
+                kept.keep(outcome)
+            yield outcome
+    if kept is not None:
+        kept.finish()
+
+
+def _going_on(cohort: Cohort, options: AssessOptions | None, workers: int | None, progress: Progress | None, kept: KeptRun) -> Generator[Outcome]:
+    """The outcome of each timeline by itself: what is on record is taken from there, the others are measured and kept at once."""
+    with closing(_one_by_one(replace(cohort, timelines=kept.left), options, workers, progress)) as measured:
+        for number in range(len(cohort.timelines)):
+            outcome: Outcome | None = kept.recall(number)
+            if outcome is None:
+                outcome = next(measured)
+                kept.measured(number, outcome)
+            yield outcome
+        next(measured, None)  # tells progress that the last one is done
 
 
 def _one_by_one(cohort: Cohort, options: AssessOptions | None, workers: int | None, progress: Progress | None) -> Generator[Outcome]:

@@ -16,6 +16,7 @@ from calcitrack import batch
 from calcitrack.batch import PROCESS_ENDED, assess_cohort, iter_assessments
 from calcitrack.errors import InvalidValueError
 from calcitrack.io.cohort import read_cohort
+from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import Cohort, TimelineFailure
 from calcitrack.model.timeline import Exposure, Timeline
@@ -137,6 +138,30 @@ def test_progress_counts_images_up_to_all(cohort: Cohort, workers: int) -> None:
     assert seen == sorted(seen)
     assert seen[-1] == (6, 6)
     assert {total for _, total in seen} == {6}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_workspace_holds_what_needs_no_measuring(cohort: Cohort, tmp_path: Path, workers: int) -> None:
+    """A first run fails on one patient; the second measures that patient alone, counts only those images, and gives all in order."""
+    folder = tmp_path / "W"
+    broken = with_loader(cohort, "B", partial(int, "no number"))
+    first = assess_cohort(broken, workers=workers, workspace=folder)
+    assert [a.key.patient_id for a in first.assessments] == ["A", "C"]
+    seen: list[tuple[int, int]] = []
+    second = assess_cohort(cohort, workers=workers, workspace=folder, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (2, 2)
+    assert {total for _, total in seen} == {2}
+    assert [a.key.patient_id for a in second.assessments] == ["A", "B", "C"]
+    plain = assess_cohort(cohort)
+    assert deposits_table(second.assessments).equals(deposits_table(plain.assessments))
+    assert timeline_table(second.assessments).equals(timeline_table(plain.assessments))
+    with Workspace.open(folder) as workspace:
+        assert [(r.assessed, r.failed) for r in workspace.runs()] == [(2, 1), (3, 0)]
+        seen.clear()
+        again = assess_cohort(cohort, workspace=workspace, progress=lambda done, total: seen.append((done, total)))
+        assert seen == []
+        assert len(again.assessments) == len(assess_cohort(cohort, workspace=workspace, again=True).assessments) == 3
+        assert workspace.check().clean
 
 
 def test_wrong_uses_are_refused(cohort: Cohort) -> None:

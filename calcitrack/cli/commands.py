@@ -62,8 +62,14 @@ Labs = Annotated[
 
 WorkspaceFolder = Annotated[
     Path | None,
-    typer.Option("--workspace", help="Workspace that keeps each assessment as soon as it is made; made where there is none.", file_okay=False),
+    typer.Option(
+        "--workspace",
+        help="Workspace that keeps each assessment as soon as it is made; made where there is none. "
+        "The same command again goes on where a run was ended: what the workspace holds from the same files and settings is not measured again.",
+        file_okay=False,
+    ),
 ]
+Again = Annotated[bool, typer.Option("--again", help="Measure also those timelines that the workspace holds from the same files and settings.")]
 MethodOption = Annotated[Method, typer.Option("--method", help="How deposits are found: a trained network, or the transparent baseline.")]
 
 
@@ -103,6 +109,7 @@ def measure(
     workers: Workers = None,
     parquet: Parquet = False,
     workspace: WorkspaceFolder = None,
+    again: Again = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -110,13 +117,15 @@ def measure(
     with plain_errors():
         from calcitrack.assess import AssessOptions
         from calcitrack.calibrate import CalibrateOptions
+        from calcitrack.cli.going_on import same_command
         from calcitrack.cli.measuring import Request, measure_options, run
         from calcitrack.segment import SegmentOptions
 
         wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm, wedge_box=wedge_box)
         measuring = measure_options(ha_concentration, ha_concentration_sd)
         options = AssessOptions(calibrate=wedge, segment=SegmentOptions(method=method), measure=measuring)
-        code = run(Request(tuple(inputs), out, manifest, workers, parquet, options, treatments, labs, workspace), as_json=json, quiet=quiet)
+        kept = (workspace, again, same_command())
+        code = run(Request(tuple(inputs), out, manifest, workers, parquet, options, treatments, labs, *kept), as_json=json, quiet=quiet)
     raise typer.Exit(code)
 
 

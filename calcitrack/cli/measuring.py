@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +15,16 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from calcitrack.assess import AssessOptions
-from calcitrack.batch import iter_assessments, sensible_workers
+from calcitrack.batch import iter_assessments, keep_in, sensible_workers
 from calcitrack.cli.bar import progress_bar
 from calcitrack.cli.exit_codes import ExitCode
-from calcitrack.cli.recording import RunRecord
+from calcitrack.cli.going_on import kept_json, kept_sentences, tell
 from calcitrack.cli.summary import Summary, TimelineLine, summary_json, summary_text
 from calcitrack.figures import change_sentence, verdict_sentence
 from calcitrack.io.cohort import read_cohort
 from calcitrack.io.course_files import find_course_files, read_courses
 from calcitrack.io.exports import ResultsWriter
-from calcitrack.io.workspace import Workspace
+from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.measure import MeasureOptions
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.calibration import Tier
@@ -40,7 +40,19 @@ NOT_REACHED = "the run was interrupted before it was finished; measure again"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the user asked for; `workers` is ``None`` for one process a processor, `options` for the defaults of every verb."""
+    """What the user asked for.
+
+    Parameters
+    ----------
+    workers
+        ``None`` for one process a processor.
+    options
+        ``None`` for the defaults of every verb.
+    again
+        Measure also what the workspace holds.
+    command
+        What to type to go on where this run stops.
+    """
 
     inputs: tuple[Path, ...]
     out: Path
@@ -51,6 +63,8 @@ class Request:
     treatments: Path | None = None
     labs: Path | None = None
     workspace: Path | None = None
+    again: bool = False
+    command: str = ""
 
 
 def measure_options(ha_concentration: float | None, ha_concentration_sd: float | None) -> MeasureOptions:
@@ -73,14 +87,15 @@ def run(request: Request, *, as_json: bool, quiet: bool) -> ExitCode:
     warnings.simplefilter("ignore")  # what matters to the user comes as findings; libraries' warnings would break the progress bar
     try:
         with progress_bar(hidden=quiet or as_json) as bar:
-            summary = _measure(request, bar)
+            summary = _measure(request, bar, say=lambda text: None if quiet or as_json else tell(text, bar.console))
     except KeyboardInterrupt:
-        return _interrupted(f"nothing was written; {request.out} is as it was before")
+        return _interrupted(f"nothing was written; {request.out} is as it was before", request)
     finished, wanted = len(summary.timelines), len(summary.timelines) + len(summary.lost)
     if summary.interrupted:
         return _interrupted(
             f"{finished} of {wanted} timelines were finished: their results are in {request.out}, the files of the others are listed as failed "
-            "in images.csv; measure again into the same folder to have all"
+            "in images.csv; measure again into the same folder to have all",
+            request,
         )
     if as_json:
         sys.stdout.write(summary_json(summary))
@@ -89,12 +104,14 @@ def run(request: Request, *, as_json: bool, quiet: bool) -> ExitCode:
     return summary.exit_code
 
 
-def _interrupted(outcome: str) -> ExitCode:
-    Console(stderr=True).print(f"calcitrack: interrupted; {outcome}", markup=False, highlight=False, soft_wrap=True)
+def _interrupted(outcome: str, request: Request) -> ExitCode:
+    tell(f"interrupted; {outcome}")
+    if request.workspace is not None and request.command:
+        tell(f"every timeline that was measured is kept in {request.workspace}; to go on there: {request.command}")
     return ExitCode.INTERRUPTED
 
 
-def _measure(request: Request, bar: Progress) -> Summary:
+def _measure(request: Request, bar: Progress, say: Callable[[str], None]) -> Summary:
     with ExitStack() as stack:
         writer = stack.enter_context(ResultsWriter(request.out, parquet=request.parquet))
         workspace = None if request.workspace is None else stack.enter_context(Workspace.create(request.workspace))
@@ -102,10 +119,12 @@ def _measure(request: Request, bar: Progress) -> Summary:
         cohort = read_cohort(list(request.inputs), manifest=request.manifest, progress=lambda done, total: _show(bar, scanning, done, total))
         stated = find_course_files(request.inputs, request.treatments, request.labs)
         courses = read_courses(stated, {t.key.patient_id for t in cohort.timelines})
-        record = None if workspace is None else RunRecord(workspace, request.options, request.inputs, cohort.files)
+        kept = None if workspace is None else _kept(workspace, cohort, request, bar)
+        for line in kept_sentences(kept, len(cohort.timelines)) if kept else ():
+            say(line)
         lines: list[TimelineLine] = []
         try:
-            _measure_all(cohort, request, writer, bar, lines, record)
+            _measure_all(cohort, request, writer, bar, lines, kept)
         except KeyboardInterrupt:
             if not lines or writer.replaces_results:
                 raise
@@ -113,13 +132,29 @@ def _measure(request: Request, bar: Progress) -> Summary:
                 _give_up(cohort.timelines[len(lines) + len(writer.failures) :], writer)
                 written = writer.finish(cohort.files, courses=courses)
                 return Summary(written, tuple(lines), cohort.files, writer.failures, True, writer.judgements, courses)
-        if record is not None:
-            record.finish()
         finishing = bar.add_task("Writing tables", total=None)
         with _undisturbed():
             written = writer.finish(cohort.files, courses=courses)
         bar.remove_task(finishing)
-    return Summary(written, tuple(lines), cohort.files, writer.failures, False, writer.judgements, courses)
+        record = None if kept is None else kept_json(kept, request.workspace)
+    return Summary(written, tuple(lines), cohort.files, writer.failures, False, writer.judgements, courses, record)
+
+
+def _kept(workspace: Workspace, cohort: Cohort, request: Request, bar: Progress) -> KeptRun:
+    """The run as the workspace keeps it; what a user should know about where it lies is said."""
+    for finding in workspace.findings:
+        tell(finding, bar.console)
+    comparing = bar.add_task("Comparing with the workspace", total=None)
+    begun = keep_in(
+        workspace,
+        cohort,
+        options=request.options,
+        inputs=request.inputs,
+        again=request.again,
+        progress=lambda done, total: _show(bar, comparing, done, total),
+    )
+    bar.remove_task(comparing)
+    return begun
 
 
 @contextmanager
@@ -135,25 +170,27 @@ def _undisturbed() -> Iterator[None]:
         signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
-def _measure_all(cohort: Cohort, request: Request, writer: ResultsWriter, bar: Progress, lines: list[TimelineLine], record: RunRecord | None) -> None:
+def _measure_all(cohort: Cohort, request: Request, writer: ResultsWriter, bar: Progress, lines: list[TimelineLine], kept: KeptRun | None) -> None:
     """Measure one timeline after the other, each added to `lines` as soon as it is written or to the writer's failures."""
-    measuring = bar.add_task("Measuring images", total=None)
+    writing = bar.add_task("Writing timelines", total=len(cohort.timelines)) if kept is not None and kept.on_record else None
+    measuring = bar.add_task("Measuring images", total=None, visible=kept is None or bool(kept.left))
     measured = iter_assessments(
         cohort,
         options=request.options,
         workers=request.workers or sensible_workers(cohort),
         progress=lambda done, total: _show(bar, measuring, done, total),
+        kept=kept,
     )
     with closing(measured):
         for outcome in measured:
-            if record is not None:
-                record.keep(outcome)
             if isinstance(outcome, Assessment):
                 line = _line(outcome)
                 writer.add(outcome)
                 lines.append(line)
             else:
                 writer.fail(outcome)
+            if writing is not None:
+                bar.advance(writing)
 
 
 def _give_up(timelines: Sequence[Timeline], writer: ResultsWriter) -> None:

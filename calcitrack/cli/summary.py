@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -73,7 +74,15 @@ class TimelineLine:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What was measured, and what was not; `interrupted` where Ctrl-C ended it before all timelines were measured."""
+    """What was measured, and what was not.
+
+    Parameters
+    ----------
+    interrupted
+        Ctrl-C ended it before all timelines were measured.
+    kept
+        What the workspace held and keeps, for machines; ``None`` without one.
+    """
 
     written: Written
     timelines: tuple[TimelineLine, ...]
@@ -82,6 +91,7 @@ class Summary:
     interrupted: bool = False
     judgements: tuple[Judgement, ...] = ()
     courses: Courses = field(default_factory=Courses)
+    kept: Mapping[str, object] | None = None
 
     @property
     def failed(self) -> list[tuple[str, str]]:
@@ -122,6 +132,7 @@ def summary_json(summary: Summary) -> str:
         "failed": [{"path": path, "reason": reason} for path, reason in summary.failed],
         "skipped": [{"reason": reason, "files": n} for reason, n in summary.skipped.most_common()],
         "problems": [{"source": p.source, "output": p.output, "reason": p.reason} for p in summary.written.problems],
+        "workspace": summary.kept,
     }
     return json.dumps(content, indent=1, default=_plain, allow_nan=False) + "\n"
 

@@ -13,14 +13,13 @@ from pathlib import Path
 from calcitrack.errors import ManifestError
 from calcitrack.io.copies import compare_bytes
 from calcitrack.io.discover import FoundFile, Inputs, find_files
+from calcitrack.io.exposure_file import ExposureFile
 from calcitrack.io.grouping import build_timelines, skip_copies
 from calcitrack.io.limits import DEFAULT_LIMITS, ReadLimits
 from calcitrack.io.manifest import ManifestRow, read_manifest
-from calcitrack.io.reader import read_source
 from calcitrack.io.scan import ScannedFile, scan_file
 from calcitrack.io.sources import FileSource, archives_kept_open
 from calcitrack.model.cohort import Cohort, FileRecord, FileStatus
-from calcitrack.model.image import Radiograph
 from calcitrack.model.timeline import Exposure
 
 MAX_WORKERS = 8
@@ -72,23 +71,6 @@ def read_cohort(
     return Cohort(build_timelines(exposures), tuple(_record(f) for f in files))
 
 
-def load_exposure(source: FileSource, row: ManifestRow | None, limits: ReadLimits) -> Radiograph:
-    """Radiograph of an exposure, with what the manifest states put over its header. What `Exposure.load` calls.
-
-    Raises
-    ------
-    ReadError
-        As `read_radiograph` does.
-    """
-    radiograph = read_source(source, limits)
-    if row is None:
-        return radiograph
-    acquisition, findings = row.acquisition(radiograph.acquisition)
-    if row.spacing is not None:
-        findings = (*findings, f"the manifest states a pixel of {row.spacing.row_mm} x {row.spacing.column_mm} mm; the header's size is not used")
-    return replace(radiograph, acquisition=acquisition, spacing=row.spacing or radiograph.spacing, findings=(*radiograph.findings, *findings))
-
-
 def _scan_all(found: Sequence[FoundFile], limits: ReadLimits, workers: int | None, progress: Callable[[int, int], None] | None) -> list[ScannedFile]:
     threads = workers or min(os.cpu_count() or 1, MAX_WORKERS)
     scanned = []
@@ -135,7 +117,7 @@ def _check_manifest_used(rows: Mapping[Path, ManifestRow], found: Sequence[Found
 def _exposure(file: ScannedFile, rows: Mapping[Path, ManifestRow], limits: ReadLimits) -> Exposure:
     if file.acquisition is None:
         raise AssertionError(f"{file.source.name} is marked as read, but has no header facts")
-    load = partial(load_exposure, file.source, _row_of(file.source, rows), limits)
+    load = ExposureFile(file.source, _row_of(file.source, rows), limits)
     return Exposure(file.acquisition, load, file.source.name, file.findings)
 
 

@@ -110,6 +110,7 @@ class ResultsWriter:
         self._drawn: list[tuple[DrawnTimeline, str]] = []
         self._judgements: tuple[Judgement, ...] = ()
         self._rows: dict[str, list[Row]] = {s.name: [] for s in SCHEMAS}
+        self._further: list[TableSchema] = []
         self._outcomes: dict[str, Row] = {}
         self._failures: list[TimelineFailure] = []
         self._timelines: list[object] = []
@@ -167,6 +168,17 @@ class ResultsWriter:
         """Note a timeline that could not be assessed; its files become failed in ``images.csv``."""
         self._failures.append(failure)
 
+    def include(self, schema: TableSchema, rows: Iterable[Row]) -> None:
+        """Write a further table, beside those of every results folder.
+
+        Parameters
+        ----------
+        schema, rows
+            Its columns, and its cells.
+        """
+        self._further.append(schema)
+        self._rows[schema.name] = list(rows)
+
     @property
     def replaces_results(self) -> bool:
         """Whether the folder holds results of a former run, which `finish` replaces."""
@@ -205,7 +217,7 @@ class ResultsWriter:
             self._write_timeline(drawn, judgement, courses, folder)
         self._rows[IMAGES.name] = [self._with_problems(row) for row in merged_image_rows(files, self._outcomes, self._failures)]
         try:
-            for schema in SCHEMAS:
+            for schema in (*SCHEMAS, *self._further):
                 self._write_table(schema)
         except OSError as error:
             raise _disk_error(error) from error

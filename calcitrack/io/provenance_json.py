@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.metadata
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.provenance import Step
@@ -13,18 +14,29 @@ from calcitrack.tables.cells import plain
 
 LIBRARIES = ("numpy", "scipy", "scikit-image", "opencv-python-headless", "onnxruntime", "pydicom", "highdicom", "pandas", "matplotlib", "pillow")
 """Libraries whose version can change a result or a file."""
+DRAWING = frozenset({"pandas", "matplotlib", "highdicom"})
+"""Of these, those that write what was measured and take no part in measuring."""
+DECODERS = ("pyjpegls", "pylibjpeg-openjpeg", "python-gdcm")
+"""Libraries that decode compressed pixels."""
 
 Json = Mapping[str, object]
 
 
 def library_versions() -> dict[str, str]:
     """Name -> version of the libraries that the results rest on, and of Python."""
-    found = {"python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
+    return {"python": platform.python_version(), **_versions(LIBRARIES)}
+
+
+def measuring_libraries() -> dict[str, str]:
+    """Name -> version of the libraries that take part in measuring: where one of them is another, an earlier answer is not used again."""
+    return _versions(name for name in (*LIBRARIES, *DECODERS) if name not in DRAWING)
+
+
+def _versions(names: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for name in names:
+        with suppress(importlib.metadata.PackageNotFoundError):  # installed under another name, as OpenCV may be
             found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:  # installed under another name, as OpenCV may be
-            continue
     return found
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.assessment import Fate
+from calcitrack.model.timeline import TimelineKey
 
 
 class ReviewKind(StrEnum):
@@ -78,3 +79,20 @@ class Review:
             raise InvalidValueError("a comment has words; found an empty one")
         if self.value and self.kind not in (ReviewKind.FATE, ReviewKind.PATTERN):
             raise InvalidValueError(f"a review of the kind {self.kind} has no value; found {self.value!r}; say it in the comment")
+
+
+@dataclass(frozen=True, slots=True)
+class MadeReview:
+    """A review on record.
+
+    Parameters
+    ----------
+    key
+        The timeline of its assessment.
+    at
+        When it was made: UTC, ISO 8601.
+    """
+
+    review: Review
+    key: TimelineKey
+    at: str

@@ -1,17 +1,32 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
+import re
+import shlex
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any, ClassVar, cast
 
 import pytest
+from rich.progress import Progress
 from typer.testing import CliRunner
 
+from calcitrack import batch
+from calcitrack.assess import assess
 from calcitrack.cli import app
+from calcitrack.cli.bar import TimeLeft
 from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.cli.going_on import kept_sentences
 from calcitrack.io.exports import read_results
-from calcitrack.io.workspace import Workspace
+from calcitrack.io.table_files import read_table
+from calcitrack.io.workspace import KeptRun, Workspace
+from calcitrack.model.assessment import Assessment
+from calcitrack.model.review import Review, ReviewKind
+from calcitrack.model.timeline import Timeline
 from calcitrack.tables import MEASURED
+from calcitrack.tables.reviewed import REVIEWS
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +72,128 @@ def test_measure_keeps_each_assessment_and_export_gives_the_same_folder(made: Mo
         assert workspace.check().clean
 
 
+def other_bytes(one: Path, other: Path) -> list[str]:
+    """Files of two results folders that are not the same; of the provenance, but for the moment of writing."""
+    names = {p.relative_to(folder).as_posix() for folder in (one, other) for p in folder.rglob("*") if p.is_file()}
+
+    def content(path: Path) -> bytes:
+        held = path.read_bytes() if path.exists() else b""
+        return re.sub(rb'"created": "[^"]*"', b"", held) if path.name == "provenance.json" else held
+
+    return sorted(n for n in names if content(one / n) != content(other / n))
+
+
+def with_side_views(films: Path) -> Path:
+    """The same limbs from the side, on the same days."""
+    for sidecar in sorted(films.glob("*/visit?.json")):
+        side = sidecar.with_name(f"side-{sidecar.name}")
+        side.write_text(sidecar.read_text(encoding="utf-8").replace('"PA"', '"LAT"'), encoding="utf-8")
+        side.with_suffix(".png").write_bytes(sidecar.with_suffix(".png").read_bytes() + b" ")
+    return films
+
+
+class Ended(BaseException):
+    """Stands for the end of the process."""
+
+
+def test_a_run_that_was_ended_goes_on_and_gives_the_same_bytes(made: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ended between two views of one limb: the first is not measured again, and every file is that of an undisturbed run."""
+    films = with_side_views(made.write_pictures(tmp_path / "films", visits=1))
+    assert call("measure", films, "--out", tmp_path / "U", "-j", 1, "-q")[0] == ExitCode.DONE
+    measured: list[str] = []
+
+    def ended_at_the_second(timeline: Timeline, **more: Any) -> Assessment:
+        if len(measured) == 1:
+            raise Ended
+        measured.append(str(timeline.key))
+        return assess(timeline, **more)
+
+    command = ("measure", films, "--out", tmp_path / "R", "--workspace", tmp_path / "W", "-j", 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(batch, "assess", ended_at_the_second)
+        with pytest.raises(Ended):
+            call(*command, "-q")
+    assert measured == ["A / HAND / R / LAT"]
+    with Workspace.open(tmp_path / "W") as workspace:
+        assert workspace.check().clean
+        assert [r.finished_at for r in workspace.runs()] == [None]
+
+    def counted(timeline: Timeline, **more: Any) -> Assessment:
+        measured.append(str(timeline.key))
+        return assess(timeline, **more)
+
+    monkeypatch.setattr(batch, "assess", counted)
+    said = call(*command)[2]
+    assert "1 of 2 timelines was measured before with the same files and settings and is taken from the workspace; 1 is left to measure" in said
+    assert measured == ["A / HAND / R / LAT", "A / HAND / R / PA"]
+    assert other_bytes(tmp_path / "U", tmp_path / "R") == []
+    assert read_results(tmp_path / "R").images.findings.str.contains("no volume from shape together with").sum() == 2
+
+    _, out, said = call(*command, "--json")
+    assert said == ""
+    assert json.loads(out)["workspace"] == {"folder": str(tmp_path / "W"), "taken": 2, "measured": 0, "again": []}
+    assert len(measured) == 2
+    assert other_bytes(tmp_path / "U", tmp_path / "R") == []
+    assert "nothing is measured again" in call(*command)[2]
+    with Workspace.open(tmp_path / "W") as workspace:
+        assert [(r.assessed, r.finished_at is None) for r in workspace.runs()] == [(1, True), (2, False), (2, False), (2, False)]
+        assert workspace.check().clean
+
+    said = call(*command, "--again", "--ha-concentration", 500)[2]
+    assert len(measured) == 4
+    assert "taken" not in said
+    said = call(*command, "--ha-concentration", 600)[2]
+    assert "2 timelines are measured again: the settings are others: measure.ha_concentration_mg_cm3 500.0 before, 600.0 now" in said
+
+
+def test_ctrl_c_says_how_to_go_on(made: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workspace holds what was measured, and the command that is named is the one that was given, without --again."""
+    films = made.write_pictures(tmp_path / "films", ("A", "B"), visits=1)
+
+    def interrupted_at_the_second(timeline: Timeline, **more: Any) -> Assessment:
+        if timeline.key.patient_id == "B":
+            raise KeyboardInterrupt
+        return assess(timeline, **more)
+
+    words = ["measure", str(films), "--out", str(tmp_path / "my results"), "--workspace", str(tmp_path / "W"), "-j", "1"]
+    monkeypatch.setattr("sys.argv", ["calcitrack", *words, "--again"])
+    monkeypatch.setattr(batch, "assess", interrupted_at_the_second)
+    code, out, said = call(*words, "--again")
+    assert (code, out) == (ExitCode.INTERRUPTED, "")
+    first, second = (line for line in said.splitlines() if line.startswith("calcitrack: "))
+    assert "interrupted; 1 of 2 timelines were finished" in first
+    assert second == f"calcitrack: every timeline that was measured is kept in {tmp_path / 'W'}; to go on there: {shlex.join(['calcitrack', *words])}"
+    with Workspace.open(tmp_path / "W") as workspace:
+        assert workspace.check().clean
+        assert [a.key.patient_id for a in workspace.assessments()] == ["A"]
+
+
+def test_many_reasons_are_few_lines() -> None:
+    """The five most frequent reasons, and how many timelines have others."""
+
+    class Held:
+        on_record, left = 0, (1,) * 21
+        reasons: ClassVar = {f"reason {n}": 7 - n for n in range(1, 7)}
+
+    said = list(kept_sentences(cast("KeptRun", Held), 21))
+    assert said[0] == "6 timelines are measured again: reason 1"
+    assert said[4:] == ["2 timelines are measured again: reason 5", "1 more timeline is measured again, for other reasons"]
+
+
+def test_the_bar_says_how_long_it_takes_to_the_end() -> None:
+    """At the speed so far; nothing before there is one, and nothing at the end."""
+    moments = iter(range(1000))
+    bar = Progress(TimeLeft(), get_time=lambda: float(next(moments)), disable=True)
+    task = bar.add_task("Measuring images", total=4)
+    (told,) = bar.tasks
+    assert str(TimeLeft().render(told)) == ""
+    for _ in range(2):
+        bar.advance(task)
+    assert re.fullmatch(r"about 0:00:0[1-9] left", str(TimeLeft().render(told)))
+    bar.update(task, completed=4)
+    assert str(TimeLeft().render(told)) == ""
+
+
 def test_check_says_clean_or_what_is_wrong(folder: Path) -> None:
     """Exit code, sentence and JSON agree."""
     code, out, _ = call("workspace", "check", folder)
@@ -90,6 +227,31 @@ def test_export_names_pictures_that_cannot_be_made(folder: Path, tmp_path: Path)
     assert "P1/visit1.dcm: no overlay.png was written: found no file" in said
     assert {s.name for s in MEASURED} <= {p.stem for p in (tmp_path / "E").glob("*.csv")}
     assert len(read_results(tmp_path / "E").timeline) == 3
+
+
+def test_export_holds_what_readers_said(folder: Path, tmp_path: Path) -> None:
+    """Who, when, what about which deposit, in which words; the last word of each reader, and whether it is about these results."""
+    moments = iter(dt.datetime(2026, 1, 2, 3, minute, tzinfo=dt.UTC) for minute in range(9))
+    with Workspace.open(folder, clock=lambda: next(moments)) as workspace:
+        (recorded,) = workspace.assessments()
+        for reader, kind in (("anna", ReviewKind.ACCEPT), ("ben", ReviewKind.REJECT), ("anna", ReviewKind.REJECT)):
+            said = Review(reader=reader, kind=kind, assessment_id=recorded.assessment_id, deposit_id="D002", comment=f"=seen by {reader}")
+            workspace.review(said)
+        held = workspace.assessment(recorded.assessment_id)
+    call("workspace", "export", folder, "--out", tmp_path / "E")
+    lines = (tmp_path / "E" / "reviews.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0].split(",") == list(REVIEWS.names)
+    told = "P1,HAND,R,PA,00000081,yes,{},2026-01-02T03:0{}:00.000+00:00,reject,D002,,,,'=seen by {}"
+    assert lines[1:] == [told.format("ben", 1, "ben"), told.format("anna", 2, "anna")]
+    assert read_table(REVIEWS, tmp_path / "E" / "reviews.csv")["comment"].tolist() == ["=seen by ben", "=seen by anna"]
+    with Workspace.open(folder) as workspace:
+        workspace.record(replace(held, assessment_id="later"))
+    call("workspace", "export", folder, "--out", tmp_path / "E")
+    assert read_table(REVIEWS, tmp_path / "E" / "reviews.csv")["in_these_results"].tolist() == ["no", "no"]
+    with Workspace.create(tmp_path / "V") as workspace:
+        workspace.record(held)
+    call("workspace", "export", tmp_path / "V", "--out", tmp_path / "E")
+    assert not (tmp_path / "E" / "reviews.csv").exists()
 
 
 def test_backup_is_checked_and_complete(folder: Path, tmp_path: Path) -> None:

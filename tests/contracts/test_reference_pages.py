@@ -10,6 +10,7 @@ from calcitrack.cli import app
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.io.workspace.schema import STEPS
 from calcitrack.tables import SCHEMA_VERSION, SCHEMAS, TableSchema
+from calcitrack.tables.reviewed import REVIEWS
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "reference"
@@ -63,6 +64,12 @@ def test_the_page_names_all_tables_of_the_workspace() -> None:
     made = {name for step in STEPS for statement in step for name in re.findall(r"^CREATE TABLE (\w+)", statement)}
     assert f"**schema version {len(STEPS)}**" in text
     assert {row[0].strip("`") for row in rows(sections("workspace.md")["Tables"])} == made
+
+
+def test_the_page_and_the_schema_of_reviews_say_the_same() -> None:
+    """Every column of reviews.csv is on the page and no other: same order, type and meaning."""
+    expected = [[f"`{c.name}`", c.kind.value, c.meaning] for c in REVIEWS.columns]
+    assert rows(sections("workspace.md")["reviews.csv"]) == expected
 
 
 def test_the_page_names_all_options_of_the_workspace_commands() -> None:

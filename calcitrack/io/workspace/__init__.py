@@ -3,6 +3,7 @@
 from calcitrack.io.workspace.assessments import SegmentationVersion
 from calcitrack.io.workspace.audit import AuditEntry
 from calcitrack.io.workspace.checks import CheckReport
+from calcitrack.io.workspace.kept_run import KeptRun
 from calcitrack.io.workspace.recorded import RecordedAssessment, RecordedRun
 from calcitrack.io.workspace.schema import SCHEMA_VERSION
 from calcitrack.io.workspace.workspace import Workspace
@@ -11,6 +12,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "AuditEntry",
     "CheckReport",
+    "KeptRun",
     "RecordedAssessment",
     "RecordedRun",
     "SegmentationVersion",

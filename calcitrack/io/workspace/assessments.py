@@ -89,9 +89,11 @@ def timeline_row(database: Database, key: Json) -> int:
 
 
 def find_assessment(database: Database, assessment_id: str, digest: str | None = None) -> int | None:
-    """Row of an assessment with this id, the last one where several differ in content."""
+    """Row of an assessment with this id; where several differ in content, the one that was the outcome of its timeline last."""
     row = database.row(
-        "SELECT id FROM assessments WHERE assessment_id = ? AND (? IS NULL OR digest = ?) ORDER BY id DESC LIMIT 1", assessment_id, digest, digest
+        """SELECT a.id FROM assessments a LEFT JOIN outcomes o ON o.assessment = a.id WHERE a.assessment_id = ?1 AND (?2 IS NULL OR a.digest = ?2)
+        ORDER BY o.id DESC LIMIT 1""",
+        *(assessment_id, digest),
     )
     return None if row is None else int(row[0])
 

@@ -12,6 +12,7 @@ from calcitrack.io.workspace.audit import chain_problems
 from calcitrack.io.workspace.database import Database
 from calcitrack.io.workspace.document import document_digest
 from calcitrack.io.workspace.label_files import LabelFiles
+from calcitrack.io.workspace.measured import measured_problems
 from calcitrack.io.workspace.reviews import review_digest, reviews_of
 
 
@@ -51,6 +52,7 @@ def check(database: Database, files: LabelFiles) -> CheckReport:
             *_structure_problems(database),
             *chain_problems(database),
             *_assessment_problems(database),
+            *measured_problems(database),
             *_segmentation_problems(database, files),
             *_review_problems(database),
         )
@@ -109,6 +111,7 @@ def _review_problems(database: Database) -> Iterator[str]:
     if len(told) != len(noted):
         yield f"{len(noted) - len(told)} reviews refer to no assessment"
         return
-    for (row, digest, after), review in zip(noted, told, strict=True):
+    for (row, digest, after), made in zip(noted, told, strict=True):
+        review = made.review
         if not review_digest(review) == digest == after:
             yield f"review {row}, of {review.reader}, was changed after it was made"

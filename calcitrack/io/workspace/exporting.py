@@ -9,6 +9,7 @@ from calcitrack.io.clock import Clock, utc_now
 from calcitrack.io.exports import ResultsWriter, Written
 from calcitrack.io.workspace.workspace import Workspace
 from calcitrack.model.course import Courses
+from calcitrack.tables.reviewed import REVIEWS, made_review_rows
 from calcitrack.track import JudgeOptions
 
 
@@ -25,7 +26,7 @@ def export_results(
     """Write a results folder from a workspace: the last assessment of each timeline, without measuring anything again.
 
     Tables and segmentations are those that were written after measuring. Pictures need the image files where they were: a picture whose
-    film is gone becomes a finding.
+    film is gone becomes a finding. Where readers reviewed these timelines, ``reviews.csv`` holds what they said.
 
     Parameters
     ----------
@@ -48,8 +49,13 @@ def export_results(
     if run is not None and run not in {r.number for r in workspace.runs()}:
         raise InvalidValueError(f"found no run {run} in the workspace; expected one of {[r.number for r in workspace.runs()]}")
     with ResultsWriter(folder, parquet=parquet, clock=clock) as writer:
-        for recorded in workspace.assessments(run=run):
-            writer.add(workspace.assessment(recorded.assessment_id))
+        exported = workspace.assessments(run=run)
+        for recorded in exported:
+            writer.add(workspace.assessment(recorded.assessment_id, digest=recorded.digest))
+        timelines, ids = {r.key for r in exported}, {r.assessment_id for r in exported}
+        reviews = [m for m in workspace.made_reviews() if m.key in timelines]
+        if reviews:
+            writer.include(REVIEWS, made_review_rows(reviews, ids))
         for failure in workspace.failures(run=run):
             writer.fail(failure)
         return writer.finish(workspace.files(run=run), courses=courses, judging=judging)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 from calcitrack.errors import InvalidValueError
-from calcitrack.io.workspace.codec import canonical, encode, storable
+from calcitrack.io.workspace.codec import canonical, decode, encode, storable
 from calcitrack.io.workspace.database import Database
-from calcitrack.model.review import Review, ReviewKind
+from calcitrack.model.review import MadeReview, Review, ReviewKind
+from calcitrack.model.timeline import TimelineKey
 
 _COLUMNS = "r.reader, r.kind, a.assessment_id, r.deposit_id, r.image, r.time_point, r.value, r.comment"
 
@@ -38,8 +40,9 @@ def check_subject(database: Database, assessment: int, review: Review) -> None:
 def former(database: Database, assessment: int, review: Review) -> str:
     """Digest of the review that this one takes the place of: same reader, slot and subject; empty where there is none."""
     row = database.row(
-        """SELECT digest FROM reviews WHERE assessment = ? AND reader = ? AND slot = ? AND deposit_id = ? AND image = ? AND time_point IS ?
-        ORDER BY id DESC LIMIT 1""",
+        """SELECT r.digest FROM reviews r JOIN assessments a ON a.id = r.assessment WHERE a.assessment_id =
+        (SELECT assessment_id FROM assessments WHERE id = ?) AND reader = ? AND slot = ? AND deposit_id = ? AND image = ? AND time_point IS ?
+        ORDER BY r.id DESC LIMIT 1""",
         *(assessment, storable(review.reader), review.kind.slot, storable(review.deposit_id), storable(review.image), review.time_point),
     )
     return "" if row is None else str(row[0])
@@ -63,7 +66,7 @@ def add(database: Database, assessment: int, review: Review, audit_id: int) -> N
     )
 
 
-def reviews_of(database: Database, *, assessment_id: str | None, reader: str | None, superseded: bool) -> tuple[Review, ...]:
+def reviews_of(database: Database, *, assessment_id: str | None, reader: str | None, superseded: bool) -> tuple[MadeReview, ...]:
     """Reviews in the order in which they were made.
 
     Parameters
@@ -73,13 +76,15 @@ def reviews_of(database: Database, *, assessment_id: str | None, reader: str | N
     superseded
         Also those that a later one of the same reader, slot and subject took the place of.
     """
-    last = """r.id IN (SELECT max(id) FROM reviews GROUP BY assessment, reader, slot, deposit_id, image, time_point)"""
+    last = """r.id IN (SELECT max(s.id) FROM reviews s JOIN assessments b ON b.id = s.assessment
+        GROUP BY b.assessment_id, s.reader, s.slot, s.deposit_id, s.image, s.time_point)"""
     rows = database.rows(
-        f"""SELECT {_COLUMNS} FROM reviews r JOIN assessments a ON a.id = r.assessment
+        f"""SELECT t.key, u.at, {_COLUMNS} FROM reviews r JOIN assessments a ON a.id = r.assessment JOIN timelines t ON t.id = a.timeline_id
+        LEFT JOIN audit u ON u.id = r.audit_id
         WHERE (? IS NULL OR a.assessment_id = ?) AND (? IS NULL OR r.reader = ?) AND (? OR {last}) ORDER BY r.id""",  # noqa: S608 names of ours
         *(assessment_id, assessment_id, reader, reader, superseded),
     )
-    return tuple(_review(*row) for row in rows)
+    return tuple(MadeReview(_review(*row), decode(TimelineKey, json.loads(key)), at or "") for key, at, *row in rows)
 
 
 def _review(reader: str, kind: str, assessment_id: str, deposit_id: str, image: str, time_point: int | None, value: str, comment: str) -> Review:

@@ -20,9 +20,12 @@ IMMUTABLE = (
     "links",
     "outcomes",
     "files",
+    "measured",
+    "sources",
 )
 """Tables whose rows are written once: the database itself refuses to change or remove them."""
 APPEND_ONLY = ("audit", "reviews", *IMMUTABLE)
+_ADDED_LATER = frozenset({"measured", "sources"})
 
 _TABLES = (
     """CREATE TABLE audit (
@@ -88,11 +91,30 @@ def _guards(table: str) -> tuple[str, str]:
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         *_TABLES,
-        *(guard for table in APPEND_ONLY for guard in _guards(table)),
+        *(guard for table in APPEND_ONLY if table not in _ADDED_LATER for guard in _guards(table)),
         "CREATE TRIGGER runs_no_delete BEFORE DELETE ON runs BEGIN SELECT RAISE(ABORT, 'runs is append-only'); END",
         """CREATE TRIGGER runs_end_once BEFORE UPDATE ON runs WHEN OLD.finished_at IS NOT NULL OR NEW.finished_at IS NULL OR NEW.id <> OLD.id
         OR NEW.audit_id <> OLD.audit_id OR NEW.version <> OLD.version OR NEW.options <> OLD.options OR NEW.inputs <> OLD.inputs
         OR NEW.started_at <> OLD.started_at BEGIN SELECT RAISE(ABORT, 'a run ends once, and nothing else of it changes'); END""",
+    ),
+    (
+        "ALTER TABLE runs ADD COLUMN made_by TEXT NOT NULL DEFAULT ''",
+        "DROP TRIGGER runs_end_once",
+        """CREATE TRIGGER runs_end_once BEFORE UPDATE ON runs WHEN OLD.finished_at IS NOT NULL OR NEW.finished_at IS NULL OR NEW.id <> OLD.id
+        OR NEW.audit_id <> OLD.audit_id OR NEW.version <> OLD.version OR NEW.options <> OLD.options OR NEW.inputs <> OLD.inputs
+        OR NEW.started_at <> OLD.started_at OR NEW.made_by <> OLD.made_by
+        BEGIN SELECT RAISE(ABORT, 'a run ends once, and nothing else of it changes'); END""",
+        """CREATE TABLE measured (
+            id INTEGER PRIMARY KEY, audit_id INTEGER NOT NULL REFERENCES audit, run_id INTEGER NOT NULL REFERENCES runs,
+            timeline_id INTEGER NOT NULL REFERENCES timelines, assessment INTEGER NOT NULL REFERENCES assessments, request TEXT NOT NULL,
+            unread INTEGER NOT NULL)""",
+        """CREATE TABLE sources (
+            id INTEGER PRIMARY KEY, measured INTEGER NOT NULL REFERENCES measured, source TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+            sha256 TEXT NOT NULL)""",
+        "CREATE INDEX outcomes_of_assessment ON outcomes (assessment, id)",
+        "CREATE INDEX measured_of_timeline ON measured (timeline_id, id)",
+        "CREATE INDEX sources_of_measured ON sources (measured)",
+        *(guard for table in ("measured", "sources") for guard in _guards(table)),
     ),
 )
 """Version -> statements, the first one being version 1."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,7 @@ from calcitrack.io.workspace.codec import dumps, encode, storable
 from calcitrack.io.workspace.database import Database
 from calcitrack.io.workspace.document import assessment_of, document_digest, document_of
 from calcitrack.io.workspace.label_files import LabelFiles
+from calcitrack.io.workspace.measured import MeasuredBefore, MeasuredFrom, last_outcome, measured_before
 from calcitrack.io.workspace.recorded import (
     RecordedAssessment,
     RecordedRun,
@@ -29,10 +30,12 @@ from calcitrack.io.workspace.recorded import (
     recorded_files,
     recorded_runs,
 )
+from calcitrack.io.workspace.recording import record_document
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import FileRecord, TimelineFailure
-from calcitrack.model.review import Review
+from calcitrack.model.review import MadeReview, Review
 from calcitrack.model.segmentation import Segmentation
+from calcitrack.model.timeline import TimelineKey
 from calcitrack.version import __version__
 
 
@@ -123,7 +126,9 @@ class Workspace:
         """Whether nothing can be changed."""
         return self._database.read_only
 
-    def start_run(self, *, options: object = None, inputs: Sequence[str] = (), files: Iterable[FileRecord] = ()) -> int:
+    def start_run(
+        self, *, options: object = None, inputs: Sequence[str] = (), files: Iterable[FileRecord] = (), made_by: Mapping[str, object] | None = None
+    ) -> int:
         """Note that a measurement of many timelines begins.
 
         Parameters
@@ -134,6 +139,8 @@ class Workspace:
             What was handed over.
         files
             What a scan made of it.
+        made_by
+            What carries out the settings and can change an answer: version, weights, libraries.
 
         Returns
         -------
@@ -150,6 +157,7 @@ class Workspace:
                 version=__version__,
                 libraries=dumps(library_versions()),
                 options=told,
+                made_by=dumps(encode(made_by or {})),
                 inputs=dumps(list(inputs)),
                 started_at=entry.at,
             )
@@ -163,39 +171,33 @@ class Workspace:
             entry = audit.append(self._database, self._clock, self._who, audit.RUN_FINISHED, f"run {run}")
             self._database.execute("UPDATE runs SET finished_at = ? WHERE id = ?", entry.at, run)
 
-    def record(self, assessment: Assessment, *, run: int | None = None) -> RecordedAssessment:
+    def record(self, assessment: Assessment, *, run: int | None = None, measured_from: MeasuredFrom | None = None) -> RecordedAssessment:
         """Keep an assessment. The same one again changes nothing.
 
         Parameters
         ----------
         run
             The run that it belongs to.
+        measured_from
+            From which files and settings that run measured it, so that a later run can use it again; ``None`` where the run did not measure it.
 
         Raises
         ------
+        InvalidValueError
+            It was measured by no run.
         WorkspaceError
             Read-only, a full disk, or another process that does not stop writing. Nothing of the assessment is recorded then.
         """
+        if measured_from is not None and run is None:
+            raise InvalidValueError(
+                f"{assessment.key}: what an assessment was measured from is kept with the run that measured it; start one with start_run"
+            )
         digests = {k: self._files.save(image.segmentation) for k, image in enumerate(assessment.images)}
         document = document_of(assessment, digests)
         digest = document_digest(document)
-        database = self._database
-        with database.writing():
-            timeline = assessments.timeline_row(database, document["key"])
-            row = assessments.find_assessment(database, assessment.assessment_id, digest)
-            last = database.row(
-                "SELECT o.assessment, o.run_id, a.digest FROM outcomes o JOIN assessments a ON a.id = o.assessment WHERE o.timeline_id = ? "
-                "ORDER BY o.id DESC LIMIT 1",
-                timeline,
-            )
-            if row is None or last is None or (last[0], last[1]) != (row, run):
-                what = audit.RECORDED if row is None else audit.REPEATED
-                subject, before = f"timeline {assessment.key}", last[2] if last else ""
-                detail = {"assessment_id": assessment.assessment_id, "run": run}
-                entry = audit.append(database, self._clock, self._who, what, subject, before=before, after=digest, detail=detail)
-                if row is None:
-                    row = assessments.store(database, document, digest, timeline, entry.number)
-                database.insert("outcomes", audit_id=entry.number, run_id=run, timeline_id=timeline, assessment=row, reason="", sources="[]")
+        with self._database.writing():
+            subject = f"timeline {assessment.key}"
+            record_document(self._database, self._clock, self._who, subject, document, digest, run=run, measured_from=measured_from)
         return RecordedAssessment(assessment.assessment_id, assessment.key, digest)
 
     def fail(self, failure: TimelineFailure, *, run: int | None = None) -> None:
@@ -230,8 +232,21 @@ class Workspace:
         """Every file that was handed over to a run; of one run only where asked for."""
         return recorded_files(self._database, run)
 
-    def assessment(self, assessment_id: str) -> Assessment:
+    def measured_before(self, key: TimelineKey, request: str | None = None) -> Iterator[MeasuredBefore]:
+        """From what a timeline was measured, the last time first; only with this request where one is given."""
+        return measured_before(self._database, key, request)
+
+    def last_outcome(self, key: TimelineKey) -> tuple[str, tuple[str, ...]] | None:
+        """What became of a timeline the last time: why it failed (empty where it did not) and its files then; ``None`` where it was never tried."""
+        return last_outcome(self._database, key)
+
+    def assessment(self, assessment_id: str, *, digest: str | None = None) -> Assessment:
         """A recorded assessment, equal in every value to the one that was handed to `record`; pixels are read again from the image files.
+
+        Parameters
+        ----------
+        digest
+            Of its content, where it is not the last one of this id that is wanted.
 
         Raises
         ------
@@ -240,10 +255,10 @@ class Workspace:
         WorkspaceDamagedError
             A segmentation file is gone or damaged.
         """
-        return assessment_of(assessments.fetch(self._database, self._row(assessment_id)), self._files.load)
+        return assessment_of(assessments.fetch(self._database, self._row(assessment_id, digest)), self._files.load)
 
-    def _row(self, assessment_id: str) -> int:
-        row = assessments.find_assessment(self._database, assessment_id)
+    def _row(self, assessment_id: str, digest: str | None = None) -> int:
+        row = assessments.find_assessment(self._database, assessment_id, digest)
         if row is None:
             raise InvalidValueError(f"found no assessment {assessment_id!r} in the workspace; expected one that `Workspace.assessments` lists")
         return row
@@ -351,7 +366,12 @@ class Workspace:
         superseded
             Also what the same reader later said otherwise.
         """
-        return reviews.reviews_of(self._database, assessment_id=assessment_id, reader=reader, superseded=superseded)
+        made = reviews.reviews_of(self._database, assessment_id=assessment_id, reader=reader, superseded=superseded)
+        return tuple(m.review for m in made)
+
+    def made_reviews(self) -> tuple[MadeReview, ...]:
+        """What readers said and did not take back, each with its timeline and when it was said, in that order."""
+        return reviews.reviews_of(self._database, assessment_id=None, reader=None, superseded=False)
 
     def history(self, subject: str | None = None, *, who: str | None = None) -> tuple[AuditEntry, ...]:
         """The audit trail, first entry first; of one subject, or by one person, only where asked for."""

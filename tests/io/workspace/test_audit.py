@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calcitrack.errors import WorkspaceDamagedError
+from calcitrack.io.exposure_file import Content
 from calcitrack.io.workspace import Workspace
 from calcitrack.io.workspace.audit import AuditEntry
+from calcitrack.io.workspace.measured import MeasuredFrom
 from calcitrack.io.workspace.schema import APPEND_ONLY
 from calcitrack.model.review import Review, ReviewKind
 
@@ -21,7 +23,9 @@ from calcitrack.model.review import Review, ReviewKind
 def folder(made: ModuleType, tmp_path: Path) -> Path:
     """A workspace with an assessment, an edit and two reviews, closed."""
     with Workspace.create(tmp_path) as workspace:
-        recorded = workspace.record(made.assessment("P1"), run=workspace.start_run(files=made.files_of(made.assessment("P1"))))
+        run = workspace.start_run(files=made.files_of(made.assessment("P1")))
+        measured_from = MeasuredFrom("asked", (Content("P1/visit1.dcm", 8, "0" * 64),))
+        recorded = workspace.record(made.assessment("P1"), run=run, measured_from=measured_from)
         (image, *_) = workspace.assessment(recorded.assessment_id).images
         uid = image.exposure.acquisition.sop_instance_uid
         workspace.edit(uid, image.segmentation.keeping((1,)), based_on=workspace.head(uid), reader="anna")
@@ -82,6 +86,8 @@ def test_the_database_itself_refuses_changes(raw: sqlite3.Connection, table: str
         ("DELETE FROM measurements WHERE id = 2", "assessment 00000081 was changed"),
         ("UPDATE reviews SET kind = 'reject' WHERE id = 2", "review 2, of ben, was changed"),
         ("UPDATE assessments SET digest = 'x'", "assessment 00000081 was changed"),
+        ("UPDATE sources SET sha256 = '1'", "what timeline P1 / HAND / R / PA was measured from (row 1) was changed"),
+        ("UPDATE measured SET request = 'other'", "what timeline P1 / HAND / R / PA was measured from (row 1) was changed"),
         ("UPDATE segmentations SET digest = (SELECT digest FROM segmentations LIMIT 1) WHERE reader = 'anna'", "was changed after it was accepted"),
         ("DELETE FROM audit WHERE id = 4", "entry 4 of the audit trail is missing"),
         ("DELETE FROM audit WHERE id = 6", "refers to a row of audit that is gone"),

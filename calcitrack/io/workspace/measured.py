@@ -1,0 +1,112 @@
+"""From which bytes, with which settings and by which program a timeline was measured: what tells whether its answer can be used again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from calcitrack.io.exposure_file import Content
+from calcitrack.io.workspace.codec import Json, canonical, decode, dumps, encode, storable
+from calcitrack.io.workspace.database import Database
+from calcitrack.model.timeline import TimelineKey
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredFrom:
+    """What a timeline was measured from.
+
+    Parameters
+    ----------
+    request
+        SHA-256 of everything but the bytes of its files: what is stated about its images, settings, program.
+    contents
+        Its files.
+    unread
+        Images of it that could not be read.
+    """
+
+    request: str
+    contents: tuple[Content, ...]
+    unread: int = 0
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all of it, for the audit trail."""
+        return hashlib.sha256(
+            canonical([self.request, [[storable(c.source), c.size_bytes, c.sha256] for c in self.contents], self.unread])
+        ).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredBefore:
+    """A timeline as an earlier run measured it.
+
+    Parameters
+    ----------
+    assessment_id, digest
+        Of its assessment by itself, before another view of the limb was laid beside it.
+    measured_from
+        From what.
+    options, made_by
+        JSON: settings, and what carried them out.
+    """
+
+    assessment_id: str
+    digest: str
+    measured_from: MeasuredFrom
+    options: Json
+    made_by: Json
+
+
+def add_measured(database: Database, audit_id: int, run: int, timeline: int, assessment: int, measured_from: MeasuredFrom) -> None:
+    """Note from what an assessment was measured."""
+    row = database.insert(
+        "measured",
+        audit_id=audit_id,
+        run_id=run,
+        timeline_id=timeline,
+        assessment=assessment,
+        request=measured_from.request,
+        unread=measured_from.unread,
+    )
+    rows = [(row, storable(c.source), c.size_bytes, c.sha256) for c in measured_from.contents]
+    database.insert_all("sources", ("measured", "source", "size_bytes", "sha256"), rows)
+
+
+def measured_before(database: Database, key: TimelineKey, request: str | None = None) -> Iterator[MeasuredBefore]:
+    """How a timeline was measured, the last time first; only with this request where one is given."""
+    rows = database.rows(
+        """SELECT m.id, a.assessment_id, a.digest, m.request, m.unread, r.options, r.made_by FROM measured m JOIN assessments a ON a.id = m.assessment
+        JOIN runs r ON r.id = m.run_id JOIN timelines t ON t.id = m.timeline_id WHERE t.key = ?1 AND (?2 IS NULL OR m.request = ?2)
+        ORDER BY m.id DESC""",
+        *(dumps(encode(key)), request),
+    )
+    for row, name, digest, asked, unread, options, made_by in rows:
+        yield MeasuredBefore(name, digest, MeasuredFrom(asked, _contents(database, row), unread), json.loads(options), json.loads(made_by or "{}"))
+
+
+def _contents(database: Database, measured: int) -> tuple[Content, ...]:
+    return tuple(Content(*row) for row in database.rows("SELECT source, size_bytes, sha256 FROM sources WHERE measured = ? ORDER BY id", measured))
+
+
+def last_outcome(database: Database, key: TimelineKey) -> tuple[str, tuple[str, ...]] | None:
+    """What became of a timeline the last time: why it failed (empty where it did not) and its files then; ``None`` where it was never tried."""
+    row = database.row(
+        "SELECT o.reason, o.sources FROM outcomes o JOIN timelines t ON t.id = o.timeline_id WHERE t.key = ? ORDER BY o.id DESC LIMIT 1",
+        dumps(encode(key)),
+    )
+    return None if row is None else (str(row[0]), tuple(json.loads(row[1])))
+
+
+def measured_problems(database: Database) -> Iterator[str]:
+    """What was noted of files and settings, held against the digest in the audit trail."""
+    rows = database.rows(
+        """SELECT m.id, m.request, m.unread, t.key, a.detail FROM measured m JOIN timelines t ON t.id = m.timeline_id
+        LEFT JOIN audit a ON a.id = m.audit_id"""
+    )
+    for row, request, unread, key, detail in rows:
+        found = MeasuredFrom(request, _contents(database, row), unread).digest
+        if found != json.loads(detail or "{}").get("measured_from"):
+            yield f"what timeline {decode(TimelineKey, json.loads(key))} was measured from (row {row}) was changed after it was noted"

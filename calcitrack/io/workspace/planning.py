@@ -1,0 +1,120 @@
+"""Which timelines of a run are on record already, measured from the same files with the same settings by the same program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from calcitrack.io.exposure_file import Content, FileState, files_of
+from calcitrack.io.sources import archives_kept_open
+from calcitrack.io.workspace.codec import Json, storable
+from calcitrack.io.workspace.measured import MeasuredBefore
+from calcitrack.io.workspace.requests import request_digest, why_again
+from calcitrack.io.workspace.workspace import Workspace
+from calcitrack.model.timeline import Timeline
+
+READERS = 4
+"""Threads that read files to compare them with what is on record: one waits for the disk while another computes."""
+AT_A_TIME = 64
+"""Timelines that are compared together, so that few records lie in memory."""
+WITHOUT_DIGESTS = "an earlier version of calcitrack did not note which bytes it was measured from"
+
+Progress = Callable[[int, int], None]
+"""Called with (timelines looked at, timelines in all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A timeline of a run.
+
+    Parameters
+    ----------
+    request
+        Digest of what is asked of it.
+    files
+        Its files as they were when the run began; ``None`` where an image came from elsewhere, so that nothing tells whether it is the same again.
+    known
+        Its answer on record.
+    reason
+        Why it is measured again though it was measured before; empty where it was not.
+    """
+
+    request: str
+    files: tuple[FileState, ...] | None
+    known: MeasuredBefore | None = None
+    reason: str = ""
+
+    def contents(self) -> tuple[Content, ...] | None:
+        """What its files hold now; ``None`` where one cannot be read, or an image came from elsewhere."""
+        found = [f.content() for f in self.files or ()]
+        return None if self.files is None or None in found else tuple(c for c in found if c is not None)
+
+    def may_be(self, before: MeasuredBefore) -> bool:
+        """False where it takes no reading of files to see that an earlier answer is not this one's."""
+        told = before.measured_from
+        if self.files is None or told.unread or [storable(f.source.name) for f in self.files] != [c.source for c in told.contents]:
+            return False
+        return all(f.may_hold(c) for f, c in zip(self.files, told.contents, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Looks up timelines in a workspace.
+
+    Parameters
+    ----------
+    options, made_by
+        Settings, and what carries them out, as JSON.
+    """
+
+    workspace: Workspace
+    options: Json
+    made_by: Json
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(READERS))
+
+    def asked(self, timeline: Timeline) -> Place:
+        """What is asked of a timeline, with nothing looked up."""
+        files = [files_of(e) for t in timeline.time_points for e in t.exposures]
+        known = None if None in files else tuple(f for several in files for f in several or ())
+        return Place(request_digest(timeline, self.options, self.made_by), known)
+
+    def places(self, timelines: Sequence[Timeline], progress: Progress) -> Iterator[Place]:
+        """Each timeline with its answer on record, in order."""
+        coming, done = iter(timelines), 0
+        with self.pool:
+            while some := tuple(islice(coming, AT_A_TIME)):
+                yield from self._some(some)
+                done += len(some)
+                progress(done, len(timelines))
+
+    def _some(self, timelines: Sequence[Timeline]) -> Iterator[Place]:
+        places = [self.asked(t) for t in timelines]
+        before = [[b for b in self.workspace.measured_before(t.key, p.request) if p.may_be(b)] for t, p in zip(timelines, places, strict=True)]
+        wanted = [p if b else None for p, b in zip(places, before, strict=True)]
+        with archives_kept_open(f.source.path for p in wanted if p is not None for f in p.files or () if f.source.member):
+            contents = list(self.pool.map(lambda p: None if p is None else p.contents(), wanted))
+        for timeline, place, held, found in zip(timelines, places, before, contents, strict=True):
+            known = next((b for b in held if found is not None and _same(b, found)), None)
+            yield replace(place, known=known, reason="" if known else self._reason(timeline, place))
+
+    def _reason(self, timeline: Timeline, place: Place) -> str:
+        """Why a timeline that was measured before is measured again; empty where it was not."""
+        last = self.workspace.last_outcome(timeline.key)
+        if last is None:
+            return ""
+        sources = {storable(e.source) for t in timeline.time_points for e in t.exposures}
+        failed, files = last
+        own = bool(timeline.key.patient_id)  # several timelines without a patient share their key
+        if failed and (own or not sources.isdisjoint(map(storable, files))):
+            return f"it failed the last time: {failed}"
+        told = (b for b in self.workspace.measured_before(timeline.key) if own or not sources.isdisjoint(c.source for c in b.measured_from.contents))
+        before = next(told, None)
+        if before is None:
+            return WITHOUT_DIGESTS if own and place.files is not None else ""
+        return why_again(before, self.options, self.made_by, lambda: place.contents() or ())
+
+
+def _same(before: MeasuredBefore, found: Sequence[Content]) -> bool:
+    return [(c.size_bytes, c.sha256) for c in before.measured_from.contents] == [(c.size_bytes, c.sha256) for c in found]

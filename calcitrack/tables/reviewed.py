@@ -1,0 +1,60 @@
+"""What readers said, as rows of ``reviews.csv``: a further table of a results folder that was made from a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+
+from calcitrack.model.review import MadeReview
+from calcitrack.tables.cells import Row
+from calcitrack.tables.judged_schema import NO, YES
+from calcitrack.tables.schema import Column, Kind, TableSchema
+
+REVIEWS = TableSchema(
+    "reviews",
+    "one review that counts",
+    (
+        Column("patient_id", Kind.TEXT, "Patient ID of the timeline, as in the file or the manifest."),
+        Column("body_part", Kind.TEXT, "Body part of the timeline; empty when nothing states it."),
+        Column("laterality", Kind.TEXT, "`L`, `R`, `B` or empty when nothing states it."),
+        Column("view", Kind.TEXT, "View position, such as `PA`; empty when nothing states it."),
+        Column("assessment_id", Kind.TEXT, "The assessment that the reader looked at, as in the other tables."),
+        Column("in_these_results", Kind.TEXT, "`yes` where that assessment is in this folder; `no` where another one took its place since."),
+        Column("reader", Kind.TEXT, "Who says it."),
+        Column("reviewed_at", Kind.TEXT, "When: UTC, ISO 8601."),
+        Column("kind", Kind.TEXT, "`accept`, `reject`, `fate`, `pattern` or `comment`."),
+        Column("deposit_id", Kind.TEXT, "The deposit; empty for the whole."),
+        Column("image", Kind.TEXT, "SOP Instance UID of the image, or its path where it has none; empty for all images."),
+        Column("time_point", Kind.INTEGER, "The time point that a fate is about; empty for the other kinds."),
+        Column("value", Kind.TEXT, "A fate, or the name of a pattern; empty for the other kinds."),
+        Column("comment", Kind.TEXT, "The reader's own words."),
+    ),
+)
+"""Part of the contract of a results folder, described in `docs/reference/workspace.md`."""
+
+
+def made_review_rows(reviews: Iterable[MadeReview], assessments: Container[str]) -> Iterator[Row]:
+    """A row for each review, in the order given.
+
+    Parameters
+    ----------
+    assessments
+        Ids of those in the results folder.
+    """
+    for made in reviews:
+        key, review = made.key, made.review
+        yield {
+            "patient_id": key.patient_id,
+            "body_part": key.body_part,
+            "laterality": key.laterality,
+            "view": key.view,
+            "assessment_id": review.assessment_id,
+            "in_these_results": YES if review.assessment_id in assessments else NO,
+            "reader": review.reader,
+            "reviewed_at": made.at,
+            "kind": review.kind.value,
+            "deposit_id": review.deposit_id,
+            "image": review.image,
+            "time_point": review.time_point,
+            "value": review.value,
+            "comment": review.comment,
+        }
