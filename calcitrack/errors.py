@@ -80,6 +80,10 @@ class CourseError(ReadError):
     """A treatments.csv or labs.csv cannot be used; the message lists every problem in it."""
 
 
+class SegmentationImportError(ReadError):
+    """A DICOM Segmentation cannot be laid onto its radiograph: another image or grid, overlapping segments, or segments that are no deposits."""
+
+
 class ResultsError(CalcitrackError):
     """A results folder cannot be written or read."""
 

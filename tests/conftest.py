@@ -71,6 +71,12 @@ def drawn() -> ModuleType:
     return _module("drawn_films")
 
 
+@pytest.fixture(scope="session")
+def films() -> ModuleType:
+    """DICOM files of hand-made images, and independent programs: the functions of made_films.py."""
+    return _module("made_films")
+
+
 def _module(name: str) -> ModuleType:
     """A module of this folder, which is no package."""
     spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))

@@ -11,7 +11,9 @@ import typer
 
 from calcitrack.cli.choices import PartChoice, StyleChoice
 from calcitrack.cli.plain_errors import plain_errors
+from calcitrack.cli.workspace import Reports, SegmentationOption
 from calcitrack.cli.workspace import workspace as workspace_commands
+from calcitrack.io.dicom_output import DicomOutput, SegmentationKind
 from calcitrack.phantom.course import DiseaseCourse
 from calcitrack.phantom.specs import BodyPart, Style
 from calcitrack.segment.options import Method
@@ -110,10 +112,12 @@ def measure(
     parquet: Parquet = False,
     workspace: WorkspaceFolder = None,
     again: Again = False,
+    segmentation: SegmentationOption = SegmentationKind.BINARY,
+    reports: Reports = True,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure radiographs, follow each deposit over time, and write tables, segmentations and pictures."""
+    """Measure radiographs, follow each deposit over time, and write tables, segmentations, reports and pictures."""
     with plain_errors():
         from calcitrack.assess import AssessOptions
         from calcitrack.calibrate import CalibrateOptions
@@ -124,7 +128,7 @@ def measure(
         wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm, wedge_box=wedge_box)
         measuring = measure_options(ha_concentration, ha_concentration_sd)
         options = AssessOptions(calibrate=wedge, segment=SegmentOptions(method=method), measure=measuring)
-        kept = (workspace, again, same_command())
+        kept = (workspace, again, same_command(), DicomOutput(segmentation, reports))
         code = run(Request(tuple(inputs), out, manifest, workers, parquet, options, treatments, labs, *kept), as_json=json, quiet=quiet)
     raise typer.Exit(code)
 

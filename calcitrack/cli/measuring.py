@@ -23,6 +23,7 @@ from calcitrack.cli.summary import Summary, TimelineLine, summary_json, summary_
 from calcitrack.figures import change_sentence, verdict_sentence
 from calcitrack.io.cohort import read_cohort
 from calcitrack.io.course_files import find_course_files, read_courses
+from calcitrack.io.dicom_output import DicomOutput
 from calcitrack.io.exports import ResultsWriter
 from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.measure import MeasureOptions
@@ -65,6 +66,7 @@ class Request:
     workspace: Path | None = None
     again: bool = False
     command: str = ""
+    dicom: DicomOutput | None = None
 
 
 def measure_options(ha_concentration: float | None, ha_concentration_sd: float | None) -> MeasureOptions:
@@ -113,7 +115,7 @@ def _interrupted(outcome: str, request: Request) -> ExitCode:
 
 def _measure(request: Request, bar: Progress, say: Callable[[str], None]) -> Summary:
     with ExitStack() as stack:
-        writer = stack.enter_context(ResultsWriter(request.out, parquet=request.parquet))
+        writer = stack.enter_context(ResultsWriter(request.out, parquet=request.parquet, dicom=request.dicom))
         workspace = None if request.workspace is None else stack.enter_context(Workspace.create(request.workspace))
         scanning = bar.add_task("Reading headers", total=None)
         cohort = read_cohort(list(request.inputs), manifest=request.manifest, progress=lambda done, total: _show(bar, scanning, done, total))

@@ -6,22 +6,30 @@ import json as json_format
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.cli.plain_errors import plain_errors
+from calcitrack.io.dicom_output import DicomOutput, SegmentationKind
+
+if TYPE_CHECKING:
+    from calcitrack.io.workspace.importing import ImportedVersion
 
 workspace = typer.Typer(
-    help="Check, back up and export a workspace, the durable record of a project, or show who changed what.",
+    help="Check, back up and export a workspace, the durable record of a project, import what readers drew, or show who changed what.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
 Folder = Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Folder of the workspace.")]
+SegmentationOption = Annotated[
+    SegmentationKind, typer.Option("--segmentation", help="How DICOM Segmentations store deposits: one frame each, or all as labels in one frame.")
+]
+Reports = Annotated[bool, typer.Option("--reports/--no-reports", help="Write measurement reports (DICOM SR) beside the Segmentations.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the same as JSON.")]
 
 
@@ -76,6 +84,8 @@ def export(
     treatments: Annotated[Path | None, typer.Option(help="CSV file of treatments.", exists=True, dir_okay=False)] = None,
     labs: Annotated[Path | None, typer.Option(help="CSV file of laboratory results.", exists=True, dir_okay=False)] = None,
     parquet: Annotated[bool, typer.Option("--parquet", help="Write each table as Parquet as well.")] = False,
+    segmentation: SegmentationOption = SegmentationKind.BINARY,
+    reports: Reports = True,
 ) -> None:
     """Write a results folder from what is on record, without measuring again."""
     with plain_errors():
@@ -86,7 +96,7 @@ def export(
         with Workspace.open(folder, reading=True) as opened:
             patients = {a.key.patient_id for a in opened.assessments(run=run)}
             courses = read_courses(find_course_files((), treatments, labs), patients)
-            written = export_results(opened, out, run=run, parquet=parquet, courses=courses)
+            written = export_results(opened, out, run=run, parquet=parquet, courses=courses, dicom=DicomOutput(segmentation, reports))
         sys.stdout.write(f"{written.n_timelines} timelines with {written.n_images} images are in {written.folder}\n")
         _say(*(f"{p.source}: no {p.output} was written: {p.reason}" for p in written.problems))
     raise typer.Exit(ExitCode.PARTLY if written.problems else ExitCode.DONE)
@@ -100,3 +110,50 @@ def backup(folder: Folder, to: Annotated[Path, typer.Argument(metavar="BACKUP", 
 
         with Workspace.open(folder, reading=True) as opened:
             sys.stdout.write(f"a copy of the workspace is in {opened.backup(to)}\n")
+
+
+@workspace.command(name="import")
+def import_(
+    folder: Folder,
+    files: Annotated[list[Path], typer.Argument(metavar="SEG", help="DICOM Segmentations that a reader drew in another program.")],
+    reader: Annotated[str, typer.Option(help="Who drew them.")],
+    comment: Annotated[str, typer.Option(help="The reader's own words.")] = "",
+    segment: Annotated[
+        list[int] | None, typer.Option(min=1, help="Take only this segment, whatever it is said to be; may be given several times.")
+    ] = None,
+    based_on: Annotated[
+        int | None, typer.Option(min=1, help="Version of the segmentation that the reader started from; by default the one that counts now.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Accept outlines that a reader drew in 3D Slicer, OHIF or another program as new versions; nothing is overwritten."""
+    refused: list[str] = []
+    accepted: list[tuple[Path, ImportedVersion]] = []
+    with plain_errors():
+        from calcitrack.errors import EditConflictError, ReadError
+        from calcitrack.io.workspace import Workspace
+        from calcitrack.io.workspace.importing import import_into
+
+        with Workspace.open(folder) as opened:
+            for file in files:
+                try:
+                    made = import_into(opened, file, reader=reader, comment=comment, segments=segment, based_on=based_on)
+                    accepted += [(file, m) for m in made]
+                except (ReadError, EditConflictError) as error:  # one file must not cost the others
+                    refused.append(str(error))
+    if json:
+        told = [{"file": str(f), **asdict(m), "changed": m.changed} for f, m in accepted]
+        sys.stdout.write(json_format.dumps({"accepted": told, "refused": refused}, indent=1) + "\n")
+    else:
+        sys.stdout.writelines(f"{file}: {_outcome(m)}\n" for file, m in accepted)
+        _say(*(f"{file}: {finding}" for file, m in accepted for finding in m.findings))
+    _say(*(f"not imported: {reason}" for reason in refused))
+    raise typer.Exit(ExitCode.PARTLY if refused and accepted else ExitCode.NOTHING if refused else ExitCode.DONE)
+
+
+def _outcome(made: ImportedVersion) -> str:
+    deposits = f"{made.deposits} deposit{'' if made.deposits == 1 else 's'}"
+    if not made.changed:
+        return f"image {made.version.image}: the same as version {made.version.number}, {deposits}; nothing was changed"
+    counted = ", ".join(f"{n} {what}" for n, what in ((made.added, "added"), (made.removed, "removed"), (made.redrawn, "redrawn")) if n)
+    return f"image {made.version.image}: version {made.version.number} by {made.version.reader}, {deposits} ({counted or 'outlines as before'})"

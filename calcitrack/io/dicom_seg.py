@@ -1,7 +1,8 @@
 """Deposits of one image as a DICOM Segmentation, or as a label picture where the image is not DICOM or lacks the UIDs to refer to.
 
-The object is of type BINARY, which every reader of Segmentations knows: one segment a deposit, one frame a segment. Its UIDs and its bytes depend
-only on the image and the assessment, so the same run writes the same object (PS3.5 forbids one UID for two contents).
+The object is of type BINARY, which every reader of Segmentations knows: one segment a deposit, one frame a segment; or, where the reader allows it,
+a label map (DICOM Supplement 243): one frame, whose values are the numbers of the segments. Its UIDs and its bytes depend only on the image, the
+assessment and the type, so the same run writes the same object (PS3.5 forbids one UID for two contents).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import copy
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import highdicom
@@ -19,15 +21,17 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
-from pydicom.uid import UID, ExplicitVRLittleEndian, JPEG2000Lossless
+from pydicom.uid import UID, ExplicitVRLittleEndian, JPEG2000Lossless, SegmentationStorage
 
 from calcitrack.errors import ReadError, ResultsError
 from calcitrack.io.chatter import collected_warnings
 from calcitrack.io.dicom_open import open_dataset
+from calcitrack.io.dicom_output import SegmentationKind
 from calcitrack.io.limits import DEFAULT_LIMITS
 from calcitrack.io.sources import FileSource
 from calcitrack.model.assessment import ImageAssessment, TrackedDeposit
 from calcitrack.model.spacing import Spacing
+from calcitrack.model.timeline import Exposure
 
 CATEGORY = Code("49755003", "SCT", "Morphologically Abnormal Structure")
 """Segmentation property category, DICOM CID 7150."""
@@ -57,7 +61,27 @@ EMPTY_IF_ABSENT = (
 )
 """Patient and study attributes of type 2: present in every object, possibly empty. Damaged headers lack them."""
 NEEDED = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID", "Rows", "Columns", "Modality")
+LABELMAP_STORAGE = "1.2.840.10008.5.1.4.1.1.66.7"
+"""SOP Class of label maps (DICOM Supplement 243), which pydicom 3.0 has no name for."""
+NOMINAL_THICKNESS_MM = 1.0
+"""A projection has no thickness, but what has a plane must state one (PS3.3, C.7.6.16.2.1); the value that readers assume where none is stated."""
 UID_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://calcitrack.readthedocs.io/uid")
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentationReference:
+    """What another object needs to refer to the Segmentation of an image."""
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    series_instance_uid: str
+
+
+def segmentation_reference(exposure: Exposure, assessment_id: str, kind: SegmentationKind = SegmentationKind.BINARY) -> SegmentationReference:
+    """UIDs of the Segmentation that `segmentation_object` makes of an image."""
+    parts = (exposure.acquisition.sop_instance_uid, assessment_id, *([] if kind is SegmentationKind.BINARY else [kind.value]))
+    sop_class = SegmentationStorage if kind is SegmentationKind.BINARY else LABELMAP_STORAGE
+    return SegmentationReference(str(sop_class), derived_uid("segmentation", *parts), derived_uid("series", *parts))
 
 
 def derived_uid(*parts: str) -> str:
@@ -71,7 +95,7 @@ def is_dicom(image: ImageAssessment) -> bool:
     return all((facts.sop_class_uid, facts.sop_instance_uid, facts.series_instance_uid, facts.study_instance_uid, facts.modality))
 
 
-def source_header(image: ImageAssessment) -> Dataset:
+def source_header(exposure: Exposure) -> Dataset:
     """Header of the image's own file, without its pixels.
 
     Raises
@@ -79,14 +103,14 @@ def source_header(image: ImageAssessment) -> Dataset:
     ResultsError
         The file is not there any more, or is another one now.
     """
-    name = image.exposure.source
+    name = exposure.source
     try:
         header = open_dataset(_source(name), DEFAULT_LIMITS, pixels=False).dataset
     except ReadError as error:
-        raise ResultsError(f"{name}: no segmentation written, because its header could not be read again: {error.found}") from error
-    expected = image.exposure.acquisition.sop_instance_uid
+        raise ResultsError(f"{name}: nothing written that refers to it, because its header could not be read again: {error.found}") from error
+    expected = exposure.acquisition.sop_instance_uid
     if str(header.get("SOPInstanceUID", "")).strip() != expected:
-        raise ResultsError(f"{name}: no segmentation written, because the file is another one now; expected SOP Instance UID {expected}")
+        raise ResultsError(f"{name}: nothing written that refers to it, because the file is another one now; expected SOP Instance UID {expected}")
     return header
 
 
@@ -100,7 +124,9 @@ def _source(name: str) -> FileSource:
     return FileSource(Path(name))
 
 
-def segmentation_object(header: Dataset, image: ImageAssessment, *, assessment_id: str, program: str, version: str) -> Dataset:
+def segmentation_object(
+    header: Dataset, image: ImageAssessment, *, assessment_id: str, program: str, version: str, kind: SegmentationKind = SegmentationKind.BINARY
+) -> Dataset:
     """DICOM Segmentation of the deposits of one image.
 
     Parameters
@@ -111,6 +137,8 @@ def segmentation_object(header: Dataset, image: ImageAssessment, *, assessment_i
         The deposits; their ids become segment labels and tracking ids.
     assessment_id
         Part of the object's UIDs, since other parameters or other visits may give other deposits or other ids.
+    kind
+        How segments are stored.
 
     Returns
     -------
@@ -126,20 +154,20 @@ def segmentation_object(header: Dataset, image: ImageAssessment, *, assessment_i
     missing = [k for k in NEEDED if not header.get(k)]
     if missing:
         raise ResultsError(f"{image.exposure.source}: no segmentation written, because the header does not state {', '.join(missing)}")
-    deposits = _ordered(image.deposits)
+    deposits = ordered(image.deposits)
     frames = renumbered(image, [*range(1, len(deposits) + 1)], deposits)
-    parts = (str(header.SOPInstanceUID), assessment_id)
+    reference = segmentation_reference(image.exposure, assessment_id, kind)
     size = frames.size * max(1, len(deposits)) // 8
     try:
         with collected_warnings():
             made = SegmentationObject(
-                source_images=[_completed(header)],
+                source_images=[_with_plane(completed(header), image.spacing)],
                 pixel_array=frames,
-                segmentation_type=SegmentationTypeValues.BINARY,
+                segmentation_type=SegmentationTypeValues[kind.name],
                 segment_descriptions=_descriptions(deposits, program, version),
-                series_instance_uid=UID(derived_uid("series", *parts)),
+                series_instance_uid=UID(reference.series_instance_uid),
                 series_number=SERIES_NUMBER,
-                sop_instance_uid=UID(derived_uid("segmentation", *parts)),
+                sop_instance_uid=UID(reference.sop_instance_uid),
                 instance_number=1,
                 manufacturer=program,
                 manufacturer_model_name=program,
@@ -152,14 +180,15 @@ def segmentation_object(header: Dataset, image: ImageAssessment, *, assessment_i
                 transfer_syntax_uid=ExplicitVRLittleEndian if size <= MAX_UNCOMPRESSED_BYTES else JPEG2000Lossless,
                 series_description=f"{program} deposits",
             )
-            return _made_reproducible(made, header, parts)
+            return _with_dimensions(without_moment(made, header), header, reference)
     except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:  # highdicom's answers to unusual headers
         raise ResultsError(
             f"{image.exposure.source}: no segmentation written, because its header does not allow one: {' '.join(str(error).split())}"
         ) from error
 
 
-def _ordered(deposits: Sequence[TrackedDeposit]) -> list[TrackedDeposit]:
+def ordered(deposits: Sequence[TrackedDeposit]) -> list[TrackedDeposit]:
+    """Deposits in the order of their ids, which is that of the segments."""
     return sorted(deposits, key=lambda t: (len(t.deposit_id), t.deposit_id))
 
 
@@ -192,7 +221,7 @@ def _descriptions(deposits: Sequence[TrackedDeposit], program: str, version: str
     ]
 
 
-def _completed(header: Dataset) -> Dataset:
+def completed(header: Dataset) -> Dataset:
     """A copy with the type 2 attributes that highdicom reads, and without a frame of reference that no position goes with."""
     completed = copy.deepcopy(header)
     for keyword in EMPTY_IF_ABSENT:
@@ -203,10 +232,25 @@ def _completed(header: Dataset) -> Dataset:
     return completed
 
 
+def _with_plane(header: Dataset, spacing: Spacing) -> Dataset:
+    """A header that states where the image lies: readers of Segmentations (dcmqi, 3D Slicer, OHIF) need a plane, and radiographs have none.
+
+    It is the one that these readers assume for an image without: rows and columns along the first two axes, from the centre of the first
+    pixel. Its frame of reference belongs to this image alone, so that it says nothing about the patient or about other images.
+    """
+    if "FrameOfReferenceUID" not in header and spacing.row_mm is not None:
+        header.FrameOfReferenceUID = derived_uid("film plane", str(header.SOPInstanceUID))
+        header.ImagePositionPatient, header.ImageOrientationPatient = [0, 0, 0], [1, 0, 0, 0, 1, 0]
+        header.PositionReferenceIndicator, header.PixelSpacing = "", [spacing.row_mm, spacing.column_mm]
+    if "FrameOfReferenceUID" in header and not header.get("SliceThickness"):
+        header.SliceThickness = NOMINAL_THICKNESS_MM
+    return header
+
+
 def _pixel_measures(spacing: Spacing) -> highdicom.PixelMeasuresSequence | None:
     if spacing.row_mm is None or spacing.column_mm is None:
         return None
-    return highdicom.PixelMeasuresSequence(pixel_spacing=(spacing.row_mm, spacing.column_mm), slice_thickness=None)
+    return highdicom.PixelMeasuresSequence(pixel_spacing=(spacing.row_mm, spacing.column_mm), slice_thickness=NOMINAL_THICKNESS_MM)
 
 
 def _spacing_words(spacing: Spacing) -> str:
@@ -215,8 +259,8 @@ def _spacing_words(spacing: Spacing) -> str:
     return f"pixel spacing basis: {spacing.basis.value} ({spacing.source})"[:MAX_DESCRIPTION]
 
 
-def _made_reproducible(made: Dataset, header: Dataset, parts: tuple[str, str]) -> Dataset:
-    """Replace what depends on the moment of writing; add the orientation, which the General Image module asks for without a position."""
+def without_moment(made: Dataset, header: Dataset) -> Dataset:
+    """Replace what depends on the moment of writing: the content's date is that of the image."""
     content_date = header.get("ContentDate") or header.get("StudyDate")
     made.ContentDate = content_date or "19000101"
     made.ContentTime = (header.get("ContentTime") or header.get("StudyTime") or "000000") if content_date else "000000"
@@ -226,22 +270,29 @@ def _made_reproducible(made: Dataset, header: Dataset, parts: tuple[str, str]) -
     for equipment in made.get("ContributingEquipmentSequence", []):
         if "ContributionDateTime" in equipment:
             del equipment.ContributionDateTime
-    dimensions = UID(derived_uid("dimensions", *parts))
-    for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
+    return made
+
+
+def _with_dimensions(made: Dataset, header: Dataset, reference: SegmentationReference) -> Dataset:
+    """Dimensions with UIDs that stay, and the orientation, which the General Image module asks for without a position."""
+    dimensions = UID(derived_uid("dimensions", reference.sop_instance_uid))
+    for item in (*made.DimensionOrganizationSequence, *made.get("DimensionIndexSequence", [])):
         item.DimensionOrganizationUID = dimensions
     made.PatientOrientation = header.get("PatientOrientation")
     return made
 
 
-def write_segmentation(path: Path, image: ImageAssessment, *, assessment_id: str, program: str, version: str) -> None:
+def write_segmentation(
+    path: Path, image: ImageAssessment, *, assessment_id: str, program: str, version: str, kind: SegmentationKind = SegmentationKind.BINARY
+) -> None:
     """Write the Segmentation of one DICOM image; errors as in `source_header` and `segmentation_object`."""
-    made = segmentation_object(source_header(image), image, assessment_id=assessment_id, program=program, version=version)
+    made = segmentation_object(source_header(image.exposure), image, assessment_id=assessment_id, program=program, version=version, kind=kind)
     with collected_warnings():
         made.save_as(path, enforce_file_format=True)
 
 
 def write_label_picture(path: Path, image: ImageAssessment) -> None:
     """Write the deposits of an image that no Segmentation can refer to as a 16-bit PNG: 0 is no deposit, 7 is ``D007``."""
-    deposits = _ordered(image.deposits)
+    deposits = ordered(image.deposits)
     numbers = [int("".join(c for c in t.deposit_id if c.isdigit()) or 0) for t in deposits]
     Image.fromarray(renumbered(image, numbers, deposits)).save(path, format="PNG")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -15,11 +15,14 @@ import pandas as pd
 from calcitrack.errors import ResultsError
 from calcitrack.figures import DrawnTimeline, cohort_figures, drawn_timeline, timeline_figure
 from calcitrack.io.clock import Clock, utc_now
+from calcitrack.io.dicom_output import DicomOutput
 from calcitrack.io.dicom_seg import is_dicom, write_label_picture, write_segmentation
+from calcitrack.io.dicom_sr import Reviewed, write_report
 from calcitrack.io.file_names import NamesInUse
 from calcitrack.io.pictures import Films, overlay_name, pair_names, shown_of_each_visit, write_figure, write_overlay, write_pair
 from calcitrack.io.provenance_json import assessment_json, library_versions
 from calcitrack.io.results_folder import StagedFolder, read_manifest
+from calcitrack.io.sr_draft import ReportDraft, Told, drafts_of
 from calcitrack.io.table_files import check_parquet, read_table, write_csv, write_parquet
 from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.cohort import CohortAssessment, FileRecord, TimelineFailure
@@ -33,6 +36,8 @@ from calcitrack.tables.results import deposit_rows, event_rows, gap_rows, timeli
 from calcitrack.track import RULES, JudgeOptions, cohort_points, judge, own_precision, series_of
 from calcitrack.version import __version__
 
+SEGMENTATION = "segmentation"
+"""How findings name a missing segmentation."""
 TIMELINES = "timelines"
 """Folder of the pictures below a results folder."""
 
@@ -54,6 +59,16 @@ class Problem:
     source: str
     output: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A report that waits for the judgement of its timeline."""
+
+    draft: ReportDraft
+    name: str
+    timeline: int
+    reviewed: Reviewed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +110,8 @@ class ResultsWriter:
         Write each table as Parquet as well.
     clock
         Gives the time that is noted in ``provenance.json``.
+    dicom
+        Which DICOM objects are written; defaults when ``None``.
 
     Raises
     ------
@@ -102,10 +119,12 @@ class ResultsWriter:
         On entering: the folder holds something else or cannot be written, or Parquet is asked for without pyarrow.
     """
 
-    def __init__(self, folder: str | PathLike[str], *, parquet: bool = False, clock: Clock = utc_now) -> None:
+    def __init__(self, folder: str | PathLike[str], *, parquet: bool = False, clock: Clock = utc_now, dicom: DicomOutput | None = None) -> None:
         self._folder = StagedFolder(Path(folder))
         self._parquet = parquet
         self._clock = clock
+        self._dicom = dicom or DicomOutput()
+        self._waiting: list[_Waiting] = []
         self._series: list[TimelineSeries] = []
         self._drawn: list[tuple[DrawnTimeline, str]] = []
         self._judgements: tuple[Judgement, ...] = ()
@@ -115,7 +134,7 @@ class ResultsWriter:
         self._failures: list[TimelineFailure] = []
         self._timelines: list[object] = []
         self._problems: list[Problem] = []
-        self._timeline_names, self._seg_names = NamesInUse(), NamesInUse()
+        self._timeline_names, self._seg_names, self._report_names = NamesInUse(), NamesInUse(), NamesInUse()
         self._n_images = 0
 
     def __enter__(self) -> Self:
@@ -127,8 +146,8 @@ class ResultsWriter:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._folder.__exit__(kind, error, trace)
 
-    def add(self, assessment: Assessment) -> None:
-        """Write the pictures and segmentations of one timeline, and keep its rows.
+    def add(self, assessment: Assessment, *, reviewed: Reviewed | None = None) -> None:
+        """Write the pictures and segmentations of one timeline, and keep its rows; `finish` writes its reports, with what readers said.
 
         A picture or segmentation that cannot be made becomes a finding of its image; the others go on. Where this is broken off (Ctrl-C, a
         full disk), nothing of the timeline stays.
@@ -152,6 +171,7 @@ class ResultsWriter:
             }
             told, became = assessment_json(assessment, folder), outcomes(assessment)
             series, drawn = series_of(assessment), drawn_timeline(assessment)
+            drafts = tuple(drafts_of(assessment)) if self._dicom.reports else ()
         except BaseException:
             for path in written:
                 self._folder.discard(path)
@@ -159,6 +179,7 @@ class ResultsWriter:
         for name, new in rows.items():
             self._rows[name] += new
         self._outcomes |= became
+        self._waiting += [_Waiting(d, self._report_name(d), len(self._series), reviewed) for d in drafts]
         self._series.append(series)
         self._drawn.append((drawn, folder))
         self._timelines.append(told)
@@ -215,6 +236,8 @@ class ResultsWriter:
         self._judge(courses, judging)
         for (drawn, folder), judgement in zip(self._drawn, self._judgements, strict=True):
             self._write_timeline(drawn, judgement, courses, folder)
+        for waiting in self._waiting:
+            self._write_report(waiting)
         self._rows[IMAGES.name] = [self._with_problems(row) for row in merged_image_rows(files, self._outcomes, self._failures)]
         try:
             for schema in (*SCHEMAS, *self._further):
@@ -259,7 +282,7 @@ class ResultsWriter:
                     self._attempt(image.exposure.source, "pair.png", write)
                 before = image
             written.append(self._segmentation_name(image))
-            self._attempt(image.exposure.source, "segmentation", partial(self._write_segmentation, assessment, image, written[-1]))
+            self._attempt(image.exposure.source, SEGMENTATION, partial(self._write_segmentation, assessment, image, written[-1]))
 
     def _segmentation_name(self, image: ImageAssessment) -> str:
         source, uid = image.exposure.source, image.exposure.acquisition.sop_instance_uid
@@ -272,9 +295,23 @@ class ResultsWriter:
         path = self._folder.path(name)
         if is_dicom(image):
             made_by = assessment.provenance
-            write_segmentation(path, image, assessment_id=assessment.assessment_id, program=made_by.program, version=made_by.version)
+            kind = self._dicom.segmentation
+            write_segmentation(path, image, assessment_id=assessment.assessment_id, program=made_by.program, version=made_by.version, kind=kind)
         else:
             write_label_picture(path, image)
+
+    def _report_name(self, draft: ReportDraft) -> str:
+        exposure = draft.images[0].exposure
+        return f"sr/{self._report_names.claim(exposure.acquisition.sop_instance_uid, exposure.source)}.dcm"
+
+    def _write_report(self, waiting: _Waiting) -> None:
+        """The report of a study; images without a segmentation, to which it would refer, are left out and have their finding already."""
+        lacking = {p.source for p in self._problems if p.output == SEGMENTATION}
+        images = tuple(i for i in waiting.draft.images if i.exposure.source not in lacking)
+        if images:
+            draft, told = replace(waiting.draft, images=images), Told.of(self._judgements[waiting.timeline])
+            write = partial(write_report, told=told, reviewed=waiting.reviewed, kind=self._dicom.segmentation)
+            self._attempt(images[0].exposure.source, "measurement report", lambda: write(self._folder.path(waiting.name), draft))
 
     def _attempt(self, source: str, output: str, write: Callable[[], None]) -> None:
         try:
@@ -320,6 +357,7 @@ def write_results(
     clock: Clock = utc_now,
     courses: Courses | None = None,
     judging: JudgeOptions | None = None,
+    dicom: DicomOutput | None = None,
 ) -> Written:
     """Write a results folder for a whole cohort.
 
@@ -327,7 +365,7 @@ def write_results(
     ----------
     cohort
         What `calcitrack.assess_cohort` returned.
-    folder, parquet, clock
+    folder, parquet, clock, dicom
         As for `ResultsWriter`.
     courses, judging
         As for `ResultsWriter.finish`.
@@ -342,7 +380,7 @@ def write_results(
     ResultsError
         The folder holds something else, or cannot be written. It is then as it was before.
     """
-    with ResultsWriter(folder, parquet=parquet, clock=clock) as writer:
+    with ResultsWriter(folder, parquet=parquet, clock=clock, dicom=dicom) as writer:
         for assessment in cohort.assessments:
             writer.add(assessment)
         for failure in cohort.failures:

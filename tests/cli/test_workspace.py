@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar, cast
 
+import pydicom
 import pytest
 from rich.progress import Progress
 from typer.testing import CliRunner
@@ -269,3 +270,48 @@ def test_a_folder_without_workspace_is_said(tmp_path: Path) -> None:
         code, _, said = call("workspace", command, tmp_path)
         assert (code, said.startswith("calcitrack: "), "no workspace" in said) == (ExitCode.USAGE, True, True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def drawn(films: ModuleType, made: ModuleType, tmp_path: Path) -> Path:
+    """A workspace with an assessment of DICOM films, and a results folder of it."""
+    with Workspace.create(tmp_path / "W") as workspace:
+        workspace.record(films.on_disk(made.assessment("P1", visits=1, repeat=False), tmp_path, whole=True))
+    assert call("workspace", "export", tmp_path / "W", "--out", tmp_path / "R")[0] == ExitCode.DONE
+    return tmp_path
+
+
+def test_import_says_what_it_did(drawn: Path) -> None:
+    """Unchanged outlines, chosen ones and refused files each have their sentence and exit code."""
+    (seg,) = (drawn / "R" / "seg").glob("*.dcm")
+    code, out, _ = call("workspace", "import", drawn / "W", seg, "--reader", "anna")
+    assert code == ExitCode.DONE
+    assert out == f"{seg}: image {seg.stem}: the same as version 1, 2 deposits; nothing was changed\n"
+    code, out, _ = call("workspace", "import", drawn / "W", seg, "--reader", "anna", "--segment", 2)
+    assert (code, out) == (ExitCode.DONE, f"{seg}: image {seg.stem}: version 2 by anna, 1 deposit (1 removed)\n")
+    code, out, err = call("workspace", "import", drawn / "W", drawn / "film0.dcm", "--reader", "ben")
+    assert (code, out) == (ExitCode.NOTHING, "")
+    assert "not imported: " in err
+    assert "found a DICOM object of modality DX; expected a DICOM Segmentation; export the outlines as DICOM SEG" in err
+    code, out, _ = call("workspace", "import", drawn / "W", seg, drawn / "film0.dcm", "--reader", "ben", "--json")
+    told = json.loads(out)
+    assert code == ExitCode.PARTLY
+    assert [(a["version"]["number"], a["changed"], a["added"]) for a in told["accepted"]] == [(3, True, 1)]
+    assert len(told["refused"]) == 1
+
+
+def test_import_names_its_reader(drawn: Path) -> None:
+    """An edit without a name is refused."""
+    (seg,) = (drawn / "R" / "seg").glob("*.dcm")
+    code, _, err = call("workspace", "import", drawn / "W", seg, "--reader", " ")
+    assert code == ExitCode.USAGE
+    assert "an edit names its reader" in err
+
+
+def test_export_writes_the_dicom_objects_that_are_asked_for(drawn: Path) -> None:
+    """Reports unless they are left out; label maps where they are asked for."""
+    assert len(list((drawn / "R" / "sr").glob("*.dcm"))) == 1
+    assert call("workspace", "export", drawn / "W", "--out", drawn / "E", "--no-reports", "--segmentation", "labelmap")[0] == ExitCode.DONE
+    assert not (drawn / "E" / "sr").exists()
+    (seg,) = (drawn / "E" / "seg").glob("*.dcm")
+    assert pydicom.dcmread(seg).SegmentationType == "LABELMAP"

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from pydicom.sr.coding import Code
 
 from calcitrack.cli import app
 from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.io import sr_codes
 from calcitrack.io.workspace.schema import STEPS
 from calcitrack.tables import SCHEMA_VERSION, SCHEMAS, TableSchema
 from calcitrack.tables.reviewed import REVIEWS
@@ -41,6 +43,19 @@ def test_the_page_names_the_version_and_all_tables() -> None:
     text = (PAGES / "results.md").read_text(encoding="utf-8")
     assert f"**version {SCHEMA_VERSION}**" in text
     assert {h.removesuffix(".csv") for h in sections("results.md") if h.endswith(".csv")} == {s.name for s in SCHEMAS}
+
+
+def test_the_page_names_all_codes_of_measurement_reports() -> None:
+    """Each code of the project's own scheme is on the page, and each concept of a measurand with its code."""
+    text = (PAGES / "measurement-report.md").read_text(encoding="utf-8")
+    groups = (c.values() if isinstance(c, dict) else (c,) for c in vars(sr_codes).values())
+    codes = [c for group in groups for c in group if isinstance(c, Code)] + [x.name for x in sr_codes.CONCEPTS.values()]
+    own = {c.value for c in codes if c.scheme_designator == sr_codes.SCHEME}
+    assert len(own) > 40
+    assert {value for value in own if f"`{value}`" not in text} == set()
+    for name, concept in sr_codes.CONCEPTS.items():
+        assert f"`{name}`" in text
+        assert concept.name.scheme_designator == sr_codes.SCHEME or f"({concept.name.value}, {concept.name.scheme_designator})" in text
 
 
 def test_the_page_names_all_exit_codes() -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import shutil
-import subprocess
+import json
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -11,47 +10,25 @@ import numpy as np
 import pydicom
 import pytest
 from PIL import Image
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ComputedRadiographyImageStorage, DigitalXRayImageStorageForProcessing, ExplicitVRLittleEndian
+from pydicom.dataset import Dataset
+from pydicom.uid import ComputedRadiographyImageStorage
 
 from calcitrack.errors import ResultsError
 from calcitrack.io import dicom_seg
+from calcitrack.io.dicom_output import SegmentationKind
 from calcitrack.io.dicom_seg import derived_uid, segmentation_object, write_label_picture, write_segmentation
 from calcitrack.model.assessment import Fate, ImageAssessment
-from calcitrack.model.timeline import Exposure
 
 MADE_WITH = {"assessment_id": "0a1b", "program": "calcitrack", "version": "0.0.made"}
-DCIODVFY = shutil.which("dciodvfy")
-
-
-def header(image: ImageAssessment, sop_class: str = DigitalXRayImageStorageForProcessing) -> Dataset:
-    """A radiograph's header with the facts of the image."""
-    facts = image.exposure.acquisition
-    ds = Dataset()
-    ds.file_meta = FileMetaDataset()
-    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    ds.SOPClassUID, ds.SOPInstanceUID = sop_class, facts.sop_instance_uid
-    ds.StudyInstanceUID, ds.SeriesInstanceUID = facts.study_instance_uid, facts.series_instance_uid
-    ds.PatientID, ds.PatientName, ds.PatientBirthDate, ds.PatientSex = facts.patient_id, "Made^Person", "20120404", "F"
-    ds.StudyDate, ds.StudyTime, ds.ContentDate, ds.ContentTime, ds.StudyID = "20210308", "101500", "20210308", "101501", "7"
-    ds.AccessionNumber, ds.ReferringPhysicianName, ds.Modality, ds.PatientOrientation = "42", "", facts.modality, ["L", "F"]
-    ds.Rows, ds.Columns, ds.ImagerPixelSpacing = facts.rows, facts.columns, [0.2, 0.2]
-    return ds
-
-
-def described(image: ImageAssessment, source: Path) -> ImageAssessment:
-    """The image as if it had been read from this file."""
-    facts = replace(image.exposure.acquisition, sop_class_uid=DigitalXRayImageStorageForProcessing)
-    return replace(image, exposure=Exposure(facts, image.exposure.load, str(source)))
 
 
 @pytest.fixture
-def image(made: ModuleType, tmp_path: Path) -> ImageAssessment:
+def image(films: ModuleType, made: ModuleType, tmp_path: Path) -> ImageAssessment:
     """Three deposits on an image whose file exists."""
     image = made.image("P1", 2, 0, (Fate.PERSISTENT, Fate.PERSISTENT, Fate.NEW))
     path = tmp_path / "visit.dcm"
-    header(image).save_as(path, enforce_file_format=True)
-    return described(image, path)
+    films.header(image).save_as(path, enforce_file_format=True)
+    return films.described(image, path)
 
 
 def written(image: ImageAssessment, path: Path) -> Dataset:
@@ -79,9 +56,9 @@ def test_segments_follow_the_ids_and_not_the_labels(image: ImageAssessment, tmp_
     assert np.array_equal(seg.pixel_array[2] > 0, image.segmentation.labels == 1)
 
 
-def test_patient_and_study_are_those_of_the_image(image: ImageAssessment, tmp_path: Path) -> None:
+def test_patient_and_study_are_those_of_the_image(films: ModuleType, image: ImageAssessment, tmp_path: Path) -> None:
     """The object is filed under the same patient and study, and refers to the image."""
-    seg, source = written(image, tmp_path / "seg.dcm"), header(image)
+    seg, source = written(image, tmp_path / "seg.dcm"), films.header(image)
     for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyInstanceUID", "StudyDate", "StudyID", "AccessionNumber"):
         assert seg[keyword].value == source[keyword].value, keyword
     assert seg.ReferencedSeriesSequence[0].ReferencedInstanceSequence[0].ReferencedSOPInstanceUID == source.SOPInstanceUID
@@ -95,17 +72,17 @@ def test_detector_spacing_is_carried_and_named(image: ImageAssessment, tmp_path:
     assert seg.ContentDescription == "pixel spacing basis: detector (ImagerPixelSpacing)"
 
 
-def test_no_size_is_invented(made: ModuleType) -> None:
+def test_no_size_is_invented(films: ModuleType, made: ModuleType) -> None:
     """An image without a stated size gives a segmentation without pixel spacing."""
     image = made.image("P1", 1, 0, (Fate.BASELINE,), sized=False)
-    seg = segmentation_object(header(image), image, **MADE_WITH)
+    seg = segmentation_object(films.header(image), image, **MADE_WITH)
     assert "PixelMeasuresSequence" not in seg.SharedFunctionalGroupsSequence[0]
 
 
-def test_an_image_without_deposits_says_so(made: ModuleType) -> None:
+def test_an_image_without_deposits_says_so(films: ModuleType, made: ModuleType) -> None:
     """Nothing found is one empty segment that names no deposit, not a missing object."""
     image = made.image("P1", 1, 0, ())
-    seg = segmentation_object(header(image), image, **MADE_WITH)
+    seg = segmentation_object(films.header(image), image, **MADE_WITH)
     assert [s.SegmentLabel for s in seg.SegmentSequence] == ["no deposit found"]
     assert "TrackingID" not in seg.SegmentSequence[0]
     assert not seg.pixel_array.any()
@@ -130,28 +107,28 @@ def test_derived_uids_are_valid_and_differ() -> None:
 
 
 @pytest.mark.parametrize("left_out", ["PatientName", "PatientBirthDate", "AccessionNumber", "StudyDate", "ReferringPhysicianName", "ContentDate"])
-def test_headers_with_holes_are_good_enough(made: ModuleType, left_out: str) -> None:
+def test_headers_with_holes_are_good_enough(films: ModuleType, made: ModuleType, left_out: str) -> None:
     """A header that lacks a patient or study attribute still gives a segmentation; an unknown value stays unknown."""
     image = made.image("P1", 1, 0, (Fate.BASELINE,))
-    ds = header(image, ComputedRadiographyImageStorage)
+    ds = films.header(image, ComputedRadiographyImageStorage)
     del ds[left_out]
     seg = segmentation_object(ds, image, **MADE_WITH)
     assert not seg.get(left_out) or left_out == "ContentDate"
     assert left_out not in ds
 
 
-def test_a_header_without_uids_is_refused(made: ModuleType) -> None:
+def test_a_header_without_uids_is_refused(films: ModuleType, made: ModuleType) -> None:
     """Without a study to be filed under there is no segmentation, and the message names what is missing."""
     image = made.image("P1", 1, 0, (Fate.BASELINE,))
-    ds = header(image)
+    ds = films.header(image)
     del ds.StudyInstanceUID
     with pytest.raises(ResultsError, match="does not state StudyInstanceUID"):
         segmentation_object(ds, image, **MADE_WITH)
 
 
-def test_a_file_that_changed_is_refused(image: ImageAssessment, tmp_path: Path) -> None:
+def test_a_file_that_changed_is_refused(films: ModuleType, image: ImageAssessment, tmp_path: Path) -> None:
     """If another image lies under the name now, no segmentation with the wrong patient is written."""
-    other = header(image)
+    other = films.header(image)
     other.SOPInstanceUID = "2.25.1"
     other.save_as(tmp_path / "visit.dcm", enforce_file_format=True)
     with pytest.raises(ResultsError, match="another one now"):
@@ -161,12 +138,12 @@ def test_a_file_that_changed_is_refused(image: ImageAssessment, tmp_path: Path) 
         write_segmentation(tmp_path / "seg.dcm", image, **MADE_WITH)
 
 
-def test_images_in_an_archive_are_found_again(image: ImageAssessment, tmp_path: Path) -> None:
+def test_images_in_an_archive_are_found_again(films: ModuleType, image: ImageAssessment, tmp_path: Path) -> None:
     """A source named archive.zip!member is read from the archive, also when the archive's name holds an exclamation mark."""
     path = tmp_path / "all!.zip"
     with ZipFile(path, "w") as archive:
         archive.write(tmp_path / "visit.dcm", "in/visit.dcm")
-    zipped = described(image, Path(f"{path}!in/visit.dcm"))
+    zipped = films.described(image, Path(f"{path}!in/visit.dcm"))
     assert written(zipped, tmp_path / "seg.dcm").PatientID == "P1"
 
 
@@ -179,16 +156,28 @@ def test_very_large_objects_are_compressed_without_loss(image: ImageAssessment, 
     assert np.array_equal(packed.pixel_array, plain)
 
 
-@pytest.mark.skipif(DCIODVFY is None, reason="dciodvfy (dicom3tools) is not installed")
 @pytest.mark.parametrize("count", [0, 1, 3])
 @pytest.mark.parametrize("sized", [True, False])
-def test_dciodvfy_finds_no_error(made: ModuleType, tmp_path: Path, count: int, sized: bool) -> None:
-    """The independent DICOM validator accepts the object, with and without deposits and pixel size."""
+@pytest.mark.parametrize("kind", SegmentationKind)
+def test_dciodvfy_finds_no_error(films: ModuleType, made: ModuleType, tmp_path: Path, count: int, sized: bool, kind: SegmentationKind) -> None:
+    """The independent DICOM validator accepts the object, with and without deposits and pixel size, binary and as a label map."""
     image = made.image("P1", 1, 0, (Fate.BASELINE,) * count, sized=sized)
-    segmentation_object(header(image), image, **MADE_WITH).save_as(tmp_path / "seg.dcm", enforce_file_format=True)
-    done = subprocess.run([str(DCIODVFY), tmp_path / "seg.dcm"], capture_output=True, text=True, check=False)  # noqa: S603 a program found on PATH
-    assert "Segmentation" in done.stdout + done.stderr
-    assert "Error" not in done.stdout + done.stderr
+    segmentation_object(films.header(image), image, kind=kind, **MADE_WITH).save_as(tmp_path / "seg.dcm", enforce_file_format=True)
+    assert films.errors_of(tmp_path / "seg.dcm") == []
+
+
+@pytest.mark.parametrize("kind", SegmentationKind)
+def test_dcmqi_reads_the_same_deposits(films: ModuleType, image: ImageAssessment, tmp_path: Path, kind: SegmentationKind) -> None:
+    """An independent reader finds the same pixels, names, tracking UIDs and codes."""
+    write_segmentation(tmp_path / "seg.dcm", image, kind=kind, **MADE_WITH)
+    films.told_by("segimage2itkimage", "--inputDICOM", tmp_path / "seg.dcm", "--outputDirectory", tmp_path, "-p", "q", "-t", "nrrd")
+    groups = json.loads((tmp_path / "q-meta.json").read_text(encoding="utf-8"))["segmentAttributes"]
+    segments = [(k, s) for k, group in enumerate(groups, start=1) for s in group]
+    assert [(s["SegmentLabel"], s["TrackingUniqueIdentifier"]) for _, s in segments] == [(f"D00{i}", f"2.25.77{i}") for i in (1, 2, 3)]
+    assert {s["SegmentedPropertyTypeCodeSequence"]["CodeValue"] for _, s in segments} == {"18115005"}
+    for k, segment in segments:
+        pixels = films.voxels(tmp_path / f"q-{k}.nrrd")
+        assert np.array_equal(pixels == segment["labelID"], image.segmentation.labels == int(segment["SegmentLabel"][1:]))
 
 
 def test_a_label_picture_numbers_deposits_by_identity(image: ImageAssessment, tmp_path: Path) -> None:

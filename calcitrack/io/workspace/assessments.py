@@ -56,6 +56,16 @@ def head_of(database: Database, image: str) -> SegmentationVersion | None:
     return None if row is None else SegmentationVersion(*row)
 
 
+def last_with_image(database: Database, image: str) -> str | None:
+    """Id of the last recorded assessment that holds an image; ``None`` where there is none."""
+    row = database.row(
+        """SELECT a.assessment_id FROM outcomes o JOIN assessments a ON a.id = o.assessment JOIN exposures e ON e.assessment = a.id
+        JOIN images i ON i.id = e.image_id WHERE i.identity = ? ORDER BY o.id DESC LIMIT 1""",
+        storable(image),
+    )
+    return None if row is None else str(row[0])
+
+
 def add_version(
     database: Database, image_id: int, digest: str, audit_id: int, *, reader: str = "", based_on: int | None = None, comment: str = ""
 ) -> int:

@@ -6,7 +6,9 @@ from os import PathLike
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.io.clock import Clock, utc_now
+from calcitrack.io.dicom_output import DicomOutput
 from calcitrack.io.exports import ResultsWriter, Written
+from calcitrack.io.workspace.signing import reviewed_of
 from calcitrack.io.workspace.workspace import Workspace
 from calcitrack.model.course import Courses
 from calcitrack.tables.reviewed import REVIEWS, made_review_rows
@@ -22,17 +24,19 @@ def export_results(
     courses: Courses | None = None,
     judging: JudgeOptions | None = None,
     clock: Clock = utc_now,
+    dicom: DicomOutput | None = None,
 ) -> Written:
     """Write a results folder from a workspace: the last assessment of each timeline, without measuring anything again.
 
     Tables and segmentations are those that were written after measuring. Pictures need the image files where they were: a picture whose
-    film is gone becomes a finding. Where readers reviewed these timelines, ``reviews.csv`` holds what they said.
+    film is gone becomes a finding. Where readers reviewed these timelines, ``reviews.csv`` holds what they said; measurement reports carry it too,
+    and are verified where one of them accepted the assessment.
 
     Parameters
     ----------
     run
         Only what this run measured; everything when ``None``.
-    folder, parquet, clock
+    folder, parquet, clock, dicom
         As for `calcitrack.io.exports.ResultsWriter`.
     courses, judging
         As for `calcitrack.io.exports.ResultsWriter.finish`.
@@ -48,10 +52,11 @@ def export_results(
     """
     if run is not None and run not in {r.number for r in workspace.runs()}:
         raise InvalidValueError(f"found no run {run} in the workspace; expected one of {[r.number for r in workspace.runs()]}")
-    with ResultsWriter(folder, parquet=parquet, clock=clock) as writer:
+    with ResultsWriter(folder, parquet=parquet, clock=clock, dicom=dicom) as writer:
         exported = workspace.assessments(run=run)
         for recorded in exported:
-            writer.add(workspace.assessment(recorded.assessment_id, digest=recorded.digest))
+            assessment = workspace.assessment(recorded.assessment_id, digest=recorded.digest)
+            writer.add(assessment, reviewed=reviewed_of(workspace, assessment))
         timelines, ids = {r.key for r in exported}, {r.assessment_id for r in exported}
         reviews = [m for m in workspace.made_reviews() if m.key in timelines]
         if reviews:

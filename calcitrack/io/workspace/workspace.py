@@ -257,6 +257,11 @@ class Workspace:
         """
         return assessment_of(assessments.fetch(self._database, self._row(assessment_id, digest)), self._files.load)
 
+    def assessment_with(self, image: str) -> Assessment | None:
+        """The last recorded assessment of an image, by its SOP Instance UID, or its path where it has none; ``None`` where there is none."""
+        assessment_id = assessments.last_with_image(self._database, image)
+        return None if assessment_id is None else self.assessment(assessment_id)
+
     def _row(self, assessment_id: str, digest: str | None = None) -> int:
         row = assessments.find_assessment(self._database, assessment_id, digest)
         if row is None:

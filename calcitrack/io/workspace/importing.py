@@ -1,0 +1,112 @@
+"""A reader's DICOM Segmentation, drawn in another program, as the next version of an image's segmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from os import PathLike
+
+from calcitrack.errors import InvalidValueError, SegmentationImportError
+from calcitrack.io.seg_import import Imported, import_segmentation
+from calcitrack.io.seg_read import read_segmentation
+from calcitrack.io.workspace.assessments import SegmentationVersion
+from calcitrack.io.workspace.workspace import Workspace
+from calcitrack.model.segmentation import Segmentation
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedVersion:
+    """What became of one image.
+
+    Parameters
+    ----------
+    version
+        The version that holds the reader's outlines now.
+    before
+        The version that they were laid upon; the same where nothing was changed.
+    deposits, added, removed, redrawn
+        Numbers of deposits: now, and against the version before.
+    """
+
+    version: SegmentationVersion
+    before: SegmentationVersion
+    deposits: int
+    added: int
+    removed: int
+    redrawn: int
+    findings: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is a new version."""
+        return self.version != self.before
+
+
+def import_into(
+    workspace: Workspace,
+    path: str | PathLike[str],
+    *,
+    reader: str,
+    comment: str = "",
+    segments: Collection[int] | None = None,
+    based_on: int | None = None,
+) -> tuple[ImportedVersion, ...]:
+    """Accept a DICOM Segmentation as a reader's edit of each image that it lies on.
+
+    Parameters
+    ----------
+    segments
+        Numbers of the segments to take; all when ``None``, and then all must be deposits.
+    based_on
+        Number of the version that the reader started from; the one that counts now when ``None``.
+
+    Returns
+    -------
+    tuple of ImportedVersion
+        One an image, in the order in which the file refers to them.
+
+    Raises
+    ------
+    SegmentationImportError
+        It is no Segmentation, it was drawn on no image of the workspace or on another grid, a segment is no deposit, or two overlap. Nothing
+        is accepted then, of no image.
+    EditConflictError
+        Somebody else's edit came after the version it is based on.
+    InvalidValueError
+        No reader, or no such version.
+    """
+    file = read_segmentation(path)
+    known = [(uid, workspace.assessment_with(uid)) for uid in file.images]
+    found = [(uid, assessment) for uid, assessment in known if assessment is not None]
+    if not found:
+        named = ", ".join(file.images) or "none: it has no frames, so nothing says which image is meant"
+        raise SegmentationImportError(
+            file.source, f"outlines of an image that is not in the workspace ({named})", "one that was measured into it", "measure that image first"
+        )
+    made: list[tuple[Imported, SegmentationVersion, Segmentation]] = []
+    for uid, assessment in found:
+        image = next(i for i in assessment.images if i.exposure.acquisition.sop_instance_uid == uid)
+        base = _base(workspace, uid, based_on)
+        segmentation = workspace.segmentation(base)
+        made.append((import_segmentation(file, image, segmentation, segments=segments), base, segmentation))
+    said = comment or f"imported from DICOM Segmentation {file.sop_instance_uid}"
+    return tuple(_accepted(workspace, *one, reader=reader, comment=said) for one in made)
+
+
+def _base(workspace: Workspace, uid: str, number: int | None) -> SegmentationVersion:
+    if number is None:
+        return workspace.head(uid)
+    versions = workspace.versions(uid)
+    for version in versions:
+        if version.number == number:
+            return version
+    raise InvalidValueError(f"{uid}: found no version {number} in the workspace; expected one of {[v.number for v in versions]}")
+
+
+def _accepted(
+    workspace: Workspace, imported: Imported, base: SegmentationVersion, before: Segmentation, *, reader: str, comment: str
+) -> ImportedVersion:
+    version = workspace.edit(imported.image, imported.segmentation, based_on=base, reader=reader, comment=comment)
+    now, then = set(imported.segmentation.label_values), set(before.label_values)
+    redrawn = sum(bool(((imported.segmentation.labels == v) != (before.labels == v)).any()) for v in now & then)
+    return ImportedVersion(version, base, len(now), len(now - then), len(then - now), redrawn, imported.findings)
