@@ -114,3 +114,15 @@ class WorkspaceVersionError(WorkspaceError):
 
 class EditConflictError(WorkspaceError):
     """An edit rests on a version that another one has replaced meanwhile; both are kept, and nothing was overwritten."""
+
+
+class DeidentifyError(ExplainedError):
+    """Files cannot be de-identified as asked; nothing has been written."""
+
+
+class KeyFileError(DeidentifyError):
+    """The key of a de-identification cannot be read or written."""
+
+
+class PseudonymError(ExplainedError):
+    """A map of pseudonyms cannot be used, or does not name every patient."""

@@ -72,6 +72,10 @@ WorkspaceFolder = Annotated[
     ),
 ]
 Again = Annotated[bool, typer.Option("--again", help="Measure also those timelines that the workspace holds from the same files and settings.")]
+Pseudonyms = Annotated[
+    Path | None,
+    typer.Option("--pseudonyms", help="CSV file with the columns old,new: the name that stands for each Patient ID.", exists=True, dir_okay=False),
+]
 MethodOption = Annotated[Method, typer.Option("--method", help="How deposits are found: a trained network, or the transparent baseline.")]
 
 
@@ -114,6 +118,7 @@ def measure(
     again: Again = False,
     segmentation: SegmentationOption = SegmentationKind.BINARY,
     reports: Reports = True,
+    pseudonyms: Pseudonyms = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -128,8 +133,11 @@ def measure(
         wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm, wedge_box=wedge_box)
         measuring = measure_options(ha_concentration, ha_concentration_sd)
         options = AssessOptions(calibrate=wedge, segment=SegmentOptions(method=method), measure=measuring)
-        kept = (workspace, again, same_command(), DicomOutput(segmentation, reports))
-        code = run(Request(tuple(inputs), out, manifest, workers, parquet, options, treatments, labs, *kept), as_json=json, quiet=quiet)
+        kept = (workspace, again, same_command())
+        request = Request(
+            tuple(inputs), out, manifest, workers, parquet, options, treatments, labs, *kept, DicomOutput(segmentation, reports), pseudonyms
+        )
+        code = run(request, as_json=json, quiet=quiet)
     raise typer.Exit(code)
 
 
@@ -184,6 +192,27 @@ def phantom(
         exposures = Exposures(style=style, repeat_last=repeat, wedge_turn_deg=WEDGE_TURN_DEG, wedge_uneven=WEDGE_UNEVEN)
         options = PhantomSetOptions(patients=patients, seed=seed, population=population, exposures=exposures, course=course)
         code = run(out, options, quiet=quiet)
+    raise typer.Exit(code)
+
+
+@app.command()
+def deidentify(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A folder, DICOM file, zip archive or DICOMDIR.", exists=True)],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="New or empty folder for the copies.", file_okay=False)],
+    key: Annotated[
+        Path | None,
+        typer.Option(help="File that keeps the secret and who is who, so that later files fit; made where there is none.", dir_okay=False),
+    ] = None,
+    pseudonyms: Pseudonyms = None,
+    mask_text: Annotated[bool, typer.Option("--mask-text", help="Cover text that is found in the pictures of radiographs.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Copy DICOM files without what says whose they are; the days between them stay, and so does what is measured."""
+    with plain_errors():
+        from calcitrack.cli.deidentifying import run
+
+        code = run(source, out, key=key, pseudonyms=pseudonyms, mask_text=mask_text, as_json=json, quiet=quiet)
     raise typer.Exit(code)
 
 

@@ -25,6 +25,7 @@ from calcitrack.io.cohort import read_cohort
 from calcitrack.io.course_files import find_course_files, read_courses
 from calcitrack.io.dicom_output import DicomOutput
 from calcitrack.io.exports import ResultsWriter
+from calcitrack.io.pseudonyms import read_pseudonyms
 from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.measure import MeasureOptions
 from calcitrack.model.assessment import Assessment
@@ -67,6 +68,7 @@ class Request:
     again: bool = False
     command: str = ""
     dicom: DicomOutput | None = None
+    pseudonyms: Path | None = None
 
 
 def measure_options(ha_concentration: float | None, ha_concentration_sd: float | None) -> MeasureOptions:
@@ -118,9 +120,15 @@ def _measure(request: Request, bar: Progress, say: Callable[[str], None]) -> Sum
         writer = stack.enter_context(ResultsWriter(request.out, parquet=request.parquet, dicom=request.dicom))
         workspace = None if request.workspace is None else stack.enter_context(Workspace.create(request.workspace))
         scanning = bar.add_task("Reading headers", total=None)
-        cohort = read_cohort(list(request.inputs), manifest=request.manifest, progress=lambda done, total: _show(bar, scanning, done, total))
+        pseudonyms = None if request.pseudonyms is None else read_pseudonyms(request.pseudonyms)
+        cohort = read_cohort(
+            list(request.inputs),
+            manifest=request.manifest,
+            pseudonyms=pseudonyms,
+            progress=lambda done, total: _show(bar, scanning, done, total),
+        )
         stated = find_course_files(request.inputs, request.treatments, request.labs)
-        courses = read_courses(stated, {t.key.patient_id for t in cohort.timelines})
+        courses = read_courses(stated, {t.key.patient_id for t in cohort.timelines}, pseudonyms)
         kept = None if workspace is None else _kept(workspace, cohort, request, bar)
         for line in kept_sentences(kept, len(cohort.timelines)) if kept else ():
             say(line)

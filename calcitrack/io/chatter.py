@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
+_QUOTED_VALUES = (
+    (re.compile(r"(Invalid value for VR \w\w): .*?(?=\. Please see|$)", re.DOTALL), r"\1"),
+    (re.compile(r"Unable to convert '.*?' to ", re.DOTALL), "Unable to convert a value to "),
+)
+"""How pydicom quotes a value that it cannot use, and the same without it."""
 MAX_NOTES = 6
 """Warnings of one file that are kept; a file with a broken dialect repeats the same one for each element."""
+
+
+def impersonal(text: str) -> str:
+    """What a library said, without the value of an element that it quotes: that may be a name or a birth date."""
+    for pattern, replacement in _QUOTED_VALUES:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 class _Ear:
@@ -40,7 +53,7 @@ class _Ear:
         if notes is None:
             handled_before(message, category, filename, lineno, file, line)
             return
-        note = " ".join(str(message).split())
+        note = impersonal(" ".join(str(message).split()))
         if note not in notes and len(notes) < MAX_NOTES:
             notes.append(note)
 

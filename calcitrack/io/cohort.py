@@ -10,13 +10,13 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 
-from calcitrack.errors import ManifestError
+from calcitrack.errors import ManifestError, PseudonymError
 from calcitrack.io.copies import compare_bytes
 from calcitrack.io.discover import FoundFile, Inputs, find_files
 from calcitrack.io.exposure_file import ExposureFile
 from calcitrack.io.grouping import build_timelines, skip_copies
 from calcitrack.io.limits import DEFAULT_LIMITS, ReadLimits
-from calcitrack.io.manifest import ManifestRow, read_manifest
+from calcitrack.io.manifest import ManifestRow, read_manifest, without_ids
 from calcitrack.io.scan import ScannedFile, scan_file
 from calcitrack.io.sources import FileSource, archives_kept_open
 from calcitrack.model.cohort import Cohort, FileRecord, FileStatus
@@ -31,6 +31,7 @@ def read_cohort(
     inputs: Inputs,
     *,
     manifest: str | PathLike[str] | None = None,
+    pseudonyms: Mapping[str, str] | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     limits: ReadLimits = DEFAULT_LIMITS,
@@ -43,6 +44,8 @@ def read_cohort(
         A folder, file, zip archive or DICOMDIR, or several of them.
     manifest
         A CSV file that states what headers do not (columns in `calcitrack.io.manifest`); it wins over headers, with a finding.
+    pseudonyms
+        Patient ID -> pseudonym, which is used instead everywhere (`calcitrack.io.pseudonyms`); it comes after the manifest.
     workers
         Threads; by default one for each CPU and at most 8.
     progress
@@ -58,7 +61,13 @@ def read_cohort(
     Raises
     ------
     ManifestError
-        With every problem of the manifest. Bad image files raise nothing: they are failed or skipped records.
+        With every problem of the manifest.
+    PseudonymError
+        An image's Patient ID has no pseudonym though some are given.
+
+    Notes
+    -----
+    Bad image files raise nothing: they are failed or skipped records.
     """
     rows = {} if manifest is None else read_manifest(Path(manifest))
     found = find_files(inputs, limits)
@@ -66,8 +75,11 @@ def read_cohort(
     with archives_kept_open(f.source.path for f in found if f.source.member):
         scanned = _scan_all(found, limits, workers, progress)
     stated = [_with_manifest(file, rows, manifest) for file in scanned]
+    if pseudonyms is not None:
+        _check_all_have_pseudonyms(stated, pseudonyms)
+        stated = [_with_pseudonym(file, pseudonyms) for file in stated]
     files = skip_copies(stated, lambda a, b: compare_bytes(a.source, b.source, limits))
-    exposures = [_exposure(f, rows, limits) for f in files if f.status is FileStatus.READ]
+    exposures = [_exposure(f, rows, limits, pseudonyms) for f in files if f.status is FileStatus.READ]
     return Cohort(build_timelines(exposures), tuple(_record(f) for f in files))
 
 
@@ -114,12 +126,33 @@ def _check_manifest_used(rows: Mapping[Path, ManifestRow], found: Sequence[Found
         raise ManifestError(str(manifest), "; ".join(lost), "rows about files of the inputs", "correct the paths, or hand over their folder")
 
 
-def _exposure(file: ScannedFile, rows: Mapping[Path, ManifestRow], limits: ReadLimits) -> Exposure:
+def _with_pseudonym(file: ScannedFile, pseudonyms: Mapping[str, str]) -> ScannedFile:
+    if file.acquisition is None:
+        return file
+    pseudonym = pseudonyms.get(file.acquisition.patient_id, "")
+    acquisition = replace(file.acquisition, patient_id=pseudonym, patient_birth_date=None)
+    return replace(file, acquisition=acquisition, findings=without_ids(file.findings))
+
+
+def _check_all_have_pseudonyms(files: Sequence[ScannedFile], pseudonyms: Mapping[str, str]) -> None:
+    left = [f for f in files if f.status is FileStatus.READ and f.acquisition is not None and f.acquisition.patient_id not in pseudonyms]
+    if left:
+        raise PseudonymError(
+            left[0].source.name,
+            f"a Patient ID without a pseudonym, here and in {len(left) - 1} more files",
+            "one for each patient of the inputs",
+            "add a row to the map",
+        )
+
+
+def _exposure(file: ScannedFile, rows: Mapping[Path, ManifestRow], limits: ReadLimits, pseudonyms: Mapping[str, str] | None) -> Exposure:
     if file.acquisition is None:
         raise AssertionError(f"{file.source.name} is marked as read, but has no header facts")
-    load = ExposureFile(file.source, _row_of(file.source, rows), limits)
+    pseudonym = file.acquisition.patient_id if pseudonyms is not None else ""
+    load = ExposureFile(file.source, _row_of(file.source, rows), limits, pseudonym)
     return Exposure(file.acquisition, load, file.source.name, file.findings)
 
 
 def _record(file: ScannedFile) -> FileRecord:
-    return FileRecord(file.source.name, file.status, file.reason, file.acquisition, file.findings)
+    acquisition = None if file.acquisition is None else replace(file.acquisition, patient_birth_date=None)
+    return FileRecord(file.source.name, file.status, file.reason, acquisition, file.findings)

@@ -6,8 +6,9 @@ import csv
 import datetime as dt
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from calcitrack.errors import CourseError, InvalidValueError
 from calcitrack.model.course import Courses, LabResult, PatientCourse, Treatment
@@ -107,21 +108,23 @@ def find_course_files(inputs: Iterable[Path], treatments: Path | None, labs: Pat
     return CourseFiles(found[0], found[1], tuple(findings))
 
 
-def read_courses(files: CourseFiles, known_patients: Iterable[str]) -> Courses:
+def read_courses(files: CourseFiles, known_patients: Iterable[str], pseudonyms: Mapping[str, str] | None = None) -> Courses:
     """The course of each patient.
 
     Parameters
     ----------
     known_patients
         Patient ids of the images; rows of others are kept out, with a finding.
+    pseudonyms
+        Patient ID -> pseudonym, where the images go by pseudonyms; rows may name either.
 
     Raises
     ------
     CourseError
         With every problem of the first file that has some.
     """
-    treatments = [row for path in files.treatments for row in read_treatments(path)]
-    labs = [row for path in files.labs for row in read_labs(path)]
+    treatments = [_renamed(row, pseudonyms) for path in files.treatments for row in read_treatments(path)]
+    labs = [_renamed(row, pseudonyms) for path in files.labs for row in read_labs(path)]
     known = sorted({p for p in known_patients if p})
     courses = tuple(
         PatientCourse(p, tuple(t for t in treatments if t.patient_id == p), tuple(r for r in labs if r.patient_id == p))
@@ -133,8 +136,16 @@ def read_courses(files: CourseFiles, known_patients: Iterable[str]) -> Courses:
         unknown = sorted(named - set(known))
         if unknown:
             where = ", ".join(str(p) for p in paths)
-            findings.append(f"{where}: no image of patient {', '.join(unknown)}; these rows are not used; patient ids are compared letter by letter")
+            named_here = f"{len(unknown)} patients" if pseudonyms is not None else f"patient {', '.join(unknown)}"
+            findings.append(f"{where}: no image of {named_here}; these rows are not used; patient ids are compared letter by letter")
     return Courses(courses, tuple(findings))
+
+
+_Stated = TypeVar("_Stated", Treatment, LabResult)
+
+
+def _renamed(row: _Stated, pseudonyms: Mapping[str, str] | None) -> _Stated:
+    return row if not pseudonyms or row.patient_id not in pseudonyms else replace(row, patient_id=pseudonyms[row.patient_id])
 
 
 def _read(path: Path, sort: _Sort) -> list[Treatment | LabResult]:

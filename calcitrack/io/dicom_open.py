@@ -12,7 +12,7 @@ import pydicom
 from pydicom.dataset import Dataset
 
 from calcitrack.errors import DamagedFileError, ImageTooLargeError, NotAnImageFileError
-from calcitrack.io.chatter import collected_warnings
+from calcitrack.io.chatter import collected_warnings, impersonal
 from calcitrack.io.limits import ReadLimits
 from calcitrack.io.sources import EXPECTED, FileSource
 
@@ -143,7 +143,7 @@ def _parse(stream: BinaryIO, source: FileSource, *, pixels: bool) -> Dataset:
     except MemoryError as error:
         raise DamagedFileError(source.name, "an element longer than memory", "a whole DICOM file", "fetch the file again") from error
     except Exception as error:  # pydicom raises many kinds on broken files; all mean the same here
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = impersonal(" ".join(str(error).split())) or type(error).__name__
         raise DamagedFileError(
             source.name, f"a DICOM header that breaks off or contradicts itself ({reason})", "a whole DICOM file", "fetch the file again"
         ) from error

@@ -27,6 +27,7 @@ from calcitrack.errors import ReadError, ResultsError
 from calcitrack.io.chatter import collected_warnings
 from calcitrack.io.dicom_open import open_dataset
 from calcitrack.io.dicom_output import SegmentationKind
+from calcitrack.io.header import without_people
 from calcitrack.io.limits import DEFAULT_LIMITS
 from calcitrack.io.sources import FileSource
 from calcitrack.model.assessment import ImageAssessment, TrackedDeposit
@@ -182,9 +183,8 @@ def segmentation_object(
             )
             return _with_dimensions(without_moment(made, header), header, reference)
     except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:  # highdicom's answers to unusual headers
-        raise ResultsError(
-            f"{image.exposure.source}: no segmentation written, because its header does not allow one: {' '.join(str(error).split())}"
-        ) from error
+        said = without_people(" ".join(str(error).split()), header)
+        raise ResultsError(f"{image.exposure.source}: no segmentation written, because its header does not allow one: {said}") from error
 
 
 def ordered(deposits: Sequence[TrackedDeposit]) -> list[TrackedDeposit]:

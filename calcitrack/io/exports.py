@@ -14,6 +14,7 @@ import pandas as pd
 
 from calcitrack.errors import ResultsError
 from calcitrack.figures import DrawnTimeline, cohort_figures, drawn_timeline, timeline_figure
+from calcitrack.io.chatter import impersonal
 from calcitrack.io.clock import Clock, utc_now
 from calcitrack.io.dicom_output import DicomOutput
 from calcitrack.io.dicom_seg import is_dicom, write_label_picture, write_segmentation
@@ -319,7 +320,7 @@ class ResultsWriter:
         except OSError as error:
             raise _disk_error(error) from error
         except Exception as error:  # one picture must not cost the others, whatever a library made of this image
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = impersonal(" ".join(str(error).split())) or type(error).__name__
             self._problems.append(Problem(source, output, reason.removeprefix(f"{source}: ")))
 
     def _with_problems(self, row: Row) -> Row:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from calcitrack.errors import ReadError
 from calcitrack.io.limits import ReadLimits
-from calcitrack.io.manifest import ManifestRow
+from calcitrack.io.manifest import ManifestRow, without_ids
 from calcitrack.io.reader import read_source
 from calcitrack.io.sidecar import sidecar_of
 from calcitrack.io.sources import FileSource
@@ -50,11 +50,14 @@ class ExposureFile:
         What a manifest states about it, put over its header; ``None`` where none does.
     limits
         Sizes beyond which it is refused.
+    pseudonym
+        Put over the Patient ID, the birth date taken away; empty for none.
     """
 
     source: FileSource
     row: ManifestRow | None
     limits: ReadLimits
+    pseudonym: str = ""
 
     def __call__(self) -> Radiograph:
         """The radiograph.
@@ -64,14 +67,20 @@ class ExposureFile:
         ReadError
             As `calcitrack.read_radiograph` does.
         """
-        radiograph = read_source(self.source, self.limits)
-        row = self.row
-        if row is None:
+        radiograph = _with_row(read_source(self.source, self.limits), self.row)
+        if not self.pseudonym:
             return radiograph
-        acquisition, findings = row.acquisition(radiograph.acquisition)
-        if row.spacing is not None:
-            findings = (*findings, f"the manifest states a pixel of {row.spacing.row_mm} x {row.spacing.column_mm} mm; the header's size is not used")
-        return replace(radiograph, acquisition=acquisition, spacing=row.spacing or radiograph.spacing, findings=(*radiograph.findings, *findings))
+        acquisition = replace(radiograph.acquisition, patient_id=self.pseudonym, patient_birth_date=None)
+        return replace(radiograph, acquisition=acquisition, findings=without_ids(radiograph.findings))
+
+
+def _with_row(radiograph: Radiograph, row: ManifestRow | None) -> Radiograph:
+    if row is None:
+        return radiograph
+    acquisition, findings = row.acquisition(radiograph.acquisition)
+    if row.spacing is not None:
+        findings = (*findings, f"the manifest states a pixel of {row.spacing.row_mm} x {row.spacing.column_mm} mm; the header's size is not used")
+    return replace(radiograph, acquisition=acquisition, spacing=row.spacing or radiograph.spacing, findings=(*radiograph.findings, *findings))
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,8 @@ def build_timelines(exposures: Iterable[Exposure]) -> tuple[Timeline, ...]:
     """Timelines in the order of their keys; time points by day, exposures of a day by time.
 
     Images without patient are one timeline for each study, images without date one for each image: nothing says that
-    they belong together. Such timelines share their key with others.
+    they belong together. Such timelines share their key with others. Birth dates are compared here and then left out: what is measured is
+    kept in tables and workspaces, which hold none.
     """
     ordered = sorted(exposures, key=lambda e: (_group(e), _moment(e), e.source))
     return tuple(_timeline(list(group)) for _, group in groupby(ordered, key=_group))
@@ -134,8 +135,12 @@ def _moment(exposure: Exposure) -> dt.datetime:
 
 def _timeline(exposures: Sequence[Exposure]) -> Timeline:
     days = groupby(exposures, key=lambda e: None if e.acquisition.acquisition_time is None else e.acquisition.acquisition_time.date())
-    points = tuple(TimePoint(index, day, tuple(group)) for index, (day, group) in enumerate(days, start=1))
+    points = tuple(TimePoint(index, day, tuple(_without_birth_date(e) for e in group)) for index, (day, group) in enumerate(days, start=1))
     return Timeline(timeline_key(exposures[0].acquisition), points, _findings([e.acquisition for e in exposures]))
+
+
+def _without_birth_date(exposure: Exposure) -> Exposure:
+    return replace(exposure, acquisition=replace(exposure.acquisition, patient_birth_date=None))
 
 
 def _findings(images: Sequence[Acquisition]) -> tuple[str, ...]:
@@ -150,7 +155,7 @@ def _findings(images: Sequence[Acquisition]) -> tuple[str, ...]:
     births = sorted({str(i.patient_birth_date) for i in images if i.patient_birth_date})
     intents = sorted({i.presentation_intent_type or "not stated" for i in images})
     mixed = (
-        (len(births) > 1, f"one patient ID with different birth dates ({', '.join(births)}): perhaps two people"),
+        (len(births) > 1, f"one patient ID with {len(births)} different birth dates: perhaps several people"),
         (len(intents) > 1, f"presentation intents differ ({', '.join(intents)}): grey values are not comparable between visits"),
     )
     return tuple(text for wrong, text in (*missing, *mixed) if wrong)

@@ -13,11 +13,17 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
+from calcitrack.io.chatter import impersonal
+
 _DATE = re.compile(r"^(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})$")
 """DICOM DA, and the forms with a separator that ACR-NEMA files and sloppy writers use."""
 _TIME = re.compile(r"^(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,6})\d*)?$")
 FIRST_RADIOGRAPH_YEAR = 1895
 """Röntgen's year; an earlier date is a placeholder."""
+PERSONAL = ("PatientName", "PatientBirthDate", "PatientBirthTime", "OtherPatientNames", "ReferringPhysicianName", "OperatorsName")
+"""Keywords whose values no finding quotes: findings go into tables and reports."""
+LEAST_PERSONAL = 3
+"""Characters of a name or date that is taken out of a message; shorter ones would take words apart."""
 MAX_SHOWN = 40
 """Characters of a broken value that a finding quotes."""
 
@@ -79,7 +85,7 @@ class Header:
         try:
             value = self.dataset.get(keyword)
         except Exception as error:  # pydicom converts on access and raises what it likes
-            self.note(f"{keyword} cannot be read ({_short(error)}); ignored")
+            self.note(f"{keyword} cannot be read ({_quoted(keyword, impersonal(str(error)))}); ignored")
             return ()
         if value is None or (isinstance(value, (str, bytes)) and not value):
             return ()
@@ -153,7 +159,7 @@ class Header:
             return None
         day = parse_date(text)
         if day is None:
-            self.note(f"{keyword} holds {_short(text)!r}, which is no date; ignored")
+            self.note(f"{keyword} holds {_quoted(keyword, text)}, which is no date; ignored")
         return day
 
     def time(self, keyword: str) -> dt.time | None:
@@ -163,7 +169,7 @@ class Header:
             return None
         time = parse_time(text)
         if time is None:
-            self.note(f"{keyword} holds {_short(text)!r}, which is no time of day; ignored")
+            self.note(f"{keyword} holds {_quoted(keyword, text)}, which is no time of day; ignored")
         return time
 
 
@@ -171,6 +177,19 @@ def _as_text(value: Any) -> str:
     if isinstance(value, (bytes, bytearray)):
         value = bytes(value).decode("latin-1")
     return str(value).replace("\x00", "").strip()
+
+
+def without_people(text: str, dataset: Dataset) -> str:
+    """What a library said about a data set, without the names and birth dates that the data set holds."""
+    for value in (v for keyword in PERSONAL for v in Header(dataset).texts(keyword)):
+        if len(value) >= LEAST_PERSONAL:
+            text = text.replace(value, "a value")
+    return impersonal(text)
+
+
+def _quoted(keyword: str, value: object) -> str:
+    """A value as a finding quotes it; of a person's it only says that it is there."""
+    return "a value" if keyword in PERSONAL else repr(_short(value))
 
 
 def _short(value: object) -> str:

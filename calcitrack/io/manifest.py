@@ -16,6 +16,8 @@ from calcitrack.model.spacing import Spacing, SpacingBasis
 
 COLUMNS = ("path", "patient_id", "acquisition_date", "study_date", "body_part", "laterality", "view", "spacing_mm")
 """Known columns; ``path`` is required, every other one may be missing or have empty cells."""
+ID_FINDING = "the manifest states patient_id "
+"""Begin of the finding that names a patient twice."""
 MAX_MANIFEST_BYTES = 64 * 1024**2
 """Half a million rows; more is another kind of file."""
 EXPECTED = f"a CSV file with a header row of {', '.join(COLUMNS)}"
@@ -168,3 +170,8 @@ def _spacing(text: str, wrong: list[str]) -> tuple[float, float] | None:
         wrong.append(f"spacing_mm {text!r} is not one length, or rows x columns, between {MIN_SPACING_MM} and {MAX_SPACING_MM:g} mm")
         return None
     return sizes[0], sizes[-1]
+
+
+def without_ids(findings: tuple[str, ...]) -> tuple[str, ...]:
+    """Findings without the one in which a manifest and a header name the patient."""
+    return tuple(f for f in findings if not f.startswith(ID_FINDING))

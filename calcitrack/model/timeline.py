@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.image import Acquisition, Radiograph
@@ -33,8 +33,8 @@ class Exposure:
 
     @classmethod
     def of(cls, radiograph: Radiograph) -> Exposure:
-        """Wrap an image that is in memory already."""
-        return cls(radiograph.acquisition, lambda: radiograph, radiograph.source)
+        """Wrap an image that is in memory already; its birth date is left out, because what is measured is kept in tables and workspaces."""
+        return cls(replace(radiograph.acquisition, patient_birth_date=None), lambda: radiograph, radiograph.source)
 
 
 @dataclass(frozen=True, slots=True)

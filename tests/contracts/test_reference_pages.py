@@ -10,6 +10,8 @@ from pydicom.sr.coding import Code
 from calcitrack.cli import app
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.io import sr_codes
+from calcitrack.io.deidentify import Status
+from calcitrack.io.deidentify.report_files import COLUMNS
 from calcitrack.io.workspace.schema import STEPS
 from calcitrack.tables import SCHEMA_VERSION, SCHEMAS, TableSchema
 from calcitrack.tables.reviewed import REVIEWS
@@ -63,7 +65,7 @@ def test_the_page_names_all_exit_codes() -> None:
     assert [(int(r[0]), r[1]) for r in rows(sections("cli.md")["Exit codes"])] == [(c.value, c.name) for c in ExitCode]
 
 
-@pytest.mark.parametrize("name", ["measure", "info", "demo", "phantom", "validate"])
+@pytest.mark.parametrize("name", ["measure", "info", "demo", "phantom", "validate", "deidentify"])
 def test_the_page_names_all_options(name: str) -> None:
     """The options on the page are those of the command, both ways."""
     commands = typer.main.get_command(app)
@@ -105,3 +107,10 @@ def test_the_page_names_all_commands() -> None:
     """Each command has a section, and each lower-case section is a command."""
     commands = set(getattr(typer.main.get_command(app), "commands"))  # noqa: B009 as above
     assert {h for h in sections("cli.md") if h.islower()} == commands
+
+
+def test_the_page_names_all_columns_of_the_report() -> None:
+    """Columns of deidentified.csv and what may become of a file, in the order of the code."""
+    page = rows(sections("deidentification.md")["deidentified.csv"])
+    assert [row[0].strip("`") for row in page] == list(COLUMNS)
+    assert set(re.findall(r"`(\w+)`", page[1][1])) == {str(s) for s in Status}

@@ -398,3 +398,11 @@ def test_timelines_do_not_depend_on_the_order_of_files(order: list[int], dates: 
     ]
     assert build_timelines(exposures) == build_timelines([exposures[n] for n in order])
     assert sum(len(p.exposures) for t in build_timelines(exposures) for p in t.time_points) == 8
+
+
+def test_birth_dates_do_not_go_on_to_what_is_kept(dicom: Write, tmp_path: Path) -> None:
+    """They are compared and then left out: neither timelines nor records of files hold one."""
+    dicom("a.dcm", PatientBirthDate="20100304")
+    cohort = read_cohort(tmp_path)
+    held = [e.acquisition for t in cohort.timelines for p in t.time_points for e in p.exposures] + [f.acquisition for f in cohort.files]
+    assert [a.patient_birth_date for a in held if a is not None] == [None, None]

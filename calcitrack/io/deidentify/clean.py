@@ -1,0 +1,144 @@
+"""One data set -> the same without what says who it is about; each element by the profile's action."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+from dicognito.idanonymizer import IDAnonymizer
+from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag
+
+from calcitrack.io.deidentify.elements import tags_of, vr_of
+from calcitrack.io.deidentify.patients import Patient
+from calcitrack.io.deidentify.profile import DATES, Action, action_for
+from calcitrack.io.deidentify.secret import Secret
+
+REMOVED = "REMOVED"
+"""Dummy text; a valid code string, short text and label."""
+IDENTIFIER_ENDS = ("ID", "Number", "Identifier")
+"""Ends of keywords whose dummies differ where the originals did, so that devices and containers can still be told apart."""
+DUMMY_CODE = ("REMOVED", "99CALCITRACK", "Removed")
+EMPTY_BY_VR = {"AS": "000Y", "OB": b"\0\0", "OW": b"\0\0", "UR": "removed:"}
+NUMBERS = ("DS", "IS", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV")
+MAX_DEPTH = 40
+"""Sequences inside sequences; a deeper file is a trap, not a report."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many elements each action met, and what was odd.
+
+    Parameters
+    ----------
+    actions
+        Number of elements by what became of them.
+    private, graphics
+        Private elements, and elements of curves and overlays, among those removed.
+    unreadable
+        Elements that were removed because they could not be read.
+    """
+
+    actions: Counter[Action] = field(default_factory=Counter)
+    private: int = 0
+    graphics: int = 0
+    unreadable: int = 0
+
+
+class Cleaner:
+    """Applies the profile to data sets of one run.
+
+    Parameters
+    ----------
+    secret
+        Where new UIDs and dummy identifiers come from.
+    """
+
+    def __init__(self, secret: Secret) -> None:
+        self._uids = secret.uids
+        self._ids = IDAnonymizer(secret.randomizer, "", "")
+
+    def clean(self, dataset: Dataset, patient: Patient) -> Tally:
+        """Clean a data set in place; elements that stay keep their bytes."""
+        tally = Tally()
+        self._clean(dataset, patient, tally, depth=0)
+        return tally
+
+    def _clean(self, dataset: Dataset, patient: Patient, tally: Tally, *, depth: int) -> None:
+        for tag in tags_of(dataset):
+            action = action_for(tag, vr_of(dataset, tag)) if depth < MAX_DEPTH else Action.REMOVE
+            tally.private += tag.is_private
+            tally.graphics += tag.group & 0xFF00 in (0x5000, 0x6000)
+            try:
+                self._apply(action, dataset, tag, patient, tally, depth)
+            except Exception:  # pydicom converts on access and raises what it likes; what cannot be read cannot be cleaned
+                del dataset[tag]
+                tally.unreadable += 1
+            tally.actions[action] += 1
+
+    def _apply(self, action: Action, dataset: Dataset, tag: BaseTag, patient: Patient, tally: Tally, depth: int) -> None:
+        if action is Action.REMOVE:
+            del dataset[tag]
+        elif action is Action.INSIDE:
+            for item in dataset[tag].value or ():
+                self._clean(item, patient, tally, depth=depth + 1)
+        elif action is Action.PSEUDONYM:
+            dataset[tag].value = patient.pseudonym
+        elif action is Action.EMPTY:
+            dataset[tag] = DataElement(tag, dictionary_VR(tag), None)
+        elif action is Action.UID:
+            self._uids(dataset, dataset[tag])
+        elif action is Action.SHIFT:
+            _shift(dataset, tag, patient)
+        elif action is Action.DUMMY:
+            self._dummy(dataset, tag)
+
+    def _dummy(self, dataset: Dataset, tag: BaseTag) -> None:
+        vr, keyword = dictionary_VR(tag), keyword_for_tag(tag)
+        if not dataset[tag].value:
+            dataset[tag] = DataElement(tag, vr, None)
+        elif vr == "SQ":
+            dataset[tag] = DataElement(tag, vr, Sequence([_dummy_code()]))
+        elif vr in ("SH", "LO") and keyword.endswith(IDENTIFIER_ENDS):
+            value = str(dataset[tag].value)
+            dataset[tag] = DataElement(tag, vr, value)
+            self._replace_identifier(dataset[tag])
+        else:
+            dataset[tag] = DataElement(tag, vr, 0 if vr in NUMBERS else EMPTY_BY_VR.get(vr, REMOVED))
+
+    def _replace_identifier(self, element: DataElement) -> None:
+        """The letters and digits that dicognito gives for an identifier."""
+        self._ids.id_tags = [element.tag]
+        self._ids(Dataset(), element)
+
+
+def _shift(dataset: Dataset, tag: BaseTag, patient: Patient) -> None:
+    """Move a date by whole days; one that is no date loses its value."""
+    element = dataset[tag]
+    if not element.value:
+        return
+    texts = element.value if isinstance(element.value, MultiValue) else [element.value]
+    plain = [_plain_date(str(t)) for t in texts]
+    alone = Dataset()  # beside its time of day dicognito would rewrite that as well
+    alone[tag] = DataElement(tag, element.VR if element.VR in DATES else dictionary_VR(tag), plain if len(plain) > 1 else plain[0])
+    try:
+        patient.dates(alone, alone[tag])
+    except (ValueError, OverflowError):
+        alone[tag].value = None
+    dataset[tag] = alone[tag]
+
+
+def _plain_date(text: str) -> str:
+    """A date without the separators that ACR-NEMA files and sloppy writers use."""
+    return re.sub(r"^(\d{4})[.\-/](\d{2})[.\-/](\d{2})", r"\1\2\3", text.strip(" \0"))
+
+
+def _dummy_code() -> Dataset:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = DUMMY_CODE
+    return item

@@ -1,0 +1,31 @@
+"""Elements of a data set as they stand in the file, none of them converted, because a conversion may fail or change bytes."""
+
+from __future__ import annotations
+
+from pydicom.datadict import dictionary_VR
+from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
+
+UNKNOWN = "UN"
+
+
+def tags_of(dataset: Dataset) -> list[BaseTag]:
+    """Tags in their order; the data set may be changed while they are gone through."""
+    return sorted(dataset.keys())
+
+
+def vr_of(dataset: Dataset, tag: BaseTag) -> str:
+    """Value representation that the file states or, where it states none, that the dictionary knows."""
+    stated: str | None = dataset.get_item(tag).VR
+    if stated and stated != UNKNOWN:
+        return str(stated)
+    try:
+        return UNKNOWN if tag.is_private else dictionary_VR(tag)
+    except KeyError:
+        return UNKNOWN
+
+
+def raw_value(dataset: Dataset, tag: BaseTag) -> bytes:
+    """Bytes of a value that has not been converted; empty for others."""
+    value: object = dataset.get_item(tag).value
+    return value if isinstance(value, bytes) else b""

@@ -1,0 +1,72 @@
+"""Many identifiers, searched for in bytes in each encoding that a header may use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from calcitrack.io.deidentify.identifiers import Identifier, Kind
+
+ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "iso2022_jp", "iso2022_kr", "gb18030", "iso8859-5", "iso8859-7")
+"""Those of DICOM's Specific Character Set (PS3.3, C.12.1.1.2) that give other bytes than these, come with the original bytes of the value."""
+LONG_BYTES = 8
+"""From this length on, an identifier is also searched for in pixels and other bulk: by chance it is found there once in 10^19 places."""
+NUMERIC_BYTES = 8
+"""Plain numbers shorter than this may be a time of day or a measured value as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """Bytes to be searched for, in lower case where they are ASCII, and the identifier that they spell."""
+
+    identifier: Identifier
+    content: bytes
+    pattern: re.Pattern[bytes]
+
+    @property
+    def may_be_a_value(self) -> bool:
+        """Whether a measured value or a time may be the same digits."""
+        return self.content.isdigit() and len(self.content) < NUMERIC_BYTES
+
+    @property
+    def in_bulk(self) -> bool:
+        """Whether it is long enough to be searched for in pixel data."""
+        return len(self.content.replace(b"\0", b"")) >= LONG_BYTES
+
+    def count(self, lowered: bytes) -> int:
+        """How often it stands in bytes in lower case, as a word of its own."""
+        return len(self.pattern.findall(lowered)) if self.content in lowered else 0
+
+    def at(self, lowered: bytes) -> int:
+        """Where it stands first; -1 where it does not."""
+        match = self.pattern.search(lowered) if self.content in lowered else None
+        return -1 if match is None else match.start()
+
+
+def needles_of(identifiers: Iterable[Identifier]) -> tuple[Needle, ...]:
+    """Needles for identifiers, each content once."""
+    by_content = {n.content: n for i in sorted(identifiers, key=lambda i: (i.text, i.kind)) for n in _needles(i)}
+    return tuple(by_content.values())
+
+
+@lru_cache(maxsize=100_000)
+def _needles(identifier: Identifier) -> tuple[Needle, ...]:
+    contents = {identifier.raw} if len(identifier.raw) >= 2 else set()
+    cases = (identifier.text,) if identifier.text.isascii() else (identifier.text, identifier.text.upper(), identifier.text.lower())
+    for text in cases:
+        for encoding in ENCODINGS:
+            try:
+                contents.add(text.encode(encoding))
+            except UnicodeEncodeError:
+                continue
+    return tuple(Needle(identifier, c, _pattern(identifier, c)) for c in sorted({c.lower() for c in contents if c.strip(b" \0")}))
+
+
+def _pattern(identifier: Identifier, content: bytes) -> re.Pattern[bytes]:
+    """The content as a word of its own, so that ANNA is not found in MANNAR nor 1.2.3 in 1.2.34."""
+    word = {Kind.UID: rb"0-9.", Kind.PLACE: rb"0-9a-z_"}.get(identifier.kind, rb"0-9a-z")
+    if not identifier.text.isascii() or b"\0" in content:
+        return re.compile(re.escape(content), re.DOTALL)
+    return re.compile(rb"(?<![" + word + rb"])" + re.escape(content) + rb"(?![" + word + rb"])", re.DOTALL)

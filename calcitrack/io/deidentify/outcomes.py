@@ -1,0 +1,86 @@
+"""What became of each file, and of all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from calcitrack.io.deidentify.burned_text import Box
+from calcitrack.io.deidentify.clean import Tally
+from calcitrack.io.deidentify.pixels import BurnedIn
+
+
+class Status(StrEnum):
+    """What became of a file."""
+
+    WRITTEN = "written"
+    SKIPPED = "skipped"
+    """Not a DICOM file, or a list of others; not copied."""
+    REFUSED = "refused"
+    """DICOM, but it cannot be read or not be cleaned; not copied."""
+    WITHHELD = "withheld"
+    """Cleaned, but an identifier was found in the copy; not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """What became of one file.
+
+    Parameters
+    ----------
+    number
+        Its place among the files of the inputs, from 1.
+    source
+        Its name, for the user's screen; never written into the report.
+    reason
+        Why it was not written.
+    written_as
+        Path of its copy below the output folder.
+    kind
+        Name of its SOP class.
+    emptied
+        Texts that held an identifier although the profile keeps their attribute.
+    boxes
+        Lines of text found in the picture.
+    searched, left_out
+        Needles that the check searched for; values too short or too common for that.
+    """
+
+    number: int
+    source: str
+    status: Status
+    reason: str = ""
+    written_as: str = ""
+    pseudonym: str = ""
+    kind: str = ""
+    tally: Tally = field(default_factory=Tally)
+    emptied: int = 0
+    burned_in: BurnedIn = BurnedIn.NO_PICTURE
+    boxes: tuple[Box, ...] = ()
+    overlay_bits: bool = False
+    searched: int = 0
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of all files of a run."""
+
+    files: tuple[FileOutcome, ...]
+    patients: int
+    mask_text: bool = False
+    with_key: bool = False
+
+    @property
+    def counts(self) -> Counter[Status]:
+        """Number of files by what became of them."""
+        return Counter(f.status for f in self.files)
+
+    def of(self, status: Status) -> tuple[FileOutcome, ...]:
+        """Files of which this became."""
+        return tuple(f for f in self.files if f.status is status)
+
+    def with_text(self, *states: BurnedIn) -> tuple[FileOutcome, ...]:
+        """Written files whose pictures are in one of these states."""
+        return tuple(f for f in self.of(Status.WRITTEN) if f.burned_in in states)

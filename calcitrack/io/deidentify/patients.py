@@ -1,0 +1,75 @@
+"""Who a file is about, and under which pseudonym and with which offset of dates that patient goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dicognito.datetimeanonymizer import DateTimeAnonymizer
+from pydicom.dataset import Dataset
+
+from calcitrack.io.deidentify.secret import Secret
+from calcitrack.io.header import Header
+
+HOURS_PER_DAY = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What a patient becomes.
+
+    Parameters
+    ----------
+    original_id
+        Patient ID of the files; empty where they state none.
+    pseudonym
+        Stands for name and ID.
+    offset_days
+        Is added to each date.
+    """
+
+    original_id: str
+    pseudonym: str
+    offset_days: int
+
+    @property
+    def dates(self) -> DateTimeAnonymizer:
+        """Shift of dates by whole days, as dicognito does it: times of day stay."""
+        return DateTimeAnonymizer(self.offset_days * HOURS_PER_DAY)
+
+
+class Patients:
+    """The patients of a run, each the same in all its files.
+
+    Parameters
+    ----------
+    secret
+        Decides pseudonyms and offsets.
+    pseudonyms
+        Patient ID -> pseudonym, where somebody has chosen them.
+    """
+
+    def __init__(self, secret: Secret, pseudonyms: Mapping[str, str] | None = None) -> None:
+        self._secret = secret
+        self._chosen = dict(pseudonyms or {})
+        self.known: dict[str, Patient] = {}
+
+    def of(self, dataset: Dataset) -> Patient:
+        """The patient of a file: by Patient ID, else by name and birth date, else by study; with none of them each file is its own patient."""
+        header = Header(dataset)
+        original = header.text("PatientID")
+        key = self._key(header, original)
+        if key not in self.known:
+            chosen = self._chosen.get(original)
+            pseudonym = chosen or self._secret.pseudonym(key)
+            self.known[key] = Patient(original, pseudonym, self._secret.offset_days(f"chosen {chosen}" if chosen else key))
+        return self.known[key]
+
+    @staticmethod
+    def _key(header: Header, original: str) -> str:
+        if original:
+            return f"id {original}"
+        name, birth = header.text("PatientName"), header.text("PatientBirthDate")
+        if name or birth:
+            return f"name {name} {birth}"
+        return f"study {header.text('StudyInstanceUID') or header.text('SOPInstanceUID')}"

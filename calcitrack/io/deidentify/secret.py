@@ -1,0 +1,81 @@
+"""A secret, and what it makes of identifiers: pseudonyms, offsets of dates and UIDs, the same each time and of no use without the secret."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+import uuid
+
+from dicognito.randomizer import Randomizer
+from dicognito.uianonymizer import UIAnonymizer
+from pydicom.uid import UID
+
+from calcitrack.io.dicom_kind import STANDARD_ROOT
+
+SECRET_BYTES = 32
+"""As many as HMAC-SHA256 gives (RFC 2104, 3)."""
+LEAST_OFFSET_DAYS, MOST_OFFSET_DAYS = 365, 3650
+"""Dates move into the past by one to ten years: far enough to hide the season, near enough for every date to stay after Röntgen's year."""
+PSEUDONYM_CHARACTERS = 10
+"""Fifty bits: two of a million patients share one with a chance of one in two thousand."""
+
+
+class KeyedRandomizer(Randomizer):
+    """dicognito's source of numbers, by HMAC-SHA256 instead of MD5: nobody can find the secret from numbers, or try identifiers without it."""
+
+    def __init__(self, secret: bytes) -> None:
+        super().__init__(seed="")
+        self._secret = secret
+
+    def digest(self, purpose: str, value: str) -> bytes:
+        """32 bytes that stand for a value; another purpose gives others."""
+        return hmac.new(self._secret, f"{purpose}\0{value}".encode(), hashlib.sha256).digest()
+
+    def to_int(self, original_value: str) -> int:
+        """A large integer that stands for a value."""
+        return int.from_bytes(self.digest("value", original_value))
+
+
+class KeyedUIDs(UIAnonymizer):
+    """dicognito's replacement of UIDs, in the form that PS3.5, B.2 gives to UIDs made of UUIDs; those of the standard itself stay."""
+
+    def __init__(self, randomizer: KeyedRandomizer) -> None:
+        super().__init__(randomizer)
+        self._digests = randomizer
+
+    def new_uid(self, old: str) -> str:
+        """The new UID of a thing, the same for the same secret."""
+        old = old.strip(" \0")
+        if not old or old.startswith(STANDARD_ROOT):
+            return old
+        return UID(f"2.25.{uuid.UUID(bytes=self._digests.digest('uid', old)[:16], version=5).int}")
+
+    def _new_ui(self, ui: str) -> str:
+        return self.new_uid(ui)
+
+
+class Secret:
+    """Where everything that replaces an identifier comes from.
+
+    Parameters
+    ----------
+    value
+        At least 32 random bytes; ``None`` for new ones, which are forgotten with the object.
+    """
+
+    def __init__(self, value: bytes | None = None) -> None:
+        self.value = secrets.token_bytes(SECRET_BYTES) if value is None else value
+        self.randomizer = KeyedRandomizer(self.value)
+        self.uids = KeyedUIDs(self.randomizer)
+
+    def pseudonym(self, patient: str) -> str:
+        """A name of letters and digits for a patient."""
+        letters = base64.b32encode(self.randomizer.digest("patient", patient)).decode("ascii")
+        return f"P-{letters[:PSEUDONYM_CHARACTERS]}"
+
+    def offset_days(self, patient: str) -> int:
+        """By how many days the dates of a patient move; negative."""
+        span = MOST_OFFSET_DAYS - LEAST_OFFSET_DAYS + 1
+        return -(LEAST_OFFSET_DAYS + int.from_bytes(self.randomizer.digest("dates", patient)) % span)
