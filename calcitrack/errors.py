@@ -126,3 +126,7 @@ class KeyFileError(DeidentifyError):
 
 class PseudonymError(ExplainedError):
     """A map of pseudonyms cannot be used, or does not name every patient."""
+
+
+class ClusterError(ExplainedError):
+    """A Dask cluster cannot be used, or was lost; what was handed on before stays."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import numpy as np
 from PIL import Image
 
 from calcitrack.errors import DamagedFileError
+from calcitrack.io.workspace.document import document_digest, document_of
+from calcitrack.io.workspace.label_files import segmentation_digest
 from calcitrack.model.assessment import (
     Alignment,
     Assessment,
@@ -23,13 +27,13 @@ from calcitrack.model.assessment import (
     TrackedDeposit,
 )
 from calcitrack.model.calibration import Calibration, Relationship, Tier
-from calcitrack.model.cohort import CohortAssessment, FileRecord, FileStatus
+from calcitrack.model.cohort import Cohort, CohortAssessment, FileRecord, FileStatus
 from calcitrack.model.image import Acquisition, Radiograph
 from calcitrack.model.measurement import Deposit, Measurand, Measurement, NotMeasurable, Result
 from calcitrack.model.provenance import Provenance, Step
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import Spacing, SpacingBasis
-from calcitrack.model.timeline import Exposure, TimelineKey
+from calcitrack.model.timeline import Exposure, Timeline, TimelineKey
 
 SHAPE = (120, 90)
 UNITS = {
@@ -252,3 +256,21 @@ def write_pictures(folder: Path, patients: tuple[str, ...] = ("A",), visits: int
             }
             path.with_suffix(".json").write_text(json.dumps(sidecar), encoding="utf-8")
     return folder
+
+
+def with_loader(cohort: Cohort, patient: str, load: Callable[[], object]) -> Cohort:
+    """The cohort, in which the first image of a patient is loaded by another function."""
+
+    def changed(timeline: Timeline) -> Timeline:
+        if timeline.key.patient_id != patient:
+            return timeline
+        first, *rest = timeline.time_points
+        return replace(timeline, time_points=(replace(first, exposures=(replace(first.exposures[0], load=load),)), *rest))
+
+    return replace(cohort, timelines=tuple(changed(t) for t in cohort.timelines))
+
+
+def content(assessment: Assessment) -> str:
+    """A digest of everything in an assessment, segmentations included: equal when every value is."""
+    digests = {number: segmentation_digest(image.segmentation) for number, image in enumerate(assessment.images)}
+    return document_digest(document_of(assessment, digests))

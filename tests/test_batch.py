@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
+import signal
 import threading
 import time
-from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,14 +14,15 @@ from types import ModuleType
 
 import pytest
 
-from calcitrack import batch
-from calcitrack.batch import PROCESS_ENDED, assess_cohort, iter_assessments
+from calcitrack.batch import CRASHED, PROCESS_ENDED, assess_cohort, iter_assessments, one
+from calcitrack.batch.tally import Tally
+from calcitrack.batch.window import in_order
 from calcitrack.errors import InvalidValueError
 from calcitrack.io.cohort import read_cohort
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import Cohort, TimelineFailure
-from calcitrack.model.timeline import Exposure, Timeline
+from calcitrack.model.timeline import Exposure, Timeline, TimelineKey
 from calcitrack.tables import deposits_table, timeline_table
 
 PROMPT_S = 30
@@ -30,18 +33,6 @@ PROMPT_S = 30
 def cohort(made: ModuleType, tmp_path: Path) -> Cohort:
     """Three patients with two visits each, as small pictures on the disk."""
     return read_cohort(made.write_pictures(tmp_path, ("A", "B", "C")))
-
-
-def with_loader(cohort: Cohort, patient: str, load: Callable[[], object]) -> Cohort:
-    """The cohort, in which the first image of a patient is loaded by another function."""
-
-    def changed(timeline: Timeline) -> Timeline:
-        if timeline.key.patient_id != patient:
-            return timeline
-        first, *rest = timeline.time_points
-        return replace(timeline, time_points=(replace(first, exposures=(replace(first.exposures[0], load=load),)), *rest))
-
-    return replace(cohort, timelines=tuple(changed(t) for t in cohort.timelines))
 
 
 def patients(outcomes: list[Assessment | TimelineFailure]) -> list[tuple[str, str]]:
@@ -58,10 +49,10 @@ def test_every_timeline_is_assessed_in_order(cohort: Cohort) -> None:
     assert [len(a.images) for a in result.assessments] == [2, 2, 2]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_one_failing_timeline_is_a_row_and_the_others_go_on(cohort: Cohort, workers: int) -> None:
+@pytest.mark.parametrize("workers", [None, 2])
+def test_one_failing_timeline_is_a_row_and_the_others_go_on(made: ModuleType, cohort: Cohort, workers: int) -> None:
     """A bug on one patient costs that patient only; the reason names the error, and its files are listed."""
-    outcomes = list(iter_assessments(with_loader(cohort, "B", partial(int, "no number")), workers=workers))
+    outcomes = list(iter_assessments(made.with_loader(cohort, "B", partial(int, "no number")), workers=workers))
     assert patients(outcomes) == [("A", "Assessment"), ("B", "TimelineFailure"), ("C", "Assessment")]
     failure = outcomes[1]
     assert isinstance(failure, TimelineFailure)
@@ -69,19 +60,75 @@ def test_one_failing_timeline_is_a_row_and_the_others_go_on(cohort: Cohort, work
     assert [Path(s).name for s in failure.sources] == ["visit1.png", "visit2.png"]
 
 
-def test_a_killed_process_costs_only_its_own_timeline(cohort: Cohort) -> None:
+def test_a_killed_process_costs_only_its_own_timeline(made: ModuleType, cohort: Cohort) -> None:
     """When a worker dies without a word, as for lack of memory, only the timeline that kills it is lost, and the reason says so."""
-    outcomes = list(iter_assessments(with_loader(cohort, "A", partial(os._exit, 9)), workers=2))
+    outcomes = list(iter_assessments(made.with_loader(cohort, "A", partial(os._exit, 9)), workers=2))
     assert patients(outcomes) == [("A", "TimelineFailure"), ("B", "Assessment"), ("C", "Assessment")]
     failure = outcomes[0]
     assert isinstance(failure, TimelineFailure)
     assert failure.reason == PROCESS_ENDED
 
 
-def test_processes_give_the_same_answers(cohort: Cohort) -> None:
+def test_a_crash_costs_its_own_timeline_and_names_the_film(made: ModuleType, cohort: Cohort) -> None:
+    """A library that breaks down costs one row, also where a single process measures; it says what crashed on which film; the others are equal."""
+    crashing = made.with_loader(cohort, "B", partial(signal.raise_signal, signal.SIGSEGV))
+    outcomes = list(iter_assessments(crashing, workers=1))
+    assert patients(outcomes) == [("A", "Assessment"), ("B", "TimelineFailure"), ("C", "Assessment")]
+    failure = outcomes[1]
+    assert isinstance(failure, TimelineFailure)
+    film = cohort.timelines[1].time_points[0].exposures[0].source
+    assert failure.reason == f"{CRASHED} (SIGSEGV) while reading {film}; look at that file, and please report it"
+    undisturbed = [o for o in iter_assessments(cohort) if o.key.patient_id != "B"]
+    assert [made.content(o) for o in outcomes if isinstance(o, Assessment)] == [made.content(o) for o in undisturbed]
+
+
+def test_a_film_that_never_ends_is_given_up(made: ModuleType, cohort: Cohort) -> None:
+    """A decoder that hangs is ended after the time limit of a step, and costs one row that names the film."""
+    first, hanging = Cohort(cohort.timelines[:1], ()), made.with_loader(cohort, "B", partial(time.sleep, 600))
+    hanging = replace(hanging, timelines=hanging.timelines[1:2])
+    assert isinstance(next(iter_assessments(first, workers=1)), Assessment)
+    start = time.perf_counter()
+    (failure,) = iter_assessments(hanging, workers=1, time_limit_s=2)
+    assert time.perf_counter() - start < 600
+    assert isinstance(failure, TimelineFailure)
+    assert re.search(r"did not come to an end within 2 s while reading .*visit1\.png; look at that file", failure.reason)
+
+
+def test_a_slow_timeline_stops_nobody(cohort: Cohort) -> None:
+    """While the first of many timelines has not ended, all others are handed over and finish; outcomes come in order all the same."""
+    timelines = [cohort.timelines[n % 3] for n in range(30)]
+    jobs = [Finished(n) for n in range(30)]
+    slow = jobs[0].future = Future()
+    handed: list[int] = []
+
+    def submit(number: int, _timeline: Timeline) -> Finished:
+        handed.append(number)
+        if number == 29:
+            slow.set_result(b"")
+        return jobs[number]
+
+    outcomes = list(in_order(timelines, submit, lambda: 4, Tally(timelines, None)))
+    assert handed == list(range(30))
+    assert [o.reason for o in outcomes if isinstance(o, TimelineFailure)] == [str(n) for n in range(30)]
+
+
+class Finished:
+    """A job that is done, with its number as the reason of a failure."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.future: Future[bytes] = Future()
+        self.future.set_result(b"")
+
+    def result(self) -> TimelineFailure:
+        """A failure."""
+        return TimelineFailure(TimelineKey("A"), str(self.number), ())
+
+
+def test_processes_give_the_same_answers(made: ModuleType, cohort: Cohort) -> None:
     """The number of workers changes no value; images made in memory, which cannot travel, are measured in this process."""
-    in_memory = with_loader(cohort, "C", Exposure.of(cohort.timelines[2].time_points[0].exposures[0].load()).load)
-    one, two = (list(iter_assessments(in_memory, workers=n)) for n in (1, 2))
+    in_memory = made.with_loader(cohort, "C", Exposure.of(cohort.timelines[2].time_points[0].exposures[0].load()).load)
+    one, two = (list(iter_assessments(in_memory, workers=n)) for n in (None, 2))
     assert patients(one) == patients(two) == [(p, "Assessment") for p in "ABC"]
     for table in (deposits_table, timeline_table):
         first, second = (table([o for o in outcomes if isinstance(o, Assessment)]) for outcomes in (one, two))
@@ -97,9 +144,9 @@ def left_over() -> list[str]:
     return [*(p.name for p in multiprocessing.active_children()), *(t.name for t in threading.enumerate() if t.name == "calcitrack-process")]
 
 
-def test_ending_early_ends_the_processes_at_once(cohort: Cohort) -> None:
+def test_ending_early_ends_the_processes_at_once(made: ModuleType, cohort: Cohort) -> None:
     """When the iterator has been closed, every process and every thread of it is gone, with a patient under way whose film takes a minute to load."""
-    outcomes = iter_assessments(with_loader(cohort, "B", partial(time.sleep, 60)), workers=2)
+    outcomes = iter_assessments(made.with_loader(cohort, "B", partial(time.sleep, 60)), workers=2)
     next(outcomes)
     assert multiprocessing.active_children()
     start = time.perf_counter()
@@ -126,11 +173,11 @@ def test_lack_of_memory_is_said_in_plain_words(cohort: Cohort, monkeypatch: pyte
     def exhausted(*_: object, **__: object) -> Assessment:
         raise MemoryError
 
-    monkeypatch.setattr(batch, "assess", exhausted)
+    monkeypatch.setattr(one, "assess", exhausted)
     assert {f.reason.split(";")[0] for f in assess_cohort(cohort).failures} == {"the memory did not suffice"}
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [None, 2])
 def test_progress_counts_images_up_to_all(cohort: Cohort, workers: int) -> None:
     """Progress never goes back and ends at all images."""
     seen: list[tuple[int, int]] = []
@@ -140,11 +187,11 @@ def test_progress_counts_images_up_to_all(cohort: Cohort, workers: int) -> None:
     assert {total for _, total in seen} == {6}
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_a_workspace_holds_what_needs_no_measuring(cohort: Cohort, tmp_path: Path, workers: int) -> None:
+@pytest.mark.parametrize("workers", [None, 2])
+def test_a_workspace_holds_what_needs_no_measuring(made: ModuleType, cohort: Cohort, tmp_path: Path, workers: int | None) -> None:
     """A first run fails on one patient; the second measures that patient alone, counts only those images, and gives all in order."""
     folder = tmp_path / "W"
-    broken = with_loader(cohort, "B", partial(int, "no number"))
+    broken = made.with_loader(cohort, "B", partial(int, "no number"))
     first = assess_cohort(broken, workers=workers, workspace=folder)
     assert [a.key.patient_id for a in first.assessments] == ["A", "C"]
     seen: list[tuple[int, int]] = []
@@ -170,3 +217,7 @@ def test_wrong_uses_are_refused(cohort: Cohort) -> None:
         assess_cohort(cohort, manifest="m.csv")
     with pytest.raises(InvalidValueError, match="found 0"):
         next(iter_assessments(cohort, workers=0))
+    with pytest.raises(InvalidValueError, match="workers or a client"):
+        next(iter_assessments(cohort, workers=2, client=object()))
+    with pytest.raises(InvalidValueError, match="found 0"):
+        next(iter_assessments(cohort, time_limit_s=0))

@@ -37,6 +37,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, a
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no summary; errors are still shown.")]
 Workers = Annotated[int | None, typer.Option("--workers", "-j", min=1, help="Processes that measure; by default one for each processor.")]
 Seed = Annotated[int, typer.Option(min=0, help="Decides everything; the same seed gives the same patients.")]
+Dataset = Annotated[
+    bool, typer.Option("--parquet-dataset", help="Write the tables as Parquet datasets as well, divided by body part, for very large cohorts.")
+]
 Parquet = Annotated[bool, typer.Option("--parquet", help="Write each table as Parquet as well.")]
 WedgeFirst = Annotated[float, typer.Option("--wedge-first-mm", help="Thinnest step of an aluminium wedge in the picture, mm.")]
 WedgeStep = Annotated[float, typer.Option("--wedge-step-mm", help="By how much each further step of the wedge is thicker, mm.")]
@@ -76,6 +79,14 @@ Pseudonyms = Annotated[
     Path | None,
     typer.Option("--pseudonyms", help="CSV file with the columns old,new: the name that stands for each Patient ID.", exists=True, dir_okay=False),
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="Scheduler of a Dask cluster that measures instead of this computer: tcp://HOST:PORT."),
+]
+TimeLimit = Annotated[
+    float,
+    typer.Option("--time-limit", min=0, metavar="SECONDS", help="Give a timeline up when one step on one film takes longer; 0 for no limit."),
+]
 MethodOption = Annotated[Method, typer.Option("--method", help="How deposits are found: a trained network, or the transparent baseline.")]
 
 
@@ -113,7 +124,10 @@ def measure(
     ha_concentration_sd: ConcentrationSd = None,
     method: MethodOption = Method.NETWORK,
     workers: Workers = None,
+    scheduler: Scheduler = None,
+    time_limit: TimeLimit = 600.0,
     parquet: Parquet = False,
+    parquet_dataset: Dataset = False,
     workspace: WorkspaceFolder = None,
     again: Again = False,
     segmentation: SegmentationOption = SegmentationKind.BINARY,
@@ -133,9 +147,23 @@ def measure(
         wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm, wedge_box=wedge_box)
         measuring = measure_options(ha_concentration, ha_concentration_sd)
         options = AssessOptions(calibrate=wedge, segment=SegmentOptions(method=method), measure=measuring)
-        kept = (workspace, again, same_command())
         request = Request(
-            tuple(inputs), out, manifest, workers, parquet, options, treatments, labs, *kept, DicomOutput(segmentation, reports), pseudonyms
+            inputs=tuple(inputs),
+            out=out,
+            manifest=manifest,
+            workers=workers,
+            parquet=parquet,
+            options=options,
+            treatments=treatments,
+            labs=labs,
+            workspace=workspace,
+            again=again,
+            command=same_command(),
+            dicom=DicomOutput(segmentation, reports),
+            pseudonyms=pseudonyms,
+            scheduler=scheduler,
+            time_limit_s=time_limit,
+            dataset=parquet_dataset,
         )
         code = run(request, as_json=json, quiet=quiet)
     raise typer.Exit(code)

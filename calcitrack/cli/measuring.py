@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
@@ -10,16 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from calcitrack.assess import AssessOptions
-from calcitrack.batch import iter_assessments, keep_in, sensible_workers
+from calcitrack.batch import TIME_LIMIT_S, iter_assessments, keep_in, sensible_workers
+from calcitrack.batch.cluster import connected
 from calcitrack.cli.bar import progress_bar
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.cli.going_on import kept_json, kept_sentences, tell
 from calcitrack.cli.summary import Summary, TimelineLine, summary_json, summary_text
+from calcitrack.errors import ClusterError, InvalidValueError
 from calcitrack.figures import change_sentence, verdict_sentence
 from calcitrack.io.cohort import read_cohort
 from calcitrack.io.course_files import find_course_files, read_courses
@@ -54,6 +58,10 @@ class Request:
         Measure also what the workspace holds.
     command
         What to type to go on where this run stops.
+    scheduler
+        Address of a Dask cluster that measures instead.
+    time_limit_s
+        What `iter_assessments` says, 0 for none.
     """
 
     inputs: tuple[Path, ...]
@@ -69,6 +77,13 @@ class Request:
     command: str = ""
     dicom: DicomOutput | None = None
     pseudonyms: Path | None = None
+    scheduler: str | None = None
+    time_limit_s: float = TIME_LIMIT_S
+    dataset: bool = False
+
+    def __post_init__(self) -> None:
+        if self.scheduler is not None and self.workers is not None:
+            raise InvalidValueError("workers are processes of this computer, and a cluster has its own; give --workers or --scheduler")
 
 
 def measure_options(ha_concentration: float | None, ha_concentration_sd: float | None) -> MeasureOptions:
@@ -117,7 +132,8 @@ def _interrupted(outcome: str, request: Request) -> ExitCode:
 
 def _measure(request: Request, bar: Progress, say: Callable[[str], None]) -> Summary:
     with ExitStack() as stack:
-        writer = stack.enter_context(ResultsWriter(request.out, parquet=request.parquet, dicom=request.dicom))
+        writer = stack.enter_context(ResultsWriter(request.out, parquet=request.parquet, dataset=request.dataset, dicom=request.dicom))
+        client = None if request.scheduler is None else stack.enter_context(_cluster(request.scheduler))
         workspace = None if request.workspace is None else stack.enter_context(Workspace.create(request.workspace))
         scanning = bar.add_task("Reading headers", total=None)
         pseudonyms = None if request.pseudonyms is None else read_pseudonyms(request.pseudonyms)
@@ -134,13 +150,15 @@ def _measure(request: Request, bar: Progress, say: Callable[[str], None]) -> Sum
             say(line)
         lines: list[TimelineLine] = []
         try:
-            _measure_all(cohort, request, writer, bar, lines, kept)
-        except KeyboardInterrupt:
+            _measure_all(cohort, request, client, writer, bar, lines, kept)
+        except (KeyboardInterrupt, ClusterError) as error:
             if not lines or writer.replaces_results:
                 raise
             with _undisturbed():
                 _give_up(cohort.timelines[len(lines) + len(writer.failures) :], writer)
                 written = writer.finish(cohort.files, courses=courses)
+                if isinstance(error, ClusterError):
+                    raise
                 return Summary(written, tuple(lines), cohort.files, writer.failures, True, writer.judgements, courses)
         finishing = bar.add_task("Writing tables", total=None)
         with _undisturbed():
@@ -168,6 +186,17 @@ def _kept(workspace: Workspace, cohort: Cohort, request: Request, bar: Progress)
 
 
 @contextmanager
+def _cluster(address: str) -> Iterator[Any]:
+    """A client of a Dask cluster, whose log does not run into the progress bar: what matters comes as errors and rows."""
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with connected(address) as client:
+        threads = sum(client.nthreads().values())
+        there = f"{threads} threads measure" if threads else "no worker is there yet; measuring begins when one comes"
+        Console(stderr=True).print(f"calcitrack: {address}: {there}", markup=False, highlight=False, soft_wrap=True)
+        yield client
+
+
+@contextmanager
 def _undisturbed() -> Iterator[None]:
     """Ctrl-C is not heard while results are put into place: that takes a moment, and a folder half replaced would have to be measured again."""
     if threading.current_thread() is not threading.main_thread():  # only there does Python hear it
@@ -180,14 +209,24 @@ def _undisturbed() -> Iterator[None]:
         signal.signal(signal.SIGINT, before or signal.SIG_DFL)
 
 
-def _measure_all(cohort: Cohort, request: Request, writer: ResultsWriter, bar: Progress, lines: list[TimelineLine], kept: KeptRun | None) -> None:
+def _measure_all(
+    cohort: Cohort,
+    request: Request,
+    client: Any,
+    writer: ResultsWriter,
+    bar: Progress,
+    lines: list[TimelineLine],
+    kept: KeptRun | None,
+) -> None:
     """Measure one timeline after the other, each added to `lines` as soon as it is written or to the writer's failures."""
     writing = bar.add_task("Writing timelines", total=len(cohort.timelines)) if kept is not None and kept.on_record else None
     measuring = bar.add_task("Measuring images", total=None, visible=kept is None or bool(kept.left))
     measured = iter_assessments(
         cohort,
         options=request.options,
-        workers=request.workers or sensible_workers(cohort),
+        workers=None if client is not None else request.workers or sensible_workers(cohort),
+        client=client,
+        time_limit_s=request.time_limit_s or None,
         progress=lambda done, total: _show(bar, measuring, done, total),
         kept=kept,
     )

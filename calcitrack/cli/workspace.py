@@ -86,6 +86,9 @@ def export(
     parquet: Annotated[bool, typer.Option("--parquet", help="Write each table as Parquet as well.")] = False,
     segmentation: SegmentationOption = SegmentationKind.BINARY,
     reports: Reports = True,
+    dataset: Annotated[
+        bool, typer.Option("--parquet-dataset", help="Write the tables as Parquet datasets as well, divided by body part, for very large cohorts.")
+    ] = False,
 ) -> None:
     """Write a results folder from what is on record, without measuring again."""
     with plain_errors():
@@ -96,7 +99,8 @@ def export(
         with Workspace.open(folder, reading=True) as opened:
             patients = {a.key.patient_id for a in opened.assessments(run=run)}
             courses = read_courses(find_course_files((), treatments, labs), patients)
-            written = export_results(opened, out, run=run, parquet=parquet, courses=courses, dicom=DicomOutput(segmentation, reports))
+            dicom = DicomOutput(segmentation, reports)
+            written = export_results(opened, out, run=run, parquet=parquet, dataset=dataset, courses=courses, dicom=dicom)
         sys.stdout.write(f"{written.n_timelines} timelines with {written.n_images} images are in {written.folder}\n")
         _say(*(f"{p.source}: no {p.output} was written: {p.reason}" for p in written.problems))
     raise typer.Exit(ExitCode.PARTLY if written.problems else ExitCode.DONE)

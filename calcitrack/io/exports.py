@@ -20,17 +20,18 @@ from calcitrack.io.dicom_output import DicomOutput
 from calcitrack.io.dicom_seg import is_dicom, write_label_picture, write_segmentation
 from calcitrack.io.dicom_sr import Reviewed, write_report
 from calcitrack.io.file_names import NamesInUse
+from calcitrack.io.growing_tables import GrowingTables
 from calcitrack.io.pictures import Films, overlay_name, pair_names, shown_of_each_visit, write_figure, write_overlay, write_pair
 from calcitrack.io.provenance_json import assessment_json, library_versions
 from calcitrack.io.results_folder import StagedFolder, read_manifest
 from calcitrack.io.sr_draft import ReportDraft, Told, drafts_of
-from calcitrack.io.table_files import check_parquet, read_table, write_csv, write_parquet
+from calcitrack.io.table_files import check_parquet, read_table
 from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.cohort import CohortAssessment, FileRecord, TimelineFailure
 from calcitrack.model.course import Courses
 from calcitrack.model.judgement import CohortPoint, Judgement, TimelineSeries
 from calcitrack.tables import CHANGES, COHORT, DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, RESPONSES, SCHEMAS, TIMELINE, TRENDS, TableSchema
-from calcitrack.tables.cells import Row, frame, joined, plain
+from calcitrack.tables.cells import Row, joined, plain
 from calcitrack.tables.images import merged_image_rows, outcomes
 from calcitrack.tables.judged import change_rows, cohort_rows, response_rows, trend_rows
 from calcitrack.tables.results import deposit_rows, event_rows, gap_rows, timeline_rows
@@ -109,6 +110,8 @@ class ResultsWriter:
         Absent, empty, or former results of calcitrack, which are replaced; files that others put there stay.
     parquet
         Write each table as Parquet as well.
+    dataset
+        Write the tables as Parquet datasets as well, divided by body part (`calcitrack.io.growing_tables`).
     clock
         Gives the time that is noted in ``provenance.json``.
     dicom
@@ -120,17 +123,24 @@ class ResultsWriter:
         On entering: the folder holds something else or cannot be written, or Parquet is asked for without pyarrow.
     """
 
-    def __init__(self, folder: str | PathLike[str], *, parquet: bool = False, clock: Clock = utc_now, dicom: DicomOutput | None = None) -> None:
+    def __init__(
+        self,
+        folder: str | PathLike[str],
+        *,
+        parquet: bool = False,
+        dataset: bool = False,
+        clock: Clock = utc_now,
+        dicom: DicomOutput | None = None,
+    ) -> None:
         self._folder = StagedFolder(Path(folder))
-        self._parquet = parquet
+        self._needs_pyarrow = parquet or dataset
+        self._tables = GrowingTables(self._folder.path, parquet=parquet, dataset=dataset)
         self._clock = clock
         self._dicom = dicom or DicomOutput()
         self._waiting: list[_Waiting] = []
         self._series: list[TimelineSeries] = []
         self._drawn: list[tuple[DrawnTimeline, str]] = []
         self._judgements: tuple[Judgement, ...] = ()
-        self._rows: dict[str, list[Row]] = {s.name: [] for s in SCHEMAS}
-        self._further: list[TableSchema] = []
         self._outcomes: dict[str, Row] = {}
         self._failures: list[TimelineFailure] = []
         self._timelines: list[object] = []
@@ -139,12 +149,13 @@ class ResultsWriter:
         self._n_images = 0
 
     def __enter__(self) -> Self:
-        if self._parquet:
+        if self._needs_pyarrow:
             check_parquet()
         self._folder.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._tables.close()
         self._folder.__exit__(kind, error, trace)
 
     def add(self, assessment: Assessment, *, reviewed: Reviewed | None = None) -> None:
@@ -164,12 +175,12 @@ class ResultsWriter:
         written = [folder]
         try:
             self._write_images(assessment, folder, written)
-            rows = {
-                DEPOSITS.name: [row for row, _ in deposit_rows(assessment)],
-                TIMELINE.name: [row for row, _ in timeline_rows(assessment)],
-                EVENTS.name: list(event_rows(assessment)),
-                NOT_MEASURABLE.name: list(gap_rows(assessment)),
-            }
+            rows = (
+                (DEPOSITS, [row for row, _ in deposit_rows(assessment)]),
+                (TIMELINE, [row for row, _ in timeline_rows(assessment)]),
+                (EVENTS, list(event_rows(assessment))),
+                (NOT_MEASURABLE, list(gap_rows(assessment))),
+            )
             told, became = assessment_json(assessment, folder), outcomes(assessment)
             series, drawn = series_of(assessment), drawn_timeline(assessment)
             drafts = tuple(drafts_of(assessment)) if self._dicom.reports else ()
@@ -177,8 +188,7 @@ class ResultsWriter:
             for path in written:
                 self._folder.discard(path)
             raise
-        for name, new in rows.items():
-            self._rows[name] += new
+        self._add_rows(rows)
         self._outcomes |= became
         self._waiting += [_Waiting(d, self._report_name(d), len(self._series), reviewed) for d in drafts]
         self._series.append(series)
@@ -198,8 +208,7 @@ class ResultsWriter:
         schema, rows
             Its columns, and its cells.
         """
-        self._further.append(schema)
-        self._rows[schema.name] = list(rows)
+        self._add_rows([(schema, list(rows))])
 
     @property
     def replaces_results(self) -> bool:
@@ -239,10 +248,10 @@ class ResultsWriter:
             self._write_timeline(drawn, judgement, courses, folder)
         for waiting in self._waiting:
             self._write_report(waiting)
-        self._rows[IMAGES.name] = [self._with_problems(row) for row in merged_image_rows(files, self._outcomes, self._failures)]
+        images = [self._with_problems(row) for row in merged_image_rows(files, self._outcomes, self._failures)]
+        self._add_rows([(IMAGES, images)])
         try:
-            for schema in (*SCHEMAS, *self._further):
-                self._write_table(schema)
+            self._tables.finish()
         except OSError as error:
             raise _disk_error(error) from error
         self._folder.commit(self._provenance())
@@ -253,9 +262,9 @@ class ResultsWriter:
         precision = own_precision(self._series)
         self._judgements = tuple(judge(s, courses.of(s.key.patient_id), precision=precision, options=judging) for s in self._series)
         for schema, rows in ((CHANGES, change_rows), (TRENDS, trend_rows), (RESPONSES, response_rows)):
-            self._rows[schema.name] = [row for j in self._judgements for row in rows(j)]
+            self._add_rows([(schema, [row for j in self._judgements for row in rows(j)])])
         points = cohort_points(self._series, courses, precision=precision)
-        self._rows[COHORT.name] = list(cohort_rows(points))
+        self._add_rows([(COHORT, list(cohort_rows(points)))])
         self._attempt("all timelines", "cohort figures", lambda: self._write_cohort(points))
 
     def _write_cohort(self, points: Sequence[CohortPoint]) -> None:
@@ -327,11 +336,12 @@ class ResultsWriter:
         own = [f"no {p.output} was written: {p.reason}" for p in self._problems if p.source == row.get("path")]
         return {**row, "findings": joined([str(row.get("findings") or ""), *own])} if own else row
 
-    def _write_table(self, schema: TableSchema) -> None:
-        table = frame(schema, self._rows[schema.name])
-        write_csv(table, schema, self._folder.path(f"{schema.name}.csv"))
-        if self._parquet:
-            write_parquet(table, schema, self._folder.path(f"{schema.name}.parquet"))
+    def _add_rows(self, rows: Iterable[tuple[TableSchema, list[Row]]]) -> None:
+        try:
+            for schema, new in rows:
+                self._tables.add(schema, new)
+        except OSError as error:
+            raise _disk_error(error) from error
 
     def _provenance(self) -> dict[str, object]:
         return {
@@ -355,6 +365,7 @@ def write_results(
     folder: str | PathLike[str],
     *,
     parquet: bool = False,
+    dataset: bool = False,
     clock: Clock = utc_now,
     courses: Courses | None = None,
     judging: JudgeOptions | None = None,
@@ -366,7 +377,7 @@ def write_results(
     ----------
     cohort
         What `calcitrack.assess_cohort` returned.
-    folder, parquet, clock, dicom
+    folder, parquet, dataset, clock, dicom
         As for `ResultsWriter`.
     courses, judging
         As for `ResultsWriter.finish`.
@@ -381,7 +392,7 @@ def write_results(
     ResultsError
         The folder holds something else, or cannot be written. It is then as it was before.
     """
-    with ResultsWriter(folder, parquet=parquet, clock=clock, dicom=dicom) as writer:
+    with ResultsWriter(folder, parquet=parquet, dataset=dataset, clock=clock, dicom=dicom) as writer:
         for assessment in cohort.assessments:
             writer.add(assessment)
         for failure in cohort.failures:

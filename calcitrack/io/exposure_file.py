@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from calcitrack.errors import ReadError
 from calcitrack.io.limits import ReadLimits
@@ -132,6 +133,11 @@ def _stamp(source: FileSource) -> Stamp | None:
     except (OSError, ValueError):  # ValueError: a null byte in the name
         return None
     return status.st_size, status.st_mtime_ns
+
+
+def file_of(exposure: Exposure) -> Path | None:
+    """The file on disk (an archive, where it lies in one) that an exposure is read from; ``None`` for an image that came from elsewhere."""
+    return exposure.load.source.path if isinstance(exposure.load, ExposureFile) else None
 
 
 def files_of(exposure: Exposure) -> tuple[FileState, ...] | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
 from calcitrack.errors import ResultsError
+from calcitrack.tables.cells import frame
 from calcitrack.tables.cells import rounded as rounded_table
 from calcitrack.tables.schema import Kind, TableSchema
 
@@ -20,29 +22,59 @@ def _text_columns(schema: TableSchema) -> list[str]:
     return [c.name for c in schema.columns if c.kind is Kind.TEXT]
 
 
-def write_csv(table: pd.DataFrame, schema: TableSchema, path: Path) -> None:
-    """Write a table as UTF-8 with LF line ends, ISO dates, rounded numbers, and empty cells for what is missing."""
+def write_csv(table: pd.DataFrame, schema: TableSchema, path: Path, *, further: bool = False) -> None:
+    """Write a table as UTF-8 with LF line ends, ISO dates, rounded numbers, and empty cells for what is missing.
+
+    With `further` its rows go to the end of a file that was begun so.
+    """
     table = rounded_table(table, schema)
     for name in _text_columns(schema):
         column = table[name]
         table[name] = column.where(~column.str.startswith(FORMULA_STARTS), GUARD + column)
-    table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8", date_format="%Y-%m-%d")
+    mode: Literal["a", "w"] = "a" if further else "w"
+    table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8", date_format="%Y-%m-%d", mode=mode, header=not further)
 
 
-def write_parquet(table: pd.DataFrame, schema: TableSchema, path: Path) -> None:
-    """Write a table as Parquet, with the same values as the CSV and its types.
+class ParquetFile:
+    """A Parquet file that grows by row groups, with the same values as the CSV, and the types of its schema.
+
+    Parameters
+    ----------
+    path
+        The file; replaced.
+    schema
+        Its table.
+    without
+        Columns that are left out, because the name of the file's folder has them.
+    """
+
+    def __init__(self, path: Path, schema: TableSchema, *, without: tuple[str, ...] = ()) -> None:
+        from pyarrow import Schema, parquet
+
+        self._schema, self._without = schema, list(without)
+        self._columns = Schema.from_pandas(frame(schema, ()).drop(columns=self._without), preserve_index=False)
+        self._writer = parquet.ParquetWriter(path, self._columns)
+
+    def add(self, table: pd.DataFrame) -> None:
+        """Add a row group."""
+        from pyarrow import Table
+
+        rows = rounded_table(table, self._schema).drop(columns=self._without)
+        self._writer.write_table(Table.from_pandas(rows, schema=self._columns, preserve_index=False))
+
+    def close(self) -> None:
+        """Write the end of the file."""
+        self._writer.close()
+
+
+def check_parquet() -> None:
+    """Say early that Parquet cannot be written.
 
     Raises
     ------
     ResultsError
         pyarrow is not installed.
     """
-    check_parquet()
-    rounded_table(table, schema).to_parquet(path, index=False, engine="pyarrow")
-
-
-def check_parquet() -> None:
-    """Say early that Parquet cannot be written; see `write_parquet`."""
     try:
         import pyarrow as _  # noqa: F401 only to see whether it is there
     except ImportError as error:

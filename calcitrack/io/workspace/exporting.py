@@ -21,6 +21,7 @@ def export_results(
     *,
     run: int | None = None,
     parquet: bool = False,
+    dataset: bool = False,
     courses: Courses | None = None,
     judging: JudgeOptions | None = None,
     clock: Clock = utc_now,
@@ -36,7 +37,7 @@ def export_results(
     ----------
     run
         Only what this run measured; everything when ``None``.
-    folder, parquet, clock, dicom
+    folder, parquet, dataset, clock, dicom
         As for `calcitrack.io.exports.ResultsWriter`.
     courses, judging
         As for `calcitrack.io.exports.ResultsWriter.finish`.
@@ -52,7 +53,7 @@ def export_results(
     """
     if run is not None and run not in {r.number for r in workspace.runs()}:
         raise InvalidValueError(f"found no run {run} in the workspace; expected one of {[r.number for r in workspace.runs()]}")
-    with ResultsWriter(folder, parquet=parquet, clock=clock, dicom=dicom) as writer:
+    with ResultsWriter(folder, parquet=parquet, dataset=dataset, clock=clock, dicom=dicom) as writer:
         exported = workspace.assessments(run=run)
         for recorded in exported:
             assessment = workspace.assessment(recorded.assessment_id, digest=recorded.digest)
