@@ -152,6 +152,7 @@ def test_no_command_writes_or_prints_a_name_or_a_birth_date(films: Path, tmp_pat
     for path in sorted(films.rglob("*.dcm")):
         printed += call("info", path) + call("info", path, "--json")
     printed += call("workspace", "check", workspace) + call("workspace", "history", workspace, "--json")
+    printed += call("workspace", "import", workspace, *sorted(results.rglob("seg/*.dcm")), "--reader", "reader-1")
     printed += call("workspace", "export", workspace, "--out", tmp_path / "E", "--parquet")
     printed += call("workspace", "backup", workspace, tmp_path / "B")
     printed += call("deidentify", films, out) + call("deidentify", films, tmp_path / "D2", "--json")

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import re
 import shlex
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -14,8 +15,8 @@ import pytest
 from rich.progress import Progress
 from typer.testing import CliRunner
 
-from calcitrack import batch
 from calcitrack.assess import assess
+from calcitrack.batch import one, run
 from calcitrack.cli import app
 from calcitrack.cli.bar import TimeLeft
 from calcitrack.cli.exit_codes import ExitCode
@@ -97,6 +98,12 @@ class Ended(BaseException):
     """Stands for the end of the process."""
 
 
+def measuring_here(monkeypatch: pytest.MonkeyPatch, assessing: Callable[..., Assessment]) -> None:
+    """Timelines are measured in this process, and by another function."""
+    monkeypatch.setattr(run, "in_processes", lambda timelines, options, _workers, _limit_s, tally: run._in_this_process(timelines, options, tally))
+    monkeypatch.setattr(one, "assess", assessing)
+
+
 def test_a_run_that_was_ended_goes_on_and_gives_the_same_bytes(made: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ended between two views of one limb: the first is not measured again, and every file is that of an undisturbed run."""
     films = with_side_views(made.write_pictures(tmp_path / "films", visits=1))
@@ -111,7 +118,7 @@ def test_a_run_that_was_ended_goes_on_and_gives_the_same_bytes(made: ModuleType,
 
     command = ("measure", films, "--out", tmp_path / "R", "--workspace", tmp_path / "W", "-j", 1)
     with monkeypatch.context() as patched:
-        patched.setattr(batch, "assess", ended_at_the_second)
+        measuring_here(patched, ended_at_the_second)
         with pytest.raises(Ended):
             call(*command, "-q")
     assert measured == ["A / HAND / R / LAT"]
@@ -123,7 +130,7 @@ def test_a_run_that_was_ended_goes_on_and_gives_the_same_bytes(made: ModuleType,
         measured.append(str(timeline.key))
         return assess(timeline, **more)
 
-    monkeypatch.setattr(batch, "assess", counted)
+    measuring_here(monkeypatch, counted)
     said = call(*command)[2]
     assert "1 of 2 timelines was measured before with the same files and settings and is taken from the workspace; 1 is left to measure" in said
     assert measured == ["A / HAND / R / LAT", "A / HAND / R / PA"]
@@ -158,7 +165,7 @@ def test_ctrl_c_says_how_to_go_on(made: ModuleType, tmp_path: Path, monkeypatch:
 
     words = ["measure", str(films), "--out", str(tmp_path / "my results"), "--workspace", str(tmp_path / "W"), "-j", "1"]
     monkeypatch.setattr("sys.argv", ["calcitrack", *words, "--again"])
-    monkeypatch.setattr(batch, "assess", interrupted_at_the_second)
+    measuring_here(monkeypatch, interrupted_at_the_second)
     code, out, said = call(*words, "--again")
     assert (code, out) == (ExitCode.INTERRUPTED, "")
     first, second = (line for line in said.splitlines() if line.startswith("calcitrack: "))
