@@ -24,14 +24,15 @@ import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from calcitrack import batch
+from calcitrack.batch import Outcome, iter_assessments, one
+from calcitrack.cli import measuring
 from calcitrack.cli.measuring import Request, run
 from calcitrack.figures import overlay, page, pair
 from calcitrack.io.phantom_dicom import phantom_dataset
@@ -39,6 +40,7 @@ from calcitrack.io.results_folder import MANIFEST, PARTIAL_PREFIX
 from calcitrack.io.workspace import RecordedAssessment, Workspace
 from calcitrack.io.workspace.database import FILE
 from calcitrack.model.assessment import Assessment
+from calcitrack.model.cohort import Cohort
 from calcitrack.model.review import Review, ReviewKind
 from calcitrack.model.timeline import Timeline
 from calcitrack.phantom.population import Exposures, Population, random_patient, random_visits
@@ -88,7 +90,7 @@ def measure(request: Request, told_to: int) -> None:
     """What `calcitrack measure` does, with small pictures; a pipe is told, one JSON a line, what was begun and what was accepted."""
     overlay.LONG_SIDE = pair.LONG_SIDE = 150
     page.DPI = 30
-    real_assess, real_record = batch.assess, Workspace.record
+    real_assess, real_record = one.assess, Workspace.record
 
     def telling_assess(timeline: Timeline, **more: Any) -> Assessment:
         os.write(told_to, json.dumps(["begun", str(timeline.key)]).encode() + b"\n")
@@ -99,7 +101,11 @@ def measure(request: Request, told_to: int) -> None:
         os.write(told_to, json.dumps(["accepted", done.assessment_id, done.digest]).encode() + b"\n")
         return done
 
-    batch.assess = telling_assess
+    def in_this_process(cohort: Cohort, **settings: Any) -> Generator[Outcome]:
+        return iter_assessments(cohort, **{**settings, "workers": None})
+
+    one.assess = telling_assess
+    measuring.iter_assessments = in_this_process
     Workspace.record = telling_record  # type: ignore[method-assign]
     os._exit(run(request, as_json=False, quiet=True))
 
