@@ -10,7 +10,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --retries 8 --timeout 60
 DEMO := demo-results
 
-.PHONY: help demo test lint docs wheel clean system
+PLUGIN := plugins/napari
+
+.PHONY: help demo test plugin lint docs wheel clean system
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 10
@@ -29,13 +31,22 @@ $(VENV)/.groups: $(VENV)/.package pyproject.toml
 	$(PIP) install --quiet --group test --group lint --group docs
 	@touch $@
 
+$(VENV)/.plugin: $(VENV)/.groups $(PLUGIN)/pyproject.toml
+	cd $(PLUGIN) && $(CURDIR)/$(PIP) install --quiet --editable . --group test
+	@touch $@
+
 demo: $(VENV)/.package ## measure the sample data and say where the pictures and tables are
 	$(BIN)/calcitrack demo --out $(DEMO)
 	@echo "Tables, pictures and DICOM segmentations are in $(DEMO)/"
 
 test: $(VENV)/.groups system ## all tests with branch coverage, doctests, the code blocks of the pages, and the documentation
 	$(BIN)/pytest --numprocesses=$(TEST_PROCESSES) --dist=loadfile --doctest-modules --cov --cov-branch --cov-report=term $(PYTEST_ARGS)
+	@$(MAKE) --no-print-directory plugin
 	@$(MAKE) --no-print-directory docs
+
+plugin: $(VENV)/.plugin system ## the tests of the napari plugin, in a viewer on a display that nobody sees
+	@if command -v xvfb-run >/dev/null 2>&1; then xvfb-run --auto-servernum --server-args='-screen 0 1600x1000x24' $(BIN)/pytest $(PLUGIN); \
+	else $(BIN)/pytest $(PLUGIN); fi
 
 lint: $(VENV)/.groups ## style, format, types and floors
 	$(BIN)/ruff check .
@@ -57,4 +68,4 @@ system:
 
 clean: ## remove everything that these commands made
 	rm -rf $(VENV) dist build docs/_build $(DEMO) .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find calcitrack tests docs -type d -name __pycache__ -exec rm -rf {} +
+	find calcitrack tests docs plugins -type d -name __pycache__ -exec rm -rf {} +

@@ -16,7 +16,7 @@ from sybil import Example, Sybil
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser, SkipParser
 
 ROOT = Path(__file__).parent
-KNOWN_PROGRAMS = {"cd", "git", "make", "pip", "python", "python3", "pytest", "calcitrack", "source"}
+KNOWN_PROGRAMS = {"cd", "git", "make", "pip", "python", "python3", "pytest", "calcitrack", "napari", "source"}
 SHELL_LIMIT_S = 900
 """A command of a tutorial measures the sample data: two minutes of one processor, which may be busy with other tests; far above that, it hangs."""
 

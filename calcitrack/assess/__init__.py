@@ -2,5 +2,6 @@
 
 from calcitrack.assess.compose import assess
 from calcitrack.assess.options import AssessOptions, Observer
+from calcitrack.assess.revise import RevisedImage, revise
 
-__all__ = ["AssessOptions", "Observer", "assess"]
+__all__ = ["AssessOptions", "Observer", "RevisedImage", "assess", "revise"]

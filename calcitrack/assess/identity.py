@@ -15,7 +15,7 @@ from calcitrack.assess.options import AssessOptions
 from calcitrack.model.assessment import DepositTrack, Fate, TrackedDeposit
 from calcitrack.model.measurement import Deposit, Measurement
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM, Spacing
-from calcitrack.model.timeline import Timeline
+from calcitrack.model.timeline import Exposure, Timeline, TimelineKey
 from calcitrack.track import (
     Course,
     Sighting,
@@ -94,7 +94,10 @@ class Identity:
             places = {k: on_baseline[k][s.label] for k, s in track.sightings.items()}
             courses[track.number] = decide_fates(track, views, time_points, places)
         partners = _partners(courses)
-        listed = {n: DepositTrack(_name(n), _uid(timeline, _name(n)), course.fates, partners.get(n, {})) for n, course in courses.items()}
+        first = timeline.time_points[0].exposures[0]
+        listed = {
+            n: DepositTrack(_name(n), deposit_uid(timeline.key, first, _name(n)), course.fates, partners.get(n, {})) for n, course in courses.items()
+        }
         self._of = {(k, s.label): listed[track.number] for track in tracks for k, s in track.sightings.items()}
         self.tracks = tuple(listed.values())
 
@@ -126,8 +129,13 @@ def _name(number: int) -> str:
     return f"D{number:03d}"
 
 
-def _uid(timeline: Timeline, deposit_id: str) -> str:
-    """A UUID-derived UID (DICOM PS3.5 B.2) of patient, place, baseline image and deposit."""
-    first = timeline.time_points[0].exposures[0]
-    name = "/".join((*asdict(timeline.key).values(), first.acquisition.sop_instance_uid or first.source, deposit_id))
+def deposit_uid(key: TimelineKey, first: Exposure, deposit_id: str) -> str:
+    """A UUID-derived UID (DICOM PS3.5 B.2) of patient, place, baseline image and deposit.
+
+    Parameters
+    ----------
+    first
+        The first exposure of the first time point.
+    """
+    name = "/".join((*asdict(key).values(), first.acquisition.sop_instance_uid or first.source, deposit_id))
     return f"2.25.{uuid.uuid5(_NAMESPACE, name).int}"

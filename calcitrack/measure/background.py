@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
 from calcitrack.model.image import FloatImage, Mask
-from calcitrack.model.segmentation import Segmentation
+from calcitrack.model.segmentation import Outlined
 
 FloatArray = NDArray[np.float64]
 
@@ -86,7 +86,7 @@ class _Estimate:
     mean_sd: float
 
 
-def neighbourhood(image: FloatImage, segmentation: Segmentation, label: int, box: tuple[slice, slice], pixel_mm: float) -> Neighbourhood | None:
+def neighbourhood(image: FloatImage, segmentation: Outlined, label: int, box: tuple[slice, slice], pixel_mm: float) -> Neighbourhood | None:
     """Estimate the background of one deposit.
 
     Bone and soft tissue have backgrounds of their own: pixels of the deposit over bone are compared with the bone around it.

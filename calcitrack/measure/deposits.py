@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from calcitrack.measure.size import area_sd_mm2, delineation_relative_sd, feret_
 from calcitrack.measure.volume import volume_from_mass
 from calcitrack.model.image import FloatImage, Radiograph
 from calcitrack.model.measurement import Deposit, ImageMeasurements, Measurand, Measurement, NotMeasurable, Result
-from calcitrack.model.segmentation import Segmentation
+from calcitrack.model.segmentation import Outlined, Segmentation
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 
 NO_SIZE = "no pixel size is stated"
@@ -34,11 +34,11 @@ of a bone's shadow, and a tenth is enough not to depend on metal, crossing bones
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Film:
+class Film:
     """What all deposits of a film share."""
 
     radiograph: Radiograph
-    segmentation: Segmentation
+    segmentation: Outlined
     image: FloatImage
     cortex_step: float
     air: float
@@ -79,10 +79,10 @@ def measure(radiograph: Radiograph, segmentation: Segmentation, options: Measure
     _check(radiograph, segmentation)
     film = _film(radiograph, segmentation, options or MeasureOptions())
     boxes = ndimage.find_objects(segmentation.labels.astype(np.int32))
-    measured = [_deposit(film, label, boxes[label - 1]) for label in segmentation.label_values]
+    measured = [measure_deposit(film, label, boxes[label - 1]) for label in segmentation.label_values]
     nepers = film.image - np.float32(film.air) if film.linear else None
     axis = limb_axis(segmentation.limb, radiograph.spacing, nepers)
-    return ImageMeasurements(tuple(d for d, _ in measured), _totals(film, measured), axis)
+    return ImageMeasurements(tuple(d for d, _ in measured), sum_up(film, measured), axis)
 
 
 def _check(radiograph: Radiograph, segmentation: Segmentation) -> None:
@@ -90,7 +90,7 @@ def _check(radiograph: Radiograph, segmentation: Segmentation) -> None:
         raise InvalidValueError(f"a segmentation has the shape of its image, {radiograph.shape}; found {segmentation.labels.shape}")
 
 
-def _film(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOptions) -> _Film:
+def _film(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOptions) -> Film:
     image = attenuation(radiograph)
     soft = segmentation.limb & ~segmentation.bone & (segmentation.labels == 0)
     bone = segmentation.bone & (segmentation.labels == 0)
@@ -99,10 +99,11 @@ def _film(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOp
     # Collimator blades without a header entry are denser than any flesh: they are no open field.
     bright = open_field & (image < np.median(image[soft])) if soft.any() else open_field
     air = float(np.median(image[bright])) if bright.any() else float(image.min())
-    return _Film(radiograph, segmentation, image, step, air, mass_model(radiograph, air, options), options)
+    return Film(radiograph, segmentation, image, step, air, mass_model(radiograph, air, options), options)
 
 
-def _deposit(film: _Film, label: int, box: tuple[slice, slice]) -> tuple[Deposit, Mass | None]:
+def measure_deposit(film: Film, label: int, box: tuple[slice, slice]) -> tuple[Deposit, Mass | None]:
+    """All measurands of the deposit with this label, which lies within the box."""
     spacing = film.radiograph.spacing
     place = neighbourhood(film.image, film.segmentation, label, box, spacing.mean_mm or ASSUMED_PIXEL_MM)
     inside = film.segmentation.labels[box] == label
@@ -132,7 +133,7 @@ def _deposit(film: _Film, label: int, box: tuple[slice, slice]) -> tuple[Deposit
     return Deposit(label, film.segmentation.confidence.get(label, 1.0), centroid, ordered), mass
 
 
-def _amounts(film: _Film, mass: Mass | str) -> dict[str, Result]:
+def _amounts(film: Film, mass: Mass | str) -> dict[str, Result]:
     """Hydroxyapatite, volume and aluminium equivalent of a deposit or of all of them; `mass` may be the reason why there is none."""
     if isinstance(film.masses, str) or isinstance(mass, str):
         reason = film.masses if isinstance(film.masses, str) else str(mass)
@@ -151,7 +152,7 @@ def _aluminium(amount: Amount | None, stated: str) -> Result:
     return Measurement(m.AL_EQUIVALENT_MM3, amount.value, amount.sd, stated)
 
 
-def _contrasts(film: _Film, place: Neighbourhood | None) -> Mapping[str, Result]:
+def _contrasts(film: Film, place: Neighbourhood | None) -> Mapping[str, Result]:
     """Contrast in nepers where values are linear in the beam, and relative to bone on any film."""
     absolute = (m.CONTRAST_MEAN, m.CONTRAST_INTEGRAL_MM2)
     if place is None:
@@ -178,8 +179,8 @@ def _contrasts(film: _Film, place: Neighbourhood | None) -> Mapping[str, Result]
     return results
 
 
-def _totals(film: _Film, measured: list[tuple[Deposit, Mass | None]]) -> Mapping[str, Result]:
-    """Sums over the deposits."""
+def sum_up(film: Film, measured: Sequence[tuple[Deposit, Mass | None]]) -> Mapping[str, Result]:
+    """Measurand name -> sum over a film's deposits."""
     deposits = [d for d, _ in measured]
     totals: dict[str, Result] = {m.DEPOSIT_COUNT.name: Measurement(m.DEPOSIT_COUNT, float(len(deposits)))}
     for q in (m.AREA_MM2, m.CONTRAST_INTEGRAL_MM2, m.AREA_PX):
@@ -189,7 +190,7 @@ def _totals(film: _Film, measured: list[tuple[Deposit, Mass | None]]) -> Mapping
     return totals | _amounts(film, _all_masses(film, [mass for _, mass in measured]))
 
 
-def _all_masses(film: _Film, masses: list[Mass | None]) -> Mass | str:
+def _all_masses(film: Film, masses: list[Mass | None]) -> Mass | str:
     """The sum, or why there is none."""
     known = [mass for mass in masses if mass is not None]
     if len(known) < len(masses):
@@ -199,7 +200,7 @@ def _all_masses(film: _Film, masses: list[Mass | None]) -> Mass | str:
     return Mass(total_amount([mass.ha_mg for mass in known]), aluminium)
 
 
-def _sum(film: _Film, measurand: Measurand, results: list[Result]) -> Result:
+def _sum(film: Film, measurand: Measurand, results: list[Result]) -> Result:
     """Sum; not measurable when one of the values is not, or when the film measures none of the kind.
 
     Uncertainties of the deposits are independent and add in squares.
@@ -216,7 +217,7 @@ def _sum(film: _Film, measurand: Measurand, results: list[Result]) -> Result:
     return Measurement(measurand, sum(r.value for r in values), float(np.sqrt(sum(s**2 for s in known))) if known else None)
 
 
-def _with_area_sd(film: _Film, total: Result, deposits: list[Deposit]) -> Result:
+def _with_area_sd(film: Film, total: Result, deposits: list[Deposit]) -> Result:
     """The total area with its standard uncertainty: outlines drawn too wide are so everywhere and add in full; parts left out add in squares."""
     if isinstance(total, NotMeasurable) or total.sd is None:
         return total

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,30 @@ class Evidence(StrEnum):
     """The image itself."""
     OTHER_EXPOSURES = "other_exposures"
     """The image shows it too weakly; another exposure of the timeline surely shows a deposit at its place."""
+
+
+class Outlined(Protocol):
+    """Deposits on an image's grid with its anatomy, however they are kept: a `Segmentation`, or labels that are being edited."""
+
+    @property
+    def labels(self) -> Labels:
+        """Shape (rows, columns), 0 = no deposit."""
+
+    @property
+    def limb(self) -> Mask:
+        """Shape (rows, columns)."""
+
+    @property
+    def bone(self) -> Mask:
+        """Shape (rows, columns)."""
+
+    @property
+    def confidence(self) -> Mapping[int, float]:
+        """Label -> estimated probability that the deposit is real; 1 where there is no entry."""
+
+    @property
+    def widening(self) -> Mapping[int, float]:
+        """Label -> how many times larger it might be; 1 where there is no entry."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)

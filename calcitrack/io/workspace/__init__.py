@@ -3,6 +3,7 @@
 from calcitrack.io.workspace.assessments import SegmentationVersion
 from calcitrack.io.workspace.audit import AuditEntry
 from calcitrack.io.workspace.checks import CheckReport
+from calcitrack.io.workspace.journal import JournalEntry
 from calcitrack.io.workspace.kept_run import KeptRun
 from calcitrack.io.workspace.recorded import RecordedAssessment, RecordedRun
 from calcitrack.io.workspace.schema import SCHEMA_VERSION
@@ -12,6 +13,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "AuditEntry",
     "CheckReport",
+    "JournalEntry",
     "KeptRun",
     "RecordedAssessment",
     "RecordedRun",

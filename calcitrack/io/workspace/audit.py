@@ -19,6 +19,7 @@ REPEATED = "assessment found again"
 FAILED = "timeline failed"
 EDITED = "segmentation edited"
 REVIEWED = "reviewed"
+STEP = "step of a review"
 
 _COLUMNS = "id, at, who, what, subject, before, after, detail, previous, digest"
 

@@ -22,10 +22,11 @@ IMMUTABLE = (
     "files",
     "measured",
     "sources",
+    "journal",
 )
 """Tables whose rows are written once: the database itself refuses to change or remove them."""
 APPEND_ONLY = ("audit", "reviews", *IMMUTABLE)
-_ADDED_LATER = frozenset({"measured", "sources"})
+_ADDED_LATER = frozenset({"measured", "sources", "journal"})
 
 _TABLES = (
     """CREATE TABLE audit (
@@ -115,6 +116,13 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX measured_of_timeline ON measured (timeline_id, id)",
         "CREATE INDEX sources_of_measured ON sources (measured)",
         *(guard for table in ("measured", "sources") for guard in _guards(table)),
+    ),
+    (
+        """CREATE TABLE journal (
+        id INTEGER PRIMARY KEY, audit_id INTEGER NOT NULL REFERENCES audit, assessment INTEGER NOT NULL REFERENCES assessments,
+        reader TEXT NOT NULL, position INTEGER NOT NULL, step TEXT NOT NULL, change TEXT NOT NULL, previous TEXT NOT NULL, digest TEXT NOT NULL,
+        UNIQUE (assessment, reader, position))""",
+        *_guards("journal"),
     ),
 )
 """Version -> statements, the first one being version 1."""

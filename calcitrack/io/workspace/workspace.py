@@ -12,7 +12,7 @@ from typing import Self
 from calcitrack.errors import EditConflictError, InvalidValueError, WorkspaceError
 from calcitrack.io.clock import Clock, utc_now
 from calcitrack.io.provenance_json import library_versions
-from calcitrack.io.workspace import assessments, audit, reviews
+from calcitrack.io.workspace import assessments, audit, journal, reviews
 from calcitrack.io.workspace.assessments import SegmentationVersion
 from calcitrack.io.workspace.audit import AuditEntry
 from calcitrack.io.workspace.backing_up import back_up
@@ -20,6 +20,7 @@ from calcitrack.io.workspace.checks import CheckReport, check
 from calcitrack.io.workspace.codec import dumps, encode, storable
 from calcitrack.io.workspace.database import Database
 from calcitrack.io.workspace.document import assessment_of, document_digest, document_of
+from calcitrack.io.workspace.journal import JournalEntry
 from calcitrack.io.workspace.label_files import LabelFiles
 from calcitrack.io.workspace.measured import MeasuredBefore, MeasuredFrom, last_outcome, measured_before
 from calcitrack.io.workspace.recorded import (
@@ -377,6 +378,35 @@ class Workspace:
     def made_reviews(self) -> tuple[MadeReview, ...]:
         """What readers said and did not take back, each with its timeline and when it was said, in that order."""
         return reviews.reviews_of(self._database, assessment_id=None, reader=None, superseded=False)
+
+    def note(self, assessment_id: str, step: str, change: str, *, reader: str, after: int) -> JournalEntry:
+        """Keep one step of a reader's review. Each reader has a journal of their own for each assessment.
+
+        Parameters
+        ----------
+        step
+            What was done, in words.
+        change
+            JSON from which whoever made the step can do it again, and undo it.
+        after
+            Position of the reader's last step that the maker of this one knows of; 0 for none.
+
+        Raises
+        ------
+        EditConflictError
+            The same reader has gone on with the same assessment elsewhere.
+        InvalidValueError
+            No reader, or the assessment is not on record.
+        """
+        if not reader.strip():
+            raise InvalidValueError("a step of a review names its reader; found an empty name")
+        with self._database.writing():
+            entry = JournalEntry(after + 1, reader, assessment_id, step, change, "", "")
+            return journal.append(self._database, self._clock, self._row(assessment_id), entry)
+
+    def journal(self, assessment_id: str, *, reader: str | None = None) -> tuple[JournalEntry, ...]:
+        """Steps of reviews of an assessment in their order; of one reader only where asked for."""
+        return journal.entries(self._database, assessment_id, reader)
 
     def history(self, subject: str | None = None, *, who: str | None = None) -> tuple[AuditEntry, ...]:
         """The audit trail, first entry first; of one subject, or by one person, only where asked for."""

@@ -31,6 +31,8 @@ def folder(made: ModuleType, tmp_path: Path) -> Path:
         workspace.edit(uid, image.segmentation.keeping((1,)), based_on=workspace.head(uid), reader="anna")
         for reader in ("anna", "ben"):
             workspace.review(Review(reader=reader, kind=ReviewKind.ACCEPT, assessment_id=recorded.assessment_id, deposit_id="D001"))
+        for step in range(2):
+            workspace.note(recorded.assessment_id, "accept D001", "{}", reader="anna", after=step)
     return tmp_path
 
 
@@ -65,7 +67,7 @@ def test_a_sound_workspace_is_clean(folder: Path) -> None:
         report = workspace.check()
     assert report.clean
     assert report.notes == ()
-    assert (report.assessments, report.segmentations, report.reviews, report.entries) == (1, 5, 2, 6)
+    assert (report.assessments, report.segmentations, report.reviews, report.entries) == (1, 5, 2, 8)
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
@@ -89,6 +91,8 @@ def test_the_database_itself_refuses_changes(raw: sqlite3.Connection, table: str
         ("UPDATE sources SET sha256 = '1'", "what timeline P1 / HAND / R / PA was measured from (row 1) was changed"),
         ("UPDATE measured SET request = 'other'", "what timeline P1 / HAND / R / PA was measured from (row 1) was changed"),
         ("UPDATE segmentations SET digest = (SELECT digest FROM segmentations LIMIT 1) WHERE reader = 'anna'", "was changed after it was accepted"),
+        ("UPDATE journal SET step = 'reject D001' WHERE position = 2", "step 2 of anna on assessment 00000081 was changed"),
+        ("DELETE FROM journal WHERE position = 1", "step 2 of anna on assessment 00000081 does not follow from the one before"),
         ("DELETE FROM audit WHERE id = 4", "entry 4 of the audit trail is missing"),
         ("DELETE FROM audit WHERE id = 6", "refers to a row of audit that is gone"),
     ],

@@ -1,0 +1,169 @@
+"""An assessment as a reader left it: outlines, identities and fates changed by hand, everything that follows from them worked out again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from calcitrack.assess.identity import deposit_uid
+from calcitrack.errors import InvalidValueError
+from calcitrack.model.assessment import Assessment, DepositTrack, Fate, ImageAssessment, TrackedDeposit
+from calcitrack.model.measurement import Deposit, ImageMeasurements
+from calcitrack.model.provenance import Step
+from calcitrack.model.segmentation import Segmentation
+from calcitrack.model.timeline import Exposure
+from calcitrack.track import Sighting, Track, View, decide_fates, summarise
+
+Fates = Mapping[tuple[str, int], Fate]
+"""(deposit id, time point) -> fate."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RevisedImage:
+    """One image as a reader left it.
+
+    Parameters
+    ----------
+    segmentation
+        Its outlines; ``None`` for a preview, which keeps the former ones and only tells what follows from the measurements.
+    measurements
+        What `calcitrack.measure` gives for them.
+    identity
+        Label -> deposit id (``D001``, ...), one for each label; two labels of one image are never one deposit.
+    """
+
+    segmentation: Segmentation | None
+    measurements: ImageMeasurements
+    identity: Mapping[int, str]
+
+    def __post_init__(self) -> None:
+        labels = [d.label for d in self.measurements.deposits]
+        named = [self.identity.get(label, "") for label in labels]
+        if "" in named or len(set(named)) < len(named):
+            raise InvalidValueError(f"each deposit of an image has an id of its own; found {dict(zip(labels, named, strict=True))}")
+
+
+def revise(assessment: Assessment, images: Mapping[int, RevisedImage], fates: Fates | None = None, step: Step | None = None) -> Assessment:
+    """Work out what follows from a reader's changes.
+
+    Parameters
+    ----------
+    assessment
+        What was reviewed.
+    images
+        Position in ``assessment.images`` -> the image as the reader left it; the others stay as they are.
+    fates
+        Fates that the reader states otherwise than they would follow.
+    step
+        Who changed what, for the provenance.
+
+    Returns
+    -------
+    Assessment
+        The same one where nothing was changed. Else one with an id of its own, that depends on the former id and on what was changed. Deposits
+        whose sightings are the same keep their fates; those of the others follow from where they are seen now, without merges and splits.
+    """
+    fates = fates or {}
+    if not images and not fates:
+        return assessment
+    names = [_names(k, image, images) for k, image in enumerate(assessment.images)]
+    tracks = tuple(_stated(t, fates) for t in _tracks(assessment, images, names))
+    known = {t.deposit_id: t for t in tracks}
+    revised = tuple(_image(image, images.get(k), names[k], known) for k, image in enumerate(assessment.images))
+    by_time = {p.index: {t.deposit_id: t.fates[p.index] for t in tracks if p.index in t.fates} for p in assessment.time_points}
+    return replace(
+        assessment,
+        assessment_id=_revised_id(assessment, images, fates),
+        images=revised,
+        tracks=tracks,
+        time_points=summarise({p.index: p.date for p in assessment.time_points}, revised, by_time),
+        provenance=assessment.provenance if step is None else assessment.provenance.then(step),
+    )
+
+
+def _names(k: int, image: ImageAssessment, images: Mapping[int, RevisedImage]) -> Mapping[int, str]:
+    """Label -> deposit id on one image."""
+    return images[k].identity if k in images else {d.deposit.label: d.deposit_id for d in image.deposits}
+
+
+def _measured(k: int, image: ImageAssessment, images: Mapping[int, RevisedImage]) -> Sequence[Deposit]:
+    return images[k].measurements.deposits if k in images else [d.deposit for d in image.deposits]
+
+
+def _tracks(assessment: Assessment, images: Mapping[int, RevisedImage], names: Sequence[Mapping[int, str]]) -> list[DepositTrack]:
+    """Every deposit that is still seen; its fates worked out again where it is seen on other images than before, or a partner is gone."""
+    before: dict[str, set[int]] = {}
+    for k, image in enumerate(assessment.images):
+        for d in image.deposits:
+            before.setdefault(d.deposit_id, set()).add(k)
+    now: dict[str, dict[int, Deposit]] = {}
+    for k, image in enumerate(assessment.images):
+        for deposit in _measured(k, image, images):
+            now.setdefault(names[k][deposit.label], {})[k] = deposit
+    old = {t.deposit_id: t for t in assessment.tracks}
+    found = []
+    for name in sorted(now, key=lambda n: (len(n), n)):
+        kept = old.get(name)
+        if kept is not None and set(now[name]) == before[name] and all(p in now for partners in kept.partners.values() for p in partners):
+            found.append(kept)
+        else:
+            uid = kept.tracking_uid if kept is not None else deposit_uid(assessment.key, _first(assessment), name)
+            found.append(DepositTrack(name, uid, fates_where_seen(assessment, name, {k: d.centroid for k, d in now[name].items()})))
+    return found
+
+
+def _first(assessment: Assessment) -> Exposure:
+    """The first exposure of the first time point, whether or not it could be read."""
+    known = [(i.time_point, i.repeat, i.exposure) for i in assessment.images] + [(f.time_point, f.repeat, f.exposure) for f in assessment.failures]
+    return min(known, key=lambda k: k[:2])[2]
+
+
+def fates_where_seen(assessment: Assessment, deposit_id: str, seen: Mapping[int, tuple[float, float]]) -> Mapping[int, Fate]:
+    """Time point -> fate of a deposit that is seen on these images, and on no others.
+
+    Parameters
+    ----------
+    seen
+        Position in ``assessment.images`` -> (row, column) of its centroid there, pixels; at least one.
+    """
+    views = [View(i.time_point, i.alignment, i.segmentation.labels.shape) for i in assessment.images]
+    places: dict[int, tuple[float, float]] = {}
+    for k, centroid in sorted(seen.items()):
+        alignment = assessment.images[k].alignment
+        at = np.asarray(centroid if alignment is None else alignment.to_baseline(np.array([centroid]))[0], float)
+        places[k] = (float(at[0]), float(at[1]))
+    track = Track(int(deposit_id[1:]), {k: Sighting(0, place, 0.0) for k, place in places.items()})
+    return decide_fates(track, views, [p.index for p in assessment.time_points], places).fates
+
+
+def _stated(track: DepositTrack, fates: Fates) -> DepositTrack:
+    said = {t: fate for (name, t), fate in fates.items() if name == track.deposit_id}
+    return replace(track, fates=dict(sorted({**track.fates, **said}.items()))) if said else track
+
+
+def _image(image: ImageAssessment, revised: RevisedImage | None, names: Mapping[int, str], tracks: Mapping[str, DepositTrack]) -> ImageAssessment:
+    measured = [d.deposit for d in image.deposits] if revised is None else revised.measurements.deposits
+    deposits = tuple(
+        TrackedDeposit(d, names[d.label], tracks[names[d.label]].tracking_uid, tracks[names[d.label]].fates[image.time_point]) for d in measured
+    )
+    if revised is None:
+        return replace(image, deposits=deposits)
+    return replace(
+        image,
+        segmentation=revised.segmentation or image.segmentation,
+        deposits=deposits,
+        totals=revised.measurements.totals,
+        limb_axis=revised.measurements.limb_axis,
+    )
+
+
+def _revised_id(assessment: Assessment, images: Mapping[int, RevisedImage], fates: Fates) -> str:
+    made = hashlib.sha256(assessment.assessment_id.encode())
+    for k, image in sorted(images.items()):
+        made.update(repr((k, sorted(image.identity.items()))).encode())
+        made.update(repr(image.measurements.deposits).encode() if image.segmentation is None else image.segmentation.labels.tobytes())
+    made.update(repr(sorted((name, t, fate.value) for (name, t), fate in fates.items())).encode())
+    return made.hexdigest()[:16]

@@ -1,0 +1,117 @@
+"""The journal of a review: each step of a reader as a row, so that nothing is lost and everything can be undone, also on another day."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from calcitrack.errors import EditConflictError
+from calcitrack.io.clock import Clock
+from calcitrack.io.workspace import audit
+from calcitrack.io.workspace.codec import canonical, storable
+from calcitrack.io.workspace.database import Database
+
+_COLUMNS = "j.position, j.reader, a.assessment_id, j.step, j.change, j.previous, j.digest"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One step of one reader's review of one assessment.
+
+    Parameters
+    ----------
+    position
+        1, 2, ... for each reader and assessment.
+    reader
+        Whose step it is.
+    assessment_id
+        What was reviewed.
+    step
+        What was done, in words.
+    change
+        JSON, as the program that made the step writes and reads it.
+    previous
+        `digest` of the reader's step before; empty for the first.
+    digest
+        SHA-256 of all of the above.
+    """
+
+    position: int
+    reader: str
+    assessment_id: str
+    step: str
+    change: str
+    previous: str
+    digest: str
+
+    @property
+    def expected_digest(self) -> str:
+        """What `digest` is when nothing of the step was changed."""
+        told = [self.position, self.reader, self.assessment_id, self.step, self.change, self.previous]
+        return hashlib.sha256(canonical(told)).hexdigest()
+
+
+def append(database: Database, clock: Clock, assessment: int, entry: JournalEntry) -> JournalEntry:
+    """Add a step, inside a transaction.
+
+    Parameters
+    ----------
+    assessment
+        Its row.
+    entry
+        Its `position` is one more than the last that its maker knows of; `previous` and `digest` are worked out here.
+
+    Raises
+    ------
+    EditConflictError
+        The same reader has gone on with the same assessment elsewhere.
+    """
+    last = database.row(
+        "SELECT position, digest FROM journal WHERE assessment = ? AND reader = ? ORDER BY position DESC LIMIT 1", assessment, storable(entry.reader)
+    )
+    position, previous = last or (0, "")
+    if entry.position != position + 1:
+        raise EditConflictError(
+            f"assessment {entry.assessment_id}",
+            f"{position} steps of {entry.reader}, who has gone on with it elsewhere after step {entry.position - 1}",
+            f"{entry.position - 1} steps",
+            "close it and open it again; nothing was overwritten",
+        )
+    told = JournalEntry(position + 1, storable(entry.reader), entry.assessment_id, storable(entry.step), entry.change, previous, "")
+    made = JournalEntry(told.position, told.reader, told.assessment_id, told.step, told.change, previous, told.expected_digest)
+    subject, detail = f"assessment {made.assessment_id}", {"step": made.step, "position": made.position}
+    noted = audit.append(database, clock, made.reader, audit.STEP, subject, before=previous, after=made.digest, detail=detail)
+    database.insert(
+        "journal", audit_id=noted.number, assessment=assessment, reader=made.reader, position=made.position,
+        step=made.step, change=made.change, previous=previous, digest=made.digest,
+    )  # fmt: skip
+    return made
+
+
+def entries(database: Database, assessment_id: str | None = None, reader: str | None = None) -> tuple[JournalEntry, ...]:
+    """Steps in their order; of one assessment and one reader only where asked for."""
+    rows = database.rows(
+        f"""SELECT {_COLUMNS} FROM journal j JOIN assessments a ON a.id = j.assessment
+        WHERE (? IS NULL OR a.assessment_id = ?) AND (? IS NULL OR j.reader = ?) ORDER BY j.id""",  # noqa: S608 names of ours
+        *(assessment_id, assessment_id, reader, None if reader is None else storable(reader)),
+    )
+    return tuple(JournalEntry(*row) for row in rows)
+
+
+def problems(database: Database) -> Iterator[str]:
+    """Steps that were changed, removed or put between others."""
+    noted = {(a, r, p): after for a, r, p, after in database.rows(
+        "SELECT j.assessment, j.reader, j.position, t.after FROM journal j LEFT JOIN audit t ON t.id = j.audit_id"
+    )}  # fmt: skip
+    told = {(row[0], row[2], row[1]): JournalEntry(*row[1:]) for row in database.rows(
+        f"SELECT a.id, {_COLUMNS} FROM journal j JOIN assessments a ON a.id = j.assessment ORDER BY j.id"  # noqa: S608 names of ours
+    )}  # fmt: skip
+    if len(noted) != len(told):
+        yield f"{len(noted) - len(told)} steps of reviews refer to no assessment"
+    for (row, reader, position), entry in told.items():
+        before = told.get((row, reader, position - 1))
+        if entry.previous != (before.digest if before else "") or (before is None and position != 1):
+            yield f"step {position} of {reader} on assessment {entry.assessment_id} does not follow from the one before"
+        if not entry.expected_digest == entry.digest == noted[row, reader, position]:
+            yield f"step {position} of {reader} on assessment {entry.assessment_id} was changed after it was made"

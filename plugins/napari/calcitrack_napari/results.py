@@ -1,0 +1,80 @@
+"""Outlines of a results folder: what its DICOM segmentations and tables say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from PIL import Image
+
+from calcitrack import read_results
+from calcitrack.errors import ResultsError
+from calcitrack.model.segmentation import Labels
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Outlines:
+    """One film of a results folder.
+
+    Parameters
+    ----------
+    source
+        Where it was measured from.
+    name
+        Patient, visit and repeat.
+    numbers
+        Shape (rows, columns): the number of the deposit in each pixel, 7 for D007.
+    """
+
+    source: str
+    name: str
+    numbers: Labels
+
+
+def read_outlines(folder: Path) -> list[Outlines]:
+    """Every measured film whose file still lies where it was.
+
+    Raises
+    ------
+    ResultsError
+        It is no results folder, or none of its films is there any more.
+    """
+    images = read_results(folder).images
+    found = []
+    for row in images[images.status == "read"].itertuples():
+        source = Path(str(row.path))
+        drawn = next((p for p in (folder / f"seg/{row.sop_instance_uid}.dcm", folder / f"seg/{source.stem}.label.png") if p.is_file()), None)
+        if source.is_file() and drawn is not None:
+            name = f"{row.patient_id} visit {row.time_point}{f', repeat {row.repeat}' if row.repeat else ''}"
+            found.append(Outlines(str(source), name, _numbers(drawn)))
+    if not found:
+        raise ResultsError(
+            f"{folder}: found no film where it was measured; expected the files that images.csv lists; put them back, or open a workspace"
+        )
+    return found
+
+
+def _numbers(path: Path) -> Labels:
+    """Label map of a segmentation: of a DICOM object, whose segments are called by their deposits, or of a picture."""
+    if path.suffix != ".dcm":
+        return np.asarray(Image.open(path), np.uint16)
+    made = pydicom.dcmread(path)
+    frames = np.atleast_3d(made.pixel_array) if int(made.get("NumberOfFrames", 1)) > 1 else made.pixel_array[None]
+    called = {int(s.SegmentNumber): _number(str(s.SegmentLabel)) for s in made.SegmentSequence}
+    if str(made.SegmentationType) == "LABELMAP":
+        table = np.zeros(max(called) + 1, np.uint16)
+        table[list(called)] = list(called.values())
+        return np.asarray(table[frames[0]], np.uint16)
+    numbers = np.zeros((int(made.Rows), int(made.Columns)), np.uint16)
+    shared = made.SharedFunctionalGroupsSequence[0]
+    for frame, own in zip(frames, made.PerFrameFunctionalGroupsSequence, strict=True):
+        facts = own if "SegmentIdentificationSequence" in own else shared  # of a single segment it may stand with what all frames share
+        numbers[frame > 0] = called[int(facts.SegmentIdentificationSequence[0].ReferencedSegmentNumber)]
+    return numbers
+
+
+def _number(label: str) -> int:
+    digits = "".join(c for c in label.split()[0] if c.isdigit()) if label else ""
+    return int(digits or 0)

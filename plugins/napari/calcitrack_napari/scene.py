@@ -1,0 +1,247 @@
+"""A review in napari's viewer: films and outlines as layers on the baseline's millimetres, so that views that are linked show the same place."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Labels
+from napari.utils.colormaps import DirectLabelColormap
+from qtpy.QtCore import QTimer
+
+from calcitrack.errors import InvalidValueError
+from calcitrack.measure.live import Window
+from calcitrack.model.segmentation import Labels as LabelArray
+from calcitrack_napari import outlines
+from calcitrack_napari.difference import difference_of
+from calcitrack_napari.layers import METADATA, colours, contrast_limits, film_name, on_baseline_mm, shown_values
+from calcitrack_napari.regions import changed_window
+from calcitrack_napari.review import Done, ReviewSession
+
+REJECTED = 30_000
+"""Added to the number of a rejected deposit: it is drawn grey, whatever its colour was."""
+REJECTED_COLOUR = (0.55, 0.55, 0.55, 0.55)
+MOST_NUMBERS = 1000
+"""Deposits that have a colour of their own."""
+CONTOUR_PX = 2
+CLOSE_UP_MM = 45.0
+"""Width of the view when the camera goes to a deposit for the first time: a finger and its neighbours."""
+
+
+class View(StrEnum):
+    """Which films are shown."""
+
+    PAIR = "this visit and the one before"
+    ALL = "all visits"
+    ONE = "this film alone"
+
+
+class Scene:
+    """The layers of one review.
+
+    Parameters
+    ----------
+    viewer
+        napari's viewer.
+    session
+        The review.
+    painted
+        Called with (image, window, numbers, deposit id) when the reader has painted on a film.
+    """
+
+    def __init__(self, viewer: Any, session: ReviewSession, painted: Callable[[int, Window, LabelArray, str], None]) -> None:
+        self.viewer, self.session, self._painted = viewer, session, painted
+        self.films: list[Image] = []
+        self.outlines: list[Labels] = []
+        self.view, self.current = View.PAIR, 0
+        self.outlines_hidden = False
+        self._difference: Image | None = None
+        self._flickered = False
+        self._zoomed = False
+        baseline = next((i.spacing for i in session.images if i.alignment is None), session.images[0].spacing)
+        self._baseline = next((k for k, i in enumerate(session.images) if i.alignment is None), 0)
+        self._to_mm = [on_baseline_mm(image, baseline) for image in session.images]
+        self.units = "mm" if baseline.row_mm else "pixel"
+
+    def build(self, progress: Callable[[int], None] = lambda _: None) -> None:
+        """Add the layers; `progress` is called with the number of films that are there."""
+        palette = DirectLabelColormap(color_dict=defaultdict(lambda: np.array(REJECTED_COLOUR), _palette()))
+        for k, image in enumerate(self.session.images):
+            radiograph = self.session.radiograph(k)
+            values = shown_values(radiograph)
+            common = {"affine": self._to_mm[k], "units": self.units, "visible": False, "metadata": {METADATA: {"image": k}}}
+            limits = contrast_limits(values, image.segmentation.limb)
+            film = Image(values, name=film_name(image), contrast_limits=limits, colormap="gray", **common)
+            drawn = Labels(self._numbers(k), name=f"deposits, {film_name(image)}", colormap=palette, opacity=0.9, **common)
+            drawn.contour = CONTOUR_PX
+            drawn.preserve_labels = True
+            drawn.brush_size = max(2, round(1.0 / self.session.pixel_mm(k)))
+            drawn.events.paint.connect(lambda _event, k=k: QTimer.singleShot(0, lambda: self._on_paint(k)))
+            self.viewer.add_layer(film)
+            self.viewer.add_layer(drawn)
+            self.films.append(film)
+            self.outlines.append(drawn)
+            progress(k + 1)
+        self.viewer.canvas.grid.stride = 2
+        self.viewer.canvas.grid.shape = (1, -1)
+        self.viewer.canvas.grid.spacing = 6
+
+    def close(self) -> None:
+        """Take the layers away."""
+        self._remove_difference()
+        for layer in (*self.films, *self.outlines):
+            if layer in self.viewer.layers:
+                self.viewer.layers.remove(layer)
+        self.viewer.canvas.grid.enabled = False
+        self.films, self.outlines = [], []
+
+    # What is shown
+
+    def shown(self) -> list[int]:
+        """Films that are shown, left to right."""
+        first = [k for k, image in enumerate(self.session.images) if image.repeat == 0 or k == self.current]
+        if self.view is View.ALL:
+            return first
+        earlier = [k for k in first if self.session.images[k].time_point < self.session.images[self.current].time_point]
+        if self.view is View.ONE:
+            return [earlier[-1] if self._flickered and earlier else self.current]
+        return [*earlier[-1:], self.current]
+
+    def show(self, k: int, view: View | None = None) -> None:
+        """Show a film in the middle of the reader's work: its outlines are those that are edited."""
+        self.current, self.view, self._flickered = k, view or self.view, False
+        self._remove_difference()
+        self._apply_view()
+
+    def flicker(self) -> None:
+        """Film alone: change to the visit before, or back."""
+        self.view = View.ONE
+        self._flickered = not self._flickered
+        self._apply_view()
+
+    def _apply_view(self) -> None:
+        shown = self.shown()
+        for k, (film, drawn) in enumerate(zip(self.films, self.outlines, strict=True)):
+            film.visible, drawn.visible = k in shown, k in shown and not self.outlines_hidden
+        self.viewer.canvas.grid.enabled = len(shown) > 1
+        editable = self.outlines[self.current]
+        if self.viewer.layers.selection.active is not editable:
+            self.viewer.layers.selection.active = editable
+
+    def hide_outlines(self, *, hidden: bool) -> None:
+        """Hide all outlines, or show them again."""
+        self.outlines_hidden = hidden
+        self._apply_view()
+
+    def toggle_difference(self) -> None:
+        """Show or hide what changed since the visit before, on the grid of the baseline film."""
+        if self._difference is not None:
+            self._remove_difference()
+            return
+        shown = self.shown()
+        if len(shown) < 2:
+            raise InvalidValueError("there is no visit before to compare with; go to the next visit, or show two")
+        made = difference_of(self.session, shown[-2], shown[-1])
+        origin, step = made.grid.origin, made.grid.step
+        place = self._to_mm[self._baseline] @ np.array([[step, 0.0, origin[0]], [0.0, step, origin[1]], [0.0, 0.0, 1.0]])
+        self._difference = Image(made.picture, name=f"difference, {made.words}", rgb=True, affine=place, units=self.units)
+        self.viewer.add_layer(self._difference)
+        self.viewer.layers.selection.active = self.outlines[self.current]
+
+    def _remove_difference(self) -> None:
+        if self._difference is not None and self._difference in self.viewer.layers:
+            self.viewer.layers.remove(self._difference)
+        self._difference = None
+
+    def reset(self) -> None:
+        """Show the whole of the films."""
+        self.viewer.fit_to_view()
+        self._zoomed = False
+
+    def centre_on(self, k: int, deposit_id: str) -> None:
+        """Bring a deposit, or the place where it was, into the middle; the first time, come closer."""
+        place = self.place_of(k, deposit_id)
+        if place is None:
+            return
+        if not self._zoomed:
+            shorter_px = min(self.viewer.canvas.viewbox_size(self.viewer.layers))
+            self.viewer.camera.zoom = shorter_px / CLOSE_UP_MM * (1.0 if self.units == "mm" else self.session.pixel_mm(k))
+            self._zoomed = True
+        self.viewer.camera.center = (0.0, *place)
+
+    def place_of(self, k: int, deposit_id: str) -> tuple[float, float] | None:
+        """(row, column) of a deposit in the view's units, from the film on which it is seen that is nearest to this one."""
+        seen = [j for j in range(len(self.session.images)) if self.session.label_of(j, deposit_id) is not None]
+        if not seen:
+            return None
+        nearest = min(seen, key=lambda j: (abs(j - k), j))
+        deposit = self.session.deposit(nearest, deposit_id)
+        if deposit is None:
+            return None
+        row, column, _ = self._to_mm[nearest] @ np.array([*deposit.centroid, 1.0])
+        return float(row), float(column)
+
+    def under(self, position: tuple[float, ...], viewbox: tuple[int, int] | None) -> tuple[int, tuple[int, int]]:
+        """Film and (row, column) on it under a position of the view."""
+        shown = self.shown()
+        column = viewbox[1] if viewbox is not None and len(shown) > 1 else 0
+        k = shown[min(max(column, 0), len(shown) - 1)]
+        row, col, _ = np.linalg.inv(self._to_mm[k]) @ np.array([*position[-2:], 1.0])
+        return k, (round(float(row)), round(float(col)))
+
+    # Outlines
+
+    def refresh(self, done: Done) -> None:
+        """Draw what a command changed."""
+        changed = {k for k, _ in done.windows}
+        for k, window in done.windows:
+            self.outlines[k].data[window] = self._numbers(k, window)
+        for k in self.shown():
+            if not done.windows:  # something was said of a deposit: grey, or back in its colour, or another identity
+                self._redraw(k)
+            elif k in changed:
+                self.outlines[k].refresh()
+        if done.windows and self.current not in changed:
+            self._redraw(self.current)
+
+    def redraw(self) -> None:
+        """Draw all outlines that are shown as the review has them."""
+        for k in self.shown():
+            self._redraw(k)
+
+    def _redraw(self, k: int) -> None:
+        numbers = self._numbers(k)
+        if not np.array_equal(numbers, self.outlines[k].data):
+            self.outlines[k].data[...] = numbers
+            self.outlines[k].refresh()
+
+    def select(self, k: int, deposit_id: str) -> None:
+        """Give the brush the deposit's number."""
+        self.outlines[k].selected_label = int(deposit_id[1:]) if deposit_id else 1
+
+    def _numbers(self, k: int, window: Window | None = None) -> LabelArray:
+        return outlines.numbered(self.session, k, window, rejected=REJECTED)
+
+    def _on_paint(self, k: int) -> None:
+        """A stroke of the brush, the eraser, the bucket or a polygon has ended.
+
+        What it changed is seen by comparing, once napari has written it: it tells of a stroke before, and keeps its records to itself.
+        """
+        if not self.outlines:
+            return
+        layer = self.outlines[k]
+        window = changed_window(self._numbers(k), layer.data)
+        if window is None:
+            return
+        numbers = np.asarray(layer.data[window] % REJECTED, np.uint16)
+        erased = layer.mode == "erase" or layer.selected_label == 0 or not (numbers == layer.selected_label % REJECTED).any()
+        self._painted(k, window, numbers, "" if erased else f"D{layer.selected_label % REJECTED:03d}")
+
+
+def _palette() -> dict[int | None, Any]:
+    drawn = {number: np.array(rgba) for number, rgba in colours(range(1, MOST_NUMBERS)).items()}
+    drawn[None] = np.array(REJECTED_COLOUR)
+    return drawn

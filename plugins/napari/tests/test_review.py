@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from calcitrack import measure, read_results
+from calcitrack.errors import EditConflictError, InvalidValueError
+from calcitrack.io.workspace import Workspace
+from calcitrack.model.assessment import Assessment, Fate
+from calcitrack.model.measurement import Measurement
+from calcitrack_napari import outlines, reader
+from calcitrack_napari.publish import export, publish
+from calcitrack_napari.review import Done, ReviewSession
+from calcitrack_napari.rows import Verdict, arranged, with_sd
+
+MASS = "ha_mass_mg"
+
+
+def mass(session: ReviewSession, k: int) -> float:
+    """A film's total as it is now."""
+    total = session.totals(k)[MASS]
+    assert isinstance(total, Measurement)
+    return total.value
+
+
+def place_of(session: ReviewSession, k: int, deposit_id: str) -> tuple[int, int]:
+    """Centre of a deposit on a film."""
+    deposit = session.deposit(k, deposit_id)
+    assert deposit is not None
+    return round(deposit.centroid[0]), round(deposit.centroid[1])
+
+
+def everything(session: ReviewSession) -> tuple:
+    """All that a review says, to be compared."""
+    return (
+        [session.labels(k).tobytes() for k in range(4)],
+        [session.identity(k) for k in range(4)],
+        [[session.verdict(d, k) for d in session.deposit_ids()] for k in range(4)],
+        [session.rows(k) for k in range(4)],
+        session.stated("fate"),
+    )
+
+
+def test_an_untouched_review_is_the_assessment(session: ReviewSession, assessment: Assessment) -> None:
+    """Parity with the batch: the same id, and what is shown is what was recorded, to the last digit."""
+    assert session.revised() is session.assessment
+    assert session.revised().assessment_id == assessment.assessment_id
+    for k, image in enumerate(assessment.images):
+        assert session.totals(k) == image.totals
+        assert {r.deposit_id: r.deposit for r in session.rows(k) if r.deposit} == {d.deposit_id: d.deposit for d in image.deposits}
+
+
+def test_a_film_that_is_prepared_agrees_with_the_batch(session: ReviewSession, assessment: Assessment) -> None:
+    """What is measured live, with nothing edited, is what `assess` recorded, to the last digit."""
+    film = session.film(0)
+    assert film.measurements().totals == assessment.images[0].totals
+    assert film.deposits(film.label_values) == {d.deposit.label: d.deposit for d in assessment.images[0].deposits}
+
+
+def test_a_rejected_deposit_counts_nowhere(session: ReviewSession) -> None:
+    """On all films with one command, on one film with the other; the outline stays."""
+    before = [mass(session, k) for k in range(4)]
+    session.reject("D002", 2, here_only=True)
+    assert session.verdict("D002", 2) is Verdict.REJECTED
+    assert session.verdict("D002", 1) is Verdict.OPEN
+    assert mass(session, 2) < before[2]
+    assert mass(session, 1) == before[1]
+    session.reject("D002", 0)
+    assert [session.verdict("D002", k) for k in range(4)] == [Verdict.REJECTED] * 4
+    assert session.label_of(1, "D002") is not None
+    revised = session.revised()
+    assert "D002" not in {t.deposit_id for t in revised.tracks}
+    assert revised.assessment_id != session.assessment.assessment_id
+    assert [p.deposit_count for p in revised.time_points] == [1, 0, 1]
+
+
+def test_every_command_is_undone_and_done_again(session: ReviewSession) -> None:
+    """Law: undo gives back what was before each step, in reverse; redo what was after it."""
+    middle = place_of(session, 0, "D001")
+    steps = (
+        lambda: session.accept("D001", 0),
+        lambda: session.reject("D002", 1, here_only=True),
+        lambda: outlines.erase(session, 0, "D001"),
+        lambda: outlines.add(session, 0, middle),
+        lambda: session.relink(0, "D004", "D001"),
+        lambda: session.set_fate("D003", 2, Fate.SPLIT),
+        lambda: session.set_pattern("D002", 0, "stone"),
+        lambda: session.comment("D002", 0, "near the wrist"),
+        lambda: outlines.merge(session, 2, "D002", "D003"),
+        lambda: outlines.paint(session, 3, (slice(5, 9), slice(5, 9)), np.full((4, 4), 9, np.uint16), "D009"),
+        lambda: session.reopen("D001", 0),
+    )
+    states = [everything(session)]
+    for step in steps:
+        done = step()
+        assert isinstance(done, Done)
+        states.append(everything(session))
+        assert states[-1] != states[-2], done.step
+    for before in reversed(states[:-1]):
+        assert session.undo() is not None
+        assert everything(session) == before
+    assert session.undo() is None
+    for after in states[1:]:
+        assert session.redo() is not None
+        assert everything(session) == after
+    assert session.redo() is None
+
+
+def test_a_review_goes_on_where_it_was_left(session: ReviewSession, folder: Path) -> None:
+    """Another process opens the same workspace: everything is there, undo reaches back, and the check is clean."""
+    outlines.erase(session, 1, "D002")
+    session.reject("D001", 0)
+    session.undo()
+    held = everything(session)
+    with Workspace.open(folder) as workspace:
+        again = ReviewSession.open(workspace, "anna")
+        assert everything(again) == held
+        assert (again.undo_step, again.redo_step) == ("erase D002", "reject D001")
+        again.redo()
+        again.undo()
+        again.undo()
+        assert again.revised() is not session.revised()
+        assert again.label_of(1, "D002") is not None
+        assert workspace.check().clean
+
+
+def test_readers_do_not_get_into_each_others_way(session: ReviewSession, folder: Path) -> None:
+    """Each has a review of their own; whoever publishes second is told, and nothing is overwritten."""
+    outlines.erase(session, 0, "D001")
+    with Workspace.open(folder) as workspace:
+        ben = ReviewSession.open(workspace, "ben")
+        assert ben.label_of(0, "D001") is not None
+        outlines.erase(ben, 0, "D002")
+        (version,) = publish(session._workspace, session)
+        assert (version.reader, version.number) == ("anna", 2)
+        with pytest.raises(EditConflictError, match=r"by anna.*yours is kept"):
+            publish(workspace, ben)
+        assert workspace.head(version.image) == version
+        assert ReviewSession.open(workspace, "ben").label_of(0, "D002") is None
+
+
+def test_what_was_published_is_what_counts(session: ReviewSession, workspace: Workspace) -> None:
+    """Outlines without the rejected deposits, and what was said; publishing again changes nothing."""
+    session.reject("D002", 1)
+    session.set_pattern("D001", 0, "plate")
+    versions = publish(workspace, session)
+    assert len(versions) == 4
+    assert [len(workspace.segmentation(v).label_values) for v in versions] == [1, 0, 1, 1]
+    said = [(r.kind.value, r.deposit_id, r.value) for r in workspace.reviews(reader="anna")]
+    assert said == [("reject", "D002", ""), ("pattern", "D001", "plate")]
+    entries = len(workspace.history())
+    publish(workspace, session)
+    assert len(workspace.history()) == entries
+
+
+def test_measures_follow_an_edit_as_the_batch_would_give_them(session: ReviewSession) -> None:
+    """The edited deposit is exact at once; the revised assessment is that of `measure` on the edited outlines."""
+    box = session.film(2).box(session.label_of(2, "D003") or 0)
+    assert box is not None
+    window = (slice(box[0].start - 2, box[0].stop), box[1])
+    outlines.paint(session, 2, window, np.where(outlines.numbered(session, 2, window) == 0, 3, outlines.numbered(session, 2, window)), "D003")
+    now = session.deposit(2, "D003")
+    revised = session.revised().images[2]
+    whole = measure(session.radiograph(2), session.film(2).segmentation())
+    assert now == next(d for d in whole.deposits if d.label == session.label_of(2, "D003"))
+    assert revised.totals == whole.totals
+    assert session.totals(2)[MASS].value == pytest.approx(whole.totals[MASS].value, rel=1e-3)
+
+
+def test_one_click_outlines_a_missed_deposit(session: ReviewSession) -> None:
+    """Erased and clicked, a deposit comes back within a tenth of its area, under a new name, and its fate follows."""
+    middle, before = place_of(session, 2, "D003"), session.deposit(2, "D003")
+    for k in (2, 3):
+        outlines.erase(session, k, "D003")
+    done = outlines.add(session, 2, middle)
+    assert done.deposit_id == "D004"
+    now = session.deposit(2, "D004")
+    assert now is not None
+    assert now.confidence == 1.0
+    assert now.measurements["area_px"].value == pytest.approx(before.measurements["area_px"].value, rel=0.25)
+    assert session.fate("D004", 3) is Fate.NEW
+    with pytest.raises(InvalidValueError, match="D004 lies there already"):
+        outlines.add(session, 2, middle)
+    with pytest.raises(InvalidValueError, match="nothing stands out"):
+        outlines.add(session, 2, (2, 2))
+
+
+def test_a_deposit_is_split_and_merged(session: ReviewSession) -> None:
+    """Two lobes drawn as one are split at the waist; merged again, the outline is the first one's."""
+    rows, columns = np.ogrid[:40, :40]
+    lobes = ((rows - 12) ** 2 + (columns - 20) ** 2 <= 64) | ((rows - 26) ** 2 + (columns - 20) ** 2 <= 49)
+    window = (slice(300, 340), slice(100, 140))
+    outlines.paint(session, 1, window, np.where(lobes, 8, 0).astype(np.uint16), "D008")
+    outlines.split(session, 1, "D008")
+    areas = {name: session.deposit(1, name).measurements["area_px"].value for name in ("D008", "D009")}
+    assert areas["D008"] > areas["D009"] > 100
+    assert sum(areas.values()) == lobes.sum()
+    outlines.merge(session, 1, "D008", "D009")
+    assert session.label_of(1, "D009") is None
+    np.testing.assert_array_equal(session.labels(1)[window] > 0, lobes)
+
+
+def test_relinking_changes_identity_and_fates(session: ReviewSession) -> None:
+    """What vanished is said to be what appeared: one deposit, seen at the first and the last visit; the other way two change names."""
+    for k in (2, 3):
+        session.relink(k, "D003", "D001")
+    assert [session.fate("D001", t) for t in (1, 2, 3)] == [Fate.BASELINE, Fate.RESOLVED, Fate.REAPPEARED]
+    assert "D003" not in session.deposit_ids()
+    session.relink(2, "D001", "D002")
+    assert {session.at(2, *place_of(session, 2, name)) for name in ("D001", "D002")} == {"D001", "D002"}
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (lambda s: s.accept("D077", 0), "found no deposit 'D077'"),
+        (lambda s: s.relink(0, "D003", "D001"), "D003 is not seen on this film"),
+        (lambda s: s.relink(0, "D001", "seven"), "called D and a number"),
+        (lambda s: outlines.split(s, 0, "D001"), "no waist"),
+        (lambda s: outlines.merge(s, 0, "D001", "D001"), "with itself"),
+        (lambda s: outlines.fill(s, 1, "D001"), "not seen on this film"),
+        (lambda s: s.put(0, (slice(0, 2), slice(0, 2)), np.full((2, 2), 99), "x", "D001"), "new label comes with"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_not_kept(session: ReviewSession, command, said: str) -> None:
+    """One sentence with what to do; no step is kept."""
+    with pytest.raises(InvalidValueError, match=said):
+        command(session)
+    assert session.position == 0
+
+
+def test_a_review_names_its_reader(workspace: Workspace) -> None:
+    """Otherwise nobody could say whose it is."""
+    with pytest.raises(InvalidValueError, match="names its reader"):
+        ReviewSession.open(workspace, "  ")
+
+
+def test_a_reviewed_assessment_is_exported(session: ReviewSession, tmp_path: Path) -> None:
+    """Tables say what the reader left, the provenance names the review, and napari shows the same outlines from the DICOM segmentations."""
+    session.reject("D002", 0)
+    results = read_results(export(session.revised(), tmp_path / "R"))
+    assert set(results.deposits.deposit_id) == {"D001", "D003"}
+    assert "review" in str(results.provenance)
+    shown = reader.read(str(tmp_path / "R"))
+    assert [kind for *_, kind in shown] == ["image", "labels"] * 4
+    for k, (numbers, *_) in enumerate(shown[1::2]):
+        kept = outlines.numbered(session, k)
+        np.testing.assert_array_equal(numbers, np.where(kept == 2, 0, kept))
+
+
+def test_rows_are_sorted_and_filtered(session: ReviewSession) -> None:
+    """By number, by mass, by what is left to do; what is gone stays in the list of the visit at which it went."""
+    session.accept("D002", 1)
+    rows = session.rows(1)
+    assert [(r.deposit_id, r.fate, r.label is None) for r in rows] == [("D001", Fate.RESOLVED, True), ("D002", Fate.PERSISTENT, False)]
+    assert [r.deposit_id for r in arranged(rows, "mass")] == ["D002", "D001"]
+    assert [r.deposit_id for r in arranged(rows, only="new or gone")] == ["D001"]
+    assert arranged(rows, only="to do") == ()
+    assert rows[1].change > 0.3
+    assert with_sd(rows[1].value(MASS)).count("±") == 1
+    assert with_sd(None) == ""
+
+
+def test_the_preview_tells_the_burden_at_once(session: ReviewSession) -> None:
+    """Totals of the preview are those that the widget shows; with everything measured anew they differ by less than a thousandth."""
+    session.reject("D002", 0)
+    quick, whole = session.preview(), session.revised()
+    for a, b in zip(quick.time_points, whole.time_points, strict=True):
+        assert (a.deposit_count, a.fates) == (b.deposit_count, b.fates)
+        assert a.totals["area_mm2"].value == pytest.approx(b.totals["area_mm2"].value)
+        assert a.totals[MASS].value == pytest.approx(b.totals[MASS].value, rel=1e-3, abs=1e-6)

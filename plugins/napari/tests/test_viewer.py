@@ -1,0 +1,223 @@
+"""The real viewer, driven by keys and by painting. Needs a display; `make test` gives it one that nobody sees (Xvfb)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+    pytest.skip("no display: run it under xvfb-run, as `make test` does", allow_module_level=True)
+
+import napari
+from napari.components.viewer_model import ViewerModel
+from napari.layers import Image, Labels
+from napari.utils.action_manager import action_manager
+from pytestqt.qtbot import QtBot
+from qtpy.QtCore import Qt
+
+from calcitrack import AssessOptions, SegmentOptions, assess, read_cohort
+from calcitrack.io.workspace import Workspace
+from calcitrack.model.assessment import Assessment
+from calcitrack.segment import Method
+from calcitrack_napari.keys import COMMANDS
+from calcitrack_napari.reader import read
+from calcitrack_napari.review import ReviewSession
+from calcitrack_napari.rows import Verdict
+from calcitrack_napari.scene import REJECTED, View
+from calcitrack_napari.widget import ReviewWidget
+
+WAIT_MS = 60_000
+"""For work in the background on a busy machine."""
+
+
+@pytest.fixture(scope="module")
+def viewer() -> Iterator[napari.Viewer]:
+    """One viewer for all tests; starting it is what takes time."""
+    made = napari.Viewer(show=True)
+    made.window._qt_window.resize(1400, 900)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def widget(viewer: napari.Viewer, qtbot: QtBot, folder: Path) -> Iterator[ReviewWidget]:
+    """Anna reviews the drawn films."""
+    made = ReviewWidget(viewer)
+    dock = viewer.window.add_dock_widget(made, name="Serial review", area="right")
+    made.panel.reader.setText("anna")
+    made.open_workspace(folder)
+    assert made.session is not None, made.panel.words.text()
+    qtbot.waitUntil(lambda: all(made.session.is_ready(k) for k in range(4)), timeout=WAIT_MS)
+    yield made
+    made.close_review()
+    viewer.window.remove_dock_widget(dock)
+    viewer.layers.clear()
+
+
+def press(qtbot: QtBot, viewer: napari.Viewer, *names: str) -> None:
+    """Press the keys of these commands in the viewer, as a reader does."""
+    codes = {".": Qt.Key_Period, ",": Qt.Key_Comma}
+    bound = {c.name: c.key for c in COMMANDS}
+    for name in names:
+        *modifiers, key = bound[name].split("-")
+        code = codes.get(key) or getattr(Qt, f"Key_{key}")
+        qtbot.keyClick(viewer.window._qt_viewer.canvas.native, code, Qt.ShiftModifier if modifiers else Qt.NoModifier)
+
+
+def test_a_series_is_reviewed_with_one_key_a_deposit(widget: ReviewWidget, viewer: napari.Viewer, qtbot: QtBot, assessment: Assessment) -> None:
+    """From the last visit on, each key judges a deposit at all visits and goes on to the next; nothing is left to do."""
+    press(qtbot, viewer, "accept", "accept")
+    assert widget.session.verdict("D002", 0) is Verdict.ACCEPTED
+    assert "All deposits" not in widget.panel.words.text()
+    press(qtbot, viewer, "reject")
+    assert widget.session.verdict("D001", 0) is Verdict.REJECTED
+    assert widget.session.position == len(assessment.tracks) == 3
+    assert "All deposits of all visits are reviewed" in widget.panel.words.text()
+    assert (widget.scene.outlines[0].data > REJECTED).any()
+    press(qtbot, viewer, "undo")
+    assert not (widget.scene.outlines[0].data > REJECTED).any()
+    assert widget.session.remaining(0) == 1
+
+
+def test_keys_move_between_deposits_and_visits(widget: ReviewWidget, viewer: napari.Viewer, qtbot: QtBot) -> None:
+    """List, label, camera and slider go together."""
+    assert widget.session.images[widget.image].time_point == 3
+    press(qtbot, viewer, "previous_visit", "previous_visit")
+    assert (widget.image, widget.panel.films.value()) == (0, 0)
+    press(qtbot, viewer, "next_deposit")
+    first = widget.deposit_id
+    centre = viewer.camera.center[-2:]
+    assert widget.scene.outlines[0].selected_label == int(first[1:])
+    assert np.allclose(centre, widget.scene.place_of(0, first))
+    press(qtbot, viewer, "next_deposit")
+    assert widget.deposit_id != first
+    assert widget.panel.table.currentIndex().row() == [r.deposit_id for r in widget.panel.model.shown].index(widget.deposit_id)
+    press(qtbot, viewer, "next_visit")
+    assert [k for k, film in enumerate(widget.scene.films) if film.visible] == [0, 1]
+    assert viewer.canvas.grid.actual_shape(viewer.layers) == (1, 2)
+    widget.show_film(2, View.ALL)
+    assert viewer.canvas.grid.actual_shape(viewer.layers) == (1, 3)
+
+
+def test_painting_is_measured_and_kept(widget: ReviewWidget, viewer: napari.Viewer, qtbot: QtBot, folder: Path) -> None:
+    """A stroke of napari's own brush becomes a step; the list follows; undo takes it off the film."""
+    widget.select("D003")
+    layer = widget.scene.outlines[widget.image]
+    before = next(r for r in widget.panel.model.shown if r.deposit_id == "D003").value("area_mm2").value
+    place = tuple(int(v) for v in np.argwhere(layer.data == 3)[0])
+    layer.brush_size = 11
+    layer.paint(place, 3)
+    qtbot.waitUntil(lambda: widget.session.undo_step == "paint D003", timeout=WAIT_MS)
+    after = next(r for r in widget.panel.model.shown if r.deposit_id == "D003").value("area_mm2").value
+    assert after > before
+    with Workspace.open(folder, reading=True) as reading:
+        assert [e.step for e in reading.journal(widget.session.assessment.assessment_id)] == ["paint D003"]
+    press(qtbot, viewer, "undo")
+    assert next(r for r in widget.panel.model.shown if r.deposit_id == "D003").value("area_mm2").value == before
+    np.testing.assert_array_equal(layer.data > 0, widget.session.labels(widget.image) > 0)
+
+
+def test_what_cannot_be_done_is_said(widget: ReviewWidget, tmp_path: Path) -> None:
+    """One line that stands out; the review goes on."""
+    widget.run("split")
+    assert "no waist" in widget.panel.words.text()
+    widget.open_workspace(tmp_path / "nothing")
+    assert "found no workspace" in widget.panel.words.text()
+    assert widget.is_open
+
+
+def test_the_plot_and_the_difference_follow(widget: ReviewWidget, qtbot: QtBot) -> None:
+    """The plot shows the patient and the selected deposit; the difference is a layer of its own, and goes again."""
+    widget.select("D002")
+    widget._draw_plot()
+    lines = {line.get_label(): line for line in widget.panel.plot.figure.axes[0].lines if not line.get_label().startswith("_")}
+    assert set(lines) == {"all deposits", "D002"}
+    before = lines["all deposits"].get_ydata().copy()
+    widget.run("reject_here")
+    qtbot.waitUntil(lambda: not widget._plot_timer.isActive(), timeout=WAIT_MS)
+    now = next(line for line in widget.panel.plot.figure.axes[0].lines if line.get_label() == "all deposits")
+    assert now.get_ydata()[-1] < before[-1]
+    widget.run("difference")
+    assert widget.viewer.layers[-1].name.startswith("difference, visit 3")
+    widget.run("difference")
+    assert not any(layer.name.startswith("difference") for layer in widget.viewer.layers)
+
+
+def test_opened_films_are_measured_in_the_background(viewer: napari.Viewer, qtbot: QtBot, films: Path, tmp_path: Path) -> None:
+    """The same assessment id as the batch gives; stopped in between, it says so and nothing is open."""
+    options = AssessOptions(segment=SegmentOptions(method=Method.TRANSPARENT, min_confidence=0.3))
+    for values, keywords, _ in read(str(films / "film0.dcm")):
+        viewer.add_image(values, **keywords)
+    made = ReviewWidget(viewer)
+    made.panel.reader.setText("anna")
+    made.measure(tmp_path / "stopped", options)
+    made._stop.set()
+    qtbot.waitUntil(lambda: "Stopped" in made.panel.words.text(), timeout=WAIT_MS)
+    assert not made.is_open
+    qtbot.waitUntil(made.panel.measure_button.isEnabled, timeout=WAIT_MS)
+    made.measure(tmp_path / "W", options)
+    qtbot.waitUntil(lambda: made.is_open or "⚠" in made.panel.words.text(), timeout=WAIT_MS)
+    assert made.is_open, made.panel.words.text()
+    assert made.session.revised().assessment_id == assess(read_cohort(films / "film0.dcm").timelines[0], options=options).assessment_id
+    qtbot.waitUntil(lambda: not made._workers, timeout=WAIT_MS)
+    made.close_review()
+    viewer.layers.clear()
+
+
+def test_keys_do_not_clash_with_those_of_napari(widget: ReviewWidget) -> None:
+    """None is bound to the viewer, to images or to labels, whose layers are there during a review; users find them under Shortcuts."""
+    assert widget.is_open
+    providers = [action_manager._get_provider_actions(provider) for provider in (ViewerModel, Image, Labels)]
+    names = {name for actions in providers for name in actions}
+    taken = {str(key) for name in names if name.startswith("napari:") for key in action_manager._shortcuts[name]}
+    taken |= {str(key) for provider in (ViewerModel, Image, Labels) for key, call in provider.class_keymap.items() if "calcitrack" not in repr(call)}
+    ours = {str(key) for command in COMMANDS for key in action_manager._shortcuts[command.action]}
+    assert {command.action for command in COMMANDS} <= names
+    assert len(ours) == len(COMMANDS)
+    assert ours & {str(key) for name in names if name.startswith("napari:") for key in action_manager._shortcuts[name]} == set()
+    assert taken
+
+
+KILLED = """
+import os, sys
+import napari
+from calcitrack_napari.widget import ReviewWidget
+from qtpy.QtWidgets import QApplication
+
+widget = ReviewWidget(napari.Viewer(show=True))
+widget.panel.reader.setText("anna")
+widget.open_workspace(sys.argv[1])
+for step in (
+    lambda: widget.run("reject"),
+    lambda: widget.scene.outlines[widget.image].paint((60, 120), 44),
+    lambda: widget.run("accept"),
+    lambda: widget.run("undo"),
+):
+    step()
+    QApplication.processEvents()
+    print(widget.panel.words.text(), file=sys.stderr)
+print(widget.session.position, widget.session.steps, flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_killed_viewer_loses_nothing(folder: Path) -> None:
+    """SIGKILL right after the last step: every step is there, undo reaches back, and the check is clean."""
+    done = subprocess.run([sys.executable, "-c", KILLED, str(folder)], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    with Workspace.open(folder) as workspace:
+        again = ReviewSession.open(workspace, "anna")
+        assert [again.position, again.steps] == [int(word) for word in done.stdout.split()] == [4, 2], done.stderr
+        assert again.label_of(2, "D044") is not None
+        assert again.redo_step.startswith("accept")
+        while again.undo() is not None:
+            pass
+        assert again.label_of(2, "D044") is None
+        assert workspace.check().clean
