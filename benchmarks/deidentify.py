@@ -31,6 +31,11 @@ from calcitrack.io.sources import FileSource
 from calcitrack.model.assessment import Assessment
 from calcitrack.tables.results import timeline_rows
 
+SMALL = 1e-300
+"""Keeps two zeros from being divided."""
+ROUNDING = 1e-6
+"""Relative difference up to which numbers are the same; measuring one unchanged film twice already differs by about 1e-9."""
+
 
 def main(folders: list[str]) -> int:
     """Print a line for each figure of each folder."""
@@ -89,12 +94,16 @@ def _print_measured(folder: Path, report: Report, out: Path) -> None:
     """Measure both folders and compare every number but those of the calendar."""
     patients = {f.source: f.pseudonym for f in report.of(Status.WRITTEN)}
     before, after = _measured(folder, patients), _measured(out, {})
-    differing = [place for place in before.keys() | after.keys() if before.get(place) != after.get(place)]
-    print(f"  measured: {len(before)} numbers before, {len(after)} after, {len(differing)} differ {sorted(differing)[:5]}")
+    alone = before.keys() ^ after.keys()
+    apart = {p: abs(before[p] - after[p]) / max(abs(before[p]), abs(after[p]), SMALL) for p in before.keys() & after.keys()}
+    print(f"  measured: {len(before)} numbers before, {len(after)} after, {len(alone)} in one only")
+    print(f"  largest relative difference of a number: {max(apart.values(), default=0.0):.1e}")
+    for place in sorted((p for p in apart if apart[p] > ROUNDING), key=str)[:10]:
+        print(f"    {place}: {before[place]} before, {after[place]} after")
 
 
-def _measured(folder: Path, patients: dict[str, str]) -> dict[tuple[object, ...], object]:
-    numbers: dict[tuple[object, ...], object] = {}
+def _measured(folder: Path, patients: dict[str, str]) -> dict[tuple[object, ...], float]:
+    numbers: dict[tuple[object, ...], float] = {}
     for outcome in iter_assessments(read_cohort(folder), workers=1):
         if isinstance(outcome, Assessment):
             who = patients.get(outcome.images[0].exposure.source, outcome.key.patient_id)
@@ -102,7 +111,8 @@ def _measured(folder: Path, patients: dict[str, str]) -> dict[tuple[object, ...]
             rows = [row for row, _ in timeline_rows(outcome)]
             for point, row in enumerate(rows):
                 numbers |= {(*key, point, name): value for name, value in row.items() if isinstance(value, int | float)}
-                numbers[(*key, point, "days")] = (row["date"] - rows[0]["date"]).days if row.get("date") else None
+            days = [p.date for p in outcome.time_points]
+            numbers |= {(*key, point, "days"): (day - days[0]).days for point, day in enumerate(days) if day is not None and days[0] is not None}
     return numbers
 
 
