@@ -168,9 +168,9 @@ class Scene:
             return
         if not self._zoomed:
             shorter_px = min(self.viewer.canvas.viewbox_size(self.viewer.layers))
-            self.viewer.camera.zoom = shorter_px / CLOSE_UP_MM * (1.0 if self.units == "mm" else self.session.pixel_mm(k))
+            self.viewer.scene.camera.zoom = shorter_px / CLOSE_UP_MM * (1.0 if self.units == "mm" else self.session.pixel_mm(k))
             self._zoomed = True
-        self.viewer.camera.center = (0.0, *place)
+        self.viewer.scene.camera.center = (0.0, *place)
 
     def place_of(self, k: int, deposit_id: str) -> tuple[float, float] | None:
         """(row, column) of a deposit in the view's units, from the film on which it is seen that is nearest to this one."""

@@ -93,7 +93,7 @@ def test_keys_move_between_deposits_and_visits(widget: ReviewWidget, viewer: nap
     assert (widget.image, widget.panel.films.value()) == (0, 0)
     press(qtbot, viewer, "next_deposit")
     first = widget.deposit_id
-    centre = viewer.camera.center[-2:]
+    centre = viewer.scene.camera.center[-2:]
     assert widget.scene.outlines[0].selected_label == int(first[1:])
     assert np.allclose(centre, widget.scene.place_of(0, first))
     press(qtbot, viewer, "next_deposit")
