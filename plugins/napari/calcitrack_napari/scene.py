@@ -92,10 +92,10 @@ class Scene:
     def close(self) -> None:
         """Take the layers away."""
         self._remove_difference()
+        self.viewer.canvas.grid.enabled = False  # first, or the grid is laid out anew after each layer
         for layer in (*self.films, *self.outlines):
             if layer in self.viewer.layers:
                 self.viewer.layers.remove(layer)
-        self.viewer.canvas.grid.enabled = False
         self.films, self.outlines = [], []
 
     # What is shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import importlib.util
 import os
 import shutil
@@ -64,6 +65,13 @@ def _write(path: Path, film: Radiograph, date: dt.date, number: int) -> None:
     made.PixelData = stored.tobytes()
     made["PixelData"].VR = "OW"
     made.save_as(path, enforce_file_format=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> None:
+    """Keep the garbage collector off a failure: its frames hold events that Qt has freed, and to look at those ends the process."""
+    if call.excinfo is not None:
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")

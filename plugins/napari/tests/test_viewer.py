@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from napari.layers import Image, Labels
 from napari.utils.action_manager import action_manager
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
 
 from calcitrack import AssessOptions, SegmentOptions, assess, read_cohort
 from calcitrack.io.workspace import Workspace
@@ -41,9 +43,16 @@ WAIT_MS = 60_000
 def viewer() -> Iterator[napari.Viewer]:
     """One viewer for all tests; starting it is what takes time."""
     made = napari.Viewer(show=True)
-    made.window._qt_window.resize(1400, 900)
+    made.window._qt_window.resize(1400, 600)  # drawn by the processor: each pixel costs time
+    gc.collect()
+    gc.freeze()  # napari collects garbage after each layer that goes; what is loaded is none
+    gc.disable()
     yield made
+    QApplication.processEvents()
     made.close()
+    QApplication.processEvents()
+    gc.enable()
+    gc.collect()
 
 
 @pytest.fixture
