@@ -96,6 +96,7 @@ def import_segmentation(file: SegmentationFile, image: ImageAssessment, base: Se
         limb=base.limb,
         bone=base.bone,
         confidence={k: v for k, v in base.confidence.items() if k in kept},
+        widening={k: w for k, w in base.widening.items() if k in kept},
         supported=base.supported & kept,
         findings=base.findings,
     )

@@ -26,6 +26,9 @@ from calcitrack.io.sr_codes import (
 from calcitrack.model.judgement import Estimate
 from calcitrack.model.measurement import NotMeasurable, Result
 
+SIGNIFICANT_DIGITS = 6
+"""Of a number in a report: more than any of them is known to. One film measured twice may give values that differ in the tenth digit; the reports are
+the same then."""
 MODIFIES = "HAS CONCEPT MOD"
 DESCRIBES = "HAS PROPERTIES"
 CONTAINS = "CONTAINS"
@@ -72,14 +75,18 @@ def changed(name: Code, value: float, unit: Code, sd: float | None) -> Measureme
 
 
 def number(name: Code, value: float, unit: Code, *, method: Code | None = None, derivation: Code | None = None) -> MeasurementItem:
-    """A number with its unit; the floating point value is exact, the decimal one has the sixteen characters that a DS allows."""
+    """A number with its unit."""
     return MeasurementItem(
         name=CodedConcept.from_code(name),
-        value=float(value),
+        value=_shortened(value),
         unit=CodedConcept.from_code(unit),
         method=None if method is None else CodedConcept.from_code(method),
         derivation=None if derivation is None else CodedConcept.from_code(derivation),
     )
+
+
+def _shortened(value: float) -> float:
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
 
 
 def absent(name: Code, unit: Code, reason: str, *, method: Code | None = None, derivation: Code | None = None) -> MeasurementItem:
@@ -93,7 +100,7 @@ def absent(name: Code, unit: Code, reason: str, *, method: Code | None = None, d
 
 def spread(kind: Code, value: float, unit: Code, derivation: Code) -> NumContentItem:
     """An uncertainty (TID 310), with what it is: one standard deviation, or the distance to the end of an interval."""
-    item = NumContentItem(CodedConcept.from_code(kind), float(value), CodedConcept.from_code(unit), relationship_type=DESCRIBES)
+    item = NumContentItem(CodedConcept.from_code(kind), _shortened(value), CodedConcept.from_code(unit), relationship_type=DESCRIBES)
     item.ContentSequence = ContentSequence([CodeContentItem(CodedConcept.from_code(DERIVATION), CodedConcept.from_code(derivation), MODIFIES)])
     return item
 

@@ -149,12 +149,14 @@ def test_a_change_is_held_against_what_can_be_detected(assessment: Assessment, f
         since = "baseline" if change.since == "baseline" else "the previous time point"
         group = of(report, f"change of ha_mass_mg since {since}")
         values = {v.name.value: v for v in group.values}
-        assert (values["absolute_change"].value, values["absolute_change"].sd) == (change.absolute, change.absolute_sd)
+        assert (values["absolute_change"].value, values["absolute_change"].sd) == pytest.approx((change.absolute, change.absolute_sd), rel=1e-5)
         relative = values["relative_change"]
         assert (relative.value, relative.low, relative.high) == pytest.approx(
-            tuple(100 * v for v in (change.relative.value, change.relative.low, change.relative.high))
+            tuple(100 * v for v in (change.relative.value, change.relative.low, change.relative.high)), rel=1e-4
         )
-        assert (values["detectable_decrease"].value, values["detectable_increase"].value) == pytest.approx(tuple(100 * v for v in change.sdc))
+        assert (values["detectable_decrease"].value, values["detectable_increase"].value) == pytest.approx(
+            tuple(100 * v for v in change.sdc), rel=1e-5
+        )
         wanted = {True: sr_codes.YES, False: sr_codes.NO, None: sr_codes.UNKNOWN}[change.exceeds_sdc]
         assert group.answers[key_of(sr_codes.EXCEEDS)] == key_of(wanted)
         assert group.answers[key_of(sr_codes.QUANTITY)] == "SCT:118538004"
