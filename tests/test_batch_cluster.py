@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import multiprocessing
 import re
 import signal
 import socket
@@ -20,7 +21,7 @@ from typer.testing import CliRunner
 
 from calcitrack.batch import CRASHED, TIME_LIMIT_S, assess_cohort, iter_assessments
 from calcitrack.batch.cluster import connected
-from calcitrack.batch.on_worker import OtherVersionError, measure_here, unseen_here
+from calcitrack.batch.on_worker import IDLE_S, OtherVersionError, measure_here, unseen_here
 from calcitrack.batch.one import packed
 from calcitrack.cli import app, commands
 from calcitrack.cli.exit_codes import ExitCode
@@ -204,3 +205,16 @@ def test_an_address_without_a_scheduler_is_said(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ClusterError, match=re.escape('pip install "calcitrack[dask]"')), connected(address):
         pass
+
+
+def test_the_processes_on_the_workers_end_with_the_run(cohort: Cohort) -> None:
+    """Long before they would for having nothing to do: a worker in this process has none of them left a moment after the run."""
+    from distributed import Client
+
+    before = {p.pid for p in multiprocessing.active_children()}
+    with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
+        assess_cohort(Cohort(cohort.timelines[:1], ()), client=client)
+        end = time.monotonic() + IDLE_S / 2
+        while {p.pid for p in multiprocessing.active_children()} - before:
+            assert time.monotonic() < end
+            time.sleep(0.05)

@@ -61,8 +61,8 @@ def measure_here(run: str, version: str, folder: str, limit_s: float | None, mes
     return packed((failure(timeline, PROCESS_ENDED), (), ""))
 
 
-def stop(run: str) -> None:
-    """End the processes of a run, without waiting."""
+async def stop(run: str) -> None:
+    """End the processes of a run, without waiting. A coroutine: a worker carries out nothing else without being waited for."""
     with _lock:
         pool, _pools[run] = _pools.get(run), None
     if pool is not None:
