@@ -89,7 +89,7 @@ def report_problems(file: Path, deposits: pd.DataFrame, work: Path) -> tuple[int
         return 0, [f"{file.name}: not read ({output.strip().splitlines()[-1:]})"]
     report = read_report(file)
     compared, problems = 0, []
-    groups = json.loads((work / "read.json").read_text(encoding="utf-8"))["Measurements"]
+    groups = json.loads((work / "read.json").read_text(encoding="utf-8")).get("Measurements", [])
     if len(groups) != len(report.groups):
         return 0, [f"{file.name}: {len(groups)} groups, expected {len(report.groups)}"]
     table = deposits[deposits.sop_instance_uid.isin(report.images)]

@@ -12,7 +12,7 @@ from pydicom.sr._concepts_dict import concepts
 from pydicom.sr.coding import Code
 
 from calcitrack.errors import NotAnImageFileError, ReadError, ResultsError
-from calcitrack.io import sr_codes
+from calcitrack.io import sr_codes, sr_values
 from calcitrack.io.dicom_seg import write_segmentation
 from calcitrack.io.dicom_sr import Reviewed, Verification, person_name, write_report
 from calcitrack.io.sr_draft import ReportDraft, Told, drafts_of
@@ -315,3 +315,13 @@ def test_dcmqi_reads_the_same_values(films: ModuleType, assessment: Assessment, 
                 assert items[code]["units"]["CodeValue"] == sr_codes.CONCEPTS[name].unit.value
                 if result.sd is not None:
                     assert float(items[code]["measurementNumProperties"][0]["numPropertyValue"]) == pytest.approx(result.sd, abs=1e-12), name
+
+
+@pytest.mark.parametrize("value", [-0.00012345678901234567, -12345.678901234567, 1e-30, 1234567890.123])
+def test_a_number_fits_into_a_decimal_string(value: float) -> None:
+    """Sixteen characters with sign and exponent (PS3.5, 6.2), six digits of the value."""
+    area = sr_codes.CONCEPTS["area_mm2"]
+    item = sr_values.number(area.name, value, area.unit)
+    written = item[0].MeasuredValueSequence[0]
+    assert len(str(written.NumericValue)) <= 16
+    assert float(written.NumericValue) == pytest.approx(value, rel=1e-5)
