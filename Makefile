@@ -37,7 +37,7 @@ $(VENV)/.plugin: $(VENV)/.groups $(PLUGIN)/pyproject.toml
 
 demo: $(VENV)/.package ## measure the sample data and say where the pictures and tables are
 	$(BIN)/calcitrack demo --out $(DEMO)
-	@echo "Tables, pictures and DICOM segmentations are in $(DEMO)/"
+	@echo "Tables, pictures, DICOM segmentations and reports are in $(DEMO)/"
 
 test: $(VENV)/.groups system ## all tests with branch coverage, doctests, the code blocks of the pages, and the documentation
 	$(BIN)/pytest --numprocesses=$(TEST_PROCESSES) --dist=loadfile --doctest-modules --cov --cov-branch --cov-report=term $(PYTEST_ARGS)

@@ -79,7 +79,7 @@ def import_into(
     known = [(uid, workspace.assessment_with(uid)) for uid in file.images]
     found = [(uid, assessment) for uid, assessment in known if assessment is not None]
     if not found:
-        named = ", ".join(file.images) or "none: it has no frames, so nothing says which image is meant"
+        named = ", ".join(file.images) or "none: it has no frames, or was cut off, so nothing says which image is meant"
         raise SegmentationImportError(
             file.source, f"outlines of an image that is not in the workspace ({named})", "one that was measured into it", "measure that image first"
         )
