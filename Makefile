@@ -58,9 +58,9 @@ docs: $(VENV)/.groups ## build the documentation; every warning is an error
 	$(BIN)/sphinx-build --quiet -W --keep-going -n -b html docs docs/_build/html
 	@echo "Documentation: docs/_build/html/index.html"
 
-wheel: $(VENV)/.groups ## build the wheel into dist/ and check what it holds
+wheel: $(VENV)/.groups ## build the wheels of the package and of the plugin into dist/ and check what they hold
 	rm -rf dist
-	$(PIP) wheel --quiet --no-deps --wheel-dir dist .
+	$(PIP) wheel --quiet --no-deps --wheel-dir dist . ./$(PLUGIN)
 	$(BIN)/python .ci/check_wheel.py dist
 
 system:

@@ -1,8 +1,9 @@
-"""Says what is wrong with the one wheel in a folder: its size, its type marker, its sample data. Usage: python check_wheel.py FOLDER."""
+"""Says what is wrong with the wheels of the package and of the plugin in a folder: size, data, manifest. Usage: python check_wheel.py FOLDER."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 import tomllib
 import zipfile
@@ -11,6 +12,28 @@ from pathlib import Path
 MAX_BYTES = 20_000_000
 """Larger wheels are slow to install where the network is slow; the sample data are most of it."""
 DATA = "calcitrack/_sample_data/"
+
+
+PLUGIN = "calcitrack_napari"
+MANIFEST = f"{PLUGIN}/napari.yaml"
+
+
+def plugin_problems(wheel: Path) -> list[str]:
+    """One sentence for each thing that is wrong with the plugin's wheel: napari finds it by an entry point, and each command by its module."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        found = [f"{wheel.name} holds {name}, which is no part of the plugin" for name in sorted(names) if not name.startswith(PLUGIN)]
+        if MANIFEST not in names:
+            return [*found, f"{wheel.name} lacks {MANIFEST}"]
+        modules = set(re.findall(rf"python_name: ({PLUGIN}[\w.]*):", archive.read(MANIFEST).decode()))
+        files = {module: module.replace(".", "/") for module in modules}
+        found += [f"{wheel.name} lacks the module {m} of {MANIFEST}" for m, f in sorted(files.items()) if not {f"{f}.py", f"{f}/__init__.py"} & names]
+        entries = "".join(archive.read(n).decode() for n in names if n.endswith("entry_points.txt"))
+    if not modules:
+        found.append(f"{MANIFEST} of {wheel.name} names no command")
+    if "[napari.manifest]" not in entries:
+        found.append(f"{wheel.name} lacks the entry point napari.manifest, by which napari finds it")
+    return found
 
 
 def problems(wheel: Path) -> list[str]:
@@ -37,10 +60,13 @@ def _data_problems(archive: zipfile.ZipFile, names: set[str]) -> list[str]:
 
 
 def main(folder: str) -> int:
-    """Exit status: 0 for exactly one good wheel."""
-    wheels = sorted(Path(folder).glob("*.whl"))
-    found = [p for wheel in wheels for p in problems(wheel)] if len(wheels) == 1 else [f"{folder} holds {len(wheels)} wheels; expected one"]
-    sys.stdout.writelines(f"{line}\n" for line in found or [f"{wheels[0].name}: {wheels[0].stat().st_size / 1e6:.1f} MB, complete"])
+    """Exit status: 0 for one good wheel of each."""
+    wheels = {stem: sorted(Path(folder).glob(f"{stem}-*.whl")) for stem in ("calcitrack", PLUGIN)}
+    found = [f"{folder} holds {len(of)} wheels of {stem}; expected one" for stem, of in wheels.items() if len(of) != 1]
+    for stem, check in (("calcitrack", problems), (PLUGIN, plugin_problems)):
+        found += [p for wheel in wheels[stem] for p in check(wheel)]
+    good = [f"{wheel.name}: {wheel.stat().st_size / 1e6:.2f} MB, complete" for of in wheels.values() for wheel in of]
+    sys.stdout.writelines(f"{line}\n" for line in found or good)
     return 1 if found else 0
 
 
