@@ -1,4 +1,4 @@
-"""Says what is wrong with the wheels of the package and of the plugin in a folder: size, data, manifest. Usage: python check_wheel.py FOLDER."""
+"""Says what is wrong with the wheels of the package and of the plugin in a folder. Usage, in the checkout: python .ci/check_wheel.py FOLDER."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ DATA = "calcitrack/_sample_data/"
 
 
 PLUGIN = "calcitrack_napari"
+ROOT = "plugins/napari/"
 MANIFEST = f"{PLUGIN}/napari.yaml"
 
 
@@ -25,6 +26,7 @@ def plugin_problems(wheel: Path) -> list[str]:
         found = [f"{wheel.name} holds {name}, which is no part of the plugin" for name in sorted(names) if not name.startswith(PLUGIN)]
         if MANIFEST not in names:
             return [*found, f"{wheel.name} lacks {MANIFEST}"]
+        found += [f"{wheel.name} lacks {name.removeprefix(ROOT)}" for name in sorted(_files(ROOT + PLUGIN)) if name.removeprefix(ROOT) not in names]
         modules = set(re.findall(rf"python_name: ({PLUGIN}[\w.]*):", archive.read(MANIFEST).decode()))
         files = {module: module.replace(".", "/") for module in modules}
         found += [f"{wheel.name} lacks the module {m} of {MANIFEST}" for m, f in sorted(files.items()) if not {f"{f}.py", f"{f}/__init__.py"} & names]
@@ -41,12 +43,17 @@ def problems(wheel: Path) -> list[str]:
     found = [] if wheel.stat().st_size < MAX_BYTES else [f"{wheel.name} has {wheel.stat().st_size} bytes; less than {MAX_BYTES} are allowed"]
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-        wanted = {"calcitrack/py.typed", "calcitrack/__init__.py", DATA + "manifest.toml", DATA + "README.md"}
+        wanted = {DATA + "manifest.toml", DATA + "README.md", *_files("calcitrack")}
         found += [f"{wheel.name} lacks {name}" for name in sorted(wanted - names)]
         found += [f"{wheel.name} holds {name}, which is no part of the package" for name in sorted(names) if not name.startswith("calcitrack")]
         if DATA + "manifest.toml" in names:
             found += _data_problems(archive, names)
     return found
+
+
+def _files(package: str) -> set[str]:
+    """Every file of the checkout's package, code and data alike."""
+    return {path.as_posix() for path in Path(package).rglob("*") if path.is_file() and "__pycache__" not in path.parts}
 
 
 def _data_problems(archive: zipfile.ZipFile, names: set[str]) -> list[str]:
