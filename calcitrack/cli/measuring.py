@@ -28,8 +28,8 @@ from calcitrack.figures import change_sentence, verdict_sentence
 from calcitrack.io.cohort import read_cohort
 from calcitrack.io.course_files import find_course_files, read_courses
 from calcitrack.io.dicom_output import DicomOutput
-from calcitrack.io.exports import ResultsWriter
 from calcitrack.io.pseudonyms import read_pseudonyms
+from calcitrack.io.results_writer import ResultsWriter
 from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.measure import MeasureOptions
 from calcitrack.model.assessment import Assessment

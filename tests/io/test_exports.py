@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from calcitrack.errors import ResultsError
-from calcitrack.io import exports
-from calcitrack.io.exports import ResultsWriter, read_results, write_results
+from calcitrack.io import outputs
+from calcitrack.io.exports import read_results, write_results
 from calcitrack.io.pictures import shown_of_each_visit
 from calcitrack.io.results_folder import StagedFolder
+from calcitrack.io.results_writer import ResultsWriter
 from calcitrack.io.table_files import read_table, write_csv
 from calcitrack.model.assessment import Alignment, Fate, ImageAssessment
 from calcitrack.model.course import Courses, PatientCourse, Treatment
@@ -290,8 +291,8 @@ def test_one_visit_has_no_pair_and_one_patient_no_cohort(made: ModuleType, tmp_p
 def test_the_timeline_figure_knows_the_course(made: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each figure is drawn with its own judgement and with its own patient's treatments."""
     seen = []
-    draw = exports.timeline_figure
-    monkeypatch.setattr(exports, "timeline_figure", lambda *given: (seen.append(given), draw(*given))[1])
+    draw = outputs.timeline_figure
+    monkeypatch.setattr(outputs, "timeline_figure", lambda *given: (seen.append(given), draw(*given))[1])
     course = PatientCourse("P2", (Treatment(patient_id="P2", name="abatacept", start=made.DAYS[1]),))
     write_results(made.cohort(), tmp_path, clock=clock, courses=Courses((course,)))
     assert [(d.key.patient_id, j.key.patient_id, len(c.treatments)) for d, j, c in seen] == [("P1", "P1", 0), ("P2", "P2", 1)]

@@ -7,7 +7,7 @@ from os import PathLike
 from calcitrack.errors import InvalidValueError
 from calcitrack.io.clock import Clock, utc_now
 from calcitrack.io.dicom_output import DicomOutput
-from calcitrack.io.exports import ResultsWriter, Written
+from calcitrack.io.results_writer import ResultsWriter, Written
 from calcitrack.io.workspace.signing import reviewed_of
 from calcitrack.io.workspace.workspace import Workspace
 from calcitrack.model.course import Courses
@@ -38,9 +38,9 @@ def export_results(
     run
         Only what this run measured; everything when ``None``.
     folder, parquet, dataset, clock, dicom
-        As for `calcitrack.io.exports.ResultsWriter`.
+        As for `calcitrack.io.results_writer.ResultsWriter`.
     courses, judging
-        As for `calcitrack.io.exports.ResultsWriter.finish`.
+        As for `calcitrack.io.results_writer.ResultsWriter.finish`.
 
     Raises
     ------
