@@ -158,7 +158,7 @@ def segmentation_object(
     deposits = ordered(image.deposits)
     frames = renumbered(image, [*range(1, len(deposits) + 1)], deposits)
     reference = segmentation_reference(image.exposure, assessment_id, kind)
-    size = frames.size * max(1, len(deposits)) // 8
+    size = _uncompressed_bytes(frames.size, len(deposits), kind)
     try:
         with collected_warnings():
             made = SegmentationObject(
@@ -185,6 +185,13 @@ def segmentation_object(
     except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:  # highdicom's answers to unusual headers
         said = without_people(" ".join(str(error).split()), header)
         raise ResultsError(f"{image.exposure.source}: no segmentation written, because its header does not allow one: {said}") from error
+
+
+def _uncompressed_bytes(pixels: int, deposits: int, kind: SegmentationKind) -> int:
+    """Size of the pixel data: one bit a pixel and segment, or for label maps one or two bytes a pixel, however many there are."""
+    if kind is SegmentationKind.BINARY:
+        return pixels * max(1, deposits) // 8
+    return pixels * (1 if deposits < 256 else 2)
 
 
 def ordered(deposits: Sequence[TrackedDeposit]) -> list[TrackedDeposit]:

@@ -156,6 +156,21 @@ def test_very_large_objects_are_compressed_without_loss(image: ImageAssessment, 
     assert np.array_equal(packed.pixel_array, plain)
 
 
+@pytest.mark.parametrize("count", [0, 1, 12])
+@pytest.mark.parametrize("kind", SegmentationKind)
+def test_size_limit_counts_what_is_written(
+    films: ModuleType, made: ModuleType, monkeypatch: pytest.MonkeyPatch, count: int, kind: SegmentationKind
+) -> None:
+    """An object is left uncompressed at a limit of just the bytes that its pixels take, and compressed below: also a label map of many deposits."""
+    image = made.image("P1", 1, 0, (Fate.BASELINE,) * count)
+    bits = image.segmentation.labels.size * (max(1, count) if kind is SegmentationKind.BINARY else 8)
+    for limit, compressed in ((bits // 8, False), (bits // 8 - 1, True)):
+        monkeypatch.setattr(dicom_seg, "MAX_UNCOMPRESSED_BYTES", limit)
+        seg = segmentation_object(films.header(image), image, kind=kind, **MADE_WITH)
+        assert seg.file_meta.TransferSyntaxUID.is_compressed == compressed
+        assert compressed or len(seg.PixelData) - bits / 8 < 2
+
+
 @pytest.mark.parametrize("count", [0, 1, 3])
 @pytest.mark.parametrize("sized", [True, False])
 @pytest.mark.parametrize("kind", SegmentationKind)
