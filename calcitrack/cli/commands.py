@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from calcitrack.cli.agreeing import agreement
 from calcitrack.cli.choices import PartChoice, StyleChoice
 from calcitrack.cli.plain_errors import plain_errors
 from calcitrack.cli.workspace import Reports, SegmentationOption
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 
 app.add_typer(workspace_commands, name="workspace")
+app.command()(agreement)
 
 DEMO_FOLDER = Path("calcitrack-demo")
 

@@ -14,6 +14,7 @@ from calcitrack.io.deidentify import Status
 from calcitrack.io.deidentify.report_files import COLUMNS
 from calcitrack.io.workspace.schema import STEPS
 from calcitrack.tables import SCHEMA_VERSION, SCHEMAS, TableSchema
+from calcitrack.tables.read_cases import AGREEMENT, READINGS
 from calcitrack.tables.reviewed import REVIEWS
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +66,7 @@ def test_the_page_names_all_exit_codes() -> None:
     assert [(int(r[0]), r[1]) for r in rows(sections("cli.md")["Exit codes"])] == [(c.value, c.name) for c in ExitCode]
 
 
-@pytest.mark.parametrize("name", ["measure", "info", "demo", "phantom", "validate", "deidentify"])
+@pytest.mark.parametrize("name", ["measure", "info", "demo", "phantom", "validate", "deidentify", "agreement"])
 def test_the_page_names_all_options(name: str) -> None:
     """The options on the page are those of the command, both ways."""
     commands = typer.main.get_command(app)
@@ -87,6 +88,13 @@ def test_the_page_and_the_schema_of_reviews_say_the_same() -> None:
     """Every column of reviews.csv is on the page and no other: same order, type and meaning."""
     expected = [[f"`{c.name}`", c.kind.value, c.meaning] for c in REVIEWS.columns]
     assert rows(sections("workspace.md")["reviews.csv"]) == expected
+
+
+@pytest.mark.parametrize("schema", [READINGS, AGREEMENT], ids=lambda s: s.name)
+def test_the_page_and_the_schemas_of_a_reader_study_say_the_same(schema: TableSchema) -> None:
+    """Every column is on the page and no other: same order, type, unit and meaning."""
+    expected = [[f"`{c.name}`", c.kind.value, f"`{c.unit}`" if c.unit else "", c.meaning] for c in schema.columns]
+    assert rows(sections("workspace.md")[f"{schema.name}.csv"]) == expected
 
 
 def test_the_page_names_all_options_of_the_workspace_commands() -> None:

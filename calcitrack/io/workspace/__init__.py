@@ -7,6 +7,7 @@ from calcitrack.io.workspace.journal import JournalEntry
 from calcitrack.io.workspace.kept_run import KeptRun
 from calcitrack.io.workspace.recorded import RecordedAssessment, RecordedRun
 from calcitrack.io.workspace.schema import SCHEMA_VERSION
+from calcitrack.io.workspace.sessions import Sessions
 from calcitrack.io.workspace.workspace import Workspace
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "RecordedAssessment",
     "RecordedRun",
     "SegmentationVersion",
+    "Sessions",
     "Workspace",
 ]

@@ -20,6 +20,9 @@ FAILED = "timeline failed"
 EDITED = "segmentation edited"
 REVIEWED = "reviewed"
 STEP = "step of a review"
+SESSION_STARTED = "reading session started"
+CASE_BEGUN = "case begun"
+CASE_DONE = "case done"
 
 _COLUMNS = "id, at, who, what, subject, before, after, detail, previous, digest"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from calcitrack.errors import EditConflictError
 from calcitrack.io.clock import Clock
@@ -12,7 +12,7 @@ from calcitrack.io.workspace import audit
 from calcitrack.io.workspace.codec import canonical, storable
 from calcitrack.io.workspace.database import Database
 
-_COLUMNS = "j.position, j.reader, a.assessment_id, j.step, j.change, j.previous, j.digest"
+_COLUMNS = "j.position, j.reader, a.assessment_id, j.step, j.change, j.previous, j.digest, j.reading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class JournalEntry:
     Parameters
     ----------
     position
-        1, 2, ... for each reader and assessment.
+        1, 2, ... for each reader and assessment, whatever reading the step belongs to.
     reader
         Whose step it is.
     assessment_id
@@ -34,7 +34,10 @@ class JournalEntry:
     previous
         `digest` of the reader's step before; empty for the first.
     digest
-        SHA-256 of all of the above.
+        SHA-256 of all of the above, and of `reading`.
+    reading
+        Which of the reader's readings of the assessment it belongs to (`calcitrack.model.reading.ReadingSession.reading`); empty for the
+        reader's own review.
     """
 
     position: int
@@ -44,11 +47,12 @@ class JournalEntry:
     change: str
     previous: str
     digest: str
+    reading: str = ""
 
     @property
     def expected_digest(self) -> str:
         """What `digest` is when nothing of the step was changed."""
-        told = [self.position, self.reader, self.assessment_id, self.step, self.change, self.previous]
+        told = [self.position, self.reader, self.assessment_id, self.step, self.change, self.previous, *([self.reading] if self.reading else [])]
         return hashlib.sha256(canonical(told)).hexdigest()
 
 
@@ -78,13 +82,14 @@ def append(database: Database, clock: Clock, assessment: int, entry: JournalEntr
             f"{entry.position - 1} steps",
             "close it and open it again; nothing was overwritten",
         )
-    told = JournalEntry(position + 1, storable(entry.reader), entry.assessment_id, storable(entry.step), entry.change, previous, "")
-    made = JournalEntry(told.position, told.reader, told.assessment_id, told.step, told.change, previous, told.expected_digest)
-    subject, detail = f"assessment {made.assessment_id}", {"step": made.step, "position": made.position}
+    told = replace(entry, position=position + 1, reader=storable(entry.reader), step=storable(entry.step), previous=previous, digest="")
+    made = replace(told, digest=told.expected_digest)
+    subject = f"assessment {made.assessment_id}"
+    detail = {"step": made.step, "position": made.position, **({"reading": made.reading} if made.reading else {})}
     noted = audit.append(database, clock, made.reader, audit.STEP, subject, before=previous, after=made.digest, detail=detail)
     database.insert(
         "journal", audit_id=noted.number, assessment=assessment, reader=made.reader, position=made.position,
-        step=made.step, change=made.change, previous=previous, digest=made.digest,
+        step=made.step, change=made.change, previous=previous, digest=made.digest, reading=made.reading,
     )  # fmt: skip
     return made
 

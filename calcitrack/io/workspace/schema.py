@@ -23,10 +23,12 @@ IMMUTABLE = (
     "measured",
     "sources",
     "journal",
+    "sessions",
+    "readings",
 )
 """Tables whose rows are written once: the database itself refuses to change or remove them."""
 APPEND_ONLY = ("audit", "reviews", *IMMUTABLE)
-_ADDED_LATER = frozenset({"measured", "sources", "journal"})
+_ADDED_LATER = frozenset({"measured", "sources", "journal", "sessions", "readings"})
 
 _TABLES = (
     """CREATE TABLE audit (
@@ -123,6 +125,16 @@ STEPS: tuple[tuple[str, ...], ...] = (
         reader TEXT NOT NULL, position INTEGER NOT NULL, step TEXT NOT NULL, change TEXT NOT NULL, previous TEXT NOT NULL, digest TEXT NOT NULL,
         UNIQUE (assessment, reader, position))""",
         *_guards("journal"),
+    ),
+    (
+        "ALTER TABLE journal ADD COLUMN reading TEXT NOT NULL DEFAULT ''",
+        """CREATE TABLE sessions (
+        id INTEGER PRIMARY KEY, audit_id INTEGER NOT NULL REFERENCES audit, reader TEXT NOT NULL, plan TEXT NOT NULL, digest TEXT NOT NULL)""",
+        """CREATE TABLE readings (
+        id INTEGER PRIMARY KEY, audit_id INTEGER NOT NULL REFERENCES audit, session INTEGER NOT NULL REFERENCES sessions, number INTEGER NOT NULL,
+        assessment INTEGER NOT NULL REFERENCES assessments, state TEXT NOT NULL, films TEXT NOT NULL, digest TEXT NOT NULL)""",
+        "CREATE INDEX readings_of_session ON readings (session, number, id)",
+        *(guard for table in ("sessions", "readings") for guard in _guards(table)),
     ),
 )
 """Version -> statements, the first one being version 1."""

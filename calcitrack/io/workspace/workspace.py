@@ -32,6 +32,7 @@ from calcitrack.io.workspace.recorded import (
     recorded_runs,
 )
 from calcitrack.io.workspace.recording import record_document
+from calcitrack.io.workspace.sessions import Sessions
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import FileRecord, TimelineFailure
 from calcitrack.model.review import MadeReview, Review
@@ -379,7 +380,7 @@ class Workspace:
         """What readers said and did not take back, each with its timeline and when it was said, in that order."""
         return reviews.reviews_of(self._database, assessment_id=None, reader=None, superseded=False)
 
-    def note(self, assessment_id: str, step: str, change: str, *, reader: str, after: int) -> JournalEntry:
+    def note(self, assessment_id: str, step: str, change: str, *, reader: str, after: int, reading: str = "") -> JournalEntry:
         """Keep one step of a reader's review. Each reader has a journal of their own for each assessment.
 
         Parameters
@@ -390,6 +391,8 @@ class Workspace:
             JSON from which whoever made the step can do it again, and undo it.
         after
             Position of the reader's last step that the maker of this one knows of; 0 for none.
+        reading
+            Which of the reader's readings it belongs to; empty for the reader's own review.
 
         Raises
         ------
@@ -401,12 +404,17 @@ class Workspace:
         if not reader.strip():
             raise InvalidValueError("a step of a review names its reader; found an empty name")
         with self._database.writing():
-            entry = JournalEntry(after + 1, reader, assessment_id, step, change, "", "")
+            entry = JournalEntry(after + 1, reader, assessment_id, step, change, "", "", reading)
             return journal.append(self._database, self._clock, self._row(assessment_id), entry)
 
     def journal(self, assessment_id: str, *, reader: str | None = None) -> tuple[JournalEntry, ...]:
         """Steps of reviews of an assessment in their order; of one reader only where asked for."""
         return journal.entries(self._database, assessment_id, reader)
+
+    @property
+    def sessions(self) -> Sessions:
+        """Reading sessions: plans, how far each one is, and what was read."""
+        return Sessions(self._database, self._clock)
 
     def history(self, subject: str | None = None, *, who: str | None = None) -> tuple[AuditEntry, ...]:
         """The audit trail, first entry first; of one subject, or by one person, only where asked for."""

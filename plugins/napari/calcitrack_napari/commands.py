@@ -141,6 +141,12 @@ def _outlines(widget: ReviewWidget, _session: ReviewSession, scene: Scene) -> No
     scene.hide_outlines(hidden=shown)
 
 
+def _done(widget: ReviewWidget, _session: ReviewSession, _scene: Scene) -> None:
+    if widget.done_and_next is None:
+        raise InvalidValueError("no session of a worklist is open; open the widget Worklist, and start one")
+    widget.done_and_next()
+
+
 DO: dict[str, Do] = {
     "accept": _judging("accept", here_only=False),
     "reject": _judging("reject", here_only=False),
@@ -166,6 +172,7 @@ DO: dict[str, Do] = {
     "difference": lambda _widget, _session, scene: scene.toggle_difference(),
     "outlines": _outlines,
     "whole": lambda _widget, _session, scene: scene.reset(),
+    "done": _done,
     "help": lambda widget, _session, _scene: widget.show_keys(),
 }
 """Name of a command -> what it does."""

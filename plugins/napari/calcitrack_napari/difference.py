@@ -8,7 +8,6 @@ from calcitrack.errors import InvalidValueError
 from calcitrack.figures.difference import RgbImage, coloured, darkened, hatch, relative_difference
 from calcitrack.figures.registered import Grid, Side, grid_of, on_scale_of, sample
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
-from calcitrack_napari.layers import film_name
 from calcitrack_napari.review import ReviewSession
 
 LONG_SIDE = 1200
@@ -42,4 +41,4 @@ def difference_of(session: ReviewSession, earlier: int, later: int) -> Differenc
     picture = coloured(relative_difference(before, after, on_scale_of(before, after), pixel_mm))
     hatch(picture, before.exposed & after.exposed & ~(before.trusted & after.trusted))
     darkened(picture, ~(before.exposed & after.exposed))
-    return Difference(picture, grid, f"{film_name(session.images[later])} less {film_name(session.images[earlier])}")
+    return Difference(picture, grid, f"{session.film_name(later)} less {session.film_name(earlier)}")

@@ -60,6 +60,7 @@ COMMANDS = (
     Command("difference", "D", "show or hide the difference from the visit before"),
     Command("outlines", "Q", "show or hide outlines"),
     Command("whole", "Shift-W", "show the whole films"),
+    Command("done", "Shift-D", "worklist: this case is done, go on to the next one"),
     Command("help", "H", "show or hide this list"),
 )
 
@@ -77,6 +78,25 @@ def register(widget: ReviewWidget) -> None:
                 action_manager.bind_shortcut(command.action, key)
 
 
+def opened() -> Iterator[ReviewWidget]:
+    """Widgets that are there, the one that was opened last first."""
+    for reference in reversed(_open):
+        widget = reference()
+        if widget is not None and not widget.closed:
+            yield widget
+
+
+def docked() -> ReviewWidget | None:
+    """The widget that was opened last and has a place in a window; ``None`` for none."""
+    for widget in opened():
+        try:
+            if widget.parent() is not None:
+                return widget
+        except RuntimeError:  # its window has gone, and Qt's half of it with the window
+            continue
+    return None
+
+
 def shortcuts() -> Iterator[tuple[str, str]]:
     """(key, what it does) of every command, as they are bound now."""
     for command in COMMANDS:
@@ -86,9 +106,8 @@ def shortcuts() -> Iterator[tuple[str, str]]:
 
 def _call(name: str) -> Any:
     def command(viewer: ViewerModel) -> None:  # noqa: ARG001 napari hands it over by this name
-        for reference in reversed(_open):
-            widget = reference()
-            if widget is not None and widget.is_open:
+        for widget in opened():
+            if widget.is_open:
                 widget.run(name)
                 return
 

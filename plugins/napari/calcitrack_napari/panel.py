@@ -50,6 +50,7 @@ class Panel(QWidget):
         self.fate, self.pattern, self.comment, self.relink = QComboBox(), QComboBox(), QLineEdit(), QLineEdit()
         self.edge, self.edge_words = QSlider(Qt.Horizontal), QLabel()
         self.plot, self.progress = BurdenPlot(), QProgressBar()
+        self.plot_wanted = True
         self.publish_button, self.export_button, self.help_button = (QPushButton(t) for t in ("Publish", "Export results…", "Keys"))
         self.help_words = QLabel()
         self._dress()
@@ -102,10 +103,10 @@ class Panel(QWidget):
         whole.addLayout(_row(*(self.buttons[name] for name, _ in SAYINGS)))
         whole.addLayout(_row(*(self.buttons[name] for name, _ in TOOLS)))
         whole.addLayout(_row(QLabel("Edge at"), self.edge, self.edge_words))
-        said = QGridLayout()
+        self.said = QGridLayout()
         for place, part in enumerate((self.fate, self.pattern, self.relink, self.comment)):
-            said.addWidget(part, place // 2, place % 2)
-        whole.addLayout(said)
+            self.said.addWidget(part, place // 2, place % 2)
+        whole.addLayout(self.said)
         whole.addWidget(self.plot, 2)
         whole.addWidget(self.help_words)
         whole.addWidget(self.words)

@@ -53,6 +53,9 @@ class ReviewSession(Consequences):
         On record there.
     reader
         Whose review it is; each reader starts from what the program found.
+    reading
+        Which of the reader's readings of the assessment, as `calcitrack.model.reading.ReadingSession.reading` names it; empty for the
+        reader's own review.
 
     Raises
     ------
@@ -62,15 +65,15 @@ class ReviewSession(Consequences):
         The journal of the review cannot be read.
     """
 
-    def __init__(self, workspace: Workspace, assessment: Assessment, reader: str) -> None:
+    def __init__(self, workspace: Workspace, assessment: Assessment, reader: str, reading: str = "") -> None:
         if not reader.strip():
             raise InvalidValueError("a review names its reader; found an empty name; write your name or initials")
         super().__init__(assessment)
-        self._workspace, self.reader = workspace, reader.strip()
+        self._workspace, self.reader, self.reading = workspace, reader.strip(), reading
         entries = workspace.journal(assessment.assessment_id, reader=self.reader)
         self._position = entries[-1].position if entries else 0
         try:
-            self._done, self._undone = changes.undone_and_done((e.step, e.change) for e in entries)
+            self._done, self._undone = changes.undone_and_done((e.step, e.change) for e in entries if e.reading == reading)
             for change in self._done:
                 self._apply(change)
         except (ValueError, KeyError, TypeError, IndexError) as error:
@@ -100,7 +103,7 @@ class ReviewSession(Consequences):
 
     @property
     def position(self) -> int:
-        """Steps on record, undone ones and the undoing included."""
+        """Steps of the reader on this assessment that are on record, undone ones and the undoing included, whatever reading they belong to."""
         return self._position
 
     def revised(self) -> Assessment:
@@ -235,7 +238,8 @@ class ReviewSession(Consequences):
         return self._shown(step, self._apply(change))
 
     def _note(self, step: str, text: str) -> None:
-        self._position = self._workspace.note(self.assessment.assessment_id, step, text, reader=self.reader, after=self._position).position
+        made = self._workspace.note(self.assessment.assessment_id, step, text, reader=self.reader, after=self._position, reading=self.reading)
+        self._position = made.position
 
     def _shown(self, step: str, change: Change) -> Done:
         return Done(step, change.image, change.deposit_id, tuple((p.image, p.window) for p in change.patches))

@@ -17,7 +17,7 @@ from calcitrack.measure.live import Window
 from calcitrack.model.segmentation import Labels as LabelArray
 from calcitrack_napari import outlines
 from calcitrack_napari.difference import difference_of
-from calcitrack_napari.layers import METADATA, colours, contrast_limits, film_name, on_baseline_mm, shown_values
+from calcitrack_napari.layers import METADATA, colours, contrast_limits, on_baseline_mm, shown_values
 from calcitrack_napari.regions import changed_window
 from calcitrack_napari.review import Done, ReviewSession
 
@@ -27,6 +27,8 @@ REJECTED_COLOUR = (0.55, 0.55, 0.55, 0.55)
 MOST_NUMBERS = 1000
 """Deposits that have a colour of their own."""
 CONTOUR_PX = 2
+OTHERS = DirectLabelColormap(color_dict=defaultdict(lambda: np.array((1.0, 1.0, 1.0, 0.9)), {None: np.zeros(4), 0: np.zeros(4)}))
+"""Outlines of other readers: white, which no identity has."""
 CLOSE_UP_MM = 45.0
 """Width of the view when the camera goes to a deposit for the first time: a finger and its neighbours."""
 
@@ -56,6 +58,7 @@ class Scene:
         self.viewer, self.session, self._painted = viewer, session, painted
         self.films: list[Image] = []
         self.outlines: list[Labels] = []
+        self.others: list[Labels] = []
         self.view, self.current = View.PAIR, 0
         self.outlines_hidden = False
         self._difference: Image | None = None
@@ -69,23 +72,29 @@ class Scene:
     def build(self, progress: Callable[[int], None] = lambda _: None) -> None:
         """Add the layers; `progress` is called with the number of films that are there."""
         palette = DirectLabelColormap(color_dict=defaultdict(lambda: np.array(REJECTED_COLOUR), _palette()))
-        for k, image in enumerate(self.session.images):
-            radiograph = self.session.radiograph(k)
+        session = self.session
+        for k, image in enumerate(session.images):
+            radiograph = session.radiograph(k)
             values = shown_values(radiograph)
             common = {"affine": self._to_mm[k], "units": self.units, "visible": False, "metadata": {METADATA: {"image": k}}}
             limits = contrast_limits(values, image.segmentation.limb)
-            film = Image(values, name=film_name(image), contrast_limits=limits, colormap="gray", **common)
-            drawn = Labels(self._numbers(k), name=f"deposits, {film_name(image)}", colormap=palette, opacity=0.9, **common)
+            film = Image(values, name=session.film_name(k), contrast_limits=limits, colormap="gray", **common)
+            drawn = Labels(self._numbers(k), name=f"deposits, {session.film_name(k)}", colormap=palette, opacity=0.9, **common)
             drawn.contour = CONTOUR_PX
             drawn.preserve_labels = True
-            drawn.brush_size = max(2, round(1.0 / self.session.pixel_mm(k)))
+            drawn.brush_size = max(2, round(1.0 / session.pixel_mm(k)))
             drawn.events.paint.connect(lambda _event, k=k: QTimer.singleShot(0, lambda: self._on_paint(k)))
             self.viewer.add_layer(film)
+            marks = session.others(k)
+            if marks is not None:
+                self.others.append(Labels(marks, name=f"other readers, {session.film_name(k)}", colormap=OTHERS, **common))
+                self.others[-1].contour = CONTOUR_PX
+                self.viewer.add_layer(self.others[-1])
             self.viewer.add_layer(drawn)
             self.films.append(film)
             self.outlines.append(drawn)
             progress(k + 1)
-        self.viewer.canvas.grid.stride = 2
+        self.viewer.canvas.grid.stride = 3 if self.others else 2
         self.viewer.canvas.grid.shape = (1, -1)
         self.viewer.canvas.grid.spacing = 6
 
@@ -93,10 +102,10 @@ class Scene:
         """Take the layers away."""
         self._remove_difference()
         self.viewer.canvas.grid.enabled = False  # first, or the grid is laid out anew after each layer
-        for layer in (*self.films, *self.outlines):
+        for layer in (*self.films, *self.outlines, *self.others):
             if layer in self.viewer.layers:
                 self.viewer.layers.remove(layer)
-        self.films, self.outlines = [], []
+        self.films, self.outlines, self.others = [], [], []
 
     # What is shown
 
@@ -126,6 +135,8 @@ class Scene:
         shown = self.shown()
         for k, (film, drawn) in enumerate(zip(self.films, self.outlines, strict=True)):
             film.visible, drawn.visible = k in shown, k in shown and not self.outlines_hidden
+        for k, marks in enumerate(self.others):
+            marks.visible = k in shown and not self.outlines_hidden
         self.viewer.canvas.grid.enabled = len(shown) > 1
         editable = self.outlines[self.current]
         if self.viewer.layers.selection.active is not editable:

@@ -18,6 +18,7 @@ from calcitrack.model.segmentation import Labels
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 from calcitrack_napari import changes
 from calcitrack_napari.changes import ALL_IMAGES, COMMENT, FATE, IDENTITY, PATTERN, VERDICT, Change, Stated
+from calcitrack_napari.layers import film_name
 from calcitrack_napari.rows import Row, Verdict
 
 HELD_PIXELS = 60_000_000
@@ -47,6 +48,22 @@ class ReviewState:
     def images(self) -> tuple[ImageAssessment, ...]:
         """Films of the assessment, in order of time."""
         return self.assessment.images
+
+    def film_name(self, k: int) -> str:
+        """What a film is called on the screen."""
+        return film_name(self.images[k])
+
+    def where(self, k: int) -> str:
+        """Which visit of how many a film is, and its day."""
+        image = self.images[k]
+        facts = image.exposure.acquisition
+        day = facts.acquisition_time.date() if facts.acquisition_time else facts.study_date
+        repeat = f", repeat {image.repeat}" if image.repeat else ""
+        return f"visit {image.time_point} of {self.images[-1].time_point}{repeat} · {day or 'no date'}"
+
+    def others(self, k: int) -> Labels | None:  # noqa: ARG002 who shows others overrides it
+        """Outlines of other readers on a film, shape (rows, columns), for the eye alone; ``None`` where they are not shown."""
+        return None
 
     def pixel_mm(self, k: int) -> float:
         """Size of a pixel of a film; an assumed one where none is stated."""

@@ -52,9 +52,11 @@ class ReviewWidget(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.panel)
         self.workspace: Workspace | None = None
+        self._lent = self.closed = False
         self.session: ReviewSession | None = None
         self.scene: Scene | None = None
         self.image, self.deposit_id = 0, ""
+        self.done_and_next: Callable[[], None] | None = None
         self._stop, self._workers = threading.Event(), []  # type: ignore[var-annotated]
         self._plot_timer = QTimer(self, singleShot=True, interval=PLOT_WAIT_MS)
         self._plot_timer.timeout.connect(self._draw_plot)
@@ -81,9 +83,17 @@ class ReviewWidget(QWidget):
                 opened.close()
                 raise
             self.close_review()
-            self.workspace = opened
+            self.workspace, self._lent = opened, False
             self._fill_timelines(session.assessment.assessment_id)
             self._begin(session)
+
+    def open_case(self, workspace: Workspace, session: ReviewSession, name: str) -> None:
+        """Review a case of a worklist, whose workspace stays open when the review ends."""
+        self.close_review()
+        self.workspace, self._lent = workspace, True
+        self.panel.timelines.clear()
+        self.panel.timelines.addItem(name, session.assessment.assessment_id)
+        self._begin(session)
 
     def _begin(self, session: ReviewSession) -> None:
         self.session, self.deposit_id = session, ""
@@ -111,12 +121,13 @@ class ReviewWidget(QWidget):
             worker.quit()
         if self.scene is not None:
             self.scene.close()
-        if self.workspace is not None:
+        if self.workspace is not None and not self._lent:
             self.workspace.close()
         self.workspace = self.session = self.scene = None
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802 Qt's name
         """The viewer closes the widget."""
+        self.closed = True
         self._stop.set()
         self.close_review()
         super().closeEvent(event)
@@ -137,7 +148,8 @@ class ReviewWidget(QWidget):
         @thread_worker
         def prepare() -> Iterator[tuple[int, LiveFilm]]:
             for k in order:
-                yield k, session.prepared(k)
+                if not session.is_ready(k):
+                    yield k, session.prepared(k)
 
         def adopt(film: tuple[int, LiveFilm]) -> None:
             if self.session is session and not session.is_ready(film[0]):
@@ -176,14 +188,9 @@ class ReviewWidget(QWidget):
             return
         rows = self.session.rows(self.image)
         self.panel.model.show(arranged(rows, self.panel.order.currentText(), self.panel.only.currentText()))
-        image = self.session.images[self.image]
-        visits = self.session.images[-1].time_point
-        facts = image.exposure.acquisition
-        day = facts.acquisition_time.date() if facts.acquisition_time else facts.study_date
         left = sum(r.label is not None and r.verdict is Verdict.OPEN for r in rows)
         todo = f"{left} of {sum(r.label is not None for r in rows)} to do" if left else "all done"
-        repeat = f", repeat {image.repeat}" if image.repeat else ""
-        self.panel.where.setText(f"visit {image.time_point} of {visits}{repeat} · {day or 'no date'} · {todo}")
+        self.panel.where.setText(f"{self.session.where(self.image)} · {todo}")
         self._plot_timer.start()
 
     def _draw_plot(self) -> None:
@@ -346,7 +353,7 @@ class ReviewWidget(QWidget):
         lines = "".join(f"<tr><td><b>{html.escape(key)}</b>&nbsp;&nbsp;</td><td>{html.escape(words)}</td></tr>" for key, words in keys.shortcuts())
         self.panel.help_words.setText(f"<table>{lines}</table>Change them in <i>File, Preferences, Shortcuts</i>.")
         self.panel.help_words.setVisible(not self.panel.help_words.isVisible())
-        self.panel.plot.setVisible(not self.panel.help_words.isVisible())
+        self.panel.plot.setVisible(self.panel.plot_wanted and not self.panel.help_words.isVisible())
 
     # Measuring, publishing, exporting
 

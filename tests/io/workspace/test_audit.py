@@ -17,11 +17,12 @@ from calcitrack.io.workspace.audit import AuditEntry
 from calcitrack.io.workspace.measured import MeasuredFrom
 from calcitrack.io.workspace.schema import APPEND_ONLY
 from calcitrack.model.review import Review, ReviewKind
+from calcitrack.reading import plan_reading
 
 
 @pytest.fixture
 def folder(made: ModuleType, tmp_path: Path) -> Path:
-    """A workspace with an assessment, an edit and two reviews, closed."""
+    """A workspace with an assessment, an edit, two reviews and a reading session, closed."""
     with Workspace.create(tmp_path) as workspace:
         run = workspace.start_run(files=made.files_of(made.assessment("P1")))
         measured_from = MeasuredFrom("asked", (Content("P1/visit1.dcm", 8, "0" * 64),))
@@ -33,6 +34,8 @@ def folder(made: ModuleType, tmp_path: Path) -> Path:
             workspace.review(Review(reader=reader, kind=ReviewKind.ACCEPT, assessment_id=recorded.assessment_id, deposit_id="D001"))
         for step in range(2):
             workspace.note(recorded.assessment_id, "accept D001", "{}", reader="anna", after=step)
+        session = workspace.sessions.start("anna", plan_reading(workspace.sessions.cases(), "anna"))
+        workspace.sessions.begin(session, session.plan.cases[0])
     return tmp_path
 
 
@@ -67,7 +70,7 @@ def test_a_sound_workspace_is_clean(folder: Path) -> None:
         report = workspace.check()
     assert report.clean
     assert report.notes == ()
-    assert (report.assessments, report.segmentations, report.reviews, report.entries) == (1, 5, 2, 8)
+    assert (report.assessments, report.segmentations, report.reviews, report.entries) == (1, 5, 2, 10)
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)

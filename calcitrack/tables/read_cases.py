@@ -1,0 +1,56 @@
+"""Columns of the tables of a reader study: what each reader found on each film, and how well readings agree."""
+
+from __future__ import annotations
+
+from calcitrack.tables.schema import Column, Kind, TableSchema
+
+READINGS = TableSchema(
+    "readings",
+    "one film as one reader read it once",
+    (
+        Column("patient_id", Kind.TEXT, "Patient ID of the timeline, which a blinded reader did not see."),
+        Column("body_part", Kind.TEXT, "Body part of the timeline; empty when nothing states it."),
+        Column("laterality", Kind.TEXT, "`L`, `R`, `B` or empty when nothing states it."),
+        Column("view", Kind.TEXT, "View position, such as `PA`; empty when nothing states it."),
+        Column("assessment_id", Kind.TEXT, "The assessment that was read, as in the tables of results."),
+        Column("image", Kind.TEXT, "SOP Instance UID of the film, or its path where it has none."),
+        Column("time_point", Kind.INTEGER, "Number of the time point in its timeline; 1 is the baseline."),
+        Column("repeat", Kind.INTEGER, "0 for the first exposure of that day, 1 for its first repeat, and so on."),
+        Column("reader", Kind.TEXT, "Who read it."),
+        Column("session", Kind.INTEGER, "Number of the session in the workspace."),
+        Column("condition", Kind.TEXT, "Whether it was blinded, and which outlines were shown; only like conditions are compared."),
+        Column("case", Kind.INTEGER, "Place of the case in its session."),
+        Column("repeat_of", Kind.INTEGER, "Case of the same session that this one showed again; empty for the first time."),
+        Column("done_at", Kind.TEXT, "When the case was done: UTC, ISO 8601."),
+        Column("deposit_count", Kind.NUMBER, "Deposits that the reader did not reject.", "1", 0),
+        Column("area_mm2", Kind.NUMBER, "Their total area; empty when not measurable.", "mm2", 4),
+        Column("ha_mass_mg", Kind.NUMBER, "Their total hydroxyapatite; empty when not measurable.", "mg", 4),
+        Column("not_measurable", Kind.TEXT, "Why a total is empty."),
+    ),
+)
+"""Described in `docs/reference/workspace.md`."""
+
+AGREEMENT = TableSchema(
+    "agreement",
+    "one total in one comparison of readings",
+    (
+        Column("kind", Kind.TEXT, "`intra-reader`: cases that were shown again; `inter-reader`: each reader's first reading of a film."),
+        Column("readers", Kind.TEXT, "Whose readings are compared."),
+        Column("condition", Kind.TEXT, "As in readings.csv; the same for all readings of a row."),
+        Column("measurand", Kind.TEXT, "`deposit_count`, `area_mm2` or `ha_mass_mg`."),
+        Column("films", Kind.INTEGER, "Films that have every reading. Several films of one patient count as several."),
+        Column("patients", Kind.INTEGER, "Patients whose films they are."),
+        Column("mean", Kind.NUMBER, "Mean of all readings, in the unit of the measurand.", "", 4),
+        Column("icc", Kind.NUMBER, "Intraclass correlation ICC(2,1): absolute agreement of single readings.", "1", 4),
+        Column("icc_low", Kind.NUMBER, "Lower end of its 95 % interval.", "1", 4),
+        Column("icc_high", Kind.NUMBER, "Upper end of its 95 % interval.", "1", 4),
+        Column("wcv", Kind.NUMBER, "Within-film coefficient of variation, from logarithms; empty where a reading is zero.", "1", 4),
+        Column("sem", Kind.NUMBER, "Within-film standard deviation, in the unit of the measurand.", "", 4),
+        Column("sdc", Kind.NUMBER, "Smallest detectable difference of two readings, 1.96 √2 sem.", "", 4),
+        Column("bias", Kind.NUMBER, "Mean difference, second reading or reader minus the first; of two readings and three films or more.", "", 4),
+        Column("limit_low", Kind.NUMBER, "Lower 95 % limit of agreement.", "", 4),
+        Column("limit_high", Kind.NUMBER, "Upper 95 % limit of agreement.", "", 4),
+        Column("notes", Kind.TEXT, "Why a figure is empty, or how many films were left out."),
+    ),
+)
+"""Described in `docs/reference/workspace.md`."""
