@@ -76,6 +76,10 @@ class ManifestError(ReadError):
     """A manifest.csv cannot be used; the message lists every problem in it."""
 
 
+class CorrectionError(ReadError):
+    """A file of corrections cannot be used, or what a reader states about a film does not fit the film; the message lists every problem."""
+
+
 class CourseError(ReadError):
     """A treatments.csv or labs.csv cannot be used; the message lists every problem in it."""
 

@@ -10,8 +10,11 @@ import pytest
 
 from calcitrack import AssessOptions, Exposure, MeasureOptions, Timeline, TimelineKey, TimePoint, assess, calibrate
 from calcitrack.assess import exposures
+from calcitrack.assess.options import flat, unflat
+from calcitrack.calibrate import CalibrateOptions
 from calcitrack.errors import DamagedFileError
 from calcitrack.model.assessment import Fate
+from calcitrack.model.corrections import FilmCorrection, KnownLength
 from calcitrack.model.measurement import NotMeasurable
 from calcitrack.model.segmentation import Evidence
 from calcitrack.model.spacing import SpacingBasis
@@ -185,3 +188,31 @@ def test_deposits_that_grow_together_merge_and_their_mass_is_kept(drawn: ModuleT
     total = series_of(result).total("ha_mass_mg")
     assert [p.mean for p in kept["D001"].points] == pytest.approx([p.mean for p in total.points])
     assert kept["D002"].points == ()
+
+
+def test_what_a_reader_states_of_a_film_is_honoured(course: Timeline) -> None:
+    """No deposit in the excluded region, other millimetres of the calibrated film, another id; and the same again for the same statement."""
+    alone = replace(course, time_points=course.time_points[:1])
+    (exposure,) = alone.time_points[0].exposures
+    before = assess(alone, options=TRANSPARENT)
+    vanishing = next(d.deposit for d in before.images[0].deposits if d.deposit_id == "D001")
+    row, column = vanishing.centroid
+    region = tuple((row + dr, column + dc) for dr, dc in ((-20, -20), (-20, 20), (20, 20), (20, -20)))
+    stated = FilmCorrection(excluded=(region,), length=KnownLength((0, 0), (100, 0), 24))
+    film = Exposure.of(exposure.load(), stated)
+    told = replace(alone, time_points=(replace(alone.time_points[0], exposures=(film,)),))
+    after, again = (assess(told, options=TRANSPARENT) for _ in range(2))
+    assert len(after.images[0].deposits) == len(before.images[0].deposits) - 1
+    assert after.images[0].spacing.row_mm == pytest.approx(0.24)
+    assert after.images[0].spacing.basis is SpacingBasis.FIDUCIAL
+    assert set(stated.words) <= set(after.images[0].findings)
+    assert before.assessment_id != after.assessment_id == again.assessment_id
+
+
+def test_options_come_back_from_the_provenance() -> None:
+    """Law: a round trip changes nothing, tuples and methods included; what is not told is as by default."""
+    calibrating = CalibrateOptions(find_wedge=False, wedge_box=(1, 20, 3, 40))
+    options = AssessOptions(calibrate=calibrating, segment=SegmentOptions(method=Method.TRANSPARENT, min_confidence=0.3))
+    told = {name: str(value) if isinstance(value, Method) else value for name, value in flat(options).items()}
+    assert unflat(told) == options
+    assert unflat({}) == AssessOptions()

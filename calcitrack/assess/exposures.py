@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from calcitrack.assess.options import AssessOptions, Observer
-from calcitrack.calibrate import calibrate
+from calcitrack.calibrate import CalibrateOptions, calibrate
 from calcitrack.calibrate.intensity import attenuation
 from calcitrack.errors import ReadError
 from calcitrack.measure import measure
@@ -18,6 +18,7 @@ from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM, Spacing
 from calcitrack.model.timeline import Exposure, Timeline
 from calcitrack.segment import candidates, sure
+from calcitrack.segment.excluded import without
 from calcitrack.track import (
     Exposed,
     Scene,
@@ -81,13 +82,21 @@ def _search(exposure: Exposure, time_point: int, repeat: int, options: AssessOpt
     tell("read", exposure.source)
     radiograph = exposure.load()
     tell("calibrate", exposure.source)
-    radiograph = calibrate(radiograph, options.calibrate)
+    radiograph = calibrate(radiograph, _calibrate_options(exposure, options.calibrate))
     tell("segment", exposure.source)
     found = candidates(radiograph, options.segment)
+    if exposure.correction.excluded:
+        found = without(found, exposure.correction.excluded)
     findings = (*exposure.findings, *radiograph.findings, *found.findings)
     scene = see(found.keeping(sure(found, options.segment)), radiograph.spacing, attenuation(radiograph), radiograph.valid_mask)
     held = radiograph if radiograph.pixels.size <= room else None
     return Searched(exposure, time_point, repeat, radiograph.spacing, radiograph.calibration, findings, found, scene, held)
+
+
+def _calibrate_options(exposure: Exposure, options: CalibrateOptions) -> CalibrateOptions:
+    """Those of the timeline, with the wedge where a reader marked it on this film."""
+    box = exposure.correction.wedge_box
+    return options if box is None else replace(options, find_wedge=True, wedge_box=box)
 
 
 def align_all(searched: Sequence[Searched], options: AssessOptions, tell: Observer) -> tuple[Alignment | None, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import Enum
+from typing import Any
 
 from calcitrack.calibrate import CalibrateOptions
 from calcitrack.measure import MeasureOptions
@@ -36,3 +39,22 @@ def flat(options: AssessOptions) -> dict[str, Parameter]:
         return " ".join(map(str, value)) if isinstance(value, tuple) else value
 
     return {f"{verb}.{name}": plain(value) for verb, values in asdict(options).items() for name, value in values.items()}
+
+
+def unflat(told: Mapping[str, Parameter]) -> AssessOptions:
+    """The options that `flat` gave this of; what it does not tell, because another version wrote it, is as by default."""
+    verbs = typing.get_type_hints(AssessOptions)
+    return AssessOptions(**{verb: _unflat(kind, verb, told) for verb, kind in verbs.items()})
+
+
+def _unflat(kind: type, verb: str, told: Mapping[str, Parameter]) -> Any:
+    hints = typing.get_type_hints(kind)
+    names = [f.name for f in fields(kind) if f"{verb}.{f.name}" in told]
+    return kind(**{name: _parameter(hints[name], told[f"{verb}.{name}"]) for name in names})
+
+
+def _parameter(kind: Any, value: Parameter) -> Any:
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(value)
+    several = any(typing.get_origin(k) is tuple for k in (kind, *typing.get_args(kind)))
+    return tuple(int(v) for v in value.split()) if several and isinstance(value, str) else value

@@ -15,6 +15,7 @@ from calcitrack.batch.one import TIME_LIMIT_S, Outcome, assess_one
 from calcitrack.batch.tally import Progress, Tally
 from calcitrack.errors import InvalidValueError
 from calcitrack.io.cohort import read_cohort
+from calcitrack.io.corrections import Corrections
 from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import Cohort, CohortAssessment, TimelineFailure
@@ -29,6 +30,7 @@ def assess_cohort(
     inputs: Cohort | str | PathLike[str] | Sequence[str | PathLike[str]],
     *,
     manifest: str | PathLike[str] | None = None,
+    corrections: Corrections | str | PathLike[str] | None = None,
     options: AssessOptions | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -45,6 +47,8 @@ def assess_cohort(
         A folder, file, zip archive or DICOMDIR, or several of them, or a `Cohort` that was read before.
     manifest
         A CSV file that states what headers do not; see `calcitrack.read_cohort`.
+    corrections
+        What a reader states about films, or the JSON file that says so; see `calcitrack.read_cohort`. Laid over what the workspace holds.
     options
         Settings of the verbs; defaults when ``None``.
     workers
@@ -72,19 +76,21 @@ def assess_cohort(
     ManifestError
         The manifest cannot be used.
     InvalidValueError
-        A manifest together with a cohort that was read already, less than one worker, workers together with a client, or no time at all.
+        A manifest or corrections together with a cohort that was read already, less than one worker, workers together with a client, or no time.
     ClusterError
         The cluster cannot be used, or its scheduler was lost.
     WorkspaceError
         The workspace cannot be opened or written.
     """
-    if isinstance(inputs, Cohort):
-        if manifest is not None:
-            raise InvalidValueError("a manifest is used when files are read, and this cohort was read already; hand the manifest to read_cohort")
-        cohort = inputs
-    else:
-        cohort = read_cohort(inputs, manifest=manifest)
     with opened(workspace) as record:
+        if isinstance(inputs, Cohort):
+            if manifest is not None or corrections is not None:
+                raise InvalidValueError(
+                    "manifest and corrections are used when files are read, and this cohort was read already; hand the manifest to read_cohort"
+                )
+            cohort = inputs
+        else:
+            cohort = read_cohort(inputs, manifest=manifest, corrections=corrections, recorded=record.corrections() if record else None)
         given = () if isinstance(inputs, Cohort) else (inputs,) if isinstance(inputs, str | PathLike) else inputs
         kept = None if record is None else keep_in(record, cohort, options=options, inputs=given, again=again)
         outcomes = list(

@@ -67,6 +67,15 @@ Labs = Annotated[
     Path | None, typer.Option("--labs", help="CSV file of laboratory results; by default labs.csv in an input folder.", exists=True, dir_okay=False)
 ]
 
+Corrections = Annotated[
+    Path | None,
+    typer.Option(
+        help="JSON file of what a reader states about films: a known length, the wedge, side, view, date, excluded regions, crop. "
+        "What readers stated in the workspace is used without it.",
+        exists=True,
+        dir_okay=False,
+    ),
+]
 WorkspaceFolder = Annotated[
     Path | None,
     typer.Option(
@@ -117,6 +126,7 @@ def measure(
     inputs: Inputs,
     out: Out,
     manifest: Annotated[Path | None, typer.Option(help="CSV file that states what headers do not.", exists=True, dir_okay=False)] = None,
+    corrections: Corrections = None,
     treatments: Treatments = None,
     labs: Labs = None,
     wedge_first_mm: WedgeFirst = 1.0,
@@ -153,6 +163,7 @@ def measure(
             inputs=tuple(inputs),
             out=out,
             manifest=manifest,
+            corrections=corrections,
             workers=workers,
             parquet=parquet,
             options=options,

@@ -13,7 +13,7 @@ class ExitCode(IntEnum):
     UNEXPECTED = 1
     """An error that nobody foresaw; its trace is on the standard error stream."""
     USAGE = 2
-    """The command cannot be carried out as given: an unknown option, a missing input, a manifest or a results folder that cannot be used."""
+    """The command cannot be carried out as given: an unknown option, a missing input; a manifest, corrections or results that cannot be used."""
     PARTLY = 3
     """Results were written, but some files or timelines failed, or an output is missing."""
     NOTHING = 4

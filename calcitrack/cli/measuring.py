@@ -80,6 +80,7 @@ class Request:
     scheduler: str | None = None
     time_limit_s: float = TIME_LIMIT_S
     dataset: bool = False
+    corrections: Path | None = None
 
     def __post_init__(self) -> None:
         if self.scheduler is not None and self.workers is not None:
@@ -140,6 +141,8 @@ def _measure(request: Request, bar: Progress, say: Callable[[str], None]) -> Sum
         cohort = read_cohort(
             list(request.inputs),
             manifest=request.manifest,
+            corrections=request.corrections,
+            recorded=None if workspace is None else workspace.corrections(),
             pseudonyms=pseudonyms,
             progress=lambda done, total: _show(bar, scanning, done, total),
         )

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from calcitrack.cli.exit_codes import ExitCode
-from calcitrack.errors import CalcitrackError, CourseError, ManifestError, NotFoundError, ReadError
+from calcitrack.errors import CalcitrackError, CorrectionError, CourseError, ManifestError, NotFoundError, ReadError
 
 
 @contextmanager
@@ -26,4 +26,4 @@ def plain_errors() -> Iterator[None]:
 
 
 def _is_image_error(error: CalcitrackError) -> bool:
-    return isinstance(error, ReadError) and not isinstance(error, CourseError | ManifestError | NotFoundError)
+    return isinstance(error, ReadError) and not isinstance(error, CorrectionError | CourseError | ManifestError | NotFoundError)

@@ -107,6 +107,17 @@ def export(
 
 
 @workspace.command()
+def corrections(folder: Folder) -> None:
+    """Print what readers state about films, as the JSON that `measure --corrections` reads."""
+    with plain_errors():
+        from calcitrack.io.corrections import corrections_json
+        from calcitrack.io.workspace import Workspace
+
+        with Workspace.open(folder, reading=True) as opened:
+            sys.stdout.write(corrections_json(opened.corrections()))
+
+
+@workspace.command()
 def backup(folder: Folder, to: Annotated[Path, typer.Argument(metavar="BACKUP", help="New or empty folder.", file_okay=False)]) -> None:
     """Copy the workspace, while others may go on working in it."""
     with plain_errors():

@@ -10,8 +10,9 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 
-from calcitrack.errors import ManifestError, PseudonymError
+from calcitrack.errors import CorrectionError, ManifestError, PseudonymError
 from calcitrack.io.copies import compare_bytes
+from calcitrack.io.corrections import Corrections, correction_of, laid_over, read_corrections
 from calcitrack.io.discover import FoundFile, Inputs, find_files
 from calcitrack.io.exposure_file import ExposureFile
 from calcitrack.io.grouping import build_timelines, skip_copies
@@ -20,6 +21,7 @@ from calcitrack.io.manifest import ManifestRow, read_manifest, without_ids
 from calcitrack.io.scan import ScannedFile, scan_file
 from calcitrack.io.sources import FileSource, archives_kept_open
 from calcitrack.model.cohort import Cohort, FileRecord, FileStatus
+from calcitrack.model.corrections import FilmCorrection
 from calcitrack.model.timeline import Exposure
 
 MAX_WORKERS = 8
@@ -32,6 +34,8 @@ def read_cohort(
     *,
     manifest: str | PathLike[str] | None = None,
     pseudonyms: Mapping[str, str] | None = None,
+    corrections: Corrections | str | PathLike[str] | None = None,
+    recorded: Corrections | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     limits: ReadLimits = DEFAULT_LIMITS,
@@ -46,6 +50,11 @@ def read_cohort(
         A CSV file that states what headers do not (columns in `calcitrack.io.manifest`); it wins over headers, with a finding.
     pseudonyms
         Patient ID -> pseudonym, which is used instead everywhere (`calcitrack.io.pseudonyms`); it comes after the manifest.
+    corrections
+        What a reader states about films (`calcitrack.model.corrections`), by SOP Instance UID or path, or the JSON file that says so
+        (`calcitrack.io.corrections`), each film of which has to be there; it wins over headers and manifest, with a finding.
+    recorded
+        What a workspace holds of films (`Workspace.corrections`), whether they are there or not; `corrections` are laid over it.
     workers
         Threads; by default one for each CPU and at most 8.
     progress
@@ -62,6 +71,8 @@ def read_cohort(
     ------
     ManifestError
         With every problem of the manifest.
+    CorrectionError
+        With every problem of the file of corrections, or the films that are not there.
     PseudonymError
         An image's Patient ID has no pseudonym though some are given.
 
@@ -79,7 +90,8 @@ def read_cohort(
         _check_all_have_pseudonyms(stated, pseudonyms)
         stated = [_with_pseudonym(file, pseudonyms) for file in stated]
     files = skip_copies(stated, lambda a, b: compare_bytes(a.source, b.source, limits))
-    exposures = [_exposure(f, rows, limits, pseudonyms) for f in files if f.status is FileStatus.READ]
+    known = _all_corrections(corrections, recorded or {}, files)
+    exposures = [_exposure(f, rows, limits, pseudonyms, known) for f in files if f.status is FileStatus.READ]
     return Cohort(build_timelines(exposures), tuple(_record(f) for f in files))
 
 
@@ -145,12 +157,35 @@ def _check_all_have_pseudonyms(files: Sequence[ScannedFile], pseudonyms: Mapping
         )
 
 
-def _exposure(file: ScannedFile, rows: Mapping[Path, ManifestRow], limits: ReadLimits, pseudonyms: Mapping[str, str] | None) -> Exposure:
+def _all_corrections(
+    corrections: Corrections | str | PathLike[str] | None, recorded: Corrections, files: Sequence[ScannedFile]
+) -> dict[str, FilmCorrection]:
+    """By SOP Instance UID, or path where a film has none, as the workspace names films, whichever way the user named them."""
+    if corrections is None:
+        return dict(recorded)
+    stated = corrections if isinstance(corrections, Mapping) else read_corrections(corrections)
+    called: dict[str, str] = {}
+    for f in files:
+        uid = f.acquisition.sop_instance_uid if f.acquisition else ""
+        called |= {n: uid or f.source.name for n in (uid, f.source.name, str(Path(f.source.name).absolute())) if n}
+    lost = [name for name in stated if name not in called]
+    if lost:
+        found = f"films that are not among the input files: {', '.join(lost)}"
+        where = "corrections" if isinstance(corrections, Mapping) else str(corrections)
+        raise CorrectionError(where, found, "films of the inputs", "correct these names, or hand over their folder")
+    return laid_over({called[name]: correction for name, correction in stated.items()}, recorded)
+
+
+def _exposure(
+    file: ScannedFile, rows: Mapping[Path, ManifestRow], limits: ReadLimits, pseudonyms: Mapping[str, str] | None, corrections: Corrections
+) -> Exposure:
     if file.acquisition is None:
         raise AssertionError(f"{file.source.name} is marked as read, but has no header facts")
     pseudonym = file.acquisition.patient_id if pseudonyms is not None else ""
-    load = ExposureFile(file.source, _row_of(file.source, rows), limits, pseudonym)
-    return Exposure(file.acquisition, load, file.source.name, file.findings)
+    correction: FilmCorrection = correction_of(file.acquisition, file.source.name, corrections)
+    load = ExposureFile(file.source, _row_of(file.source, rows), limits, pseudonym, correction)
+    findings = (*file.findings, *correction.words)
+    return Exposure(correction.acquisition(file.acquisition), load, file.source.name, findings, correction)
 
 
 def _record(file: ScannedFile) -> FileRecord:

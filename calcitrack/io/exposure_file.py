@@ -6,12 +6,13 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from calcitrack.errors import ReadError
+from calcitrack.errors import CorrectionError, InvalidValueError, ReadError
 from calcitrack.io.limits import ReadLimits
 from calcitrack.io.manifest import ManifestRow, without_ids
 from calcitrack.io.reader import read_source
 from calcitrack.io.sidecar import sidecar_of
 from calcitrack.io.sources import FileSource
+from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection, corrected
 from calcitrack.model.image import Radiograph
 from calcitrack.model.timeline import Exposure
 
@@ -53,12 +54,15 @@ class ExposureFile:
         Sizes beyond which it is refused.
     pseudonym
         Put over the Patient ID, the birth date taken away; empty for none.
+    correction
+        What a reader states about it, put over everything else.
     """
 
     source: FileSource
     row: ManifestRow | None
     limits: ReadLimits
     pseudonym: str = ""
+    correction: FilmCorrection = NO_CORRECTION
 
     def __call__(self) -> Radiograph:
         """The radiograph.
@@ -68,11 +72,27 @@ class ExposureFile:
         ReadError
             As `calcitrack.read_radiograph` does.
         """
-        radiograph = _with_row(read_source(self.source, self.limits), self.row)
+        radiograph = with_correction(_with_row(read_source(self.source, self.limits), self.row), self.correction)
         if not self.pseudonym:
             return radiograph
         acquisition = replace(radiograph.acquisition, patient_id=self.pseudonym, patient_birth_date=None)
         return replace(radiograph, acquisition=acquisition, findings=without_ids(radiograph.findings))
+
+
+def with_correction(radiograph: Radiograph, correction: FilmCorrection) -> Radiograph:
+    """The radiograph with what a reader states about it.
+
+    Raises
+    ------
+    CorrectionError
+        It does not fit the film.
+    """
+    try:
+        return corrected(radiograph, correction)
+    except InvalidValueError as error:
+        raise CorrectionError(
+            radiograph.source, f"a correction that does not fit ({error})", "one of this film", "draw it again, or take it back"
+        ) from error
 
 
 def _with_row(radiograph: Radiograph, row: ManifestRow | None) -> Radiograph:

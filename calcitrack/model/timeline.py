@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection, corrected
 from calcitrack.model.image import Acquisition, Radiograph
 
 
@@ -19,22 +20,27 @@ class Exposure:
     acquisition
         Header facts.
     load
-        Called without arguments; gives the radiograph or raises a `calcitrack.errors.ReadError`.
+        Called without arguments; gives the radiograph, with the correction, or raises a `calcitrack.errors.ReadError`.
     source
         The file, as the user knows it.
     findings
         Sentences about grouping: what the header did not state, what a manifest stated instead.
+    correction
+        What a reader states about the film; it is in `acquisition` and in what `load` gives already.
     """
 
     acquisition: Acquisition
     load: Callable[[], Radiograph]
     source: str = ""
     findings: tuple[str, ...] = ()
+    correction: FilmCorrection = NO_CORRECTION
 
     @classmethod
-    def of(cls, radiograph: Radiograph) -> Exposure:
+    def of(cls, radiograph: Radiograph, correction: FilmCorrection | None = None) -> Exposure:
         """Wrap an image that is in memory already; its birth date is left out, because what is measured is kept in tables and workspaces."""
-        return cls(replace(radiograph.acquisition, patient_birth_date=None), lambda: radiograph, radiograph.source)
+        stated = correction or NO_CORRECTION
+        film = corrected(radiograph, stated)
+        return cls(replace(film.acquisition, patient_birth_date=None), lambda: film, film.source, stated.words, stated)
 
 
 @dataclass(frozen=True, slots=True)

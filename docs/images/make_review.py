@@ -1,4 +1,4 @@
-"""Makes the picture of the page about napari: `xvfb-run -a python docs/images/make_review.py WORKSPACE`, one with the patient DEV04 in it."""
+"""Makes the pictures of the pages about napari: `xvfb-run -a python docs/images/make_review.py WORKSPACE`, one with the patient DEV04 in it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ import time
 from pathlib import Path
 
 import napari
+import numpy as np
 from PIL import Image
 from qtpy.QtWidgets import QApplication
 
+from calcitrack_napari.calibrate import CalibrateWidget
+from calcitrack_napari.calibration import Tool
+from calcitrack_napari.views import View
 from calcitrack_napari.widget import ReviewWidget
 
 HERE = Path(__file__).parent
@@ -27,8 +31,29 @@ def wait(seconds: float) -> None:
         time.sleep(0.02)
 
 
+def save(viewer: napari.Viewer, name: str) -> None:
+    """The window as it is now."""
+    picture = Image.fromarray(viewer.window.screenshot(canvas_only=False, flash=False)).convert("RGB")
+    picture.save(HERE / name, optimize=True)
+
+
+def state(widget: ReviewWidget, calibrate: CalibrateWidget) -> None:
+    """A length of 50 mm as the film has it, and a region around a place of a finger."""
+    if widget.session is None:
+        return
+    widget.show_film(widget.image, View.ONE)
+    if widget.scene is not None:
+        widget.scene.reset()
+    rows, columns = widget.session.labels(widget.image).shape
+    calibrate.panel.length_mm.setValue(50)
+    start, px = (0.12 * rows, 0.12 * columns), 50 / widget.session.pixel_mm(widget.image)
+    calibrate.drew(Tool.LENGTH, np.array([start, (start[0], start[1] + px)]))
+    angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    calibrate.drew(Tool.REGION, np.stack([0.41 * rows + 35 * np.sin(angles), 0.55 * columns + 60 * np.cos(angles)], axis=1))
+
+
 def main() -> None:
-    """Write the picture beside this file."""
+    """Write the pictures beside this file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("workspace", type=Path, help="is copied, and stays as it is")
     told = parser.parse_args()
@@ -45,8 +70,12 @@ def main() -> None:
             widget.run(command)
             wait(0.3)
         wait(2)
-        picture = Image.fromarray(viewer.window.screenshot(canvas_only=False, flash=False)).convert("RGB")
-        picture.save(HERE / "review.png", optimize=True)
+        save(viewer, "review.png")
+        calibrate = CalibrateWidget(viewer)
+        viewer.window.add_dock_widget(calibrate, name="Calibrate film", area="right", tabify=True).raise_()
+        state(widget, calibrate)
+        wait(1)
+        save(viewer, "calibrate.png")
         widget.close_review()
     viewer.close()
 

@@ -25,6 +25,7 @@ from calcitrack.io.exports import read_results
 from calcitrack.io.table_files import read_table
 from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.model.assessment import Assessment
+from calcitrack.model.corrections import FilmCorrection
 from calcitrack.model.review import Review, ReviewKind
 from calcitrack.model.timeline import Timeline
 from calcitrack.tables import MEASURED
@@ -322,3 +323,30 @@ def test_export_writes_the_dicom_objects_that_are_asked_for(drawn: Path) -> None
     assert not (drawn / "E" / "sr").exists()
     (seg,) = (drawn / "E" / "seg").glob("*.dcm")
     assert pydicom.dcmread(seg).SegmentationType == "LABELMAP"
+
+
+def test_what_readers_state_in_a_workspace_holds_in_the_next_run(made: ModuleType, tmp_path: Path) -> None:
+    """A side stated in the workspace, and a view stated in a file: both are in the results, each with a sentence; the file comes back as JSON."""
+    films = made.write_pictures(tmp_path / "films", ("A",))
+    measuring = ("measure", films, "--out", tmp_path / "R", "--workspace", tmp_path / "W", "-j", 1, "-q")
+    call(*measuring)
+    before = read_results(tmp_path / "R").images
+    name = str(films / "A" / "visit1.png")
+    with Workspace.open(tmp_path / "W") as workspace:
+        workspace.correct(name, FilmCorrection(laterality="B"), "state side B", reader="anna")
+    code, printed, _ = call("workspace", "corrections", tmp_path / "W")
+    assert code == ExitCode.DONE
+    assert json.loads(printed) == {"films": [{"film": name, "laterality": "B"}]}
+    (tmp_path / "corrections.json").write_text(json.dumps({"films": [{"film": name, "view": "LAT"}]}))
+    call(*measuring, "--corrections", tmp_path / "corrections.json")
+    after = read_results(tmp_path / "R").images
+    (row,) = after[after.path == name].itertuples()
+    assert (row.laterality, row.view) == ("B", "LAT")
+    assert "a reader states laterality B" in row.findings
+    assert "a reader states view LAT" in row.findings
+    assert len(after) == len(before)
+    (tmp_path / "corrections.json").write_text(json.dumps({"films": [{"film": "nowhere.dcm", "view": "LAT"}]}))
+    code, _, said = call(*measuring, "--corrections", tmp_path / "corrections.json")
+    assert code == ExitCode.USAGE
+    assert "nowhere.dcm" in said
+    assert "hand over their folder" in said

@@ -23,6 +23,7 @@ STEP = "step of a review"
 SESSION_STARTED = "reading session started"
 CASE_BEGUN = "case begun"
 CASE_DONE = "case done"
+CORRECTED = "film corrected"
 
 _COLUMNS = "id, at, who, what, subject, before, after, detail, previous, digest"
 

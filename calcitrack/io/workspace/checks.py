@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from calcitrack.errors import WorkspaceDamagedError
-from calcitrack.io.workspace import journal, schema, sessions
+from calcitrack.io.workspace import corrections, journal, schema, sessions
 from calcitrack.io.workspace.assessments import fetch
 from calcitrack.io.workspace.audit import chain_problems
 from calcitrack.io.workspace.database import Database
@@ -57,6 +57,7 @@ def check(database: Database, files: LabelFiles) -> CheckReport:
             *_review_problems(database),
             *journal.problems(database),
             *sessions.problems(database),
+            *corrections.problems(database),
         )
         counts = [database.row(f"SELECT count(*) FROM {table}")[0] for table in ("assessments", "segmentations", "reviews", "audit")]  # noqa: S608 names of ours
         listed = {row[0] for row in database.rows("SELECT digest FROM segmentations")}

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from calcitrack.errors import NotFoundError, ReadError
+from calcitrack.io.exposure_file import with_correction
 from calcitrack.io.reader import read_source
 from calcitrack.io.sources import FileSource
 from calcitrack.io.workspace.codec import Json, canonical, decode, encode, storable
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import Assessment, DepositTrack, Fate, ImageAssessment, ImageFailure, TimePointSummary, TrackedDeposit
 from calcitrack.model.calibration import Calibration
+from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection
 from calcitrack.model.image import Acquisition, Radiograph
 from calcitrack.model.measurement import Deposit, LimbAxis, Measurand, Measurement, NotMeasurable, Result
 from calcitrack.model.provenance import Provenance, Step
@@ -81,6 +83,7 @@ def _exposure(exposure: Exposure) -> Json:
         "acquisition": encode(exposure.acquisition),
         "source": exposure.source,
         "exposure_findings": list(exposure.findings),
+        **({"correction": encode(exposure.correction)} if exposure.correction else {}),
     }
 
 
@@ -150,7 +153,9 @@ def _read_image(stored: Json, segmentation: Segmentation) -> ImageAssessment:
 
 def _read_exposure(stored: Json, spacing: Spacing | None) -> Exposure:
     acquisition = decode(Acquisition, stored["acquisition"])
-    return Exposure(acquisition, partial(load_again, stored["source"], acquisition, spacing), stored["source"], tuple(stored["exposure_findings"]))
+    correction = decode(FilmCorrection, stored["correction"]) if "correction" in stored else NO_CORRECTION
+    load = partial(load_again, stored["source"], acquisition, spacing, correction)
+    return Exposure(acquisition, load, stored["source"], tuple(stored["exposure_findings"]), correction)
 
 
 def _read_deposit(stored: Json) -> TrackedDeposit:
@@ -166,8 +171,8 @@ def _read_results(stored: Json) -> dict[str, Result]:
     return results
 
 
-def load_again(source: str, acquisition: Acquisition, spacing: Spacing | None) -> Radiograph:
-    """Read a recorded image from the file that it came from, with the header facts and the spacing on record.
+def load_again(source: str, acquisition: Acquisition, spacing: Spacing | None, correction: FilmCorrection) -> Radiograph:
+    """Read a recorded image from the file that it came from, with the correction, header facts and spacing on record.
 
     Raises
     ------
@@ -177,7 +182,7 @@ def load_again(source: str, acquisition: Acquisition, spacing: Spacing | None) -
     path, member = _place(source)
     if not path.is_file():
         raise NotFoundError(source, "no file", "the image that was recorded", "put it back where it was when it was measured")
-    radiograph = read_source(FileSource(path, member))
+    radiograph = with_correction(read_source(FileSource(path, member)), correction)
     return replace(radiograph, acquisition=acquisition, spacing=spacing or radiograph.spacing, source=source)
 
 

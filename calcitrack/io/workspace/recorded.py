@@ -74,11 +74,17 @@ def recorded_runs(database: Database) -> tuple[RecordedRun, ...]:
 
 
 def recorded_assessments(database: Database, run: int | None) -> tuple[RecordedAssessment, ...]:
-    """The last assessment of each timeline, of all runs or of one."""
+    """The last assessment of each timeline, of all runs or of one.
+
+    One whose films all came to other timelines since, because a reader stated another side or view, is left out.
+    """
     rows = database.rows(
         """SELECT a.assessment_id, t.key, a.digest FROM outcomes o JOIN assessments a ON a.id = o.assessment
         JOIN timelines t ON t.id = a.timeline_id WHERE o.id IN (SELECT max(id) FROM outcomes WHERE assessment IS NOT NULL
-        AND (?1 IS NULL OR run_id = ?1) GROUP BY timeline_id) ORDER BY o.id""",
+        AND (?1 IS NULL OR run_id = ?1) GROUP BY timeline_id) AND (?1 IS NOT NULL OR NOT EXISTS (SELECT 1 FROM corrections)
+        OR NOT EXISTS (SELECT 1 FROM exposures WHERE assessment = o.assessment) OR EXISTS (SELECT 1 FROM exposures e WHERE e.assessment = o.assessment
+        AND NOT EXISTS (SELECT 1 FROM exposures f JOIN outcomes p ON p.assessment = f.assessment WHERE f.image_id = e.image_id AND p.id > o.id
+        AND p.timeline_id <> o.timeline_id))) ORDER BY o.id""",
         run,
     )
     return tuple(RecordedAssessment(name, decode(TimelineKey, json.loads(key)), digest) for name, key, digest in rows)

@@ -34,6 +34,8 @@ def request_digest(timeline: Timeline, options: Json, made_by: Json) -> str:
 
 def _exposure(exposure: Exposure) -> Json:
     told = [exposure.source, encode(exposure.acquisition), list(exposure.findings)]
+    if exposure.correction:
+        told.append({"correction": encode(exposure.correction)})
     load = exposure.load
     if not isinstance(load, ExposureFile):
         return told

@@ -25,10 +25,11 @@ IMMUTABLE = (
     "journal",
     "sessions",
     "readings",
+    "corrections",
 )
 """Tables whose rows are written once: the database itself refuses to change or remove them."""
 APPEND_ONLY = ("audit", "reviews", *IMMUTABLE)
-_ADDED_LATER = frozenset({"measured", "sources", "journal", "sessions", "readings"})
+_ADDED_LATER = frozenset({"measured", "sources", "journal", "sessions", "readings", "corrections"})
 
 _TABLES = (
     """CREATE TABLE audit (
@@ -135,6 +136,14 @@ STEPS: tuple[tuple[str, ...], ...] = (
         assessment INTEGER NOT NULL REFERENCES assessments, state TEXT NOT NULL, films TEXT NOT NULL, digest TEXT NOT NULL)""",
         "CREATE INDEX readings_of_session ON readings (session, number, id)",
         *(guard for table in ("sessions", "readings") for guard in _guards(table)),
+    ),
+    (
+        """CREATE TABLE corrections (
+        id INTEGER PRIMARY KEY, audit_id INTEGER NOT NULL REFERENCES audit, image_id INTEGER NOT NULL REFERENCES images, position INTEGER NOT NULL,
+        reader TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('set', 'undo', 'redo')), step TEXT NOT NULL, correction TEXT NOT NULL,
+        previous TEXT NOT NULL, digest TEXT NOT NULL, UNIQUE (image_id, position))""",
+        "CREATE INDEX exposures_of_image ON exposures (image_id)",
+        *_guards("corrections"),
     ),
 )
 """Version -> statements, the first one being version 1."""

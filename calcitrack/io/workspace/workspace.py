@@ -12,12 +12,13 @@ from typing import Self
 from calcitrack.errors import EditConflictError, InvalidValueError, WorkspaceError
 from calcitrack.io.clock import Clock, utc_now
 from calcitrack.io.provenance_json import library_versions
-from calcitrack.io.workspace import assessments, audit, journal, reviews
+from calcitrack.io.workspace import assessments, audit, corrections, journal, reviews
 from calcitrack.io.workspace.assessments import SegmentationVersion
 from calcitrack.io.workspace.audit import AuditEntry
 from calcitrack.io.workspace.backing_up import back_up
 from calcitrack.io.workspace.checks import CheckReport, check
 from calcitrack.io.workspace.codec import dumps, encode, storable
+from calcitrack.io.workspace.corrections import CorrectionStep
 from calcitrack.io.workspace.database import Database
 from calcitrack.io.workspace.document import assessment_of, document_digest, document_of
 from calcitrack.io.workspace.journal import JournalEntry
@@ -35,6 +36,7 @@ from calcitrack.io.workspace.recording import record_document
 from calcitrack.io.workspace.sessions import Sessions
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import FileRecord, TimelineFailure
+from calcitrack.model.corrections import FilmCorrection
 from calcitrack.model.review import MadeReview, Review
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.timeline import TimelineKey
@@ -415,6 +417,48 @@ class Workspace:
     def sessions(self) -> Sessions:
         """Reading sessions: plans, how far each one is, and what was read."""
         return Sessions(self._database, self._clock)
+
+    def correct(self, image: str, correction: FilmCorrection, step: str, *, reader: str, after: int | None = None) -> CorrectionStep:
+        """Keep what a reader states about a film, for everybody: the next measurement of its timeline goes by it.
+
+        Parameters
+        ----------
+        image
+            Its SOP Instance UID, or its path where it has none.
+        correction
+            All that holds of the film from now on.
+        step
+            What was done, in words.
+        after
+            Position of the film's last step that the reader knows of; ``None`` for whichever it is.
+
+        Raises
+        ------
+        InvalidValueError
+            No reader, or nothing of the film is on record.
+        EditConflictError
+            Somebody else's step has come in between.
+        """
+        return self._correct(corrections.new_step(image, reader, corrections.SET, step, correction), after)
+
+    def correct_again(self, image: str, kind: str, *, reader: str) -> CorrectionStep | None:
+        """``undo`` the last step of a film that holds, also one of another day, or ``redo`` the last undone one; ``None`` where there is none."""
+        known = corrections.again(self.correction_steps(image), kind)
+        return None if known is None else self._correct(corrections.new_step(image, reader, kind, *known), None)
+
+    def _correct(self, step: CorrectionStep, after: int | None) -> CorrectionStep:
+        if not step.reader.strip():
+            raise InvalidValueError("a correction names its reader; found an empty name")
+        with self._database.writing():
+            return corrections.append(self._database, self._clock, step, after)
+
+    def corrections(self) -> dict[str, FilmCorrection]:
+        """Film -> what readers state about it now, by SOP Instance UID, or path where it has none."""
+        return corrections.in_force(self._database)
+
+    def correction_steps(self, image: str) -> tuple[CorrectionStep, ...]:
+        """Steps of what readers state about a film, in their order."""
+        return corrections.steps_of(self._database, image)
 
     def history(self, subject: str | None = None, *, who: str | None = None) -> tuple[AuditEntry, ...]:
         """The audit trail, first entry first; of one subject, or by one person, only where asked for."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from calcitrack.errors import InvalidValueError
 from calcitrack.figures.palette import FATE_MARKS
 from calcitrack.model.assessment import Fate
-from calcitrack_napari import outlines
+from calcitrack_napari import growing, outlines
 from calcitrack_napari.review import Done, ReviewSession
 from calcitrack_napari.rows import Verdict
 from calcitrack_napari.scene import Scene
@@ -98,14 +98,19 @@ def _step(take: Callable[[ReviewWidget, ReviewSession], Done | None], nothing: s
     return do
 
 
-def _grow(widget: ReviewWidget, session: ReviewSession) -> Done:
+def _grow(widget: ReviewWidget, _session: ReviewSession, _scene: Scene) -> None:
     k, place = widget.pointed()
-    return outlines.grow(session, k, _chosen(widget), place, widget.share)
+    growing.begin(widget, growing.Growing(k, place, _chosen(widget)))
 
 
-def _add(widget: ReviewWidget, session: ReviewSession) -> Done:
+def _add(widget: ReviewWidget, _session: ReviewSession, _scene: Scene) -> None:
     k, place = widget.pointed()
-    return outlines.add(session, k, place, widget.share)
+    growing.begin(widget, growing.Growing(k, place, ""))
+
+
+def _drop(widget: ReviewWidget, _session: ReviewSession, _scene: Scene) -> None:
+    growing.drop(widget)
+    widget.say("Dropped; the outline is as it was.")
 
 
 def _merge(widget: ReviewWidget, session: ReviewSession) -> Done:
@@ -158,8 +163,10 @@ DO: dict[str, Do] = {
     "previous_visit": _visiting(-1),
     "undo": _step(lambda _, session: session.undo(), "Nothing to undo."),
     "redo": _step(lambda _, session: session.redo(), "Nothing to do again."),
-    "grow": _step(_grow),
-    "add": _step(_add),
+    "grow": _grow,
+    "add": _add,
+    "take_grown": _step(lambda widget, _: growing.take(widget), "Nothing is shown that could be taken."),
+    "drop_grown": _drop,
     "fill": _step(lambda widget, session: outlines.fill(session, widget.image, _chosen(widget))),
     "split": _step(lambda widget, session: outlines.split(session, widget.image, _chosen(widget))),
     "merge": _step(_merge),
@@ -171,6 +178,8 @@ DO: dict[str, Do] = {
     "flicker": lambda _widget, _session, scene: scene.flicker(),
     "difference": lambda _widget, _session, scene: scene.toggle_difference(),
     "outlines": _outlines,
+    "anatomy": lambda _widget, _session, scene: scene.toggle_anatomy(),
+    "cursor": lambda _widget, _session, scene: scene.toggle_cursor(),
     "whole": lambda _widget, _session, scene: scene.reset(),
     "done": _done,
     "help": lambda widget, _session, _scene: widget.show_keys(),

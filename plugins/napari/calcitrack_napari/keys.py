@@ -50,8 +50,8 @@ COMMANDS = (
     Command("previous_visit", ",", "previous visit"),
     Command("undo", "U", "undo the last step"),
     Command("redo", "Shift-U", "do it again"),
-    Command("grow", "G", "grow the deposit from the place under the pointer"),
-    Command("add", "I", "outline a missed deposit under the pointer"),
+    Command("grow", "G", "grow the deposit from the place under the pointer; Enter takes the outline"),
+    Command("add", "I", "outline a missed deposit under the pointer; Enter takes the outline"),
     Command("fill", "K", "fill the holes of the deposit"),
     Command("split", "T", "split the deposit"),
     Command("merge", "W", "merge the deposit under the pointer into the selected one"),
@@ -59,6 +59,8 @@ COMMANDS = (
     Command("flicker", "S", "flicker between this visit and the one before"),
     Command("difference", "D", "show or hide the difference from the visit before"),
     Command("outlines", "Q", "show or hide outlines"),
+    Command("anatomy", "Shift-Q", "show or hide the contours of limb and bone"),
+    Command("cursor", "Shift-S", "show or hide the cursor on the other visits"),
     Command("whole", "Shift-W", "show the whole films"),
     Command("done", "Shift-D", "worklist: this case is done, go on to the next one"),
     Command("help", "H", "show or hide this list"),
@@ -95,6 +97,16 @@ def docked() -> ReviewWidget | None:
         except RuntimeError:  # its window has gone, and Qt's half of it with the window
             continue
     return None
+
+
+def open_in(viewer: Any) -> ReviewWidget | None:
+    """The review that is open beside a viewer; the one that was opened last where there are several."""
+    return next((w for w in opened() if w.is_open and _bare(w.viewer) is _bare(viewer)), None)
+
+
+def _bare(viewer: Any) -> Any:
+    """A viewer without the proxy in which napari hands it to plugins."""
+    return getattr(viewer, "__wrapped__", viewer)
 
 
 def shortcuts() -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from calcitrack.model.assessment import ImageAssessment
 from calcitrack.model.image import FloatImage, Mask, Radiograph
 from calcitrack.model.segmentation import Labels
 from calcitrack.model.spacing import Spacing
+from calcitrack_napari.window import limits_from_file
 
 LayerData = tuple[Any, dict[str, Any], str]
 """What napari's readers give: data, keywords of the layer, kind of layer."""
@@ -67,6 +68,20 @@ def contrast_limits(values: FloatImage, limb: Mask | None = None) -> tuple[float
     return (low, high) if high > low else (low, low + 1.0)
 
 
+def grey_scale(radiograph: Radiograph, values: FloatImage, limb: Mask | None = None) -> tuple[float, float]:
+    """The file's window where it was made for the eye, else `contrast_limits`.
+
+    A window that would burn out dense bone and deposits is widened at its bright end: they are what is looked at.
+
+    Parameters
+    ----------
+    values
+        What is shown of the radiograph (`shown_values`).
+    """
+    own, stated = contrast_limits(values, limb), limits_from_file(radiograph, values)
+    return own if stated is None else (stated[0], max(stated[1], own[1]))
+
+
 def image_layer(radiograph: Radiograph, name: str, limb: Mask | None = None, origin: dict[str, Any] | None = None) -> LayerData:
     """A radiograph at true size, bone white."""
     values = shown_values(radiograph)
@@ -74,7 +89,7 @@ def image_layer(radiograph: Radiograph, name: str, limb: Mask | None = None, ori
         "name": name,
         "scale": scale_of(radiograph.spacing),
         "units": units_of(radiograph.spacing),
-        "contrast_limits": contrast_limits(values, limb),
+        "contrast_limits": grey_scale(radiograph, values, limb),
         "colormap": "gray",
         "metadata": {METADATA: {"source": radiograph.source, **(origin or {})}},
     }

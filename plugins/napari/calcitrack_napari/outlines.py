@@ -25,13 +25,7 @@ def add(session: ReviewSession, k: int, place: Place, share: float = HALF) -> Do
     InvalidValueError
         A deposit lies there already, or nothing stands out.
     """
-    there = session.at(k, *place)
-    if there:
-        raise InvalidValueError(f"{there} lies there already; grow it, or choose another place")
-    window, region = grown(session.film(k).image, place, session.pixel_mm(k), share, session.labels(k))
-    if not region.any():
-        raise InvalidValueError(NOTHING_THERE)
-    name, label = session.new_id(), session.new_label(k)
+    window, region, label, name = _grown(session, k, place, share, "")
     return _put(session, k, window, np.where(region, np.uint16(label), session.labels(k)[window]), f"add {name}", name, {label: name})
 
 
@@ -43,13 +37,34 @@ def grow(session: ReviewSession, k: int, deposit_id: str, place: Place, share: f
     InvalidValueError
         Nothing stands out there.
     """
-    label = session.label_of(k, deposit_id)
-    named = {} if label is not None else {session.new_label(k): deposit_id}
-    number = label if label is not None else next(iter(named))
+    window, region, label, name = _grown(session, k, place, share, deposit_id)
+    named = {} if session.label_of(k, deposit_id) is not None else {label: name}
+    return _put(session, k, window, np.where(region, np.uint16(label), session.labels(k)[window]), f"grow {deposit_id}", deposit_id, named)
+
+
+def grown_numbers(session: ReviewSession, k: int, place: Place, share: float, deposit_id: str = "") -> tuple[Window, Labels]:
+    """What `grow`, or `add` where no deposit is named, would draw, as `numbered` gives outlines; nothing is changed.
+
+    Raises
+    ------
+    InvalidValueError
+        As they do.
+    """
+    window, region, _, name = _grown(session, k, place, share, deposit_id)
+    return window, np.where(region, np.uint16(int(name[1:])), numbered(session, k, window))
+
+
+def _grown(session: ReviewSession, k: int, place: Place, share: float, deposit_id: str) -> tuple[Window, Mask, int, str]:
+    """A window, the region around a click in it, and label and name of the deposit that it becomes; a new one where none is named."""
+    there = session.at(k, *place)
+    if there and not deposit_id:
+        raise InvalidValueError(f"{there} lies there already; grow it, or choose another place")
+    label = session.label_of(k, deposit_id) if deposit_id else None
+    number = session.new_label(k) if label is None else label
     window, region = grown(session.film(k).image, place, session.pixel_mm(k), share, session.labels(k), number)
     if not region.any():
         raise InvalidValueError(NOTHING_THERE)
-    return _put(session, k, window, np.where(region, np.uint16(number), session.labels(k)[window]), f"grow {deposit_id}", deposit_id, named)
+    return window, region, number, deposit_id or session.new_id()
 
 
 def fill(session: ReviewSession, k: int, deposit_id: str) -> Done:

@@ -24,8 +24,8 @@ from calcitrack.figures.palette import FATE_MARKS
 from calcitrack_napari.keys import COMMANDS
 from calcitrack_napari.plot import BurdenPlot
 from calcitrack_napari.rows import FILTERS, ORDERS, PATTERNS
-from calcitrack_napari.scene import View
 from calcitrack_napari.table import DepositTable
+from calcitrack_napari.views import View
 
 NO_FATE, NO_PATTERN = "fate as found", "no pattern"
 TOOLS = (("grow", "Grow"), ("add", "Add"), ("fill", "Fill"), ("split", "Split"), ("merge", "Merge"), ("erase", "Erase"))

@@ -2,43 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from napari.layers import Image, Labels
-from napari.utils.colormaps import DirectLabelColormap
+from napari.layers import Image, Labels, Points
 from qtpy.QtCore import QTimer
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.measure.live import Window
 from calcitrack.model.segmentation import Labels as LabelArray
 from calcitrack_napari import outlines
+from calcitrack_napari.cursor import corresponding, put
 from calcitrack_napari.difference import difference_of
-from calcitrack_napari.layers import METADATA, colours, contrast_limits, on_baseline_mm, shown_values
+from calcitrack_napari.film_layers import REJECTED, film_layers, others_layer, palette
+from calcitrack_napari.layers import METADATA, on_baseline_mm
 from calcitrack_napari.regions import changed_window
 from calcitrack_napari.review import Done, ReviewSession
+from calcitrack_napari.views import View, shown_films
 
-REJECTED = 30_000
-"""Added to the number of a rejected deposit: it is drawn grey, whatever its colour was."""
-REJECTED_COLOUR = (0.55, 0.55, 0.55, 0.55)
-MOST_NUMBERS = 1000
-"""Deposits that have a colour of their own."""
-CONTOUR_PX = 2
-OTHERS = DirectLabelColormap(color_dict=defaultdict(lambda: np.array((1.0, 1.0, 1.0, 0.9)), {None: np.zeros(4), 0: np.zeros(4)}))
-"""Outlines of other readers: white, which no identity has."""
+LAYERS_A_FILM = 4
+"""Film, limb and bone, cursor, deposits, and one more for other readers' outlines: they lie on each other in one field of napari's grid."""
 CLOSE_UP_MM = 45.0
 """Width of the view when the camera goes to a deposit for the first time: a finger and its neighbours."""
-
-
-class View(StrEnum):
-    """Which films are shown."""
-
-    PAIR = "this visit and the one before"
-    ALL = "all visits"
-    ONE = "this film alone"
 
 
 class Scene:
@@ -59,8 +45,10 @@ class Scene:
         self.films: list[Image] = []
         self.outlines: list[Labels] = []
         self.others: list[Labels] = []
+        self.anatomy: list[Labels] = []
+        self.crosses: list[Points] = []
         self.view, self.current = View.PAIR, 0
-        self.outlines_hidden = False
+        self.outlines_hidden, self.anatomy_shown, self.cursor_shown = False, False, True
         self._difference: Image | None = None
         self._flickered = False
         self._zoomed = False
@@ -71,53 +59,41 @@ class Scene:
 
     def build(self, progress: Callable[[int], None] = lambda _: None) -> None:
         """Add the layers; `progress` is called with the number of films that are there."""
-        palette = DirectLabelColormap(color_dict=defaultdict(lambda: np.array(REJECTED_COLOUR), _palette()))
-        session = self.session
-        for k, image in enumerate(session.images):
-            radiograph = session.radiograph(k)
-            values = shown_values(radiograph)
+        colours = palette()
+        for k, image in enumerate(self.session.images):
             common = {"affine": self._to_mm[k], "units": self.units, "visible": False, "metadata": {METADATA: {"image": k}}}
-            limits = contrast_limits(values, image.segmentation.limb)
-            film = Image(values, name=session.film_name(k), contrast_limits=limits, colormap="gray", **common)
-            drawn = Labels(self._numbers(k), name=f"deposits, {session.film_name(k)}", colormap=palette, opacity=0.9, **common)
-            drawn.contour = CONTOUR_PX
-            drawn.preserve_labels = True
-            drawn.brush_size = max(2, round(1.0 / session.pixel_mm(k)))
-            drawn.events.paint.connect(lambda _event, k=k: QTimer.singleShot(0, lambda: self._on_paint(k)))
-            self.viewer.add_layer(film)
-            marks = session.others(k)
-            if marks is not None:
-                self.others.append(Labels(marks, name=f"other readers, {session.film_name(k)}", colormap=OTHERS, **common))
-                self.others[-1].contour = CONTOUR_PX
-                self.viewer.add_layer(self.others[-1])
-            self.viewer.add_layer(drawn)
-            self.films.append(film)
-            self.outlines.append(drawn)
+            name = self.session.film_name(k)
+            made = film_layers(name, image, self.session.radiograph(k), self._numbers(k), self.session.pixel_mm(k), colours, common)
+            made.drawn.events.paint.connect(lambda _event, k=k: QTimer.singleShot(0, lambda: self._on_paint(k)))
+            marks = self.session.others(k)
+            seen = [] if marks is None else [(others_layer(name, marks, common), self.others)]
+            lying = [(made.film, self.films), *seen, (made.anatomy, self.anatomy), (made.cross, self.crosses), (made.drawn, self.outlines)]
+            for layer, kept in lying:
+                self.viewer.add_layer(layer)
+                kept.append(layer)
             progress(k + 1)
-        self.viewer.canvas.grid.stride = 3 if self.others else 2
+        self.viewer.canvas.grid.stride = LAYERS_A_FILM + bool(self.others)
         self.viewer.canvas.grid.shape = (1, -1)
         self.viewer.canvas.grid.spacing = 6
+
+    def to_mm(self, k: int) -> Any:
+        """3 x 3 matrix from a film's pixels to where it is shown."""
+        return self._to_mm[k]
 
     def close(self) -> None:
         """Take the layers away."""
         self._remove_difference()
         self.viewer.canvas.grid.enabled = False  # first, or the grid is laid out anew after each layer
-        for layer in (*self.films, *self.outlines, *self.others):
+        for layer in (*self.films, *self.anatomy, *self.crosses, *self.outlines, *self.others):
             if layer in self.viewer.layers:
                 self.viewer.layers.remove(layer)
-        self.films, self.outlines, self.others = [], [], []
+        self.films, self.anatomy, self.crosses, self.outlines, self.others = [], [], [], [], []
 
     # What is shown
 
     def shown(self) -> list[int]:
         """Films that are shown, left to right."""
-        first = [k for k, image in enumerate(self.session.images) if image.repeat == 0 or k == self.current]
-        if self.view is View.ALL:
-            return first
-        earlier = [k for k in first if self.session.images[k].time_point < self.session.images[self.current].time_point]
-        if self.view is View.ONE:
-            return [earlier[-1] if self._flickered and earlier else self.current]
-        return [*earlier[-1:], self.current]
+        return shown_films(self.session.images, self.current, self.view, flickered=self._flickered)
 
     def show(self, k: int, view: View | None = None) -> None:
         """Show a film in the middle of the reader's work: its outlines are those that are edited."""
@@ -135,6 +111,9 @@ class Scene:
         shown = self.shown()
         for k, (film, drawn) in enumerate(zip(self.films, self.outlines, strict=True)):
             film.visible, drawn.visible = k in shown, k in shown and not self.outlines_hidden
+            self.anatomy[k].visible = k in shown and self.anatomy_shown
+            self.crosses[k].visible = k in shown and self.cursor_shown
+            put(self.crosses[k], None)
         for k, marks in enumerate(self.others):
             marks.visible = k in shown and not self.outlines_hidden
         self.viewer.canvas.grid.enabled = len(shown) > 1
@@ -146,6 +125,26 @@ class Scene:
         """Hide all outlines, or show them again."""
         self.outlines_hidden = hidden
         self._apply_view()
+
+    def toggle_anatomy(self) -> None:
+        """Show or hide the contours of limb and bone."""
+        self.anatomy_shown = not self.anatomy_shown
+        self._apply_view()
+
+    def toggle_cursor(self) -> None:
+        """Show or hide the cross on the other visits."""
+        self.cursor_shown = not self.cursor_shown
+        self._apply_view()
+
+    def point(self, k: int, place: tuple[int, int]) -> None:
+        """The pointer is at a place of a film: the other films that are shown have a cross where that is on them."""
+        shown = self.shown()
+        if not self.cursor_shown or len(shown) < 2:
+            return
+        rows, columns = self.outlines[k].data.shape
+        inside = 0 <= place[0] < rows and 0 <= place[1] < columns
+        for j in shown:
+            put(self.crosses[j], corresponding(self.session.images[k], place, self.session.images[j]) if inside and j != k else None)
 
     def toggle_difference(self) -> None:
         """Show or hide what changed since the visit before, on the grid of the baseline film."""
@@ -218,6 +217,13 @@ class Scene:
         if done.windows and self.current not in changed:
             self._redraw(self.current)
 
+    def draw(self, k: int, window: Window | None = None, numbers: LabelArray | None = None) -> None:
+        """Draw a film's outlines as the review has them, and within a window otherwise."""
+        self.outlines[k].data[...] = self._numbers(k)
+        if window is not None and numbers is not None:
+            self.outlines[k].data[window] = numbers
+        self.outlines[k].refresh()
+
     def redraw(self) -> None:
         """Draw all outlines that are shown as the review has them."""
         for k in self.shown():
@@ -250,9 +256,3 @@ class Scene:
         numbers = np.asarray(layer.data[window] % REJECTED, np.uint16)
         erased = layer.mode == "erase" or layer.selected_label == 0 or not (numbers == layer.selected_label % REJECTED).any()
         self._painted(k, window, numbers, "" if erased else f"D{layer.selected_label % REJECTED:03d}")
-
-
-def _palette() -> dict[int | None, Any]:
-    drawn = {number: np.array(rgba) for number, rgba in colours(range(1, MOST_NUMBERS)).items()}
-    drawn[None] = np.array(REJECTED_COLOUR)
-    return drawn

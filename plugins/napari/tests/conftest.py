@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,6 +31,8 @@ ROOT = Path(__file__).resolve().parents[3]
 FIRST = dt.date(2021, 3, 1)
 TRANSPARENT = AssessOptions(segment=SegmentOptions(method=Method.TRANSPARENT, min_confidence=0.3))
 """The drawn limbs are no anatomy that the network has seen."""
+WAIT_MS = 60_000
+"""For work in the background on a busy machine."""
 DX_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"
 
 
@@ -120,3 +123,39 @@ def workspace(folder: Path) -> Iterator[Workspace]:
 def session(workspace: Workspace) -> ReviewSession:
     """Anna's review of the films."""
     return ReviewSession.open(workspace, "anna")
+
+
+@pytest.fixture(scope="module")
+def viewer() -> Iterator[Any]:
+    """One viewer for all tests of a file; starting it is what takes time."""
+    import napari
+    from qtpy.QtWidgets import QApplication
+
+    made = napari.Viewer(show=True)
+    made.window._qt_window.resize(1400, 600)  # drawn by the processor: each pixel costs time
+    gc.collect()
+    gc.freeze()  # napari collects garbage after each layer that goes; what is loaded is none
+    gc.disable()
+    yield made
+    QApplication.processEvents()
+    made.close()
+    QApplication.processEvents()
+    gc.enable()
+    gc.collect()
+
+
+@pytest.fixture
+def widget(viewer: Any, qtbot: Any, folder: Path) -> Iterator[Any]:
+    """Anna reviews the drawn films."""
+    from calcitrack_napari.widget import ReviewWidget
+
+    made = ReviewWidget(viewer)
+    dock = viewer.window.add_dock_widget(made, name="Serial review", area="right")
+    made.panel.reader.setText("anna")
+    made.open_workspace(folder)
+    assert made.session is not None, made.panel.words.text()
+    qtbot.waitUntil(lambda: all(made.session.is_ready(k) for k in range(4)), timeout=WAIT_MS)
+    yield made
+    made.close_review()
+    viewer.window.remove_dock_widget(dock)
+    viewer.layers.clear()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,52 +20,21 @@ from napari.layers import Image, Labels
 from napari.utils.action_manager import action_manager
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication
 
 from calcitrack import AssessOptions, SegmentOptions, assess, read_cohort
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.segment import Method
+from calcitrack_napari.film_layers import REJECTED
 from calcitrack_napari.keys import COMMANDS
 from calcitrack_napari.reader import read
 from calcitrack_napari.review import ReviewSession
 from calcitrack_napari.rows import Verdict
-from calcitrack_napari.scene import REJECTED, View
+from calcitrack_napari.views import View
 from calcitrack_napari.widget import ReviewWidget
 
 WAIT_MS = 60_000
 """For work in the background on a busy machine."""
-
-
-@pytest.fixture(scope="module")
-def viewer() -> Iterator[napari.Viewer]:
-    """One viewer for all tests; starting it is what takes time."""
-    made = napari.Viewer(show=True)
-    made.window._qt_window.resize(1400, 600)  # drawn by the processor: each pixel costs time
-    gc.collect()
-    gc.freeze()  # napari collects garbage after each layer that goes; what is loaded is none
-    gc.disable()
-    yield made
-    QApplication.processEvents()
-    made.close()
-    QApplication.processEvents()
-    gc.enable()
-    gc.collect()
-
-
-@pytest.fixture
-def widget(viewer: napari.Viewer, qtbot: QtBot, folder: Path) -> Iterator[ReviewWidget]:
-    """Anna reviews the drawn films."""
-    made = ReviewWidget(viewer)
-    dock = viewer.window.add_dock_widget(made, name="Serial review", area="right")
-    made.panel.reader.setText("anna")
-    made.open_workspace(folder)
-    assert made.session is not None, made.panel.words.text()
-    qtbot.waitUntil(lambda: all(made.session.is_ready(k) for k in range(4)), timeout=WAIT_MS)
-    yield made
-    made.close_review()
-    viewer.window.remove_dock_widget(dock)
-    viewer.layers.clear()
 
 
 def press(qtbot: QtBot, viewer: napari.Viewer, *names: str) -> None:

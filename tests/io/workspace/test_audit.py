@@ -16,13 +16,14 @@ from calcitrack.io.workspace import Workspace
 from calcitrack.io.workspace.audit import AuditEntry
 from calcitrack.io.workspace.measured import MeasuredFrom
 from calcitrack.io.workspace.schema import APPEND_ONLY
+from calcitrack.model.corrections import FilmCorrection
 from calcitrack.model.review import Review, ReviewKind
 from calcitrack.reading import plan_reading
 
 
 @pytest.fixture
 def folder(made: ModuleType, tmp_path: Path) -> Path:
-    """A workspace with an assessment, an edit, two reviews and a reading session, closed."""
+    """A workspace with an assessment, an edit, two reviews, a reading session and two corrections, closed."""
     with Workspace.create(tmp_path) as workspace:
         run = workspace.start_run(files=made.files_of(made.assessment("P1")))
         measured_from = MeasuredFrom("asked", (Content("P1/visit1.dcm", 8, "0" * 64),))
@@ -36,6 +37,8 @@ def folder(made: ModuleType, tmp_path: Path) -> Path:
             workspace.note(recorded.assessment_id, "accept D001", "{}", reader="anna", after=step)
         session = workspace.sessions.start("anna", plan_reading(workspace.sessions.cases(), "anna"))
         workspace.sessions.begin(session, session.plan.cases[0])
+        for view in ("PA", "AP"):
+            workspace.correct(uid, FilmCorrection(view=view), f"view {view}", reader="anna")
     return tmp_path
 
 
@@ -96,6 +99,8 @@ def test_the_database_itself_refuses_changes(raw: sqlite3.Connection, table: str
         ("UPDATE segmentations SET digest = (SELECT digest FROM segmentations LIMIT 1) WHERE reader = 'anna'", "was changed after it was accepted"),
         ("UPDATE journal SET step = 'reject D001' WHERE position = 2", "step 2 of anna on assessment 00000081 was changed"),
         ("DELETE FROM journal WHERE position = 1", "step 2 of anna on assessment 00000081 does not follow from the one before"),
+        ("UPDATE corrections SET correction = '{}' WHERE position = 2", "correction 2 of image 2.25.129103 was changed"),
+        ("DELETE FROM corrections WHERE position = 1", "correction 2 of image 2.25.129103 does not follow from the one before"),
         ("DELETE FROM audit WHERE id = 4", "entry 4 of the audit trail is missing"),
         ("DELETE FROM audit WHERE id = 6", "refers to a row of audit that is gone"),
     ],

@@ -1,0 +1,161 @@
+"""What readers state about films, as rows: each step is kept, with what holds after it, so that everything can be undone, also on another day."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from calcitrack.errors import EditConflictError, InvalidValueError
+from calcitrack.io.clock import Clock
+from calcitrack.io.workspace import audit
+from calcitrack.io.workspace.codec import canonical, decode, dumps, encode, storable
+from calcitrack.io.workspace.database import Database
+from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection
+
+SET, UNDO, REDO = "set", "undo", "redo"
+_COLUMNS = "i.identity, c.position, c.reader, c.kind, c.step, c.correction, c.previous, c.digest"
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionStep:
+    """One step of what readers state about a film.
+
+    Parameters
+    ----------
+    image
+        Its SOP Instance UID, or its path where it has none.
+    position
+        1, 2, ... for each image, whoever made the step.
+    reader
+        Who made it.
+    kind
+        ``set``, ``undo`` or ``redo``.
+    step
+        What was done, in words.
+    correction
+        JSON: all that holds of the film after it.
+    previous, digest
+        SHA-256 of the step before, empty for the first, and of all of the above.
+    """
+
+    image: str
+    position: int
+    reader: str
+    kind: str
+    step: str
+    correction: str
+    previous: str
+    digest: str
+
+    @property
+    def expected_digest(self) -> str:
+        """What `digest` is when nothing of the step was changed."""
+        told = [self.image, self.position, self.reader, self.kind, self.step, self.correction, self.previous]
+        return hashlib.sha256(canonical(told)).hexdigest()
+
+    @property
+    def holds(self) -> FilmCorrection:
+        """What is stated after it."""
+        found: FilmCorrection = decode(FilmCorrection, json.loads(self.correction))
+        return found
+
+
+def steps_of(database: Database, image: str | None = None) -> tuple[CorrectionStep, ...]:
+    """Steps in their order; of one film only where asked for."""
+    wanted = None if image is None else storable(image)
+    rows = database.rows(
+        f"SELECT {_COLUMNS} FROM corrections c JOIN images i ON i.id = c.image_id WHERE (?1 IS NULL OR i.identity = ?1) ORDER BY c.id",  # noqa: S608 names of ours
+        wanted,
+    )
+    return tuple(CorrectionStep(*row) for row in rows)
+
+
+def in_force(database: Database) -> dict[str, FilmCorrection]:
+    """Film -> what is stated about it; films about which nothing is stated any more are left out."""
+    last = {s.image: s for s in steps_of(database)}
+    return {image: step.holds for image, step in last.items() if step.holds}
+
+
+def undone_and_done(steps: Sequence[CorrectionStep]) -> tuple[list[CorrectionStep], list[CorrectionStep]]:
+    """Steps that hold after these, and those that were undone and can be done again."""
+    done: list[CorrectionStep] = []
+    undone: list[CorrectionStep] = []
+    for step in steps:
+        if step.kind == SET:
+            done.append(step)
+            undone.clear()
+        elif step.kind == UNDO:
+            undone.append(done.pop())
+        else:
+            done.append(undone.pop())
+    return done, undone
+
+
+def again(steps: Sequence[CorrectionStep], kind: str) -> tuple[str, FilmCorrection] | None:
+    """What undoing or redoing the last step comes to: words, and what holds then; ``None`` where there is nothing to."""
+    done, undone = undone_and_done(steps)
+    if kind == UNDO:
+        return (f"undo: {done[-1].step}", done[-2].holds if len(done) > 1 else NO_CORRECTION) if done else None
+    return (f"redo: {undone[-1].step}", undone[-1].holds) if undone else None
+
+
+def append(database: Database, clock: Clock, made: CorrectionStep, after: int | None = None) -> CorrectionStep:
+    """Add a step, inside a transaction; its position and digests are worked out here.
+
+    Parameters
+    ----------
+    after
+        Position of the film's last step that its maker knows of; ``None`` for whichever it is.
+
+    Raises
+    ------
+    InvalidValueError
+        Nothing of the film is on record.
+    EditConflictError
+        Somebody else's step has come in between.
+    """
+    row = database.row("SELECT id FROM images WHERE identity = ?", storable(made.image))
+    if row is None:
+        raise InvalidValueError(f"found no image {made.image!r} in the workspace; measure it into the workspace first")
+    known = steps_of(database, made.image)
+    position, previous = (known[-1].position, known[-1].digest) if known else (0, "")
+    if after is not None and after != position:
+        raise EditConflictError(
+            f"image {made.image}",
+            f"{position} steps of corrections, the last one by {known[-1].reader if known else 'nobody'}",
+            f"{after} steps",
+            "look at what holds now, and do it again; nothing was overwritten",
+        )
+    told = replace(made, image=storable(made.image), position=position + 1, reader=storable(made.reader), step=storable(made.step), previous=previous)
+    step = replace(told, digest=told.expected_digest)
+    detail = {"step": step.step, "position": step.position}
+    noted = audit.append(database, clock, step.reader, audit.CORRECTED, f"image {step.image}", before=previous, after=step.digest, detail=detail)
+    database.insert(
+        "corrections", audit_id=noted.number, image_id=int(row[0]), position=step.position, reader=step.reader, kind=step.kind, step=step.step,
+        correction=step.correction, previous=previous, digest=step.digest,
+    )  # fmt: skip
+    return step
+
+
+def new_step(image: str, reader: str, kind: str, step: str, correction: FilmCorrection) -> CorrectionStep:
+    """A step that `append` completes."""
+    return CorrectionStep(image, 0, reader, kind, step, dumps(encode(correction)), "", "")
+
+
+def problems(database: Database) -> Iterator[str]:
+    """Steps that were changed, removed or put between others."""
+    noted = [row[0] for row in database.rows("SELECT t.after FROM corrections c LEFT JOIN audit t ON t.id = c.audit_id ORDER BY c.id")]
+    told = steps_of(database)
+    if len(noted) != len(told):
+        yield f"{len(noted) - len(told)} corrections refer to no image"
+        return
+    last: dict[str, CorrectionStep] = {}
+    for after, step in zip(noted, told, strict=True):
+        before = last.get(step.image)
+        if (step.previous, step.position) != ((before.digest, before.position + 1) if before else ("", 1)):
+            yield f"correction {step.position} of image {step.image} does not follow from the one before"
+        if not step.expected_digest == step.digest == after:
+            yield f"correction {step.position} of image {step.image} was changed after it was made"
+        last[step.image] = step

@@ -1,0 +1,171 @@
+"""What a reader states about a film, step by step: drawings become statements, and statements words. Pure: no napari, no Qt."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from calcitrack.errors import InvalidValueError
+from calcitrack.io.workspace import Workspace
+from calcitrack.io.workspace.document import identity
+from calcitrack.model.assessment import Assessment, ImageAssessment
+from calcitrack.model.calibration import Tier
+from calcitrack.model.corrections import NO_CORRECTION, SIDES, Box, FilmCorrection, KnownLength
+
+
+class Tool(StrEnum):
+    """What is drawn on a film."""
+
+    LENGTH = "length"
+    WEDGE = "wedge"
+    REGION = "region"
+    CROP = "crop"
+
+
+HINTS = {
+    Tool.LENGTH: "Drag a line along the known length; how long it is stands in the box.",
+    Tool.WEDGE: "Drag a box around the step wedge.",
+    Tool.REGION: "Drag around what is no deposit.",
+    Tool.CROP: "Drag a box around what is to be looked at.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Something that a reader drew, for whoever shows it.
+
+    Parameters
+    ----------
+    tool
+        With what.
+    points
+        (row, column) in pixels of the film, in order; a line has two.
+    words
+        What it is.
+    """
+
+    tool: Tool
+    points: tuple[tuple[float, float], ...]
+    words: str
+
+
+def drawn(correction: FilmCorrection, tool: Tool, points: ArrayLike, length_mm: float = 0.0) -> tuple[FilmCorrection, str]:
+    """What is stated once something was drawn, and the step in words.
+
+    Parameters
+    ----------
+    correction
+        What was stated before.
+    points
+        Shape (n, 2): (row, column) of its ends or corners, in pixels of the film.
+    length_mm
+        How long a line is.
+
+    Raises
+    ------
+    InvalidValueError
+        The drawing does not make sense.
+    """
+    places = tuple((float(row), float(column)) for row, column in np.asarray(points, float))
+    if tool is Tool.LENGTH:
+        return replace(correction, length=KnownLength(places[0], places[-1], length_mm)), f"draw a length of {length_mm:g} mm"
+    if tool is Tool.WEDGE:
+        return replace(correction, wedge_box=_box(places)), "mark the step wedge"
+    if tool is Tool.CROP:
+        return replace(correction, crop=_box(places)), "crop the film"
+    return replace(correction, excluded=(*correction.excluded, places)), f"exclude region {len(correction.excluded) + 1}"
+
+
+def cleared(correction: FilmCorrection, tool: Tool) -> tuple[FilmCorrection, str]:
+    """What is stated once a drawing was taken away (of regions the last one), and the step in words."""
+    if tool is Tool.REGION:
+        return replace(correction, excluded=correction.excluded[:-1]), f"take region {len(correction.excluded)} back"
+    if tool is Tool.LENGTH:
+        return replace(correction, length=None), "take the drawn length back"
+    if tool is Tool.WEDGE:
+        return replace(correction, wedge_box=None), "take the mark of the wedge back"
+    return replace(correction, crop=None), "take the crop back"
+
+
+def with_side(correction: FilmCorrection, side: str) -> tuple[FilmCorrection, str]:
+    """What is stated with another side; an empty one leaves it to the file."""
+    return replace(correction, laterality=side if side in SIDES else ""), f"state side {side}" if side in SIDES else "leave the side to the file"
+
+
+def with_view(correction: FilmCorrection, view: str) -> tuple[FilmCorrection, str]:
+    """What is stated with another view; an empty one leaves it to the file."""
+    words = view.strip().upper()
+    return replace(correction, view=words), f"state view {words}" if words else "leave the view to the file"
+
+
+def with_date(correction: FilmCorrection, text: str) -> tuple[FilmCorrection, str]:
+    """What is stated with another day, year-month-day; an empty text leaves it to the file.
+
+    Raises
+    ------
+    InvalidValueError
+        It is no date.
+    """
+    if not text.strip():
+        return replace(correction, date=None), "leave the date to the file"
+    try:
+        day = dt.date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise InvalidValueError(f"found {text.strip()!r}; expected a date like 2024-05-31; correct it, or leave it empty") from error
+    return replace(correction, date=day), f"state date {day}"
+
+
+def _box(places: Iterable[tuple[float, float]]) -> Box:
+    """First and last row, first and last column; what lies off the film at the top or left is cut."""
+    rows, columns = zip(*places, strict=True)
+    row0, row1, column0, column1 = (max(0, round(v)) for v in (min(rows), max(rows), min(columns), max(columns)))
+    return row0, row1, column0, column1
+
+
+def drawings(correction: FilmCorrection) -> tuple[Drawing, ...]:
+    """Everything drawn that holds of a film."""
+    found = []
+    if correction.length is not None:
+        length = correction.length
+        found.append(Drawing(Tool.LENGTH, (length.start, length.end), f"{length.length_mm:g} mm"))
+    for tool, box, words in ((Tool.WEDGE, correction.wedge_box, "wedge"), (Tool.CROP, correction.crop, "crop")):
+        if box is not None:
+            row0, row1, column0, column1 = box
+            found.append(Drawing(tool, ((row0, column0), (row0, column1), (row1, column1), (row1, column0)), words))
+    found += [Drawing(Tool.REGION, region, "excluded") for region in correction.excluded]
+    return tuple(found)
+
+
+def told(correction: FilmCorrection, image: ImageAssessment) -> dict[Tool, str]:
+    """What holds of a film, in a few words for each tool."""
+    pixel = image.spacing
+    size = "no size is stated" if pixel.mean_mm is None else f"{pixel.mean_mm:.3g} mm a pixel ({pixel.basis.value.replace('_', ' ')})"
+    length, regions, tier = correction.length, len(correction.excluded), f"tier {image.calibration.tier.value}"
+    measured = correction.wedge_box == image.exposure.correction.wedge_box
+    return {
+        Tool.LENGTH: size if length is None else f"{length.length_mm:g} mm over {length.length_px:.0f} pixels",
+        Tool.WEDGE: (tier if correction.wedge_box is None else f"marked; {tier}") if measured else "not measured yet",
+        Tool.REGION: "none" if not regions else f"{regions} region{'s' if regions > 1 else ''} without deposits",
+        Tool.CROP: "the whole film" if correction.crop is None else "cropped",
+    }
+
+
+def outcome(image: ImageAssessment) -> str:
+    """What came of what is stated of a film, in a sentence; why, where a wedge was marked and the film has no mass all the same."""
+    marked = image.exposure.correction.wedge_box is not None
+    if marked and image.calibration.tier is Tier.C:
+        return f"⚠ Measured; {image.calibration.curve_source or image.calibration.reason}."
+    if marked and image.calibration.tier is Tier.A:
+        return "Measured. This film is calibrated by its header; the wedge is not needed."
+    return "Measured with what you stated." if image.exposure.correction else "Measured as the file states it."
+
+
+def unmeasured(workspace: Workspace, assessment: Assessment) -> tuple[int, ...]:
+    """Films of which readers state something else now than what they were measured with; positions in ``Assessment.images``."""
+    now = workspace.corrections()
+    return tuple(k for k, i in enumerate(assessment.images) if now.get(identity(i.exposure), NO_CORRECTION) != i.exposure.correction)
