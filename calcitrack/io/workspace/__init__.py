@@ -3,6 +3,7 @@
 from calcitrack.io.workspace.assessments import SegmentationVersion
 from calcitrack.io.workspace.audit import AuditEntry
 from calcitrack.io.workspace.checks import CheckReport
+from calcitrack.io.workspace.corrections import CorrectionStep
 from calcitrack.io.workspace.journal import JournalEntry
 from calcitrack.io.workspace.kept_run import KeptRun
 from calcitrack.io.workspace.recorded import RecordedAssessment, RecordedRun
@@ -14,6 +15,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "AuditEntry",
     "CheckReport",
+    "CorrectionStep",
     "JournalEntry",
     "KeptRun",
     "RecordedAssessment",

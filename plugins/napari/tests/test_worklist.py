@@ -135,7 +135,7 @@ def test_a_blinded_reader_sees_no_patient_and_no_day(worklist: WorklistWidget, v
     for number in (1,) if suggestion else (1, 2):
         review = opened(worklist, qtbot, number)
         worklist.review._draw_plot()
-        assert {layer.name.split(",")[0] for layer in viewer.layers} == {"Film A", "Film B", "Film C", "deposits"}
+        assert {layer.name.split(",")[0] for layer in viewer.layers} == {"Film A", "Film B", "Film C", "deposits", "cursor", "limb and bone"}
         shown = "\n".join(texts(viewer, worklist))
         assert [secret for secret in SECRETS if secret in shown] == []
         assert f"Case {number}" in shown

@@ -73,7 +73,7 @@ def test_a_sound_workspace_is_clean(folder: Path) -> None:
         report = workspace.check()
     assert report.clean
     assert report.notes == ()
-    assert (report.assessments, report.segmentations, report.reviews, report.entries) == (1, 5, 2, 10)
+    assert (report.assessments, report.segmentations, report.reviews, report.entries) == (1, 5, 2, 12)
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
