@@ -134,3 +134,15 @@ class PseudonymError(ExplainedError):
 
 class ClusterError(ExplainedError):
     """A Dask cluster cannot be used, or was lost; what was handed on before stays."""
+
+
+class PacsError(ExplainedError):
+    """A PACS cannot be asked as wanted, or did not do what it was asked for."""
+
+
+class PacsRefusedError(PacsError):
+    """The server does not let this user, program or certificate do what was asked; asking again changes nothing."""
+
+
+class PacsUnreachableError(PacsError):
+    """The server does not answer, or went away; asking again later may help."""

@@ -6,8 +6,10 @@ import importlib.resources
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -75,6 +77,23 @@ def drawn() -> ModuleType:
 def films() -> ModuleType:
     """DICOM files of hand-made images, and independent programs: the functions of made_films.py."""
     return _module("made_films")
+
+
+@pytest.fixture(scope="session")
+def pacs_server() -> ModuleType:
+    """Real PACS on this computer: orthanc_server.py. Tests are skipped where Orthanc is not installed."""
+    module = _module("orthanc_server")
+    if not module.is_installed():
+        pytest.skip("no Orthanc on this computer: the Debian packages orthanc and orthanc-dicomweb bring it")
+    return module
+
+
+@pytest.fixture(scope="session")
+def orthanc(pacs_server: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A PACS for all tests of a process; each test sends it objects with UIDs of their own."""
+    server = pacs_server.Orthanc(tmp_path_factory.mktemp("orthanc"))
+    yield server
+    server.end()
 
 
 def _module(name: str) -> ModuleType:

@@ -1,10 +1,23 @@
-"""Values of options: one of several, or all of them."""
+"""Values of options and arguments: one of several, or all of them; a path, or the address of a PACS."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
+
+import typer
 
 from calcitrack.phantom.specs import BodyPart, Style
+
+SERVERS = ("https", "http", "dimse", "dimse-tls")
+"""How the address of a PACS begins; a test keeps them in step with `calcitrack.io.pacs`."""
+
+
+class Level(StrEnum):
+    """What a list of a PACS has a line for."""
+
+    STUDY = "study"
+    SERIES = "series"
 
 
 class PartChoice(StrEnum):
@@ -35,3 +48,17 @@ class StyleChoice(StrEnum):
     def value_or_none(self) -> Style | None:
         """``None`` for all."""
         return None if self is StyleChoice.ALL else Style(self.value)
+
+
+def input_text(text: str) -> str:
+    """A path that exists, or the address of a PACS, as it was given.
+
+    Raises
+    ------
+    typer.BadParameter
+        It is neither.
+    """
+    scheme = text.partition("://")[0].lower()
+    if (scheme != text.lower() and scheme in SERVERS) or Path(text).exists():
+        return text
+    raise typer.BadParameter(f"Path {text!r} does not exist.")

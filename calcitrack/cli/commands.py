@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from calcitrack.cli.agreeing import agreement
-from calcitrack.cli.choices import PartChoice, StyleChoice
+from calcitrack.cli.choices import PartChoice, StyleChoice, input_text
+from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.cli.pacs import pacs as pacs_commands
 from calcitrack.cli.plain_errors import plain_errors
 from calcitrack.cli.workspace import Reports, SegmentationOption
 from calcitrack.cli.workspace import workspace as workspace_commands
@@ -27,13 +29,21 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.add_typer(pacs_commands, name="pacs")
 app.add_typer(workspace_commands, name="workspace")
 app.command()(agreement)
 
 DEMO_FOLDER = Path("calcitrack-demo")
 
-INPUT_HELP = "Folders, DICOM files, zip archives, DICOMDIR, or PNG and TIFF with sidecars."
-Inputs = Annotated[list[Path], typer.Argument(metavar="INPUT", help=INPUT_HELP, exists=True)]
+INPUT_HELP = (
+    "Folders, DICOM files, zip archives, DICOMDIR, PNG and TIFF with sidecars, or what a PACS has: "
+    "https://HOST/dicom-web?PatientID=P1, dimse://AET@HOST:PORT?PatientID=P1."
+)
+Inputs = Annotated[list[str], typer.Argument(metavar="INPUT", help=INPUT_HELP, parser=input_text)]
+Films = Annotated[
+    Path | None,
+    typer.Option("--films", help="Folder for films that are fetched from a PACS; by default OUT-films, beside the results.", file_okay=False),
+]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results: new, empty, or former results, which are replaced.", file_okay=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else, on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no summary; errors are still shown.")]
@@ -145,6 +155,7 @@ def measure(
     segmentation: SegmentationOption = SegmentationKind.BINARY,
     reports: Reports = True,
     pseudonyms: Pseudonyms = None,
+    films: Films = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -153,14 +164,16 @@ def measure(
         from calcitrack.assess import AssessOptions
         from calcitrack.calibrate import CalibrateOptions
         from calcitrack.cli.going_on import same_command
+        from calcitrack.cli.inputs import local_inputs
         from calcitrack.cli.measuring import Request, measure_options, run
         from calcitrack.segment import SegmentOptions
 
         wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm, wedge_box=wedge_box)
         measuring = measure_options(ha_concentration, ha_concentration_sd)
         options = AssessOptions(calibrate=wedge, segment=SegmentOptions(method=method), measure=measuring)
+        paths, all_there = local_inputs(inputs, out, films, quiet=quiet or json)
         request = Request(
-            inputs=tuple(inputs),
+            inputs=paths,
             out=out,
             manifest=manifest,
             corrections=corrections,
@@ -179,7 +192,7 @@ def measure(
             dataset=parquet_dataset,
         )
         code = run(request, as_json=json, quiet=quiet)
-    raise typer.Exit(code)
+    raise typer.Exit(ExitCode.PARTLY if code is ExitCode.DONE and not all_there else code)
 
 
 @app.command()

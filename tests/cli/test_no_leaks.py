@@ -194,8 +194,32 @@ def test_with_a_map_the_patient_id_is_nowhere_either(tmp_path: Path) -> None:
     assert any("drug" in text.decode("utf-8", "ignore") for p, text in written.items() if p.endswith(".csv"))
 
 
-def test_the_test_above_runs_every_command() -> None:
-    """A new command has to be added to it, or to this list with a reason."""
+@pytest.mark.parametrize("protocol", ["web", "dimse"])
+def test_a_pacs_is_asked_without_names(
+    films: Path, orthanc: Any, pacs_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protocol: str
+) -> None:
+    """Sending, finding, fetching, and what goes wrong with each, on files with a marked name; passwords are not printed either."""
+    monkeypatch.setenv("CALCITRACK_PACS_USER", pacs_server.USER)
+    monkeypatch.setenv("CALCITRACK_PACS_PASSWORD", pacs_server.PASSWORD)
+    monkeypatch.setattr("calcitrack.io.pacs.attempts.sleep", lambda _: None)
+    server, nowhere = getattr(orthanc, protocol), (orthanc.web_at if protocol == "web" else orthanc.dimse_at)(pacs_server.free_port())
+    printed = call("pacs", "send", server, films) + call("pacs", "send", server, films, "--json") + call("pacs", "send", nowhere, films)
+    for level in ("study", "series"):
+        printed += call("pacs", "find", server, "--patient-id", "P1", "--level", level) + call("pacs", "find", server, "--level", level, "--json")
+    asked = ("--patient-id", "P*", "--out", tmp_path / "F")
+    printed += call("pacs", "get", server, *asked) + call("pacs", "get", server, *asked, "--json") + call("pacs", "get", nowhere, *asked)
+    monkeypatch.setenv("CALCITRACK_PACS_PASSWORD", "wrong-9c")
+    printed += call("pacs", "find", server)
+    assert "2021-03-08" in printed
+    assert len(list((tmp_path / "F").rglob("*.dcm"))) >= 2
+    (tmp_path / "F" / "names.txt").write_text("\n".join(str(p) for p in (tmp_path / "F").rglob("*")), encoding="utf-8")
+    assert leaks(printed, [tmp_path]) == []
+    assert pacs_server.PASSWORD not in printed
+    assert "wrong-9c" not in printed
+
+
+def test_the_tests_above_run_every_command() -> None:
+    """A new command has to be added to one of them, or to this list with a reason."""
     text = Path(__file__).read_text(encoding="utf-8")
     group = typer.main.get_command(app)
     no_input = {"demo", "validate", "phantom"}  # they read only what the program brings or simulates

@@ -97,13 +97,14 @@ def test_the_page_and_the_schemas_of_a_reader_study_say_the_same(schema: TableSc
     assert rows(sections("workspace.md")[f"{schema.name}.csv"]) == expected
 
 
-def test_the_page_names_all_options_of_the_workspace_commands() -> None:
+@pytest.mark.parametrize("name", ["pacs", "workspace"])
+def test_the_page_names_all_options_of_groups_of_commands(name: str) -> None:
     """The commands of the group and their options on the page are those of the code, both ways."""
-    group = getattr(typer.main.get_command(app), "commands")["workspace"]  # noqa: B009 as above
+    group = getattr(typer.main.get_command(app), "commands")[name]  # noqa: B009 as above
     named: dict[str, set[str]] = {}
-    for first, second, _ in rows(sections("cli.md")["workspace"]):
-        name = first.strip("`") or list(named)[-1]
-        named.setdefault(name, set()).update(re.findall(r"`(-[-a-z]+)`", second))
+    for first, second, _ in rows(sections("cli.md")[name]):
+        command = first.strip("`") or list(named)[-1]
+        named.setdefault(command, set()).update(re.findall(r"`(-[-a-z]+)`", second))
     options = {
         name: {o for p in command.params if p.param_type_name == "option" for o in (*p.opts, *p.secondary_opts)} - {"--help"}
         for name, command in group.commands.items()

@@ -126,13 +126,14 @@ class Database:
         return str(mode)
 
     def _migrate(self) -> None:
-        """Each step in a transaction of its own, after a copy of what was there; another process that is quicker is let go first."""
+        """Each step in a transaction of its own, after a copy of what was there to begin with; another process that is quicker is let go first."""
+        found = self.version
         while self.version < schema.SCHEMA_VERSION:
             with self.writing():
                 version = self.version
                 if version >= schema.SCHEMA_VERSION:
                     return
-                if version:
+                if version and version == found:
                     self.backup(self.path.with_name(f"{FILE}.schema-{version}.backup"))
                 for statement in schema.STEPS[version]:
                     self._connection.execute(statement)

@@ -1,0 +1,38 @@
+"""Asking again, at growing intervals, where that may help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import sleep
+from typing import TypeVar
+
+from calcitrack.errors import PacsUnreachableError
+from calcitrack.io.pacs.options import PacsOptions
+
+T = TypeVar("T")
+
+
+def persistently(ask: Callable[[], T], options: PacsOptions, *, went_on: Callable[[], bool] = bool) -> T:
+    """The answer, asked for anew when the server does not answer; refusals and unusable answers are not asked for twice.
+
+    Parameters
+    ----------
+    ask
+        May be called several times.
+    went_on
+        Whether something came since it was last asked: attempts are counted from the last progress.
+
+    Raises
+    ------
+    PacsError
+        That of the last attempt.
+    """
+    failed = 0
+    while True:
+        try:
+            return ask()
+        except PacsUnreachableError:
+            failed = 1 if went_on() else failed + 1
+            if failed >= options.attempts:
+                raise
+            sleep(options.first_wait_s * 2 ** (failed - 1))

@@ -1,0 +1,102 @@
+"""Which studies and series a PACS has."""
+
+from __future__ import annotations
+
+from calcitrack.errors import PacsError
+from calcitrack.io.pacs.address import Address, parse_address
+from calcitrack.io.pacs.attempts import persistently
+from calcitrack.io.pacs.found import Series, Study, series_of, studies_of
+from calcitrack.io.pacs.options import PacsOptions, options_from_environment
+from calcitrack.io.pacs.query import Query
+from calcitrack.io.pacs.server import Server, connected
+
+
+def find_studies(address: str, query: Query | None = None, options: PacsOptions | None = None) -> tuple[Study, ...]:
+    """Studies that a PACS has, in order of patient and day.
+
+    Parameters
+    ----------
+    address
+        ``https://HOST/dicom-web`` or ``dimse://AET@HOST:PORT``, with or without ``?PatientID=...``.
+    query
+        What they have to be, beside what the address asks; ``None`` for no more.
+    options
+        ``None`` for those that the environment states.
+
+    Returns
+    -------
+    tuple of Study
+        Empty where nothing is what was asked. A study counts where one of its series is what was asked of series.
+
+    Raises
+    ------
+    PacsError
+        The server refuses, cannot be understood, or does not answer.
+    """
+    server_address, asked, chosen = asked_of(address, query, options)
+    with connected(server_address, chosen) as server:
+        studies = matching_studies(server, asked, chosen)
+        if asked.body_part or asked.series_uid or (asked.modalities and not all(s.modalities for s in studies)):
+            studies = tuple(s for s in studies if _series(server, s, asked, chosen))
+    return studies
+
+
+def find_series(address: str, query: Query | None = None, options: PacsOptions | None = None) -> tuple[Series, ...]:
+    """Series that a PACS has, in order of patient and day.
+
+    Parameters
+    ----------
+    address, query, options
+        As of `find_studies`.
+
+    Returns
+    -------
+    tuple of Series
+        Empty where nothing is what was asked.
+
+    Raises
+    ------
+    PacsError
+        As `find_studies`.
+    """
+    server_address, asked, chosen = asked_of(address, query, options)
+    with connected(server_address, chosen) as server:
+        return matching_series(server, asked, chosen)
+
+
+def asked_of(address: str, query: Query | None, options: PacsOptions | None) -> tuple[Address, Query, PacsOptions]:
+    """Server, question and options, from what a user gives."""
+    server, asked = parse_address(address)
+    return server, asked if query is None else asked.combined(query), options or options_from_environment()
+
+
+def matching_studies(server: Server, query: Query, options: PacsOptions) -> tuple[Study, ...]:
+    """Studies of a connected server, asked for anew where it does not answer."""
+    studies = persistently(lambda: studies_of(server.studies(query), query), options)
+    return tuple(sorted(studies, key=lambda s: (s.patient_id, str(s.day or ""), s.study_uid)))
+
+
+def matching_series(server: Server, query: Query, options: PacsOptions) -> tuple[Series, ...]:
+    """Series of a connected server, asked for anew where it does not answer."""
+    return tuple(one for study in matching_studies(server, query, options) for one in _series(server, study, query, options))
+
+
+def _series(server: Server, study: Study, query: Query, options: PacsOptions) -> tuple[Series, ...]:
+    return persistently(lambda: series_of(server.series(study, query), study, query), options)
+
+
+def check_names_somebody(query: Query, server: str) -> None:
+    """Refuse a question that the whole archive answers.
+
+    Raises
+    ------
+    PacsError
+        Neither a patient nor a study nor a time is named.
+    """
+    if not query.names_somebody:
+        raise PacsError(
+            server,
+            "a question that names no patient, accession number, study or day",
+            "one that does not fetch the whole archive",
+            "say whose films, or of which days: ?PatientID=... or ?StudyDate=20210101-20211231 (--patient-id, --from, --to)",
+        )

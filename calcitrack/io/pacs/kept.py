@@ -1,0 +1,108 @@
+"""The folder that fetched objects are kept in: whole files under their final names, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pydicom
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
+
+from calcitrack.errors import PacsError
+from calcitrack.io.chatter import collected_warnings
+from calcitrack.io.file_names import safe_name
+from calcitrack.io.pacs.found import StoredObject
+
+PART = ".part"
+"""Ending of a file that is being written."""
+UNDEFINED = 0xFFFFFFFF
+PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+
+
+class KeptObjects:
+    """A folder with one file for each object, below a folder for each study; named by UIDs alone, which say nothing of the patient.
+
+    Parameters
+    ----------
+    folder
+        Made where there is none.
+
+    Raises
+    ------
+    PacsError
+        It cannot be made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PacsError(
+                str(folder), f"no folder that can be made ({error.strerror})", "a place that can be written", "name another one"
+            ) from error
+
+    def path_of(self, one: StoredObject) -> Path:
+        """Where an object is, or would be."""
+        return self.folder / safe_name(one.study_uid) / f"{safe_name(one.sop_instance_uid)}.dcm"
+
+    def holds(self, one: StoredObject) -> bool:
+        """Whether the whole object lies there, so that it need not be fetched."""
+        path = self.path_of(one)
+        try:
+            with path.open("rb") as stream:
+                return is_whole(stream, one.sop_instance_uid)
+        except OSError:
+            return False
+
+    def keep(self, one: StoredObject, content: bytes) -> bool:
+        """Write an object, which has its name only when it is whole and on the disk; what is not whole is not kept, and False.
+
+        Raises
+        ------
+        PacsError
+            The disk does not take it.
+        """
+        path = self.path_of(one)
+        if not is_whole(BytesIO(content), one.sop_instance_uid):
+            return False
+        part = path.with_name(path.name + PART)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise PacsError(
+                str(path), f"a disk that does not take it ({error.strerror})", "room, and leave to write", "name another folder"
+            ) from error
+        return True
+
+
+def is_whole(stream: BinaryIO, sop_instance_uid: str) -> bool:
+    """Whether a DICOM file is this object to its last byte: none of its elements is shorter than it says, and an image has pixels."""
+    with collected_warnings():
+        try:
+            dataset = pydicom.dcmread(stream)
+            return str(dataset.SOPInstanceUID) == sop_instance_uid and _ends_whole(dataset)
+        except Exception:  # pydicom raises what it likes on broken files
+            return False
+
+
+def _ends_whole(dataset: Dataset) -> bool:
+    last: Any = dataset.get_item(max(dataset.keys()))
+    cut = isinstance(last, RawDataElement) and last.length != UNDEFINED and len(last.value or b"") != last.length
+    return not cut and "SeriesInstanceUID" in dataset and (any(k in dataset for k in PIXELS) or not _has_pixels(dataset))
+
+
+def _has_pixels(dataset: Dataset) -> bool:
+    """Whether it is of a kind that has pixels, even where it breaks off before it says how many."""
+    kind = UID(str(dataset.get("SOPClassUID", ""))).name
+    return "Rows" in dataset or "Image" in kind or "Segmentation" in kind
