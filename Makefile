@@ -45,8 +45,8 @@ test: $(VENV)/.groups system ## all tests with branch coverage, doctests, the co
 	@$(MAKE) --no-print-directory docs
 
 plugin: $(VENV)/.plugin system ## the tests of the napari plugin, in a viewer on a display that nobody sees
-	@if command -v xvfb-run >/dev/null 2>&1; then xvfb-run --auto-servernum --server-args='-screen 0 1600x1000x24' $(BIN)/pytest $(PLUGIN); \
-	else $(BIN)/pytest $(PLUGIN); fi
+	@if command -v xvfb-run >/dev/null 2>&1; then xvfb-run --auto-servernum --server-args='-screen 0 1600x1000x24' $(BIN)/pytest --numprocesses=$(TEST_PROCESSES) --dist=loadfile $(PLUGIN); \
+	else $(BIN)/pytest --numprocesses=$(TEST_PROCESSES) --dist=loadfile $(PLUGIN); fi
 
 lint: $(VENV)/.groups ## style, format, types and floors
 	$(BIN)/ruff check .

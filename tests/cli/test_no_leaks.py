@@ -20,6 +20,10 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from typer.testing import CliRunner
 
 from calcitrack.cli import app
+from calcitrack.io.workspace import Workspace
+from calcitrack.io.workspace.document import identity
+from calcitrack.model.reading import READ_MEASURANDS, FilmReading
+from calcitrack.reading import plan_reading
 
 NAME, BIRTH = "Zzmarkername^Qqsecret", "19010203"
 MARKS = ("zzmarker", "qqsecret", "19010203", "1901-02-03", "1901.02.03", "03.02.1901", "02/03/1901", "1901, 2, 3")
@@ -141,6 +145,19 @@ def leaks(printed: str, folders: list[Path]) -> list[str]:
     return [f"{mark} in {place}" for place, text in places for mark in MARKS for code in ("ascii", "utf-16-le") if mark.encode(code) in text.lower()]
 
 
+def read_by_two(folder: Path) -> None:
+    """Two readers agree with the program on every case of a workspace."""
+    with Workspace.open(folder) as workspace:
+        for reader in ("anna", "ben"):
+            plan = plan_reading(workspace.sessions.cases(), reader)
+            session = workspace.sessions.start(reader, plan)
+            for case in plan.cases:
+                images = workspace.assessment(case.assessment_id, digest=case.digest).images
+                totals = [{n: r for n, r in i.totals.items() if n in READ_MEASURANDS} for i in images]
+                films = [FilmReading(identity(i.exposure), i.time_point, i.repeat, t) for i, t in zip(images, totals, strict=True)]
+                workspace.sessions.finish(session, case, films)
+
+
 @pytest.mark.slow
 def test_no_command_writes_or_prints_a_name_or_a_birth_date(films: Path, tmp_path: Path) -> None:
     """Measuring, describing, workspaces and de-identification with all their outputs, and the commands that read no patient at all."""
@@ -155,8 +172,12 @@ def test_no_command_writes_or_prints_a_name_or_a_birth_date(films: Path, tmp_pat
     printed += call("workspace", "import", workspace, *sorted(results.rglob("seg/*.dcm")), "--reader", "reader-1")
     printed += call("workspace", "export", workspace, "--out", tmp_path / "E", "--parquet")
     printed += call("workspace", "backup", workspace, tmp_path / "B")
+    printed += call("workspace", "corrections", workspace)
+    read_by_two(workspace)
+    printed += call("agreement", workspace, "--out", tmp_path / "A") + call("agreement", workspace, "--json")
+    assert "anna, ben" in printed
     printed += call("deidentify", films, out) + call("deidentify", films, tmp_path / "D2", "--json")
-    folders = [results, tmp_path / "J", workspace, tmp_path / "E", tmp_path / "B", out, tmp_path / "D2"]
+    folders = [results, *(tmp_path / n for n in "JEBA"), workspace, out, tmp_path / "D2"]
     assert leaks(printed, folders) == []
     assert all(mark.encode() not in p.read_bytes().lower() for p in out.rglob("*.dcm") for mark in MARKS)
 
