@@ -60,8 +60,8 @@ CLEANED_SEQUENCES = (
     "ReferencedPerformedProcedureStepSequence",
 )
 """Kept with cleaned items: those of the two cleaning options, and those that the table asks to be replaced and that hold only UIDs and names."""
-REPLACED_TEXTS = ("TextValue", "UnformattedTextValue")
-"""Free text that its item must have: replaced, wherever it stands."""
+REPLACED_TEXTS = ("TextValue", "UnformattedTextValue", "TrackingID", "LocalNamespaceEntityID", "UniversalEntityID")
+"""Free text that its item must have, or that another attribute of it asks for (a Tracking UID, a type of entity): replaced, wherever it stands."""
 GRAPHICS_GROUPS = (0x5000, 0x6000)
 """Curves (50xx) and overlays (60xx), PS3.5, 7.6."""
 DATES, FREE_TEXTS = ("DA", "DT"), ("LT", "ST", "UT")

@@ -191,6 +191,18 @@ def test_a_report_keeps_its_tree_without_its_texts(film: Film, words: tuple[str,
     assert [w for w in words if w.encode() in everything(tmp_path / "out")] == []
 
 
+def test_a_tracking_id_is_replaced_where_it_stands_with_its_uid(film: Film, tmp_path: Path) -> None:
+    """The standard asks for both or neither: the text goes, and each UID stays another one."""
+    segments = [Dataset() for _ in range(2)]
+    for number, segment in enumerate(segments):
+        segment.TrackingID, segment.TrackingUID = f"Zzmarker {number}", f"1.2.3.{number}"
+    film(SegmentSequence=Sequence(segments))
+    run(tmp_path / "in", tmp_path / "out")
+    (copy,) = copies(tmp_path / "out")
+    assert [s.TrackingID for s in copy.SegmentSequence] == ["REMOVED", "REMOVED"]
+    assert len({s.TrackingUID for s in copy.SegmentSequence} - {"1.2.3.0", "1.2.3.1"}) == 2
+
+
 @pytest.mark.parametrize(
     ("charset", "name"),
     [
