@@ -12,7 +12,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from calcitrack.errors import CalcitrackError
-from calcitrack.io.workspace.workspace import account
+from calcitrack.io.workspace.records import account
 from calcitrack.model.reading import PlannedCase, ReadingSession
 from calcitrack_napari import keys
 from calcitrack_napari.cases import CaseReview
