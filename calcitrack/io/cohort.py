@@ -167,7 +167,7 @@ def _all_corrections(
     called: dict[str, str] = {}
     for f in files:
         uid = f.acquisition.sop_instance_uid if f.acquisition else ""
-        called |= {n: uid or f.source.name for n in (uid, f.source.name, str(Path(f.source.name).absolute())) if n}
+        called |= {n: uid or f.source.name for n in (uid, f.source.name, str(Path(f.source.name).resolve())) if n}
     lost = [name for name in stated if name not in called]
     if lost:
         found = f"films that are not among the input files: {', '.join(lost)}"

@@ -37,8 +37,10 @@ def read_corrections(path: str | PathLike[str]) -> dict[str, FilmCorrection]:
     """
     file = Path(path)
     try:
-        content = file.read_bytes() if file.stat().st_size <= MAX_BYTES else b""
-        stated = json.loads(content.decode("utf-8-sig"))
+        size = file.stat().st_size
+        if size > MAX_BYTES:
+            raise CorrectionError(str(file), f"{size} bytes", f"at most {MAX_BYTES}", "hand over the file of corrections")
+        stated = json.loads(file.read_bytes().decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise CorrectionError(str(file), f"a file that cannot be read as JSON ({error})", EXPECTED, "correct it") from error
     if not isinstance(stated, dict) or not isinstance(stated.get("films"), list) or set(stated) != {"films"}:
@@ -76,7 +78,7 @@ def _film(told: Any, folder: Path) -> tuple[str, FilmCorrection]:
         excluded=tuple(told.get("exclude", ())),
         crop=told.get("crop"),
     )
-    return name if _UID.fullmatch(name) else str((folder / name).absolute()), correction
+    return name if _UID.fullmatch(name) else str((folder / name).resolve()), correction
 
 
 def _length(told: Any) -> KnownLength:

@@ -21,6 +21,8 @@ SIDES = ("L", "R", "B")
 """Left, right, both: the values of Laterality (0020,0060) and, for both, of Image Laterality (0020,0062)."""
 LEAST_LENGTH_PX = 10.0
 """A shorter line says little: each of its ends is known to about half a pixel, so that its length would be uncertain by 7 %."""
+FARTHEST_PX = 100_000
+"""Rows and columns from the first one; no film has so many (at 0.05 mm they would be 5 m), and what lies farther off is a slip of the pen."""
 PIXEL_MM = (0.01, 5.0)
 """Sizes of a pixel that a radiograph can have, as for what files state; others are a slip of the pen."""
 
@@ -196,13 +198,16 @@ def cropped(valid: Mask, correction: FilmCorrection) -> Mask:
 
 def _point(name: str, point: Sequence[float]) -> Point:
     values = tuple(float(x) for x in point)
-    if len(values) != 2 or not all(math.isfinite(x) for x in values):
-        raise InvalidValueError(f"{name}: a point is (row, column), two finite numbers; found {tuple(point)}")
+    if len(values) != 2 or not all(abs(x) <= FARTHEST_PX for x in values):
+        raise InvalidValueError(f"{name}: a point is (row, column), two numbers of at most {FARTHEST_PX}; found {tuple(point)}")
     return values[0], values[1]
 
 
 def _box(name: str, box: Sequence[int]) -> Box:
-    values = tuple(int(x) for x in box)
-    if len(values) != 4 or not (0 <= values[0] < values[1] and 0 <= values[2] < values[3]):
-        raise InvalidValueError(f"{name} is (first row, last row, first column, last column), ascending and not negative; found {tuple(box)}")
+    known = len(box) == 4 and all(0 <= x <= FARTHEST_PX for x in box)
+    values = tuple(int(x) for x in box) if known else (0, 0, 0, 0)
+    if not (values[0] < values[1] and values[2] < values[3]):
+        raise InvalidValueError(
+            f"{name} is (first row, last row, first column, last column), ascending, not negative and at most {FARTHEST_PX}; found {tuple(box)}"
+        )
     return values[0], values[1], values[2], values[3]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from calcitrack.errors import CorrectionError
-from calcitrack.io.corrections import corrections_json, laid_over, read_corrections
+from calcitrack.io.corrections import MAX_BYTES, corrections_json, laid_over, read_corrections
 from calcitrack.model.corrections import FilmCorrection, KnownLength
 
 ALL = FilmCorrection(
@@ -49,6 +49,35 @@ def test_every_problem_is_told_with_its_film(tmp_path: Path) -> None:
         "film 6: d stands twice",
     ):
         assert told in str(error.value)
+
+
+def test_a_path_that_goes_up_is_the_place_it_leads_to(tmp_path: Path) -> None:
+    """A file beside the folder of the films names them as well as one above it."""
+    (tmp_path / "stated").mkdir()
+    path = tmp_path / "stated" / "corrections.json"
+    path.write_text('{"films": [{"film": "../films/a.dcm", "view": "PA"}]}', encoding="utf-8")
+    assert list(read_corrections(path)) == [str((tmp_path / "films" / "a.dcm").resolve())]
+
+
+@pytest.mark.parametrize(
+    "stated",
+    ['"crop": [0, 1e400, 0, 5]', '"crop": [0, 1000000000000, 0, 5]', '"wedge_box": [0, NaN, 0, 5]', '"exclude": [[[1e30, 0], [1, 1], [2, 0]]]'],
+)
+def test_places_that_no_film_has_are_refused(tmp_path: Path, stated: str) -> None:
+    """Numbers without bounds neither end the program nor wrap around to some other place."""
+    path = tmp_path / "corrections.json"
+    path.write_text(f'{{"films": [{{"film": "1.2.3", {stated}}}]}}', encoding="utf-8")
+    with pytest.raises(CorrectionError, match=r"film 1: .*at most 100000"):
+        read_corrections(path)
+
+
+def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
+    """By its size alone, with the size that is allowed."""
+    path = tmp_path / "corrections.json"
+    with path.open("wb") as stream:
+        stream.truncate(MAX_BYTES + 1)
+    with pytest.raises(CorrectionError, match=rf"found {MAX_BYTES + 1} bytes; expected at most {MAX_BYTES}"):
+        read_corrections(path)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"films": 3}', '{"films": [], "more": 1}'])
