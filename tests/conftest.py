@@ -14,8 +14,11 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-settings.register_profile("untimed", deadline=None)  # how long an example takes depends on what else the machine does
-settings.load_profile("untimed")
+# How long an example takes depends on what else the machine does. The same examples every time: a change is judged by what it changed, and other
+# examples are looked for on purpose, with `pytest --hypothesis-profile explore`.
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=500)
+settings.load_profile("repeatable")
 
 ROOT = Path(__file__).parent.parent
 SHARED_VARIABLE = "CALCITRACK_SHARED"
