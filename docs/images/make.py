@@ -10,6 +10,7 @@ from PIL import Image
 from calcitrack import assess, judge, read_cohort
 from calcitrack.figures import overlay_image, timeline_figure
 from calcitrack.model.assessment import Assessment
+from calcitrack.track import Precision, own_precision, series_of
 
 HERE = Path(__file__).parent
 SAMPLES = HERE.parents[1] / "sample_data" / "radiographs"
@@ -18,10 +19,10 @@ HEIGHT_PX = 760
 """Fits a README on a large screen, and keeps the file small."""
 
 
-def timeline_picture(assessment: Assessment) -> Image.Image:
-    """The burden over real dates."""
+def timeline_picture(assessment: Assessment, precision: Precision) -> Image.Image:
+    """The burden over real dates, judged as `calcitrack demo` does: by the repeat exposures of all samples."""
     buffer = io.BytesIO()
-    timeline_figure(assessment, judge(assessment)).savefig(buffer)
+    timeline_figure(assessment, judge(assessment, precision=precision)).savefig(buffer)
     return Image.open(buffer).convert("RGB")
 
 
@@ -45,9 +46,10 @@ def side_by_side(pictures: list[Image.Image]) -> Image.Image:
 
 def main() -> None:
     """Write the picture beside this file."""
-    timeline = next(t for t in read_cohort(SAMPLES).timelines if t.key.patient_id == PATIENT)
-    assessment = assess(timeline)
-    picture = side_by_side([timeline_picture(assessment), overlay_picture(assessment)])
+    assessments = [assess(timeline) for timeline in read_cohort(SAMPLES).timelines]
+    precision = own_precision(series_of(a) for a in assessments)
+    assessment = next(a for a in assessments if a.key.patient_id == PATIENT)
+    picture = side_by_side([timeline_picture(assessment, precision), overlay_picture(assessment)])
     picture.save(HERE / "timeline-and-overlay.png", optimize=True)
 
 
