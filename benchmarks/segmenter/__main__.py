@@ -1,8 +1,9 @@
-"""Simulate films, train the network, write its weights, fit its confidence.
+"""Simulate films, train networks, write their mean, fit its confidence.
 
     python -m benchmarks.segmenter --films 800 --steps 5000 --cache /somewhere/with/10/GB
 
-Needs the dependency group ``train``. The weights go to calcitrack/segment/data/deposits.onnx, the confidence to belief.json beside it.
+Needs the dependency group ``train``. The weights go to calcitrack/segment/data/deposits.onnx, the confidence to belief.json beside it, and the
+networks themselves stay in the cache: training can go on from a .pt, and `python -m benchmarks.segmenter.pack` makes other means of the .onnx.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ import torch
 
 from benchmarks.segmenter import calibrate
 from benchmarks.segmenter.films import make
+from benchmarks.segmenter.pack import pack
 from benchmarks.segmenter.train import HIGHEST_RATE, export, keep, train
 from calcitrack.segment.belief import BELIEF
 from calcitrack.segment.network import WEIGHTS
 
 FIRST_TRAINING_SEED, FIRST_CALIBRATION_SEED = 0, 900_000
 """Films of other seeds than these serve validation."""
-KEPT = "network.pt"
 PACKAGE = Path(__file__).parents[2] / "calcitrack" / "segment" / "data"
 
 
@@ -33,21 +34,25 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=PACKAGE / WEIGHTS, help="where the trained network goes")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--calibration-films", type=int, default=400)
-    parser.add_argument("--start", type=Path, help=f"go on from weights that a former run left in its cache ({KEPT}), or from {WEIGHTS}")
+    parser.add_argument("--start", type=Path, help="go on from weights that a former run left in its cache (network-SEED.pt)")
     parser.add_argument(
         "--rate", type=float, default=HIGHEST_RATE, help="highest learning rate; a third of the default refines weights that are good already"
     )
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of the first network; the next ones follow")
+    parser.add_argument("--members", type=int, default=2, help="networks of which the package ships the mean")
     parser.add_argument("--only-calibrate", action="store_true", help="keep the weights that are there")
     arguments = parser.parse_args()
     if not arguments.only_calibrate:
         torch.set_num_threads(1)
         films = make(range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + arguments.films), arguments.cache, arguments.workers)
-        network = train(
-            films, arguments.steps, arguments.seed, max(1, arguments.workers - 1), arguments.start, arguments.cache / KEPT, arguments.rate
-        )
-        keep(network, arguments.cache / KEPT)
-        export(network, arguments.weights)
+        exported = []
+        for seed in range(arguments.seed, arguments.seed + arguments.members):
+            kept = arguments.cache / f"network-{seed}.pt"
+            network = train(films, arguments.steps, seed, max(1, arguments.workers - 1), arguments.start, kept, arguments.rate)
+            keep(network, kept)
+            exported.append(kept.with_suffix(".onnx"))
+            export(network, exported[-1])
+        pack(exported, films, arguments.weights)
         if arguments.weights != PACKAGE / WEIGHTS:
             print(f"{arguments.weights} written; the confidence is calibrated for the weights in the package only")
             return

@@ -24,7 +24,7 @@ from calcitrack.segment import SegmentOptions
 from calcitrack.segment.belief import Belief
 from calcitrack.segment.deposit_facts import FACTS
 from calcitrack.segment.grid import WORKING_PIXEL_MM, Grid
-from calcitrack.segment.learned import draw_deposits, facts_of_all
+from calcitrack.segment.learned import facts_of_all, number_deposits
 from calcitrack.segment.network import chances
 from calcitrack.segment.radiograph import searched
 
@@ -48,7 +48,7 @@ def facts_of(seed: int) -> tuple[Facts, Real]:
     pitch = film.visit.field.pitch_mm
     image, field = searched(radiograph, Grid(radiograph.shape, pitch, pitch))
     seen = chances(image, field)
-    numbers, limb, bone = draw_deposits(seen)
+    numbers, limb, bone = number_deposits(seen)
     truth = cv2.resize(film.labels, image.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
     least_px = SegmentOptions().min_area_mm2 / WORKING_PIXEL_MM**2
     rows, real = [], []

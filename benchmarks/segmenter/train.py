@@ -15,11 +15,8 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from benchmarks.segmenter.films import UNJUDGED, load
 from benchmarks.segmenter.network import Network
 from benchmarks.segmenter.patches import cut
-from benchmarks.segmenter.resume import resumed
 
 BATCH, PATCHES_A_FILM = 8, 4
-MEASURED_BATCHES = 40
-"""Batches over which the normalisation of shipped weights is measured anew."""
 HIGHEST_RATE, LOWEST_SHARE, WARM_UP = 2.5e-3, 0.005, 100
 """Learning rate at its top, its end as a share of that, and steps until the top (cosine schedule)."""
 AVERAGE = 0.998
@@ -70,10 +67,10 @@ def train(
     kept: Path | None = None,
     highest_rate: float = HIGHEST_RATE,
 ) -> Network:
-    """The averaged network after so many steps, from random weights or from those of a file that `keep` or `export` wrote."""
+    """The averaged network after so many steps, from random weights or from those of a file that `keep` wrote."""
     torch.manual_seed(seed)
     batches = iter(DataLoader(_Patches(films, seed), batch_size=BATCH, num_workers=workers, multiprocessing_context="spawn"))
-    network = _started(start, batches).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = _started(start).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=highest_rate, weight_decay=1e-4)
     began, losses = time.monotonic(), []
@@ -99,14 +96,11 @@ def train(
     return result.eval()
 
 
-def _started(start: Path | None, batches: Iterator[Tensors]) -> Network:
-    """Random weights, those of a former run, or those that the package ships."""
-    if start is None:
-        return Network()
-    if start.suffix == ".onnx":
-        return resumed(start, [next(batches)[0] for _ in range(MEASURED_BATCHES)])
+def _started(start: Path | None) -> Network:
+    """Random weights, or those of a former run."""
     network = Network()
-    network.load_state_dict(torch.load(start, weights_only=True))
+    if start is not None:
+        network.load_state_dict(torch.load(start, weights_only=True))
     return network
 
 

@@ -14,10 +14,8 @@ from calcitrack.segment.belief import belief
 from calcitrack.segment.deposit_facts import deposit_facts, scenery
 from calcitrack.segment.grid import WORKING_PIXEL_MM, dilate
 from calcitrack.segment.network import Chances
+from calcitrack.segment.parts import drawn_chance, strong_parts, whole_parts
 
-SEED_CHANCE, OUTLINE_CHANCE = 0.9, 0.85
-"""A deposit holds a pixel at least as likely as the first and ends where the probability falls below the second. Chosen on simulated films, where
-outlines at this probability have the right area: training counts the pixels of deposits more, so that probabilities at their edges are high."""
 JOIN_MM = 1.5
 """Specks nearer than this are one deposit: a punctate cluster is counted, followed and weighed as a whole."""
 EDGE_MM = 0.6
@@ -41,6 +39,8 @@ class Learned:
     ----------
     numbers
         Shape (rows, columns): 0 or the deposit's number, from 1.
+    chance
+        Shape (rows, columns): a deposit ends where this falls below `OUTLINE_CHANCE`.
     confidence
         Number -> probability that it is a deposit.
     widening
@@ -50,6 +50,7 @@ class Learned:
     """
 
     numbers: NDArray[np.int32]
+    chance: FloatImage
     confidence: dict[int, float]
     widening: dict[int, float]
     limb: Mask
@@ -58,16 +59,21 @@ class Learned:
 
 def find_deposits(chances: Chances, image: FloatImage) -> Learned:
     """Turn probabilities into deposits, limb and bone; ``image`` is the attenuation that the probabilities belong to, on the search grid."""
-    numbers, limb, bone = draw_deposits(chances)
+    numbers, limb, bone = number_deposits(chances)
     facts = facts_of_all(chances, image, numbers, limb, bone)
-    return Learned(numbers, {k: float(belief()(f)) for k, f in facts.items()}, _widening(numbers, chances.deposit), limb, bone)
+    confidence = {k: float(belief()(f)) for k, f in facts.items()}
+    drawn = drawn_chance(chances.deposit)
+    numbers = np.where(strong_parts(drawn), numbers, 0)
+    return Learned(numbers, drawn, confidence, _widening(numbers, chances.deposit), limb, bone)
 
 
 def _widening(numbers: NDArray[np.int32], chance: FloatImage) -> dict[int, float]:
-    """How many times larger each deposit is within the widest outline thought possible; other deposits' pixels are theirs."""
+    """How many times larger each drawn deposit is within the widest outline thought possible; other deposits' pixels are theirs."""
     ratios = {}
     margin = int(np.ceil(WIDEST_MM / WORKING_PIXEL_MM)) + 1
     for number, box in enumerate(ndimage.find_objects(numbers), start=1):
+        if box is None:
+            continue
         window = tuple(slice(max(0, side.start - margin), side.stop + margin) for side in box)
         near, likely = numbers[window], chance[window] > WIDEST_CHANCE
         inside = near == number
@@ -82,9 +88,9 @@ def facts_of_all(chances: Chances, image: FloatImage, numbers: NDArray[np.int32]
     return {k: deposit_facts(scene, numbers, k, box) for k, box in enumerate(ndimage.find_objects(numbers), start=1)}
 
 
-def draw_deposits(chances: Chances) -> tuple[NDArray[np.int32], Mask, Mask]:
-    """Numbered deposits, limb and bone."""
-    parts = _hysteresis(chances.deposit)
+def number_deposits(chances: Chances) -> tuple[NDArray[np.int32], Mask, Mask]:
+    """Numbered deposits as they are judged, limb and bone."""
+    parts = whole_parts(chances.deposit)
     looks_like_bone = np.asarray(chances.bone > 0.5, dtype=bool)
     limb = _large(np.asarray((chances.limb > 0.5) | looks_like_bone, dtype=bool))
     numbers = _joined(parts, limb)
@@ -111,15 +117,6 @@ def _real_bone(looks_like_bone: Mask, deposits: Mask) -> Mask:
     keep[np.unique(parts[looks_like_bone & ~dilate(deposits, EDGE_MM)])] = True
     keep[0] = False
     return np.asarray(keep[parts], dtype=bool)
-
-
-def _hysteresis(chance: FloatImage) -> Mask:
-    """Connected parts above the outline's probability that hold a pixel above the seed's."""
-    grown, count = ndimage.label(chance > OUTLINE_CHANCE, np.ones((3, 3)))
-    keep = np.zeros(count + 1, bool)
-    keep[np.unique(grown[chance >= SEED_CHANCE])] = True
-    keep[0] = False
-    return np.asarray(keep[grown], dtype=bool)
 
 
 def _large(mask: Mask) -> Mask:

@@ -12,6 +12,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from calcitrack.model.image import FloatImage, Mask
+from calcitrack.segment.grid import opened
 from calcitrack.segment.network_input import network_input
 
 WEIGHTS = "deposits.onnx"
@@ -22,6 +23,15 @@ OVERLAP_PX = 64
 """A tile is this much larger than its share of the film, on each side that has a neighbour."""
 MULTIPLE_PX = 32
 """Sides of a tile are multiples of this: four halvings behind a stem that takes 2 x 2 pixels at once."""
+
+DENSER_THAN_AIR = 0.05
+"""Fraction of the film's range above its first percentile, which is air where there is any, from which something lies in the beam."""
+STROKE_MM = 3.0
+"""What is narrower is no limb: the letters of a side marker are not searched."""
+MARGIN_PX = 32
+"""Skin thinner than that lies this near (6.4 mm) to what is denser."""
+NOTHING = -30.0
+"""Log odds where nothing lies in the beam."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -44,7 +54,7 @@ def _session() -> onnxruntime.InferenceSession:
 
 
 def chances(image: FloatImage, valid: Mask) -> Chances:
-    """Ask the network about every pixel.
+    """Ask the network about every pixel of the box in which something lies in the beam; the air around it, often half the film, needs no asking.
 
     Parameters
     ----------
@@ -54,9 +64,10 @@ def chances(image: FloatImage, valid: Mask) -> Chances:
         Where the beam reached the detector.
     """
     pictures = network_input(image, valid)
-    logits = np.empty((3, *image.shape), np.float32)
-    for rows in _shares(image.shape[0]):
-        for columns in _shares(image.shape[1]):
+    logits = np.full((3, *image.shape), NOTHING, np.float32)
+    box = _occupied(pictures[2], valid)
+    for rows in _shares(box[0]):
+        for columns in _shares(box[1]):
             tall, wide = _widened(rows, image.shape[0]), _widened(columns, image.shape[1])
             answer = _ask(pictures[:, tall, wide])
             inner = (slice(rows.start - tall.start, rows.stop - tall.start), slice(columns.start - wide.start, columns.stop - wide.start))
@@ -65,14 +76,25 @@ def chances(image: FloatImage, valid: Mask) -> Chances:
     return Chances(deposit, bone, limb)
 
 
-def _shares(length: int) -> list[slice]:
+def _occupied(linear: FloatImage, valid: Mask) -> tuple[slice, slice]:
+    """Rows and columns of the box around whatever lies in the beam."""
+    dense = opened(np.asarray((linear > DENSER_THAN_AIR) & valid), STROKE_MM / 2)
+    sides = [np.flatnonzero(dense.any(axis=1 - side)) for side in (0, 1)]
+    if not sides[0].size:
+        return slice(0, 0), slice(0, 0)
+    rows, columns = (slice(max(0, int(s[0]) - MARGIN_PX), min(n, int(s[-1]) + 1 + MARGIN_PX)) for s, n in zip(sides, linear.shape, strict=True))
+    return rows, columns
+
+
+def _shares(side: slice) -> list[slice]:
     """A side cut into as few equal parts as fit into tiles."""
-    ends = np.linspace(0, length, -(-length // TILE_PX) + 1).round().astype(int)
+    ends = np.linspace(side.start, side.stop, -(-(side.stop - side.start) // TILE_PX) + 1).round().astype(int)
     return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 
 
 def _widened(share: slice, length: int) -> slice:
-    return slice(max(0, share.start - OVERLAP_PX), min(length, share.stop + OVERLAP_PX))
+    """With the overlap on both sides, beginning at a multiple of `MULTIPLE_PX`: pixels are halved together as they would be on the whole film."""
+    return slice(max(0, share.start - OVERLAP_PX) // MULTIPLE_PX * MULTIPLE_PX, min(length, share.stop + OVERLAP_PX))
 
 
 def _ask(pictures: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -17,9 +17,9 @@ class Method(StrEnum):
     """A fitted soft-tissue surface and a logistic model that anyone can read: the baseline."""
 
 
-MIN_CONFIDENCE = {Method.NETWORK: 0.7, Method.TRANSPARENT: 0.5}
+MIN_CONFIDENCE = {Method.NETWORK: 0.95, Method.TRANSPARENT: 0.5}
 """Default of `SegmentOptions.min_confidence`. Chosen on simulated films and the external set (docs/explanation/accuracy.md)."""
-SUPPORTED_CONFIDENCE = {Method.NETWORK: 0.35, Method.TRANSPARENT: 0.5}
+SUPPORTED_CONFIDENCE = {Method.NETWORK: 0.1, Method.TRANSPARENT: 0.5}
 """Default of `SegmentOptions.supported_confidence`; the transparent method's weak candidates are mostly false, and take no part."""
 
 

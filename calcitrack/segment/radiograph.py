@@ -18,9 +18,10 @@ from calcitrack.segment.cleanup import finish
 from calcitrack.segment.confidence import confidence
 from calcitrack.segment.field import exposed_field
 from calcitrack.segment.grid import Grid, blur, dilate
-from calcitrack.segment.learned import OUTLINE_CHANCE, find_deposits
+from calcitrack.segment.learned import find_deposits
 from calcitrack.segment.network import chances
 from calcitrack.segment.options import Method, SegmentOptions
+from calcitrack.segment.parts import OUTLINE_CHANCE
 
 SMOOTHING_MM = 0.2
 """Gaussian smoothing before the transparent search: one search pixel, against grain."""
@@ -123,7 +124,7 @@ def _by_network(image: FloatImage, field: Mask, grid: Grid) -> _Found | None:
     found = find_deposits(seen, image)
     if not found.limb.any():
         return None
-    likely = grid.up(seen.deposit) >= OUTLINE_CHANCE
+    likely = grid.up(found.chance) >= OUTLINE_CHANCE
     drawn = np.where(likely, _nearest(found.numbers, grid), 0)
     return _Found(drawn.astype(np.int32), found.confidence, found.widening, found.limb, found.bone)
 

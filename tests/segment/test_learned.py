@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calcitrack.segment.learned import OUTLINE_CHANCE, SEED_CHANCE, Learned
+from calcitrack.segment.grid import WORKING_PIXEL_MM
+from calcitrack.segment.learned import Learned, number_deposits
 from calcitrack.segment.learned import find_deposits as find
 from calcitrack.segment.network import Chances
+from calcitrack.segment.parts import BLUR_MM, OUTLINE_CHANCE, SEED_CHANCE, WEAK_OUTLINE_CHANCE, WEAK_SEED_CHANCE, drawn_chance, strong_parts
 
 SHAPE = (200, 200)
 
@@ -28,11 +30,49 @@ def find_deposits(chances: Chances) -> Learned:
 
 
 def test_likely_spots_are_deposits_and_faint_ones_are_not() -> None:
-    """A spot must hold a pixel as likely as the seed's probability."""
-    found = find_deposits(_chances((50, 50, 4, SEED_CHANCE + 0.05), (50, 150, 4, (SEED_CHANCE + OUTLINE_CHANCE) / 2)))
+    """A spot must hold a pixel as likely as the seed's probability, of the weak ones at least."""
+    found = find_deposits(_chances((50, 50, 4, WEAK_SEED_CHANCE + 0.05), (50, 150, 4, (WEAK_SEED_CHANCE + WEAK_OUTLINE_CHANCE) / 2)))
     assert len(found.confidence) == 1
     assert found.numbers[50, 50] == 1
     assert found.numbers[50, 150] == 0
+
+
+def test_weak_spots_end_lower_than_strong_ones() -> None:
+    """Each is drawn whole, down to its own outline's probability."""
+    weak, doubtful = (SEED_CHANCE + WEAK_SEED_CHANCE) / 2, (WEAK_SEED_CHANCE + WEAK_OUTLINE_CHANCE) / 2
+    found = find_deposits(
+        _chances((50, 50, 4, 0.95), (50, 150, 6, doubtful), (50, 150, 4, weak), (150, 50, 8, WEAK_OUTLINE_CHANCE / 2), (150, 50, 4, weak))
+    )
+    assert sorted(int(np.count_nonzero(found.numbers == k)) for k in (1, 2, 3)) == [81, 81, 169]
+    assert np.array_equal(found.chance >= OUTLINE_CHANCE, found.numbers > 0)
+
+
+def test_weak_spots_keep_their_order() -> None:
+    """What was likelier is likelier still once it is raised to a strong part's probabilities."""
+    steps = np.tile(np.linspace(0, 1, 60, dtype=np.float32), (3, 1))
+    steps[steps >= SEED_CHANCE] = 0
+    raised = drawn_chance(steps)[1]
+    assert (np.diff(raised[:-8]) >= 0).all()
+    assert strong_parts(drawn_chance(steps))[1, np.argmax(steps[1])]
+
+
+def test_the_doubtful_edge_of_a_strong_spot_is_not_drawn() -> None:
+    """Nor is what lies so near that it is the same blur."""
+    gap = round(BLUR_MM / WORKING_PIXEL_MM) - 2
+    edged = (50, 50, 6, WEAK_SEED_CHANCE + 0.1), (50, 50, 4, 0.95)
+    found = find_deposits(_chances(*edged, (50, 54 + gap + 2, 1, WEAK_SEED_CHANCE + 0.1)))
+    assert np.count_nonzero(found.numbers) == 81
+    assert len(found.confidence) == 1
+
+
+def test_a_streak_is_judged_whole_and_drawn_where_it_is_sure() -> None:
+    """A weak streak that leads away from a strong spot is one with it for the confidence, and not drawn."""
+    streak = _chances(*((50, column, 2, WEAK_SEED_CHANCE + 0.1) for column in range(50, 120)), (50, 50, 4, 0.95))
+    judged, _, _ = number_deposits(streak)
+    assert judged[50, 110] == judged[50, 50] == 1
+    found = find_deposits(streak)
+    assert np.count_nonzero(found.numbers) == 81
+    assert found.numbers[50, 110] == 0
 
 
 def test_outline_lies_at_the_lower_probability() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calcitrack.segment.network import TILE_PX, chances
+from calcitrack.segment import network
+from calcitrack.segment.network import MARGIN_PX, TILE_PX, chances
 from calcitrack.segment.network_input import network_input
 
 
@@ -59,3 +60,28 @@ def test_tiles_do_not_show() -> None:
     seam = slice(rows // 2 - 4, rows // 2 + 4)
     steps = np.abs(np.diff(whole.bone, axis=0))
     assert steps[seam].mean() < steps.mean() * 5 + 0.02
+
+
+def test_air_around_is_not_asked_about_and_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the box around what lies in the beam is searched, its margin included; a speck of a marker's letter does not widen it."""
+    film = np.full((700, 500), 0.1, np.float32) + 0.003 * np.random.default_rng(4).standard_normal((700, 500)).astype(np.float32)
+    film[300:450, 200:330] += _film()
+    film[20:80, 30:34] = 3.0
+    valid = np.ones(film.shape, bool)
+    assert network._occupied(network_input(film, valid)[2], valid) == (
+        slice(300 - MARGIN_PX, 450 + MARGIN_PX),
+        slice(200 - MARGIN_PX, 330 + MARGIN_PX),
+    )
+    asked = chances(film, valid)
+    assert asked.limb[:200].max() < 1e-9
+    monkeypatch.setattr(network, "DENSER_THAN_AIR", -9.0)
+    whole = chances(film, valid)
+    assert np.abs(asked.deposit - whole.deposit)[300:450, 200:330].mean() < 0.01
+    assert np.abs(asked.bone - whole.bone)[300:450, 200:330].mean() < 0.01
+
+
+def test_a_film_without_anything_in_the_beam_has_no_chances() -> None:
+    """An even film: nothing is asked."""
+    film = np.ones((120, 110), np.float32)
+    seen = chances(film, np.ones(film.shape, bool))
+    assert max(seen.deposit.max(), seen.bone.max(), seen.limb.max()) < 1e-9

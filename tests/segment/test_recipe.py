@@ -14,8 +14,8 @@ def test_the_network_is_named_by_its_weights_and_its_runtime() -> None:
     weights, belief = (resources.files("calcitrack.segment").joinpath("data", name).read_bytes() for name in ("deposits.onnx", "belief.json"))
     assert recipe(SegmentOptions()) == {
         "method": "network",
-        "sure_from": 0.7,
-        "supported_from": 0.35,
+        "sure_from": 0.95,
+        "supported_from": 0.1,
         "weights": "deposits.onnx",
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
         "confidence": "belief.json",
