@@ -14,7 +14,7 @@ OUTLINE_SD_MM = 0.15
 EDGE_DENSITY = 0.5
 """Areal density at the outline over the deposit's mean: rounded bodies thin out towards it."""
 
-DELINEATION_SOFT, DELINEATION_BONE = 2.0, 6.0
+DELINEATION_SOFT, DELINEATION_BONE = 4.5, 6.0
 """Relative standard uncertainty of a deposit that might be twice as large, in soft tissue and over bone. It grows with the square of the share by
 which a deposit might be larger. Chosen on simulated films so that 95 % intervals hold the true area and mass of 90 to 98 % of the deposits in soft
 tissue."""

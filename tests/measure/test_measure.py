@@ -15,7 +15,7 @@ from calcitrack.errors import InvalidValueError
 from calcitrack.measure import MEASURANDS
 from calcitrack.measure.background import neighbourhood
 from calcitrack.measure.mass import deposit_mass, mass_model
-from calcitrack.measure.size import feret_diameter
+from calcitrack.measure.size import DELINEATION_SOFT, feret_diameter
 from calcitrack.model.spacing import Spacing
 
 
@@ -64,17 +64,18 @@ def test_area_states_how_far_its_outline_may_be_off(drawn: ModuleType, discs) ->
 
 
 def test_a_deposit_that_might_be_larger_is_less_certain(drawn: ModuleType, discs) -> None:
-    """Half again as large in soft tissue: 2 x 0.5 squared, half of area and mass, in squares with the rest; in the total only that deposit's half."""
+    """Half again as large in soft tissue: the factor times 0.5 squared, in squares with the rest; in the total only that deposit's."""
+    share = DELINEATION_SOFT * 0.5**2
     film = drawn.draw(discs)
     truth = drawn.segmented(film, discs)
     sure, unsure = measure(film, truth), measure(film, replace(truth, widening={1: 1.5}))
     for name in ("area_mm2", "ha_mass_mg"):
         before, after = (f.deposits[0].measurements[name] for f in (sure, unsure))
         assert after.value == before.value
-        assert np.sqrt(after.sd**2 - before.sd**2) == pytest.approx(0.5 * before.value)
+        assert np.sqrt(after.sd**2 - before.sd**2) == pytest.approx(share * before.value)
         assert unsure.deposits[1] == sure.deposits[1]
         totals = [f.totals[name] for f in (sure, unsure)]
-        assert np.sqrt(totals[1].sd ** 2 - totals[0].sd ** 2) == pytest.approx(0.5 * before.value)
+        assert np.sqrt(totals[1].sd ** 2 - totals[0].sd ** 2) == pytest.approx(share * before.value)
 
 
 def test_tier_c_refuses_mass_with_the_reason(drawn: ModuleType, discs) -> None:
