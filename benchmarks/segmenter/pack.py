@@ -2,8 +2,8 @@
 
     python -m benchmarks.segmenter.pack A.onnx B.onnx --cache FOLDER --films 900
 
-Networks from different runs err in different places, so that their mean errs less. Each is turned into eight-bit convolutions, which take a third
-of the time (Jacob et al. 2018, "Quantization and training of neural networks for efficient integer-arithmetic-only inference"), and every
+Networks from different runs err in different places, so that their mean errs less. Each is turned into eight-bit convolutions, which take less
+time (Jacob et al. 2018, "Quantization and training of neural networks for efficient integer-arithmetic-only inference"), and every
 second one looks at the film's mirror image. Needs the dependency group ``train``.
 """
 

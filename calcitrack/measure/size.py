@@ -19,8 +19,8 @@ DELINEATION_SOFT, DELINEATION_BONE = 4.5, 6.0
 which a deposit might be larger. Chosen on simulated films so that 95 % intervals hold the true area and mass of 90 to 98 % of the deposits in soft
 tissue."""
 MAX_DELINEATION = 2.0
-"""A value with twice itself as its standard uncertainty is known to be uncertain. On simulated films a higher bound adds hardly any deposit in soft
-tissue whose interval holds the truth (0.94 of the masses with a bound of 2 and of 5), and a bound of 1 is too low for sheets and nets."""
+"""A value with twice itself as its standard uncertainty is known to be uncertain. Chosen on simulated films, with a former network: a higher bound
+added hardly any deposit in soft tissue whose interval holds the truth, and a bound of 1 was too low for sheets and nets."""
 
 
 def area_sd_mm2(inside: Mask, pixel_mm: float) -> float:

@@ -24,7 +24,7 @@ WIDEST_CHANCE = 0.3
 """The widest outline that is thought possible ends where the probability falls below this,"""
 WIDEST_MM = 3.0
 """and no further than this from the deposit. Both chosen on simulated films, where the share by which it is larger than the deposit as drawn
-says most of how far true area and mass lie from those of the deposit as drawn (the logarithms correlate with 0.6)."""
+says most of how far true area and mass lie from those of the deposit as drawn (with a former network the logarithms correlated with 0.6)."""
 LEAST_ON_LIMB = 0.5
 """A deposit lies in flesh: less of it than this on the limb, and it is dust, a letter or the film's edge."""
 LEAST_LIMB_MM2 = 200.0

@@ -14,7 +14,7 @@ outlines at this probability have the right area: training counts the pixels of 
 WEAK_SEED_CHANCE, WEAK_OUTLINE_CHANCE = 0.6, 0.4
 """The same of weak parts: few are believed from one film alone. Chosen likewise."""
 BLUR_MM = 1.0
-"""A strong part's doubtful edge: what is weak within it is no part of its own."""
+"""A strong part's doubtful edge: what is weak within it is no part of its own. Chosen likewise."""
 
 
 def strong_parts(chance: FloatImage) -> Mask:
