@@ -106,8 +106,9 @@ def done(viewer: napari.Viewer, qtbot: QtBot) -> None:
     qtbot.keyClick(viewer.window._qt_viewer.canvas.native, Qt.Key_D, Qt.ShiftModifier)
 
 
-def texts(viewer: napari.Viewer, worklist: WorklistWidget) -> list[str]:
-    """Everything that can be read in the window: titles, labels, lists, tables, tooltips, layers and the status bar."""
+def texts(viewer: napari.Viewer, worklist: WorklistWidget, qtbot: QtBot) -> list[str]:
+    """Everything that can be read in the window, its plot drawn: titles, labels, lists, tables, tooltips, layers and the status bar."""
+    qtbot.waitUntil(lambda: not worklist.review._plot_timer.isActive(), timeout=WAIT_MS)
     window = viewer.window._qt_window
     found = [viewer.title, window.windowTitle(), str(viewer.status)]
     for part in (window, *window.findChildren(QWidget)):
@@ -134,9 +135,8 @@ def test_a_blinded_reader_sees_no_patient_and_no_day(worklist: WorklistWidget, v
     begin(worklist, qtbot, suggestion=suggestion)
     for number in (1,) if suggestion else (1, 2):
         review = opened(worklist, qtbot, number)
-        worklist.review._draw_plot()
         assert {layer.name.split(",")[0] for layer in viewer.layers} == {"Film A", "Film B", "Film C", "deposits", "cursor", "limb and bone"}
-        shown = "\n".join(texts(viewer, worklist))
+        shown = "\n".join(texts(viewer, worklist, qtbot))
         assert [secret for secret in SECRETS if secret in shown] == []
         assert f"Case {number}" in shown
         assert bool(review.deposit_ids()) == suggestion
@@ -150,7 +150,7 @@ def test_a_blinded_reader_sees_no_patient_and_no_day(worklist: WorklistWidget, v
 def test_an_open_session_names_patients_and_is_the_readers_own_review(worklist: WorklistWidget, viewer: napari.Viewer, qtbot: QtBot) -> None:
     """What a blinded reader does not see is there again: that it was looked for in the right places."""
     begin(worklist, qtbot, blinded=False, suggestion=True, repeated=0)
-    shown = "\n".join(texts(viewer, worklist))
+    shown = "\n".join(texts(viewer, worklist, qtbot))
     assert [secret for secret in (*PATIENTS, "2021", "visit 3") if secret not in shown] == []
     assert not worklist.review.panel.publish_button.isHidden()
     assert worklist.review.session.reading == ""
