@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from calcitrack.calibrate import unsharp
 from calcitrack.model.calibration import Calibration, Relationship, Tier
@@ -11,6 +12,8 @@ from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 
 LEAST_COUNT = 1.0
 """Stored intensity below which a linear value is taken as this: one count is the least an integer detector tells from none."""
+EXACT_BELOW = 2**24
+"""Whole numbers below this are exact in single precision (IEEE 754-2019, table 3.5: 24 bits)."""
 
 
 def polarity(acquisition: Acquisition) -> int:
@@ -83,6 +86,16 @@ def _through(curve: tuple[tuple[float, float], ...], pixels: FloatImage) -> Floa
     if len(curve) == 2:
         slope = (nepers[1] - nepers[0]) / (values[1] - values[0])
         return np.asarray((pixels - np.float32(values[0])) * np.float32(slope) + np.float32(nepers[0]), np.float32)
+    low, high = float(pixels.min()), float(pixels.max())
+    if max(-low, high) < EXACT_BELOW and high - low < pixels.size:
+        counts = pixels.astype(np.int32)
+        if np.array_equal(counts, pixels):  # whole stored values: each is looked up once
+            return _between(values, nepers, np.arange(int(low), int(high) + 1, dtype=np.float32))[counts - int(low)]
+    return _between(values, nepers, pixels)
+
+
+def _between(values: NDArray[np.float64], nepers: NDArray[np.float64], pixels: FloatImage) -> FloatImage:
+    """Linear between the knots and, with the slope of the outermost pair, beyond them."""
     result = np.interp(pixels, values, nepers)
     below, above = pixels < values[0], pixels > values[-1]
     result[below] = nepers[0] + (pixels[below] - values[0]) * (nepers[1] - nepers[0]) / (values[1] - values[0])

@@ -93,16 +93,15 @@ def _filters() -> tuple[NDArray[np.float32], ...]:
 def _levels(values: FloatImage, usable: Mask) -> FloatArray:
     """For each range of values: mean, flat pixels, noise variance behind each filter; shape (ranges, 4)."""
     image = np.ascontiguousarray(values, dtype=np.float32)
-    filtered = [cv2.filter2D(image, -1, k) for k in _filters()]
-    local = cv2.blur(image, (7, 7))
-    smooth = cv2.GaussianBlur(image, (0, 0), 2.0)
-    steep = cv2.magnitude(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
     inner = cv2.erode(usable.astype(np.uint8), np.ones((13, 13), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
     inner[:, ::2] = inner[::2] = False  # neighbours tell nearly the same: a quarter of the pixels suffice
-    x, slope = local[inner], steep[inner]
-    if x.size < LEVELS * MIN_LEVEL_PIXELS / FLATTEST_SHARE / 4:
+    if np.count_nonzero(inner) < LEVELS * MIN_LEVEL_PIXELS / FLATTEST_SHARE / 4:
         return np.empty((0, 4))
-    noises = [f[inner] for f in filtered]
+    noises = [cv2.filter2D(image, -1, k)[inner] for k in _filters()]
+    x = cv2.blur(image, (7, 7))[inner]
+    smooth = cv2.GaussianBlur(image, (0, 0), 2.0)
+    across, down = (cv2.Sobel(smooth, cv2.CV_32F, i, 1 - i) for i in (1, 0))
+    slope = cv2.magnitude(across, down, across)[inner]  # in place: fresh pages of memory cost more than the arithmetic
     low, high = (float(v) for v in np.percentile(x[::31], [0.3, 99.7]))
     edges = np.linspace(low, high, LEVELS + 1)
     level = np.searchsorted(edges, x) - 1

@@ -120,4 +120,4 @@ class Segmentation:
     @property
     def label_values(self) -> tuple[int, ...]:
         """Labels that hold at least one pixel, ascending."""
-        return tuple(int(v) for v in np.unique(self.labels) if v)
+        return tuple(int(v) for v in np.unique(self.labels[self.labels > 0]))

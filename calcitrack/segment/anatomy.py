@@ -11,7 +11,7 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 from calcitrack.model.image import FloatImage, Mask
-from calcitrack.segment.grid import WORKING_PIXEL_MM, closed, depth_mm, opened, resize
+from calcitrack.segment.grid import WORKING_PIXEL_MM, closed, depth_mm, filled, opened, resize
 
 SKIN_FRACTION = 0.06
 """The limb begins where attenuation exceeds air by this fraction of the step from air to the limb's median: thin skin folds stay inside."""
@@ -116,7 +116,7 @@ def _limb(image: FloatImage, valid: Mask) -> tuple[Mask, float] | None:
     areas = stats[:, cv2.CC_STAT_AREA].astype(float)
     areas[0] = 0.0
     limb = (areas >= LIMB_SHARE * areas.max())[parts]
-    return np.asarray(ndimage.binary_fill_holes(limb), dtype=bool), air
+    return filled(limb), air
 
 
 def _mode(values: NDArray[np.floating]) -> float:

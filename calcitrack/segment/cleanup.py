@@ -28,10 +28,13 @@ def finish(drawn: NDArray[np.integer], confidence: Mapping[int, float], valid: M
     -------
     Labels, and which number each had.
     """
-    inside = np.where(valid, drawn, 0)
-    area = np.bincount(inside.ravel(), minlength=max(confidence, default=0) + 1)
+    there = np.asarray(valid & (drawn > 0), dtype=bool)
+    found = drawn[there]
+    area = np.bincount(found, minlength=max(confidence, default=0) + 1)
     order = sorted((k for k in confidence if area[k] and area[k] >= min_pixels), key=lambda k: (-int(area[k]), k))
     order = order[: np.iinfo(np.uint16).max]
     rename = np.zeros(area.size, np.uint16)
     rename[order] = np.arange(1, len(order) + 1)
-    return rename[inside], dict(enumerate(order, start=1))
+    labels = np.zeros(drawn.shape, np.uint16)
+    labels[there] = rename[found]
+    return labels, dict(enumerate(order, start=1))

@@ -9,7 +9,7 @@ from scipy import ndimage
 from skimage.filters import threshold_multiotsu
 
 from calcitrack.model.image import FloatImage, Mask
-from calcitrack.segment.grid import WORKING_PIXEL_MM, erode
+from calcitrack.segment.grid import WORKING_PIXEL_MM, erode, filled
 
 EDGE_TOLERANCE_MM = 1.5
 """A blade's edge is straight to within this, penumbra included."""
@@ -74,7 +74,7 @@ def _plate(image: FloatImage, valid: Mask) -> Mask | None:
         parts, _ = ndimage.label(blank)
         border = np.unique(np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]]))
         surround = np.isin(parts, border[border > 0])
-        plate = ndimage.binary_fill_holes(~surround)
+        plate = filled(~surround)
         share = float(np.mean(plate))
         if not MIN_PLATE <= share <= 1 - MIN_SURROUND:
             continue

@@ -81,6 +81,13 @@ def closed(mask: Mask, radius_mm: float) -> Mask:
     return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, _disk(radius_mm)) > 0, dtype=bool)
 
 
+def filled(mask: Mask) -> Mask:
+    """With its holes: what cannot be reached from beyond the picture's edge without crossing the mask, corners closed."""
+    outside = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    cv2.floodFill(outside, None, (0, 0), 2, flags=4)
+    return np.asarray(outside[1:-1, 1:-1] != 2, dtype=bool)
+
+
 def depth_mm(mask: Mask) -> FloatImage:
     """Distance of each pixel inside the mask to its outline, mm; 0 outside. The picture's edge is not an outline."""
     return np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5), dtype=np.float32) * WORKING_PIXEL_MM

@@ -12,7 +12,7 @@ from scipy import ndimage
 from calcitrack.model.image import FloatImage, Mask
 from calcitrack.segment.belief import belief
 from calcitrack.segment.deposit_facts import deposit_facts, scenery
-from calcitrack.segment.grid import WORKING_PIXEL_MM, dilate
+from calcitrack.segment.grid import WORKING_PIXEL_MM, dilate, filled
 from calcitrack.segment.network import Chances
 from calcitrack.segment.parts import drawn_chance, strong_parts, whole_parts
 
@@ -124,4 +124,4 @@ def _large(mask: Mask) -> Mask:
     count, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
     keep = stats[:count, cv2.CC_STAT_AREA] * WORKING_PIXEL_MM**2 >= LEAST_LIMB_MM2
     keep[0] = False
-    return np.asarray(ndimage.binary_fill_holes(keep[parts]), dtype=bool)
+    return filled(np.asarray(keep[parts], dtype=bool))

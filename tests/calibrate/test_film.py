@@ -11,6 +11,7 @@ import pytest
 
 from calcitrack import CalibrateOptions, NotMeasurable, Segmentation, calibrate, measure
 from calcitrack.calibrate.intensity import attenuation
+from calcitrack.model.calibration import Tier
 from calcitrack.phantom.encode import encode
 from calcitrack.phantom.film import film
 from calcitrack.phantom.population import Exposures, Population
@@ -72,3 +73,17 @@ def test_film_whose_noise_was_removed_says_so(logarithmic: SimulatedFilm) -> Non
     calibrated = calibrate(flat)
     assert calibrated.calibration.curve is None
     assert "noise" in measure(calibrated, _segmented(logarithmic)).totals["ha_mass_mg"].reason
+
+
+def test_whole_and_broken_values_go_through_one_curve(logarithmic: SimulatedFilm) -> None:
+    """Law: whole stored values, which are looked up, get what they get among broken ones, which are interpolated; also beyond the curve's ends."""
+    curve = ((10.0, 0.0), (20.0, 0.4), (40.0, 1.9), (60.0, 2.1))
+    shown = as_radiograph(logarithmic)
+    calibration = replace(shown.calibration, tier=Tier.B, curve=curve, curve_source="drawn")
+    whole = np.tile(np.arange(-5, 75, dtype=np.float32), (2, 1))
+    broken = whole.copy()
+    broken[1] += 0.5
+    films = (replace(shown, pixels=p, valid=None, calibration=calibration) for p in (whole, broken))
+    looked_up, interpolated = (attenuation(f) for f in films)
+    np.testing.assert_array_equal(looked_up[0], interpolated[0])
+    assert (interpolated[1] > looked_up[1]).all()
