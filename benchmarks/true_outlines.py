@@ -30,8 +30,9 @@ SOFT_SHARE, BONE_SHARE = 0.1, 0.5
 
 @dataclass(frozen=True)
 class Weighed:
-    """One deposit: share over bone, true and measured mass, whether the 95 % interval holds the truth."""
+    """One deposit: number in the truth, share over bone, true and measured mass, whether the 95 % interval holds the truth."""
 
+    label: int
     over_bone: float
     true_mg: float
     mg: float
@@ -71,7 +72,7 @@ def weighed(path: Path, truth: Path) -> Film:
         mass, true = deposit.measurements["ha_mass_mg"], of[deposit.label]
         if isinstance(mass, Measurement) and true["area_detector_mm2"] >= LEAST_MM2:
             held = mass.sd is not None and abs(mass.value - true["ha_mg"]) <= 1.96 * mass.sd
-            rows.append(Weighed(float(true["over_bone"]), float(true["ha_mg"]), mass.value, held))
+            rows.append(Weighed(deposit.label, float(true["over_bone"]), float(true["ha_mg"]), mass.value, held))
     return Film(path.parent.name, int(told["visit"]), bool(told["retest"]), tuple(rows))
 
 
@@ -101,17 +102,31 @@ def main() -> None:
             error = np.abs(ratio - 1)
             held = np.mean([d.held for d in these])
             print(f"{name:<16}{len(these):>5}{np.median(ratio) - 1:>+9.3f}{np.median(error):>15.3f}{np.quantile(error, 0.9):>8.3f}{held:>16.3f}")
-    logs, changes = [], []
+    pairs: list[tuple[Film, Film]] = []
+    changes: list[float] = []
     for _, group in groupby(measured, key=lambda f: f.patient):
         of_patient = [f for f in group if f.mg > 0]  # a deposit may weigh less than nothing against its background
         course = sorted((f for f in of_patient if not f.repeat), key=lambda f: f.visit)
         changes += [abs(f.mg / course[0].mg - f.true_mg / course[0].true_mg) for f in course[1:]]
         at = {f.visit: f for f in course}
-        logs += [float(np.log(f.mg / at[f.visit].mg)) for f in of_patient if f.repeat and f.visit in at]
-    if logs:
-        print(f"repeat exposures, {len(logs)} pairs: wCV of the sum {np.sqrt(np.mean(np.square(logs)) / 2):.3f}")
+        pairs += [(at[f.visit], f) for f in of_patient if f.repeat and f.visit in at]
+    if pairs:
+        logs = [float(np.log(again.mg / first.mg)) for first, again in pairs]
+        print(f"repeat exposures, {len(pairs)} pairs: wCV of the sum {np.sqrt(np.mean(np.square(logs)) / 2):.3f}; what differs most in each:")
+        for first, again in pairs:
+            print(f"  {first.patient} {first.mg:.1f} and {again.mg:.1f} mg: {_widest(first, again)}")
     if changes:
         print(f"change of the sum since the first visit, {len(changes)} visits: median error {np.median(changes):.3f}")
+
+
+def _widest(first: Film, again: Film) -> str:
+    """The deposit whose mass differs most between two exposures, in words."""
+    other = {d.label: d for d in again.deposits}
+    one = max((d for d in first.deposits if d.label in other), key=lambda d: abs(d.mg - other[d.label].mg), default=None)
+    if one is None:
+        return "no deposit is on both"
+    share = f"{100 * one.over_bone:.0f} % over bone"
+    return f"deposit {one.label}, {share}, {one.mg:.1f} and {other[one.label].mg:.1f} mg (truly {one.true_mg:.1f} mg)"
 
 
 if __name__ == "__main__":
