@@ -31,7 +31,7 @@ from pydicom.uid import UID
 
 from calcitrack import assess, read_cohort
 from calcitrack.batch import iter_assessments
-from calcitrack.io.phantom_dicom import phantom_dataset
+from calcitrack.io.phantom.dicom import phantom_dataset
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.timeline import Timeline
 from calcitrack.phantom.population import Exposures, Population, random_patient, random_visits

@@ -23,12 +23,12 @@ import pydicom
 from pydicom.encaps import generate_fragments
 
 from calcitrack.batch import iter_assessments
-from calcitrack.io.chatter import collected_warnings
-from calcitrack.io.cohort import read_cohort
+from calcitrack.io.cohort.read import read_cohort
 from calcitrack.io.deidentify import BurnedIn, Report, Status, deidentify
-from calcitrack.io.header import Header
-from calcitrack.io.limits import DEFAULT_LIMITS
-from calcitrack.io.sources import FileSource
+from calcitrack.io.dicom.header import Header
+from calcitrack.io.files.library_warnings import collected_warnings
+from calcitrack.io.files.limits import DEFAULT_LIMITS
+from calcitrack.io.files.sources import FileSource
 from calcitrack.model.assessment import Assessment
 from calcitrack.tables.results import timeline_rows
 

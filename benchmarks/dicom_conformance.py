@@ -26,9 +26,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from calcitrack.io.exports import read_results
-from calcitrack.io.sr_codes import CONCEPTS
-from calcitrack.io.sr_read import read_report
+from calcitrack.io.results.export import read_results
+from calcitrack.io.sr.codes import CONCEPTS
+from calcitrack.io.sr.read import read_report
 
 TOLERANCE = {"area_px": 0.5, "feret_mm": 0.0051, "area_mm2": 0.0051, "ha_mass_mg": 0.0051, "volume_mm3": 0.0051}
 """Half of the last digit that deposits.csv is rounded to, and a little."""

@@ -35,8 +35,8 @@ from calcitrack.batch import Outcome, iter_assessments, one
 from calcitrack.cli import measuring
 from calcitrack.cli.measuring import Request, run
 from calcitrack.figures import overlay, page, pair
-from calcitrack.io.phantom_dicom import phantom_dataset
-from calcitrack.io.results_folder import MANIFEST, PARTIAL_PREFIX
+from calcitrack.io.phantom.dicom import phantom_dataset
+from calcitrack.io.results.folder import MANIFEST, PARTIAL_PREFIX
 from calcitrack.io.workspace import RecordedAssessment, Workspace
 from calcitrack.io.workspace.database import FILE
 from calcitrack.model.assessment import Assessment

@@ -29,7 +29,7 @@ from scipy.spatial.distance import cdist
 
 from calcitrack.model.assessment import Fate
 from calcitrack.track import Sighting, View, decide_fates, follow
-from calcitrack.track.kinship import footprint
+from calcitrack.track.merges import footprint
 
 VISITS = 8
 FIELD_MM = (240.0, 180.0)

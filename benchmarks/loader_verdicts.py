@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calcitrack.errors import CalcitrackError, ReadError
-from calcitrack.io.dicom_open import open_dataset
-from calcitrack.io.limits import ReadLimits
-from calcitrack.io.pixel_data import decode_frame, transfer_syntax
-from calcitrack.io.reader import read_radiograph
-from calcitrack.io.sources import source_of
+from calcitrack.io.dicom.parse import open_dataset
+from calcitrack.io.dicom.pixel_data import decode_frame, transfer_syntax
+from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.files.sources import source_of
+from calcitrack.io.images.read import read_radiograph
 
 INTRODUCTION = """# Verdicts of the loader
 
 What `read_radiograph` makes of every file of the real robustness corpus (not shipped): an image with its size, calibration
 tier and spacing basis, or a typed error with its message. "Pixels" says whether the first frame decodes, whatever the modality
-(`calcitrack.io.pixel_data.decode_frame`): objects of another kind are refused, but their transfer syntaxes are read all the same.
+(`calcitrack.io.dicom.pixel_data.decode_frame`): objects of another kind are refused, but their transfer syntaxes are read all the same.
 
 Made by `python benchmarks/loader_verdicts.py CORPUS --out docs/reference/loader-verdicts.md`.
 """

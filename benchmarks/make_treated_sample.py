@@ -23,10 +23,10 @@ from pathlib import Path
 
 import numpy as np
 
-from calcitrack.io.course_files import LABS, TREATMENTS, write_labs, write_treatments
-from calcitrack.io.phantom_files import write_phantom_film
+from calcitrack.io.cohort.course_files import LABS, TREATMENTS, write_labs, write_treatments
+from calcitrack.io.phantom.files import write_phantom_film
 from calcitrack.phantom.course import CoursePlan, Therapy
-from calcitrack.phantom.planned import planned_person
+from calcitrack.phantom.planned_patient import planned_person
 from calcitrack.phantom.population import Exposures, Population
 from calcitrack.phantom.simulate import simulate
 from calcitrack.phantom.specs import DistractorSpec, PatientSpec, Style, VisitSpec

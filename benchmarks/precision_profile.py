@@ -1,4 +1,4 @@
-"""How well a burden repeats when nothing but the visit changes: the table in `calcitrack/track/profile.py`.
+"""How well a burden repeats when nothing but the visit changes: the table in `calcitrack/change/precision_profile.py`.
 
 Simulated people are exposed twice with the deposits they have, posed and exposed anew as at another visit (tube voltage, dose, scatter, placement and
 the vendor's curve change; the deposits do not), and assessed like any timeline. What differs between the two is the program's own doing.
@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from calcitrack import assess
+from calcitrack.change.precision import log_burden
+from calcitrack.change.precision_profile import ProfileRow
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.measurement import Measurement
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
@@ -31,8 +33,6 @@ from calcitrack.phantom.radiograph import as_radiograph
 from calcitrack.phantom.simulate import simulate
 from calcitrack.phantom.specs import BodyPart, Course, PatientSpec, Style, VisitSpec
 from calcitrack.reliability import repeatability
-from calcitrack.track.precision import log_burden
-from calcitrack.track.profile import ProfileRow
 
 Pair = tuple[str, str, float, float]
 """What of (total or deposit), measurand, first value, second value."""
@@ -136,7 +136,7 @@ def collected(people: int, seed: int) -> list[Pair]:
 
 
 def main() -> None:
-    """Simulate, measure, print the table as `calcitrack/track/profile.py` takes it, and the plain scatter beside it."""
+    """Simulate, measure, print the table as `calcitrack/change/precision_profile.py` takes it, and the plain scatter beside it."""
     parser = argparse.ArgumentParser(description="Measure how well burdens repeat on simulated films.")
     parser.add_argument("--people", type=int, default=120)
     parser.add_argument("--seed", type=int, default=1)

@@ -25,8 +25,8 @@ import numpy as np
 
 from calcitrack import Radiograph, Segmentation, calibrate, read_radiograph, segment
 from calcitrack.calibrate.intensity import attenuation
-from calcitrack.track import Scene, align, see
-from calcitrack.track.align_scene import SCENE_MM
+from calcitrack.register import Scene, align, see
+from calcitrack.register.scene import SCENE_MM
 
 UNCHANGED = 0.10
 """Relative change of area below which a deposit's centroid is taken as one place of its tissue."""

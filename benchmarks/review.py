@@ -33,8 +33,8 @@ from calcitrack import Exposure, Segmentation, measure
 from calcitrack.errors import InvalidValueError
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment, ImageAssessment, TrackedDeposit
-from calcitrack_napari import outlines
-from calcitrack_napari.review import Done, ReviewSession
+from calcitrack.review import edit_outlines as outlines
+from calcitrack.review.session import Done, ReviewSession
 
 READER = "benchmark"
 EDITED = 3
@@ -183,9 +183,9 @@ def _on_screen(session: ReviewSession) -> Callable[[Done | None, int], object]:
     import napari
     from qtpy.QtWidgets import QApplication
 
-    from calcitrack_napari.rows import arranged
-    from calcitrack_napari.scene import Scene
-    from calcitrack_napari.table import DepositTable
+    from calcitrack.review.deposit_list import arranged
+    from calcitrack_napari.serial_review.scene import Scene
+    from calcitrack_napari.serial_review.table import DepositTable
 
     scene, table = Scene(napari.Viewer(), session, lambda *_: None), DepositTable()
     scene.build()

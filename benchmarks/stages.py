@@ -29,7 +29,7 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless
 from calcitrack import Radiograph, Segmentation, calibrate, measure, read_cohort, read_radiograph, segment
 from calcitrack.calibrate.intensity import attenuation
 from calcitrack.model.timeline import Exposure
-from calcitrack.track import Scene, align, see
+from calcitrack.register import Scene, align, see
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from unittest.mock import patch
 import numpy as np
 
 from calcitrack import Radiograph, Segmentation, assess, combine_views
-from calcitrack.measure.biplane import MODEL, MODEL_UNCHECKED
+from calcitrack.biplane.ellipsoid import MODEL, MODEL_UNCHECKED
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.measurement import Measurement
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint

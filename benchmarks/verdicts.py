@@ -1,6 +1,6 @@
 """Are intervals and verdicts right? Patients with known courses, measured with known scatter, judged as any timeline is.
 
-Burdens are simulated, not films: what repeats is drawn from the program's precision profile (`calcitrack/track/profile.py`), bad exposures
+Burdens are simulated, not films: what repeats is drawn from the program's precision profile (`calcitrack/change/precision_profile.py`), bad exposures
 included, and beside it from a scatter of 9 %, which the +-25 % rule needs, and which each patient's clinic knows from 20 repeat exposures. Visits
 are irregular, burdens scatter about their course by 5 %, and one patient in ten has a visit at which a third of the burden was missed. Run it from
 the repository root::
@@ -19,11 +19,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from calcitrack.change import Precision, judge, own_precision
+from calcitrack.change.precision import Spread
 from calcitrack.model.course import PatientCourse, Treatment
 from calcitrack.model.judgement import BurdenPoint, BurdenSeries, Estimate, Judgement, SdcSource, TimelineSeries, Verdict
 from calcitrack.model.timeline import TimelineKey
-from calcitrack.track import Precision, judge, own_precision
-from calcitrack.track.precision import Spread
 
 AREA = "area_mm2"
 BURDEN_MM2 = (60.0, 300.0)

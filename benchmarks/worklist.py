@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from calcitrack_napari.desk import Desk, prepare
+from calcitrack.review.worklist import Desk, prepare
 
 READER = "benchmark"
 

@@ -7,7 +7,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from calcitrack.assess import AssessOptions, assess
+from calcitrack.biplane.combine import combine_views
 from calcitrack.calibrate import CalibrateOptions, calibrate
+from calcitrack.change import judge
 from calcitrack.errors import CalcitrackError, ReadError
 from calcitrack.measure import MeasureOptions, measure
 from calcitrack.model.assessment import Assessment
@@ -17,22 +19,20 @@ from calcitrack.model.measurement import Measurement, NotMeasurable
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
 from calcitrack.segment import SegmentOptions, segment
-from calcitrack.track import judge
-from calcitrack.two_views import combine_views
 from calcitrack.version import __version__
 
 if TYPE_CHECKING:
     from calcitrack.batch import assess_cohort
-    from calcitrack.io.cohort import read_cohort
-    from calcitrack.io.exports import read_results, write_results
-    from calcitrack.io.reader import read_radiograph
+    from calcitrack.io.cohort.read import read_cohort
+    from calcitrack.io.images.read import read_radiograph
+    from calcitrack.io.results.export import read_results, write_results
 
 _EDGES = {
     "assess_cohort": "calcitrack.batch",
-    "read_cohort": "calcitrack.io.cohort",
-    "read_radiograph": "calcitrack.io.reader",
-    "read_results": "calcitrack.io.exports",
-    "write_results": "calcitrack.io.exports",
+    "read_cohort": "calcitrack.io.cohort.read",
+    "read_radiograph": "calcitrack.io.images.read",
+    "read_results": "calcitrack.io.results.export",
+    "write_results": "calcitrack.io.results.export",
 }
 """Names that need pydicom, pandas or matplotlib: imported on first use (PEP 562), so that the program starts at once."""
 

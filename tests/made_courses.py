@@ -6,9 +6,9 @@ import datetime as dt
 import math
 from collections.abc import Sequence
 
+from calcitrack.change.precision import Precision, Spread
 from calcitrack.model.judgement import BurdenPoint, BurdenSeries, SdcSource, TimelineSeries
 from calcitrack.model.timeline import TimelineKey
-from calcitrack.track.precision import Precision, Spread
 
 AREA = "area_mm2"
 FIRST = dt.date(2020, 1, 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calcitrack.io.reader import read_radiograph
+from calcitrack.io.images.read import read_radiograph
 
 ROOT = Path(__file__).parent.parent
 MAX_BYTES = 12_000_000  # the wheel carries them and has to stay under 20 MB

@@ -23,7 +23,7 @@ from benchmarks.ohif.archive import emptied, orthanc, send
 from benchmarks.ohif.browser import chromium, show
 from benchmarks.ohif.compare import difference, expected
 from benchmarks.ohif.site import site
-from calcitrack.io.exports import read_results
+from calcitrack.io.results.export import read_results
 
 
 def looked_at(browser: Browser, address: str, archive: int, files: list[Path], uids: tuple[str, str]) -> tuple[str, str, bytes]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from calcitrack.io.seg_read import read_segmentation
+from calcitrack.io.seg.read import read_segmentation
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from benchmarks.segmenter import calibrate
 from benchmarks.segmenter.films import make
 from benchmarks.segmenter.pack import pack
 from benchmarks.segmenter.train import HIGHEST_RATE, export, keep, train
-from calcitrack.segment.belief import BELIEF
+from calcitrack.segment.deposit_confidence import BELIEF
 from calcitrack.segment.network import WEIGHTS
 
 FIRST_TRAINING_SEED, FIRST_CALIBRATION_SEED = 0, 900_000

@@ -21,7 +21,7 @@ from benchmarks.segmenter.films import simulated
 from calcitrack.calibrate import calibrate
 from calcitrack.phantom.radiograph import as_radiograph
 from calcitrack.segment import SegmentOptions
-from calcitrack.segment.belief import Belief
+from calcitrack.segment.deposit_confidence import Belief
 from calcitrack.segment.deposit_facts import FACTS
 from calcitrack.segment.grid import WORKING_PIXEL_MM, Grid
 from calcitrack.segment.learned import facts_of_all, number_deposits

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from calcitrack.assess.revise import fates_where_seen
+from calcitrack.change import summarise
 from calcitrack.errors import ReadError
 from calcitrack.model.assessment import Assessment, DepositTrack, ImageAssessment, TrackedDeposit
 from calcitrack.model.image import Acquisition, Radiograph
 from calcitrack.model.measurement import NotMeasurable, Result
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.timeline import Exposure
-from calcitrack.track import summarise
 
 NOTHING_OUTLINED = "nothing was outlined yet"
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from calcitrack.assess.exposures import Measured, align_all, measure_all, reference_index, search_all
 from calcitrack.assess.identity import Identity, follow_all
 from calcitrack.assess.options import AssessOptions, Observer, flat
+from calcitrack.change import summarise
 from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.provenance import Parameter, Provenance, Step
 from calcitrack.model.timeline import Timeline
 from calcitrack.segment import recipe
-from calcitrack.track import summarise
 from calcitrack.version import __version__
 
 

@@ -17,15 +17,10 @@ from calcitrack.model.measurement import ImageMeasurements
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM, Spacing
 from calcitrack.model.timeline import Exposure, Timeline
+from calcitrack.register import Scene, align, see
 from calcitrack.segment import candidates, sure
 from calcitrack.segment.excluded import without
-from calcitrack.track import (
-    Exposed,
-    Scene,
-    align,
-    see,
-    supported,
-)
+from calcitrack.track import Exposed, supported
 
 HELD_PIXELS = 40_000_000
 """Pixels of a timeline that are held in memory until its exposures are aligned, 160 MB; exposures beyond are read again to be measured."""

@@ -11,11 +11,9 @@ from typing import Any
 from calcitrack.calibrate import CalibrateOptions
 from calcitrack.measure import MeasureOptions
 from calcitrack.model.provenance import Parameter
+from calcitrack.register import AlignOptions
 from calcitrack.segment import SegmentOptions
-from calcitrack.track import (
-    AlignOptions,
-    MatchOptions,
-)
+from calcitrack.track import MatchOptions
 
 Observer = Callable[[str, str], None]
 """Called as a stage of an image begins: (stage, source)."""

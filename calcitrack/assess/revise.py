@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calcitrack.assess.identity import deposit_uid
+from calcitrack.change import summarise
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.assessment import Assessment, DepositTrack, Fate, ImageAssessment, TrackedDeposit
 from calcitrack.model.measurement import Deposit, ImageMeasurements
 from calcitrack.model.provenance import Step
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.timeline import Exposure
-from calcitrack.track import Sighting, Track, View, decide_fates, summarise
+from calcitrack.track import Sighting, Track, View, decide_fates
 
 Fates = Mapping[tuple[str, int], Fate]
 """(deposit id, time point) -> fate."""

@@ -14,10 +14,10 @@ from calcitrack.assess import AssessOptions
 from calcitrack.batch.local import Here
 from calcitrack.batch.on_worker import OtherVersionError, measure_here, stop, unseen_here
 from calcitrack.batch.one import LostError, Outcome, failure, packed, picklable, unpacked
-from calcitrack.batch.tally import Tally
+from calcitrack.batch.progress import Tally
 from calcitrack.batch.window import Job, in_order
 from calcitrack.errors import ClusterError
-from calcitrack.io.exposure_file import file_of
+from calcitrack.io.cohort.exposure_file import file_of
 from calcitrack.model.timeline import Timeline
 from calcitrack.version import __version__
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from calcitrack.assess import AssessOptions
 from calcitrack.batch.one import InProcess, Outcome, assess_one, packed_outcome, picklable
-from calcitrack.batch.tally import Tally
+from calcitrack.batch.progress import Tally
 from calcitrack.batch.window import Job, in_order
 from calcitrack.model.timeline import Timeline
 from calcitrack.processes import SUBMITTED_AHEAD, ProcessPool

@@ -11,7 +11,7 @@ from threading import Lock, Thread
 
 from calcitrack.assess import AssessOptions, Observer
 from calcitrack.batch.one import PROCESS_ENDED, InProcess, LostError, assess_one, failure, packed, unpacked
-from calcitrack.io.exposure_file import file_of
+from calcitrack.io.cohort.exposure_file import file_of
 from calcitrack.model.cohort import TimelineFailure
 from calcitrack.model.timeline import Timeline
 from calcitrack.processes import ProcessPool

@@ -9,18 +9,18 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from calcitrack.assess import AssessOptions, Observer
-from calcitrack.batch.keeping import going_on, keep_in, opened
 from calcitrack.batch.local import in_processes
 from calcitrack.batch.one import TIME_LIMIT_S, Outcome, assess_one
-from calcitrack.batch.tally import Progress, Tally
+from calcitrack.batch.progress import Progress, Tally
+from calcitrack.batch.resume import going_on, keep_in, opened
+from calcitrack.biplane.combine import combined
 from calcitrack.errors import InvalidValueError
-from calcitrack.io.cohort import read_cohort
-from calcitrack.io.corrections import Corrections
+from calcitrack.io.cohort.corrections import Corrections
+from calcitrack.io.cohort.read import read_cohort
 from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import Cohort, CohortAssessment, TimelineFailure
 from calcitrack.model.timeline import Timeline
-from calcitrack.two_views import combined
 
 if TYPE_CHECKING:
     from distributed import Client

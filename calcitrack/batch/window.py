@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Protocol
 
 from calcitrack.batch.one import PROCESS_ENDED, LostError, Outcome, failure
-from calcitrack.batch.tally import Tally
+from calcitrack.batch.progress import Tally
 from calcitrack.model.timeline import Timeline
 
 FINISHED_HELD = 200

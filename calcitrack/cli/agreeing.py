@@ -30,7 +30,7 @@ def agreement(
 ) -> None:
     """Compare readings: of one reader, where cases were shown again, and of several readers."""
     with plain_errors():
-        from calcitrack.io.agreement_files import agreement_rows, write_agreement
+        from calcitrack.io.results.agreement import agreement_rows, write_agreement
         from calcitrack.io.workspace import Workspace
         from calcitrack.reading import agreements
 

@@ -16,7 +16,7 @@ from calcitrack.cli.pacs import pacs as pacs_commands
 from calcitrack.cli.plain_errors import plain_errors
 from calcitrack.cli.workspace import Reports, SegmentationOption
 from calcitrack.cli.workspace import workspace as workspace_commands
-from calcitrack.io.dicom_output import DicomOutput, SegmentationKind
+from calcitrack.io.dicom.output_options import DicomOutput, SegmentationKind
 from calcitrack.phantom.course import DiseaseCourse
 from calcitrack.phantom.specs import BodyPart, Style
 from calcitrack.segment.options import Method
@@ -217,7 +217,7 @@ def demo(out: Out = DEMO_FOLDER, workers: Workers = None, json: Json = False, qu
     """Measure the three simulated patients that come with the program."""
     with plain_errors():
         from calcitrack.cli.measuring import Request, run
-        from calcitrack.io.samples import check_samples, sample_radiographs
+        from calcitrack.io.phantom.samples import check_samples, sample_radiographs
 
         check_samples()
         code = run(Request((sample_radiographs(),), out, None, workers, False), as_json=json, quiet=quiet)
@@ -239,7 +239,7 @@ def phantom(
     """Make radiographs of simulated patients whose deposits are known exactly, to try the program or to test another one."""
     with plain_errors():
         from calcitrack.cli.simulating import run
-        from calcitrack.io.phantom_files import PhantomSetOptions
+        from calcitrack.io.phantom.files import PhantomSetOptions
         from calcitrack.phantom.population import WEDGE_TURN_DEG, WEDGE_UNEVEN, Exposures, Population
 
         population = Population(body_part=body_part, visits=visits, burden=None if course is None else "moderate")
@@ -285,7 +285,7 @@ def validate(
     """Simulate patients whose deposits are known exactly, measure them, and say how well that went."""
     with plain_errors():
         from calcitrack.cli.validating import run
-        from calcitrack.validate import ValidateOptions
+        from calcitrack.validation.run import ValidateOptions
 
         options = ValidateOptions(patients=patients, visits=visits, seed=seed, body_part=body_part.value_or_none, style=style.value_or_none)
         code = run(options, workers=workers, page=write, as_json=json, quiet=quiet)

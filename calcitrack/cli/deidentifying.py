@@ -14,8 +14,8 @@ from rich.console import Console
 
 from calcitrack.cli.bar import progress_bar
 from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.io.cohort.pseudonyms import read_pseudonyms
 from calcitrack.io.deidentify import SUMMARY, TABLE, BurnedIn, DeidentifyOptions, FileOutcome, Report, Status, deidentify, is_open_to_others
-from calcitrack.io.pseudonyms import read_pseudonyms
 
 MOST_SHOWN = 10
 """Files shown for each thing to look at; all of them are in the table."""

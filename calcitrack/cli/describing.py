@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from calcitrack.calibrate import CalibrateOptions, calibrate
-from calcitrack.io.reader import read_radiograph
+from calcitrack.io.images.read import read_radiograph
 from calcitrack.model.image import Radiograph
 from calcitrack.model.spacing import Spacing
 

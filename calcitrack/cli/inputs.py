@@ -10,7 +10,7 @@ from pathlib import Path
 from calcitrack.cli.asking_pacs import fetched_sentence, fetched_with_bar
 from calcitrack.cli.going_on import tell
 from calcitrack.errors import PacsError
-from calcitrack.io.dicom_kind import RADIOGRAPH_MODALITIES
+from calcitrack.io.dicom.sop_classes import RADIOGRAPH_MODALITIES
 from calcitrack.io.pacs import names_a_server, parse_address
 
 DIGEST_LENGTH = 12

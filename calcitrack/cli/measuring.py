@@ -25,11 +25,11 @@ from calcitrack.cli.going_on import kept_json, kept_sentences, tell
 from calcitrack.cli.summary import Summary, TimelineLine, summary_json, summary_text
 from calcitrack.errors import ClusterError, InvalidValueError
 from calcitrack.figures import change_sentence, verdict_sentence
-from calcitrack.io.cohort import read_cohort
-from calcitrack.io.course_files import find_course_files, read_courses
-from calcitrack.io.dicom_output import DicomOutput
-from calcitrack.io.pseudonyms import read_pseudonyms
-from calcitrack.io.results_writer import ResultsWriter
+from calcitrack.io.cohort.course_files import find_course_files, read_courses
+from calcitrack.io.cohort.pseudonyms import read_pseudonyms
+from calcitrack.io.cohort.read import read_cohort
+from calcitrack.io.dicom.output_options import DicomOutput
+from calcitrack.io.results.writer import ResultsWriter
 from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.measure import MeasureOptions
 from calcitrack.model.assessment import Assessment

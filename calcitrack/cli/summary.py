@@ -16,8 +16,8 @@ from rich.text import Text
 
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.figures import judgement_sentences
-from calcitrack.io.outputs import TIMELINES
-from calcitrack.io.results_writer import Written
+from calcitrack.io.results.outputs import TIMELINES
+from calcitrack.io.results.writer import Written
 from calcitrack.model.assessment import ImageFailure
 from calcitrack.model.cohort import FileRecord, FileStatus, TimelineFailure
 from calcitrack.model.course import Courses

@@ -15,10 +15,10 @@ from rich.text import Text
 
 from calcitrack.cli.bar import progress_bar
 from calcitrack.cli.exit_codes import ExitCode
-from calcitrack.io.page_block import check_block, replace_block
-from calcitrack.validate import ValidateOptions, validate
+from calcitrack.io.files.page_block import check_block, replace_block
 from calcitrack.validation import Scores, Verdict, lines, markdown
 from calcitrack.validation.page import share
+from calcitrack.validation.run import ValidateOptions, validate
 from calcitrack.version import __version__
 
 BLOCK = "validate"

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.cli.plain_errors import plain_errors
-from calcitrack.io.dicom_output import DicomOutput, SegmentationKind
+from calcitrack.io.dicom.output_options import DicomOutput, SegmentationKind
 
 if TYPE_CHECKING:
     from calcitrack.io.workspace.importing import ImportedVersion
@@ -92,7 +92,7 @@ def export(
 ) -> None:
     """Write a results folder from what is on record, without measuring again."""
     with plain_errors():
-        from calcitrack.io.course_files import find_course_files, read_courses
+        from calcitrack.io.cohort.course_files import find_course_files, read_courses
         from calcitrack.io.workspace import Workspace
         from calcitrack.io.workspace.exporting import export_results
 
@@ -110,7 +110,7 @@ def export(
 def corrections(folder: Folder) -> None:
     """Print what readers state about films, as the JSON that `measure --corrections` reads."""
     with plain_errors():
-        from calcitrack.io.corrections import corrections_json
+        from calcitrack.io.cohort.corrections import corrections_json
         from calcitrack.io.workspace import Workspace
 
         with Workspace.open(folder, reading=True) as opened:

@@ -6,8 +6,8 @@ from calcitrack.figures.overlay import overlay_image
 from calcitrack.figures.pair import PairPictures, pair_pictures
 from calcitrack.figures.registered import Side
 from calcitrack.figures.timeline import timeline_figure
-from calcitrack.figures.verdict import judgement_sentences
-from calcitrack.figures.words import change_sentence, verdict_sentence
+from calcitrack.reporting.change_words import change_sentence, verdict_sentence
+from calcitrack.reporting.verdict_words import judgement_sentences
 
 __all__ = [
     "CohortFigures",

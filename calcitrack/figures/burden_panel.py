@@ -17,9 +17,9 @@ from matplotlib.patheffects import AbstractPathEffect, withStroke
 from calcitrack.figures.drawn import DrawnPoint, DrawnTimeline
 from calcitrack.figures.page import LINE_MM, RULE_COLOUR, TEXT_POINTS, day_number, plain, wrapped
 from calcitrack.figures.palette import BLUE, GREY, VERMILLION
-from calcitrack.figures.verdict import probability_words, rate_words
-from calcitrack.figures.words import number, percent
 from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, SdcSource, Trend
+from calcitrack.reporting.change_words import number, percent
+from calcitrack.reporting.verdict_words import probability_words, rate_words
 
 DAYS_A_YEAR = 365.25
 SDC_COLOUR, SDC_EDGE = "#DDDDDD", "#7F7F7F"

@@ -14,9 +14,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentF
 from calcitrack.figures.page import LEGEND, PAGE_WIDTH_MM, RULE_COLOUR, TEXT_POINTS, Page, plain, shortened
 from calcitrack.figures.palette import BLUE, SKY, VERMILLION
 from calcitrack.figures.progression import ALL, DAYS_A_YEAR, progression_figure
-from calcitrack.figures.verdict import BURDEN_WORDS
-from calcitrack.figures.words import number, percent
 from calcitrack.model.judgement import Category, CohortKind, CohortPoint, Judgement, Response
+from calcitrack.reporting.change_words import number, percent
+from calcitrack.reporting.verdict_words import BURDEN_WORDS
 
 BURDEN_ORDER = ("ha_mass_mg", "area_mm2", "volume_mm3")
 """Best first; drawn is the one that most timelines have."""

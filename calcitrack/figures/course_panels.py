@@ -10,8 +10,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 
 from calcitrack.figures.page import CHARACTER_MM, RULE_COLOUR, TEXT_POINTS, day_number, plain, shortened, spread
 from calcitrack.figures.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
-from calcitrack.figures.words import number
 from calcitrack.model.course import LabResult, PatientCourse, Treatment
+from calcitrack.reporting.change_words import number
 
 ROW_MM = 6.0
 """Height of a treatment's row: type of 7 points and a little air."""

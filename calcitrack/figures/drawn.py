@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from calcitrack.figures.palette import BASIS_WORDS
-from calcitrack.figures.words import CHOICES, burden_choice, change_sentence, verdict_sentence
 from calcitrack.model.assessment import COVERAGE_FACTOR, Assessment, Fate, TimePointSummary
 from calcitrack.model.measurement import Measurement, NotMeasurable
 from calcitrack.model.spacing import SpacingBasis
 from calcitrack.model.timeline import TimelineKey
+from calcitrack.reporting.change_words import CHOICES, burden_choice, change_sentence, verdict_sentence
 
 
 @dataclass(frozen=True, slots=True)

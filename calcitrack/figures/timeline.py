@@ -10,10 +10,10 @@ from calcitrack.figures import burden_panel, course_panels, fate_table
 from calcitrack.figures.drawn import DrawnTimeline, drawn_timeline
 from calcitrack.figures.page import HEAD_POINTS, LINE_MM, PAGE_WIDTH_MM, RULE_COLOUR, TEXT_POINTS, Page, day_number, wrapped
 from calcitrack.figures.palette import title_of
-from calcitrack.figures.verdict import judgement_sentences
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.course import PatientCourse, Treatment
 from calcitrack.model.judgement import Judgement
+from calcitrack.reporting.verdict_words import judgement_sentences
 
 EDGE_MM, LEFT_MM, RIGHT_MM = 3.0, 33.0, 8.0
 """Of the page, and of the panels: names stand left of them, and the names of analytes right."""

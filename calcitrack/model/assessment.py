@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -61,6 +61,11 @@ class TrackedDeposit:
     deposit_id: str
     tracking_uid: str
     fate: Fate
+
+
+def ordered(deposits: Iterable[TrackedDeposit]) -> list[TrackedDeposit]:
+    """Deposits in the order of their ids, which is that of the segments of a DICOM Segmentation."""
+    return sorted(deposits, key=lambda t: (len(t.deposit_id), t.deposit_id))
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ class SdcSource(StrEnum):
     OWN_REPEATS = "own_repeats"
     """Exposures of one day of the same cohort."""
     PHANTOM_PROFILE = "phantom_profile"
-    """The program's precision profile, measured on simulated films: `calcitrack.track.profile`."""
+    """The program's precision profile, measured on simulated films: `calcitrack.change.precision_profile`."""
 
 
 @dataclass(frozen=True, slots=True)

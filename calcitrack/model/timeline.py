@@ -35,6 +35,12 @@ class Exposure:
     findings: tuple[str, ...] = ()
     correction: FilmCorrection = NO_CORRECTION
 
+    @property
+    def is_dicom(self) -> bool:
+        """True when the image came with the UIDs that other DICOM objects need to refer to it; damaged and very old files lack some."""
+        facts = self.acquisition
+        return all((facts.sop_class_uid, facts.sop_instance_uid, facts.series_instance_uid, facts.study_instance_uid, facts.modality))
+
     @classmethod
     def of(cls, radiograph: Radiograph, correction: FilmCorrection | None = None) -> Exposure:
         """Wrap an image that is in memory already; its birth date is left out, because what is measured is kept in tables and workspaces."""

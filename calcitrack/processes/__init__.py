@@ -6,6 +6,6 @@ Here each process has a pipe of its own, whose other end nobody else holds: when
 """
 
 from calcitrack.processes.pool import SUBMITTED_AHEAD, ProcessPool, in_order
-from calcitrack.processes.seat import ProcessEndedError, ProcessSilentError
+from calcitrack.processes.worker import ProcessEndedError, ProcessSilentError
 
 __all__ = ["SUBMITTED_AHEAD", "ProcessEndedError", "ProcessPool", "ProcessSilentError", "in_order"]

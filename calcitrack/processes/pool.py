@@ -12,7 +12,7 @@ from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, Self
 
-from calcitrack.processes.seat import END_SECONDS, ProcessEndedError, Seat, Task
+from calcitrack.processes.worker import END_SECONDS, ProcessEndedError, Seat, Task
 
 SUBMITTED_AHEAD = 2
 """Tasks handed over beyond one for each process: none waits, and few finished ones lie in memory."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from calcitrack.model.image import FloatImage, Mask
-from calcitrack.segment.belief import belief
+from calcitrack.segment.deposit_confidence import belief
 from calcitrack.segment.deposit_facts import deposit_facts, scenery
 from calcitrack.segment.grid import WORKING_PIXEL_MM, dilate, filled
 from calcitrack.segment.network import Chances

@@ -13,9 +13,9 @@ from calcitrack.calibrate.intensity import attenuation
 from calcitrack.model.image import FloatImage, Mask, Radiograph
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.segment.anatomy import find_anatomy
+from calcitrack.segment.candidate_confidence import confidence
 from calcitrack.segment.candidates import Candidates, find_candidates
 from calcitrack.segment.cleanup import finish
-from calcitrack.segment.confidence import confidence
 from calcitrack.segment.field import exposed_field
 from calcitrack.segment.grid import Grid, blur, dilate
 from calcitrack.segment.learned import find_deposits

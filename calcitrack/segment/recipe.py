@@ -18,7 +18,7 @@ def recipe(options: SegmentOptions) -> Mapping[str, Parameter]:
         return bars
     import onnxruntime
 
-    from calcitrack.segment.belief import BELIEF
+    from calcitrack.segment.deposit_confidence import BELIEF
     from calcitrack.segment.network import WEIGHTS
 
     return {

@@ -1,7 +1,7 @@
 """Assessments and judgements as typed tables, and the contract of their columns. pandas stops here."""
 
-from calcitrack.tables.judged import changes_table, cohort_table, responses_table, trends_table
-from calcitrack.tables.judged_schema import CHANGES, COHORT, JUDGED, RESPONSES, TRENDS
+from calcitrack.tables.changes import changes_table, cohort_table, responses_table, trends_table
+from calcitrack.tables.changes_schema import CHANGES, COHORT, JUDGED, RESPONSES, TRENDS
 from calcitrack.tables.results import deposits_table, events_table, images_table, not_measurable_table, timeline_table
 from calcitrack.tables.schema import DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, SCHEMA_VERSION, TIMELINE, Column, Kind, TableSchema
 from calcitrack.tables.schema import SCHEMAS as MEASURED

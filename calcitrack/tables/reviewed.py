@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator
 
 from calcitrack.model.review import MadeReview
 from calcitrack.tables.cells import Row
-from calcitrack.tables.judged_schema import NO, YES
+from calcitrack.tables.changes_schema import NO, YES
 from calcitrack.tables.schema import Column, Kind, TableSchema
 
 REVIEWS = TableSchema(

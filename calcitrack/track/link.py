@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from scipy.spatial import cKDTree
 
-from calcitrack.track.sighting import MatchOptions, Sighting
+from calcitrack.track.detection import MatchOptions, Sighting
 
 TIE = 1e-9
 """Weight of the term that decides between links of the very same cost, nepers: far below what any measured position can tell."""

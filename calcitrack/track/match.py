@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.assessment import Fate
-from calcitrack.track.kinship import Meeting, meetings
+from calcitrack.track.detection import MatchOptions, Sighting
 from calcitrack.track.link import Spot, link, tie
-from calcitrack.track.sighting import MatchOptions, Sighting
+from calcitrack.track.merges import Meeting, meetings
 
 
 @dataclass(frozen=True, slots=True)

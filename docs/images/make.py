@@ -8,9 +8,9 @@ from pathlib import Path
 from PIL import Image
 
 from calcitrack import assess, judge, read_cohort
+from calcitrack.change import Precision, own_precision, series_of
 from calcitrack.figures import overlay_image, timeline_figure
 from calcitrack.model.assessment import Assessment
-from calcitrack.track import Precision, own_precision, series_of
 
 HERE = Path(__file__).parent
 SAMPLES = HERE.parents[1] / "sample_data" / "radiographs"

@@ -13,10 +13,10 @@ import numpy as np
 from PIL import Image
 from qtpy.QtWidgets import QApplication
 
-from calcitrack_napari.calibrate import CalibrateWidget
-from calcitrack_napari.calibration import Tool
-from calcitrack_napari.views import View
-from calcitrack_napari.widget import ReviewWidget
+from calcitrack.review.film_corrections import Tool
+from calcitrack_napari.calibrate.widget import CalibrateWidget
+from calcitrack_napari.serial_review.views import View
+from calcitrack_napari.serial_review.widget import ReviewWidget
 
 HERE = Path(__file__).parent
 SIZE_PX = (1680, 1000)

@@ -11,7 +11,7 @@ import napari
 from make_review import HERE, SIZE_PX, wait
 from PIL import Image
 
-from calcitrack_napari.worklist import WorklistWidget
+from calcitrack_napari.worklist.widget import WorklistWidget
 
 
 def main() -> None:

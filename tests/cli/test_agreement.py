@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from calcitrack.cli import app
 from calcitrack.cli.exit_codes import ExitCode
-from calcitrack.io.table_files import read_table
+from calcitrack.io.results.table_files import read_table
 from calcitrack.io.workspace import Workspace
 from calcitrack.io.workspace.document import identity
 from calcitrack.model.measurement import Measurement

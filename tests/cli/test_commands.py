@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from calcitrack.cli import app, measuring
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.cli.summary import TimelineLine, _events
-from calcitrack.io.exports import read_results
+from calcitrack.io.results.export import read_results
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.tables import SCHEMAS, TIMELINE
 

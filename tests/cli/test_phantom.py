@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from calcitrack import read_results
 from calcitrack.cli import app
 from calcitrack.cli.exit_codes import ExitCode
-from calcitrack.io.cohort import read_cohort
-from calcitrack.io.phantom_files import PhantomSetOptions, write_phantom_set
+from calcitrack.io.cohort.read import read_cohort
+from calcitrack.io.phantom.files import PhantomSetOptions, write_phantom_set
 from calcitrack.phantom.population import Exposures, Population
 from calcitrack.phantom.specs import Style
 

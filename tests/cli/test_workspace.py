@@ -21,8 +21,8 @@ from calcitrack.cli import app
 from calcitrack.cli.bar import TimeLeft
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.cli.going_on import kept_sentences
-from calcitrack.io.exports import read_results
-from calcitrack.io.table_files import read_table
+from calcitrack.io.results.export import read_results
+from calcitrack.io.results.table_files import read_table
 from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.corrections import FilmCorrection

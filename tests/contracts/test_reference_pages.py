@@ -9,9 +9,9 @@ from pydicom.sr.coding import Code
 
 from calcitrack.cli import app
 from calcitrack.cli.exit_codes import ExitCode
-from calcitrack.io import sr_codes
 from calcitrack.io.deidentify import Status
 from calcitrack.io.deidentify.report_files import COLUMNS
+from calcitrack.io.sr import codes as sr_codes
 from calcitrack.io.workspace.schema import STEPS
 from calcitrack.tables import SCHEMA_VERSION, SCHEMAS, TableSchema
 from calcitrack.tables.read_cases import AGREEMENT, READINGS

@@ -10,12 +10,12 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from calcitrack.change import RULES, cohort_points, judge
 from calcitrack.figures import CohortFigures, cohort_figures
 from calcitrack.figures.cohort import CATEGORY_STYLES, MOST_CHANGE
 from calcitrack.figures.page import TEXT_POINTS
 from calcitrack.model.course import Courses, PatientCourse, Treatment
 from calcitrack.model.judgement import Category, CohortKind, CohortPoint
-from calcitrack.track import RULES, cohort_points, judge
 
 DAYS = [0, 200, 400]
 VALUES = {"A": [100, 150, 400], "B": [100, 120, 160], "C": [100, 90, 105], "D": [100, 60, 50], "E": [100, 40, 0], "F": [100, 130, 190]}

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
+from calcitrack.change import judge
 from calcitrack.figures import drawn_timeline, timeline_figure
 from calcitrack.figures.page import PAGE_WIDTH_MM, TEXT_POINTS, day_number, spread
 from calcitrack.figures.palette import FATE_MARKS, UNKNOWN_FATE_COLOUR, fate_mark
@@ -25,7 +26,6 @@ from calcitrack.model.assessment import Fate
 from calcitrack.model.course import LabResult, PatientCourse, Treatment
 from calcitrack.model.judgement import Estimate, JudgedChange, Judgement, SdcSource, Trend, Verdict
 from calcitrack.model.spacing import Spacing, SpacingBasis
-from calcitrack.track import judge
 
 MASS = "ha_mass_mg"
 NONE = "\N{EN DASH}"

@@ -12,7 +12,7 @@ from calcitrack.model.course import LabFlag, PatientCourse
 from calcitrack.phantom.course import DAYS_A_YEAR, CoursePlan, DiseaseCourse, Therapy, draw_plan
 from calcitrack.phantom.growth import course_factors, follow, volume_factors
 from calcitrack.phantom.neighbours import Shadow, touching
-from calcitrack.phantom.planned import planned_person
+from calcitrack.phantom.planned_patient import planned_person
 from calcitrack.phantom.population import Exposures, Population
 from calcitrack.phantom.simulate import simulate
 from calcitrack.phantom.specs import Course, PatientSpec, Style

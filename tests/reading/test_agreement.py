@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from calcitrack.io.agreement_files import write_agreement
-from calcitrack.io.table_files import read_table
+from calcitrack.io.results.agreement import write_agreement
+from calcitrack.io.results.table_files import read_table
 from calcitrack.model.measurement import Measurand, Measurement, NotMeasurable
 from calcitrack.model.reading import READ_MEASURANDS, CaseReading, FilmReading, PlannedCase, ReadingPlan, ReadingSession
 from calcitrack.model.timeline import TimelineKey

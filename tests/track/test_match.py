@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.assessment import Fate
 from calcitrack.track import MatchOptions, Sighting, Track, follow
-from calcitrack.track.kinship import footprint
+from calcitrack.track.merges import footprint
 
 Places = list[tuple[float, float, float]]
 GRID = st.integers(0, 24).map(lambda k: k / 2)

@@ -18,8 +18,8 @@ from pydicom.tag import BaseTag
 
 from calcitrack.io.deidentify.elements import raw_value, tags_of, vr_of
 from calcitrack.io.deidentify.profile import CLASS_UIDS, listed
-from calcitrack.io.dicom_codes import BODY_PART_CODES, VIEW_MEANINGS
-from calcitrack.io.dicom_kind import STANDARD_ROOT
+from calcitrack.io.dicom.anatomy_codes import BODY_PART_CODES, VIEW_MEANINGS
+from calcitrack.io.dicom.sop_classes import STANDARD_ROOT
 
 
 class Kind(StrEnum):

@@ -17,7 +17,7 @@ from pydicom.uid import (
 
 from calcitrack.io.deidentify.patients import Patient
 from calcitrack.io.deidentify.profile import CLEAN_PIXELS, METHODS
-from calcitrack.io.header import Header
+from calcitrack.io.dicom.header import Header
 from calcitrack.version import __version__
 
 TOKEN = 10

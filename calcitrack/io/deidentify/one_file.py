@@ -11,22 +11,22 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 
 from calcitrack.errors import DamagedFileError, UnsupportedImageError
-from calcitrack.io.chatter import collected_warnings
 from calcitrack.io.deidentify.clean import Cleaner, Tally
 from calcitrack.io.deidentify.elements import raw_value, tags_of, vr_of
+from calcitrack.io.deidentify.identifier_search import Needle, needles_of
 from calcitrack.io.deidentify.identifiers import Found, collect
 from calcitrack.io.deidentify.marks import NATIVE, file_name, mark, renew_meta
-from calcitrack.io.deidentify.needles import Needle, needles_of
 from calcitrack.io.deidentify.patients import Patient, Patients
 from calcitrack.io.deidentify.pixels import PictureText, pad_last_fragment, state_text, treat_picture
 from calcitrack.io.deidentify.profile import PSEUDONYMS, tag_of
 from calcitrack.io.deidentify.secret import Secret
-from calcitrack.io.dicom_kind import class_uid
-from calcitrack.io.dicom_open import OpenedDataset, open_dataset
-from calcitrack.io.dicomdir import MEDIA_DIRECTORY_CLASS
-from calcitrack.io.header import Header
-from calcitrack.io.limits import DEFAULT_LIMITS, ReadLimits
-from calcitrack.io.sources import FileSource
+from calcitrack.io.dicom.dicomdir import MEDIA_DIRECTORY_CLASS
+from calcitrack.io.dicom.header import Header
+from calcitrack.io.dicom.parse import OpenedDataset, open_dataset
+from calcitrack.io.dicom.sop_classes import class_uid
+from calcitrack.io.files.library_warnings import collected_warnings
+from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.files.sources import FileSource
 
 ENCAPSULATED_CLASSES = "1.2.840.10008.5.1.4.1.1.104."
 """PDF, CDA, STL, OBJ and MTL documents (PS3.4, table B.5-1): their content cannot be cleaned by attributes."""

@@ -9,7 +9,7 @@ from dicognito.datetimeanonymizer import DateTimeAnonymizer
 from pydicom.dataset import Dataset
 
 from calcitrack.io.deidentify.secret import Secret
-from calcitrack.io.header import Header
+from calcitrack.io.dicom.header import Header
 
 HOURS_PER_DAY = 24
 

@@ -11,10 +11,10 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from calcitrack.errors import DamagedFileError, ReadError, UnsupportedImageError
 from calcitrack.io.deidentify.burned_text import Box, find_text
-from calcitrack.io.dicom_kind import SECONDARY_CAPTURE_CLASSES, check_radiograph
-from calcitrack.io.header import Header
-from calcitrack.io.limits import ReadLimits
-from calcitrack.io.pixel_data import StoredValues, decode_frame
+from calcitrack.io.dicom.header import Header
+from calcitrack.io.dicom.pixel_data import StoredValues, decode_frame
+from calcitrack.io.dicom.sop_classes import SECONDARY_CAPTURE_CLASSES, check_radiograph
+from calcitrack.io.files.limits import ReadLimits
 
 GROUND_RIM_PX = 2
 """Rim of a box from which the grey value that covers it is taken."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calcitrack.errors import DeidentifyError, ImageTooLargeError, NotAnImageFileError, NotFoundError, ReadError, UnsupportedImageError
+from calcitrack.io.cohort.discover import FoundFile, find_files
 from calcitrack.io.deidentify.identifiers import Found
 from calcitrack.io.deidentify.key_file import read_key, write_key
 from calcitrack.io.deidentify.one_file import Copy, Means, deidentified, identifiers_of, is_media_directory
@@ -14,11 +15,10 @@ from calcitrack.io.deidentify.outcomes import FileOutcome, Report, Status
 from calcitrack.io.deidentify.patients import Patients
 from calcitrack.io.deidentify.report_files import write_report
 from calcitrack.io.deidentify.secret import Secret
-from calcitrack.io.deidentify.survivors import Others, survivors_in
-from calcitrack.io.dicom_open import META_SEARCH_BYTES, looks_like_dicom, open_dataset
-from calcitrack.io.discover import FoundFile, find_files
-from calcitrack.io.limits import DEFAULT_LIMITS, ReadLimits
-from calcitrack.io.sources import FileSource, archives_kept_open
+from calcitrack.io.deidentify.verification import Others, survivors_in
+from calcitrack.io.dicom.parse import META_SEARCH_BYTES, looks_like_dicom, open_dataset
+from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.files.sources import FileSource, archives_kept_open
 
 Progress = Callable[[int, int], None]
 

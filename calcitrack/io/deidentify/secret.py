@@ -12,7 +12,7 @@ from dicognito.randomizer import Randomizer
 from dicognito.uianonymizer import UIAnonymizer
 from pydicom.uid import UID
 
-from calcitrack.io.dicom_kind import STANDARD_ROOT
+from calcitrack.io.dicom.sop_classes import STANDARD_ROOT
 
 SECRET_BYTES = 32
 """As many as HMAC-SHA256 gives (RFC 2104, 3)."""

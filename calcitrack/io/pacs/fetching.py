@@ -8,12 +8,13 @@ from pathlib import Path
 
 from calcitrack.errors import PacsUnreachableError
 from calcitrack.io.pacs.attempts import persistently
+from calcitrack.io.pacs.connect import connected
 from calcitrack.io.pacs.finding import asked_of, check_names_somebody, matching_series
 from calcitrack.io.pacs.found import Series, StoredObject, objects_of
 from calcitrack.io.pacs.kept import KeptObjects
 from calcitrack.io.pacs.options import PacsOptions
 from calcitrack.io.pacs.query import Query
-from calcitrack.io.pacs.server import Server, connected
+from calcitrack.io.pacs.server import Server
 
 Progress = Callable[[int, int], None]
 

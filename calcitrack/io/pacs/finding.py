@@ -5,10 +5,11 @@ from __future__ import annotations
 from calcitrack.errors import PacsError
 from calcitrack.io.pacs.address import Address, parse_address
 from calcitrack.io.pacs.attempts import persistently
+from calcitrack.io.pacs.connect import connected
 from calcitrack.io.pacs.found import Series, Study, series_of, studies_of
 from calcitrack.io.pacs.options import PacsOptions, options_from_environment
 from calcitrack.io.pacs.query import Query
-from calcitrack.io.pacs.server import Server, connected
+from calcitrack.io.pacs.server import Server
 
 
 def find_studies(address: str, query: Query | None = None, options: PacsOptions | None = None) -> tuple[Study, ...]:

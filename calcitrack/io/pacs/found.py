@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from calcitrack.io.chatter import collected_warnings
-from calcitrack.io.header import Header, parse_date
+from calcitrack.io.dicom.header import Header, parse_date
+from calcitrack.io.files.library_warnings import collected_warnings
 from calcitrack.io.pacs.query import Query, is_uid
 
 STUDY_KEYS = (

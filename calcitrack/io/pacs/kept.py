@@ -13,8 +13,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from calcitrack.errors import PacsError
-from calcitrack.io.chatter import collected_warnings
-from calcitrack.io.file_names import safe_name
+from calcitrack.io.files.library_warnings import collected_warnings
+from calcitrack.io.files.names import safe_name
 from calcitrack.io.pacs.found import StoredObject
 
 PART = ".part"

@@ -9,9 +9,9 @@ import pydicom
 from pydicom.uid import UID, MediaStorageDirectoryStorage
 
 from calcitrack.errors import NotFoundError
-from calcitrack.io.chatter import collected_warnings
-from calcitrack.io.dicom_open import PREAMBLE_BYTES, PREFIX
-from calcitrack.io.header import Header
+from calcitrack.io.dicom.header import Header
+from calcitrack.io.dicom.parse import PREAMBLE_BYTES, PREFIX
+from calcitrack.io.files.library_warnings import collected_warnings
 from calcitrack.io.pacs.found import StoredObject
 from calcitrack.io.pacs.query import is_uid
 from calcitrack.io.pacs.server import OutgoingFile

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import parse_qsl
 
 from calcitrack.errors import InvalidValueError, PacsError
-from calcitrack.io.header import parse_date
+from calcitrack.io.dicom.header import parse_date
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 MAX_UID = 64

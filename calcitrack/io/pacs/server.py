@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from pydicom.dataset import Dataset
 
-from calcitrack.errors import PacsError
-from calcitrack.io.pacs.address import Address, WebAddress
 from calcitrack.io.pacs.found import Series, StoredObject, Study
-from calcitrack.io.pacs.options import PacsOptions
 from calcitrack.io.pacs.query import Query
 
 Keep = Callable[[StoredObject, bytes], None]
@@ -70,32 +66,3 @@ class Server(Protocol):
     def commit(self, objects: Sequence[StoredObject]) -> tuple[str, ...] | None:
         """UIDs of the objects for whose storage the server does not answer; ``None`` where it offers no storage commitment."""
         ...
-
-
-def connected(address: Address, options: PacsOptions, *, move: bool = False) -> AbstractContextManager[Server]:
-    """A server, for a ``with`` block.
-
-    Parameters
-    ----------
-    move
-        Fetch by C-MOVE instead of C-GET; DIMSE only.
-
-    Raises
-    ------
-    PacsError
-        The package that speaks its protocol is not installed, or a certificate cannot be used.
-    """
-    try:
-        if isinstance(address, WebAddress):
-            from calcitrack.io.pacs.web import web_server
-
-            if move:
-                raise PacsError(str(address), "C-MOVE asked of a DICOMweb server", "an address that begins with dimse://", "leave --move out")
-            return web_server(address, options)
-        from calcitrack.io.pacs.dimse import dimse_server
-
-        return dimse_server(address, options, move=move)
-    except ImportError as error:
-        raise PacsError(
-            str(address), f"no package {error.name} on this computer", "it, to speak with a PACS", 'install it with: pip install "calcitrack[pacs]"'
-        ) from error

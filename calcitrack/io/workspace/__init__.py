@@ -5,8 +5,8 @@ from calcitrack.io.workspace.audit import AuditEntry
 from calcitrack.io.workspace.checks import CheckReport
 from calcitrack.io.workspace.corrections import CorrectionStep
 from calcitrack.io.workspace.journal import JournalEntry
-from calcitrack.io.workspace.kept_run import KeptRun
 from calcitrack.io.workspace.recorded import RecordedAssessment, RecordedRun
+from calcitrack.io.workspace.resumable_run import KeptRun
 from calcitrack.io.workspace.schema import SCHEMA_VERSION
 from calcitrack.io.workspace.sessions import Sessions
 from calcitrack.io.workspace.workspace import Workspace

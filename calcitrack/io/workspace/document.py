@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from calcitrack.errors import NotFoundError, ReadError
-from calcitrack.io.exposure_file import with_correction
-from calcitrack.io.reader import read_source
-from calcitrack.io.sources import FileSource
+from calcitrack.io.cohort.exposure_file import with_correction
+from calcitrack.io.files.sources import FileSource
+from calcitrack.io.images.read import read_source
 from calcitrack.io.workspace.codec import Json, canonical, decode, encode, storable
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import Assessment, DepositTrack, Fate, ImageAssessment, ImageFailure, TimePointSummary, TrackedDeposit

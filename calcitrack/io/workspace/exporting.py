@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from os import PathLike
 
+from calcitrack.change import JudgeOptions
 from calcitrack.errors import InvalidValueError
-from calcitrack.io.clock import Clock, utc_now
-from calcitrack.io.dicom_output import DicomOutput
-from calcitrack.io.results_writer import ResultsWriter, Written
+from calcitrack.io.dicom.output_options import DicomOutput
+from calcitrack.io.files.clock import Clock, utc_now
+from calcitrack.io.results.writer import ResultsWriter, Written
 from calcitrack.io.workspace.signing import reviewed_of
 from calcitrack.io.workspace.workspace import Workspace
 from calcitrack.model.course import Courses
 from calcitrack.tables.reviewed import REVIEWS, made_review_rows
-from calcitrack.track import JudgeOptions
 
 
 def export_results(
@@ -38,9 +38,9 @@ def export_results(
     run
         Only what this run measured; everything when ``None``.
     folder, parquet, dataset, clock, dicom
-        As for `calcitrack.io.results_writer.ResultsWriter`.
+        As for `calcitrack.io.results.writer.ResultsWriter`.
     courses, judging
-        As for `calcitrack.io.results_writer.ResultsWriter.finish`.
+        As for `calcitrack.io.results.writer.ResultsWriter.finish`.
 
     Raises
     ------

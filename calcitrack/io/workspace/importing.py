@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from os import PathLike
 
 from calcitrack.errors import InvalidValueError, SegmentationImportError
-from calcitrack.io.seg_import import Imported, import_segmentation
-from calcitrack.io.seg_read import read_segmentation
+from calcitrack.io.seg.match import Imported, import_segmentation
+from calcitrack.io.seg.read import read_segmentation
 from calcitrack.io.workspace.assessments import SegmentationVersion
 from calcitrack.io.workspace.workspace import Workspace
 from calcitrack.model.segmentation import Segmentation

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from calcitrack.io.exposure_file import Content
+from calcitrack.io.cohort.exposure_file import Content
 from calcitrack.io.workspace.codec import Json, canonical, decode, dumps, encode, storable
 from calcitrack.io.workspace.database import Database
 from calcitrack.model.timeline import TimelineKey

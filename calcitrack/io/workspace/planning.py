@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from calcitrack.io.exposure_file import Content, FileState, files_of
-from calcitrack.io.sources import archives_kept_open
+from calcitrack.io.cohort.exposure_file import Content, FileState, files_of
+from calcitrack.io.files.sources import archives_kept_open
 from calcitrack.io.workspace.codec import Json, storable
 from calcitrack.io.workspace.measured import MeasuredBefore
 from calcitrack.io.workspace.requests import request_digest, why_again

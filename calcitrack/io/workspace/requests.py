@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from calcitrack.io.exposure_file import Content, ExposureFile
+from calcitrack.io.cohort.exposure_file import Content, ExposureFile
 from calcitrack.io.workspace.codec import Json, canonical, encode, storable
 from calcitrack.io.workspace.measured import MeasuredBefore
 from calcitrack.model.timeline import Exposure, Timeline

@@ -6,7 +6,7 @@ import datetime as dt
 
 import numpy as np
 
-from calcitrack.io.dicom_sr import Reviewed, Verification
+from calcitrack.io.sr.write import Reviewed, Verification
 from calcitrack.io.workspace.document import identity
 from calcitrack.io.workspace.reviews import review_digest
 from calcitrack.io.workspace.workspace import Workspace

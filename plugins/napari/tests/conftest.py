@@ -21,8 +21,8 @@ from pydicom.uid import ExplicitVRLittleEndian
 from calcitrack import AssessOptions, Radiograph, SegmentOptions, assess, read_cohort
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
+from calcitrack.review.session import ReviewSession
 from calcitrack.segment import Method
-from calcitrack_napari.review import ReviewSession
 
 os.environ.setdefault("NAPARI_CONFIG", "")  # the settings of whoever runs the tests stay out of them
 os.environ.setdefault("MPLBACKEND", "agg")
@@ -147,7 +147,7 @@ def viewer() -> Iterator[Any]:
 @pytest.fixture
 def widget(viewer: Any, qtbot: Any, folder: Path) -> Iterator[Any]:
     """Anna reviews the drawn films."""
-    from calcitrack_napari.widget import ReviewWidget
+    from calcitrack_napari.serial_review.widget import ReviewWidget
 
     made = ReviewWidget(viewer)
     dock = viewer.window.add_dock_widget(made, name="Serial review", area="right")

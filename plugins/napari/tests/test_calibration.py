@@ -13,9 +13,9 @@ from calcitrack.errors import InvalidValueError
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection, KnownLength
+from calcitrack.review.film_corrections import Tool, cleared, drawings, drawn, told, unmeasured, with_date, with_side, with_view
+from calcitrack.review.remeasure import StoppedError, measure_again
 from calcitrack.segment import Method
-from calcitrack_napari.calibration import Tool, cleared, drawings, drawn, told, unmeasured, with_date, with_side, with_view
-from calcitrack_napari.measuring import StoppedError, measure_again
 
 TRANSPARENT = AssessOptions(segment=SegmentOptions(method=Method.TRANSPARENT, min_confidence=0.3))
 """As the films were measured."""

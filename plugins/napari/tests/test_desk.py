@@ -10,7 +10,7 @@ import pytest
 from calcitrack.errors import InvalidValueError, ReadError
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
-from calcitrack_napari.desk import Desk, prepare
+from calcitrack.review.worklist import Desk, prepare
 
 
 def test_a_case_that_cannot_be_read_is_named_by_its_number_and_skipped(folder: Path, assessment: Assessment) -> None:

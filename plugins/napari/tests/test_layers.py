@@ -12,8 +12,8 @@ from calcitrack import Radiograph, read_radiograph
 from calcitrack.errors import CalcitrackError, ResultsError
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.spacing import Spacing
-from calcitrack_napari import layers, reader, samples, writer
-from calcitrack_napari.measuring import opened_paths
+from calcitrack_napari.napari_io import layers, reader, samples, writer
+from calcitrack_napari.napari_io.layers import opened_paths
 
 MANIFEST = Path(layers.__file__).with_name("napari.yaml")
 

@@ -10,10 +10,11 @@ from calcitrack.errors import EditConflictError, InvalidValueError
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment, Fate
 from calcitrack.model.measurement import Measurement
-from calcitrack_napari import outlines, reader
-from calcitrack_napari.publish import export, publish
-from calcitrack_napari.review import Done, ReviewSession
-from calcitrack_napari.rows import Verdict, arranged, with_sd
+from calcitrack.review import edit_outlines as outlines
+from calcitrack.review.deposit_list import Verdict, arranged, with_sd
+from calcitrack.review.publish import export, publish
+from calcitrack.review.session import Done, ReviewSession
+from calcitrack_napari.napari_io import reader
 
 MASS = "ha_mass_mg"
 

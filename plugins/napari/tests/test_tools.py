@@ -25,14 +25,14 @@ from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.corrections import FilmCorrection
 from calcitrack.model.course import PatientCourse, Treatment
+from calcitrack.review.film_corrections import Tool
 from calcitrack.segment import Method
-from calcitrack_napari.calibrate import CalibrateWidget
-from calcitrack_napari.calibration import Tool
-from calcitrack_napari.course import course_of
-from calcitrack_napari.cursor import corresponding
-from calcitrack_napari.views import View
-from calcitrack_napari.widget import ReviewWidget
-from calcitrack_napari.window import window_of
+from calcitrack_napari.calibrate.widget import CalibrateWidget
+from calcitrack_napari.napari_io.window import window_of
+from calcitrack_napari.serial_review.course import course_of
+from calcitrack_napari.serial_review.cursor import corresponding
+from calcitrack_napari.serial_review.views import View
+from calcitrack_napari.serial_review.widget import ReviewWidget
 
 WAIT_MS = 60_000
 """For work in the background on a busy machine."""
@@ -109,8 +109,8 @@ def test_what_makes_no_sense_is_said_and_not_kept(calibrate: CalibrateWidget, qt
 KILLED = """
 import os, sys
 import napari
-from calcitrack_napari.calibrate import CalibrateWidget
-from calcitrack_napari.widget import ReviewWidget
+from calcitrack_napari.calibrate.widget import CalibrateWidget
+from calcitrack_napari.serial_review.widget import ReviewWidget
 
 viewer = napari.Viewer(show=False)
 review = ReviewWidget(viewer)
@@ -218,7 +218,7 @@ def test_treatments_are_below_the_burden(widget: ReviewWidget, films: Path) -> N
 def test_the_window_of_a_film_for_the_eye_is_used(films: Path) -> None:
     """DEV04 states one and is MONOCHROME1: bone, the low stored values, comes out bright. A film FOR PROCESSING states none for the eye."""
     from calcitrack import read_radiograph
-    from calcitrack.io.samples import sample_radiographs
+    from calcitrack.io.phantom.samples import sample_radiographs
 
     film = read_radiograph(sample_radiographs() / "DEV04/visit1.dcm")
     assert film.calibration.polarity == -1

@@ -24,14 +24,14 @@ from qtpy.QtCore import Qt
 from calcitrack import AssessOptions, SegmentOptions, assess, read_cohort
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
+from calcitrack.review.deposit_list import Verdict
+from calcitrack.review.session import ReviewSession
 from calcitrack.segment import Method
-from calcitrack_napari.film_layers import REJECTED
-from calcitrack_napari.keys import COMMANDS
-from calcitrack_napari.reader import read
-from calcitrack_napari.review import ReviewSession
-from calcitrack_napari.rows import Verdict
-from calcitrack_napari.views import View
-from calcitrack_napari.widget import ReviewWidget
+from calcitrack_napari.napari_io.reader import read
+from calcitrack_napari.serial_review.film_layers import REJECTED
+from calcitrack_napari.serial_review.keys import COMMANDS
+from calcitrack_napari.serial_review.views import View
+from calcitrack_napari.serial_review.widget import ReviewWidget
 
 WAIT_MS = 60_000
 """For work in the background on a busy machine."""
@@ -164,7 +164,7 @@ def test_keys_do_not_clash_with_those_of_napari(widget: ReviewWidget) -> None:
 KILLED = """
 import os, sys
 import napari
-from calcitrack_napari.widget import ReviewWidget
+from calcitrack_napari.serial_review.widget import ReviewWidget
 from qtpy.QtWidgets import QApplication
 
 widget = ReviewWidget(napari.Viewer(show=True))

@@ -23,10 +23,10 @@ from qtpy.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLi
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.reading import CaseState
-from calcitrack_napari import outlines
-from calcitrack_napari.cases import CaseReview
-from calcitrack_napari.review import ReviewSession
-from calcitrack_napari.worklist import WorklistWidget
+from calcitrack.review import edit_outlines as outlines
+from calcitrack.review.blinded_case import CaseReview
+from calcitrack.review.session import ReviewSession
+from calcitrack_napari.worklist.widget import WorklistWidget
 
 WAIT_MS = 60_000
 PATIENTS = ("DRAWN", "ELENA", "FRIDA")

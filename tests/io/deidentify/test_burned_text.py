@@ -11,7 +11,7 @@ import pytest
 
 from calcitrack.io.deidentify import BurnedIn, DeidentifyOptions, deidentify
 from calcitrack.io.deidentify.burned_text import find_text
-from calcitrack.io.reader import read_radiograph
+from calcitrack.io.images.read import read_radiograph
 
 Picture = Callable[..., np.ndarray]
 

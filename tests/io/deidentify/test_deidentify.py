@@ -21,7 +21,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, 
 
 from calcitrack.errors import DeidentifyError, KeyFileError
 from calcitrack.io.deidentify import DeidentifyOptions, Report, Status, deidentify
-from calcitrack.io.reader import read_radiograph
+from calcitrack.io.images.read import read_radiograph
 
 Film = Callable[..., Path]
 

@@ -262,8 +262,8 @@ def test_storage_is_confirmed(orthanc: Any, films: Callable[..., list[Path]], mo
     assert (done.confirmation, done.unconfirmed) == (Confirmation.COMMITMENT, ())
     done = send(orthanc.web, sent, confirm=True)
     assert (done.confirmation, done.unconfirmed) == (Confirmation.LISTING, ())
-    monkeypatch.setattr("calcitrack.io.pacs.dimse.store_all", lambda _, files, tell: [tell(f, "") for f in files])
-    monkeypatch.setattr("calcitrack.io.pacs.web.WebServer.store", lambda _, files, tell: [tell(f, "") for f in files])
+    monkeypatch.setattr("calcitrack.io.pacs.dimse.server.store_all", lambda _, files, tell: [tell(f, "") for f in files])
+    monkeypatch.setattr("calcitrack.io.pacs.web.server.WebServer.store", lambda _, files, tell: [tell(f, "") for f in files])
     lost = films("LOST", 1)
     uid = pydicom.dcmread(lost[0], stop_before_pixels=True).SOPInstanceUID
     for address in (orthanc.dimse, orthanc.web):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calcitrack.errors import WorkspaceDamagedError
-from calcitrack.io.exposure_file import Content
+from calcitrack.io.cohort.exposure_file import Content
 from calcitrack.io.workspace import Workspace
 from calcitrack.io.workspace.audit import AuditEntry
 from calcitrack.io.workspace.measured import MeasuredFrom

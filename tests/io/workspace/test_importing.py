@@ -9,8 +9,8 @@ import pydicom
 import pytest
 
 from calcitrack.errors import EditConflictError, InvalidValueError, SegmentationImportError
-from calcitrack.io.dicom_output import DicomOutput
-from calcitrack.io.sr_read import read_report
+from calcitrack.io.dicom.output_options import DicomOutput
+from calcitrack.io.sr.read import read_report
 from calcitrack.io.workspace import Workspace
 from calcitrack.io.workspace.exporting import export_results
 from calcitrack.io.workspace.importing import import_into

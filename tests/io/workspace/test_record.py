@@ -11,7 +11,7 @@ import pytest
 
 from calcitrack.assess import AssessOptions
 from calcitrack.errors import InvalidValueError, NotFoundError
-from calcitrack.io.exports import write_results
+from calcitrack.io.results.export import write_results
 from calcitrack.io.workspace import Workspace
 from calcitrack.io.workspace.codec import decode, encode
 from calcitrack.io.workspace.document import assessment_of, document_of

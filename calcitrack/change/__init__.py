@@ -1,0 +1,22 @@
+"""What a difference between visits means: smallest detectable change, trend, response and verdict."""
+
+from calcitrack.change.cohort import cohort_points
+from calcitrack.change.judge import JudgeOptions, judge
+from calcitrack.change.precision import Precision, own_precision
+from calcitrack.change.response import RULES, ResponseRule
+from calcitrack.change.series import series_of
+from calcitrack.change.summary import summarise
+from calcitrack.change.trend import TrendOptions
+
+__all__ = [
+    "RULES",
+    "JudgeOptions",
+    "Precision",
+    "ResponseRule",
+    "TrendOptions",
+    "cohort_points",
+    "judge",
+    "own_precision",
+    "series_of",
+    "summarise",
+]

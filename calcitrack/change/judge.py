@@ -1,0 +1,98 @@
+"""What a timeline's change means: composed over an assessment, a patient's course and what repeat exposures tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from calcitrack.change.detectable import changes_of
+from calcitrack.change.mixed_model import deposit_trend
+from calcitrack.change.precision import Precision
+from calcitrack.change.response import RULES, ResponseRule, last_evaluable, response, treatment_trends
+from calcitrack.change.series import BURDENS, series_of
+from calcitrack.change.trend import TrendOptions, line_trend
+from calcitrack.model.assessment import Assessment
+from calcitrack.model.course import PatientCourse
+from calcitrack.model.judgement import BurdenSeries, JudgedChange, Judgement, TimelineSeries, Trend
+
+VERDICT_ORDER = ("ha_mass_mg", "area_mm2")
+"""Burdens a verdict is about, best first: mass does not change when a deposit turns, area does."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeOptions:
+    """Settings of `judge`.
+
+    Parameters
+    ----------
+    trend
+        The margin within which a burden counts as standing still.
+    rules
+        Response rules; the presets when not stated. Your own is a `ResponseRule`.
+    """
+
+    trend: TrendOptions = field(default_factory=TrendOptions)
+    rules: tuple[ResponseRule, ...] = RULES
+
+
+def judge(
+    assessed: Assessment | TimelineSeries,
+    course: PatientCourse | None = None,
+    *,
+    precision: Precision | None = None,
+    options: JudgeOptions | None = None,
+) -> Judgement:
+    """Hold every change of a timeline against what can be detected, and say which way the burden goes.
+
+    Parameters
+    ----------
+    assessed
+        What `calcitrack.assess` returned, or its series. It is not changed: treatments and other patients' repeats are no inputs of an assessment,
+        and its id stays the same whatever is known of them.
+    course
+        The patient's treatments; none when ``None``.
+    precision
+        How well burdens repeat, from `calcitrack.track.own_precision`; the program's precision profile when ``None``.
+    options
+        Settings; defaults when ``None``.
+
+    Returns
+    -------
+    Judgement
+        The same for the same input.
+    """
+    series = series_of(assessed) if isinstance(assessed, Assessment) else assessed
+    course, precision, options = course or PatientCourse(series.key.patient_id), precision or Precision(), options or JudgeOptions()
+    totals = [s for s in series.series if s.subject == "total"]
+    burden = _burden(series)
+    lines = {s.measurand: line_trend(s, precision, options.trend) for s in totals}
+    around = {s.measurand: treatment_trends(s, course, precision, options.trend) for s in totals if s.points}
+    mixed = [deposit_trend([series], name) for name in BURDENS]
+    changes: list[JudgedChange] = [c for s in series.series for c in changes_of(s, precision)]
+    headline = _headline(burden, lines, around)
+    return Judgement(
+        key=series.key,
+        assessment_id=series.assessment_id,
+        burden=burden,
+        changes=tuple(changes),
+        trends=(*(t for s in totals for t in (lines[s.measurand], *around.get(s.measurand, ()))), *mixed),
+        responses=tuple(response(s, rule, precision) for s in totals for rule in options.rules if s.measurand in BURDENS),
+        headline=headline if headline.slope is not None else None,
+        reason=headline.reason,
+    )
+
+
+def _burden(series: TimelineSeries) -> str:
+    """The mass where every readable time point has one; else the area."""
+    totals = [s for s in (series.total(name) for name in VERDICT_ORDER) if s is not None]
+    most = max((len(s.points) for s in totals), default=0)
+    return next((s.measurand for s in totals if s.points and len(s.points) == most and _alike(s)), VERDICT_ORDER[-1])
+
+
+def _alike(series: BurdenSeries) -> bool:
+    return len({p.like for p in series.points}) == 1
+
+
+def _headline(burden: str, lines: Mapping[str, Trend], around: Mapping[str, Sequence[Trend]]) -> Trend:
+    """Since the last treatment start with visits enough on both sides; else over all visits."""
+    return last_evaluable(around.get(burden, ())) or lines[burden]

@@ -1,0 +1,157 @@
+"""Before and after each treatment start, and response categories."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from calcitrack.change.detectable import judged_change
+from calcitrack.change.precision import Precision
+from calcitrack.change.trend import TrendOptions, Visits, bare_trend, bent, visits_of, with_slope, years_since, zero_note
+from calcitrack.errors import InvalidValueError
+from calcitrack.model.course import PatientCourse, TreatmentPeriod
+from calcitrack.model.judgement import BurdenSeries, Category, Estimate, JudgedChange, Response, Trend
+
+LEAST_ON_EACH_SIDE = 2
+"""Visits needed before (the day of the start counts as before) and after a treatment start: a slope on one side needs two, and the bend ties them."""
+
+
+def treatment_trends(series: BurdenSeries, course: PatientCourse, precision: Precision, options: TrendOptions | None = None) -> tuple[Trend, ...]:
+    """Slope before, slope after and their difference for each treatment start, by a line that bends there.
+
+    Returns
+    -------
+    tuple of Trend
+        Three for each period of treatment that starts within the visits (parts ``before``, ``after``, ``difference``), or one with the reason.
+        Each start is judged by itself: what else was started between the visits is named in ``note``, and its effect is in the slope after.
+    """
+    options = options or TrendOptions()
+    found: list[Trend] = []
+    for period in course.periods:
+        found += _around(series, period, course, precision, options)
+    return tuple(found)
+
+
+def _around(series: BurdenSeries, period: TreatmentPeriod, course: PatientCourse, precision: Precision, options: TrendOptions) -> list[Trend]:
+    bare = replace(bare_trend(series, "after"), treatment=period.name, treatment_start=period.start)
+    visits = visits_of(series, precision)
+    if isinstance(visits, str):
+        return [replace(bare, reason=visits)]
+    start = years_since(visits.points, period.start)
+    before, after = int((visits.years <= start).sum()), int((visits.years > start).sum())
+    if min(before, after) < LEAST_ON_EACH_SIDE:
+        need = f"{LEAST_ON_EACH_SIDE} time points on each side of the start"
+        return [replace(bare, reason=f"slopes before and after need {need}; found {before} before and {after} after")]
+    noted = "; ".join(n for n in (zero_note(visits.points), _also_started(series, period, course)) if n)
+    spread = precision.spread(series.subject, series.measurand, 1.0)
+    return _three(replace(bare, note=noted, sdc_source=spread.source), visits, start, (before, after), options)
+
+
+def _three(bare: Trend, visits: Visits, start: float, counts: tuple[int, int], options: TrendOptions) -> list[Trend]:
+    fit = visits.fit(bent(visits.years, start))
+    before = with_slope(replace(bare, part="before", n_time_points=counts[0]), fit.of((0, 1, 0)), fit, visits, options)
+    after = with_slope(replace(bare, part="after", n_time_points=counts[1]), fit.of((0, 1, 1)), fit, visits, options)
+    bend = fit.of((0, 0, 1))
+    low, middle, high = (bend.quantile(p) for p in (0.025, 0.5, 0.975))
+    return [before, after, replace(bare, part="difference", slope=Estimate(middle, low, high), p_growing=1 - bend.below(0.0))]
+
+
+def _also_started(series: BurdenSeries, period: TreatmentPeriod, course: PatientCourse) -> str:
+    """Other treatments that began between the first and the last visit: their effect cannot be told from this one's."""
+    days = [p.date for p in series.points if p.date is not None]
+    others = [f"{p.name} ({p.start.isoformat()})" for p in course.periods if p != period and days[0] < p.start <= days[-1]]
+    return f"not told apart from what else began between the visits: {', '.join(others)}" if others else ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseRule:
+    """What counts as progression and as improvement.
+
+    Parameters
+    ----------
+    name
+        As in the tables.
+    improve, progress
+        Relative change from baseline at which a visit is improved (negative) or progressed (positive).
+    from_lowest
+        Progression is counted from the lowest burden so far instead of from baseline.
+    source
+        Where the rule comes from.
+    """
+
+    name: str
+    improve: float
+    progress: float
+    from_lowest: bool = False
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if not (-1 < self.improve < 0 < self.progress and math.isfinite(self.progress)):
+            raise InvalidValueError(
+                f"{self.name}: a rule has a relative change between -1 and 0 for improvement and one above 0 for progression; "
+                f"found {self.improve} and {self.progress}"
+            )
+
+
+RULES = (
+    ResponseRule("sctc_25", -0.25, 0.25, source="Valenzuela 2022, Semin Arthritis Rheum 53:151980"),
+    ResponseRule("volume_35_55", -0.35, 0.55, source="volumetric limits, not validated for calcinosis"),
+    ResponseRule("recist_volume", -0.657, 0.728, from_lowest=True, source="RECIST 1.1 (Eisenhauer 2009): diameters -30 % and +20 %, cubed"),
+)
+"""Presets; each also needs a change beyond the smallest detectable one."""
+
+
+def response(series: BurdenSeries, rule: ResponseRule, precision: Precision) -> Response:
+    """Best and last category, and time to progression, of one series under one rule.
+
+    A category other than stable needs a change beyond its threshold and beyond the smallest detectable change.
+    """
+    bare = Response(rule=rule.name, measurand=series.measurand)
+    if len(series.points) < 2:
+        why = next(iter(series.missing.values()), "")
+        return replace(bare, reason=f"a response needs two time points; found {len(series.points)}" + (f" ({why})" if why else ""))
+    changes = [judged_change(series, series.points[0], p, "baseline", precision) for p in series.points[1:]]
+    if changes[0].earlier == 0:
+        return replace(bare, reason="nothing was found at baseline, so there is no relative change")
+    unlike = next((c.reason for c in changes if c.absolute is None), "")
+    if unlike:
+        return replace(bare, reason=unlike)
+    grown = [_grown(series, k, rule, precision) for k in range(1, len(series.points))]
+    categories = [_category(c, g, rule) for c, g in zip(changes, grown, strict=True)]
+    relatives = [c.relative.value for c in changes if c.relative is not None]
+    first = next((k for k, category in enumerate(categories) if category is Category.PROGRESSED), None)
+    order = list(Category)
+    return replace(
+        bare,
+        best=min(categories, key=order.index),
+        last=categories[-1],
+        best_change=min(relatives),
+        last_change=relatives[-1],
+        progressed=first is not None,
+        days_to_progression=changes[-1 if first is None else first].interval_days,
+    )
+
+
+def _grown(series: BurdenSeries, k: int, rule: ResponseRule, precision: Precision) -> JudgedChange:
+    """The change that progression is read from: since baseline, or since the lowest visit before."""
+    reference = min(series.points[:k], key=lambda p: p.mean) if rule.from_lowest else series.points[0]
+    return judged_change(series, reference, series.points[k], "baseline", precision)
+
+
+def _category(change: JudgedChange, grown: JudgedChange, rule: ResponseRule) -> Category:
+    up = math.inf if grown.earlier == 0 and grown.later else grown.relative.value if grown.relative else 0.0
+    if up >= rule.progress and grown.exceeds_sdc:
+        return Category.PROGRESSED
+    down = change.relative.value if change.relative else 0.0
+    if down <= rule.improve and change.exceeds_sdc:
+        return Category.COMPLETE if change.later == 0 else Category.IMPROVED
+    return Category.STABLE
+
+
+def last_evaluable(trends: Sequence[Trend]) -> Trend | None:
+    """The slope after the latest treatment start that has one."""
+    after = [t for t in trends if t.part == "after" and t.slope is not None and t.treatment_start is not None]
+    return max(after, key=lambda t: (t.treatment_start or np.inf, t.treatment), default=None)

@@ -1,0 +1,171 @@
+"""The file behind an exposure: its pixels, and what its bytes are."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from calcitrack.errors import CorrectionError, InvalidValueError, ReadError
+from calcitrack.io.cohort.manifest import ManifestRow, without_ids
+from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.files.sources import FileSource
+from calcitrack.io.images.read import read_source
+from calcitrack.io.images.sidecar import sidecar_of
+from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection, corrected
+from calcitrack.model.image import Radiograph
+from calcitrack.model.timeline import Exposure
+
+STEP_BYTES = 1 << 20
+"""Files are read in pieces of this size."""
+
+Stamp = tuple[int, int]
+"""Bytes of a file and the time of its last change in nanoseconds, as the file system states them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file held.
+
+    Parameters
+    ----------
+    source
+        Path as the user knows it; ``archive.zip!member`` inside an archive.
+    size_bytes, sha256
+        Of the file, or of the member of the archive.
+    """
+
+    source: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureFile:
+    """What `Exposure.load` is for an image on the disk; small and picklable.
+
+    Parameters
+    ----------
+    source
+        The image.
+    row
+        What a manifest states about it, put over its header; ``None`` where none does.
+    limits
+        Sizes beyond which it is refused.
+    pseudonym
+        Put over the Patient ID, the birth date taken away; empty for none.
+    correction
+        What a reader states about it, put over everything else.
+    """
+
+    source: FileSource
+    row: ManifestRow | None
+    limits: ReadLimits
+    pseudonym: str = ""
+    correction: FilmCorrection = NO_CORRECTION
+
+    def __call__(self) -> Radiograph:
+        """The radiograph.
+
+        Raises
+        ------
+        ReadError
+            As `calcitrack.read_radiograph` does.
+        """
+        radiograph = with_correction(_with_row(read_source(self.source, self.limits), self.row), self.correction)
+        if not self.pseudonym:
+            return radiograph
+        acquisition = replace(radiograph.acquisition, patient_id=self.pseudonym, patient_birth_date=None)
+        return replace(radiograph, acquisition=acquisition, findings=without_ids(radiograph.findings))
+
+
+def with_correction(radiograph: Radiograph, correction: FilmCorrection) -> Radiograph:
+    """The radiograph with what a reader states about it.
+
+    Raises
+    ------
+    CorrectionError
+        It does not fit the film.
+    """
+    try:
+        return corrected(radiograph, correction)
+    except InvalidValueError as error:
+        raise CorrectionError(
+            radiograph.source, f"a correction that does not fit ({error})", "one of this film", "draw it again, or take it back"
+        ) from error
+
+
+def _with_row(radiograph: Radiograph, row: ManifestRow | None) -> Radiograph:
+    if row is None:
+        return radiograph
+    acquisition, findings = row.acquisition(radiograph.acquisition)
+    if row.spacing is not None:
+        findings = (*findings, f"the manifest states a pixel of {row.spacing.row_mm} x {row.spacing.column_mm} mm; the header's size is not used")
+    return replace(radiograph, acquisition=acquisition, spacing=row.spacing or radiograph.spacing, findings=(*radiograph.findings, *findings))
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file as it was at a moment.
+
+    Parameters
+    ----------
+    source, limits
+        The file, and sizes beyond which it is refused.
+    stamp
+        ``None`` where there was none. Of a member, that of its archive.
+    """
+
+    source: FileSource
+    limits: ReadLimits
+    stamp: Stamp | None
+
+    @classmethod
+    def now(cls, source: FileSource, limits: ReadLimits) -> FileState:
+        """As it is now."""
+        return cls(source, limits, _stamp(source))
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nobody has written to it since."""
+        return self.stamp is not None and _stamp(self.source) == self.stamp
+
+    def may_hold(self, content: Content) -> bool:
+        """False where the file's size alone tells that it holds something else."""
+        return bool(self.source.member) or self.stamp is None or self.stamp[0] == content.size_bytes
+
+    def content(self) -> Content | None:
+        """Size and SHA-256 of what it holds; ``None`` where it cannot be read."""
+        digest, size = hashlib.sha256(), 0
+        try:
+            with self.source.open(self.limits) as stream:
+                while piece := stream.read(STEP_BYTES):
+                    digest.update(piece)
+                    size += len(piece)
+        except ReadError:
+            return None
+        return Content(self.source.name, size, digest.hexdigest())
+
+
+def _stamp(source: FileSource) -> Stamp | None:
+    try:
+        status = source.path.stat()
+    except (OSError, ValueError):  # ValueError: a null byte in the name
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def file_of(exposure: Exposure) -> Path | None:
+    """The file on disk (an archive, where it lies in one) that an exposure is read from; ``None`` for an image that came from elsewhere."""
+    return exposure.load.source.path if isinstance(exposure.load, ExposureFile) else None
+
+
+def files_of(exposure: Exposure) -> tuple[FileState, ...] | None:
+    """The files that an exposure is read from: the image, and the sidecar of a picture; ``None`` for an image that came from elsewhere."""
+    load = exposure.load
+    if not isinstance(load, ExposureFile):
+        return None
+    beside = sidecar_of(load.source)
+    is_picture = not exposure.acquisition.sop_class_uid
+    sources = (load.source, beside) if is_picture and beside.exists() else (load.source,)
+    return tuple(FileState.now(s, load.limits) for s in sources)

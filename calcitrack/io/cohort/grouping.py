@@ -1,0 +1,161 @@
+"""Scanned files -> timelines, by what their headers say; pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from calcitrack.io.cohort.scan import ScannedFile
+from calcitrack.io.files.copies import Copy
+from calcitrack.model.cohort import FileStatus
+from calcitrack.model.image import Acquisition
+from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
+
+DIRECT_MODALITIES = ("DX", "CR")
+"""Compared over time with each other: both are projection radiographs of the same body part; the key calls them DX."""
+
+UNDATED = dt.datetime(dt.MINYEAR, 1, 1)  # noqa: DTZ001 - DICOM times are local ones
+"""Stands in for a missing date where a group is sorted; such a group holds one image."""
+
+
+Compare = Callable[[ScannedFile, ScannedFile], Copy]
+
+
+def skip_copies(files: Sequence[ScannedFile], compare: Compare) -> list[ScannedFile]:
+    """Skip duplicates, copies derived from an image that is there as well, and the display version of a raw exposure.
+
+    Parameters
+    ----------
+    files
+        In the order in which the first of equal ones is kept; of a whole file and one that was cut short the whole one is.
+    compare
+        What the second of two files with one SOP Instance UID is, seen from the first.
+    """
+    return _skip_displays(_skip_derived(_skip_duplicates(files, compare)))
+
+
+def _skipped(file: ScannedFile, reason: str) -> ScannedFile:
+    return replace(file, status=FileStatus.SKIPPED, reason=reason)
+
+
+def _skip_duplicates(files: Sequence[ScannedFile], compare: Compare) -> list[ScannedFile]:
+    first: dict[str, int] = {}
+    kept: list[ScannedFile] = []
+    for file in files:
+        kept.append(file)
+        uid = file.acquisition.sop_instance_uid if file.acquisition and file.status is FileStatus.READ else ""
+        here = len(kept) - 1
+        earlier = first.setdefault(uid, here) if uid else here
+        if earlier == here:
+            continue
+        copy = compare(kept[earlier], file)
+        if copy is Copy.LONGER:
+            first[uid], earlier, here = here, here, earlier
+        kept[here] = _skipped(kept[here], f"duplicate: the SOP Instance UID of {kept[earlier].source.name}, {_COPIES[copy]}")
+    return kept
+
+
+_CUT_SHORT = "of whose bytes it holds the beginning: it was cut short"
+_COPIES = {
+    Copy.SAME: "the same bytes",
+    Copy.SHORTER: _CUT_SHORT,
+    Copy.LONGER: _CUT_SHORT,
+    Copy.OTHER: "but other bytes: one of the two was altered",
+}
+
+
+def _skip_derived(files: Sequence[ScannedFile]) -> list[ScannedFile]:
+    by_uid = {f.acquisition.sop_instance_uid: f for f in files if f.acquisition and f.status is FileStatus.READ}
+
+    def original_of(file: ScannedFile) -> ScannedFile | None:
+        own = file.acquisition
+        if own is None or file.status is not FileStatus.READ or "DERIVED" not in own.image_type[:1]:
+            return None
+        found = (by_uid[uid] for uid in file.derived_from if uid in by_uid and uid != own.sop_instance_uid)
+        return next((f for f in found if own.sop_instance_uid not in f.derived_from), None)
+
+    return [_skipped(f, f"derived from {o.source.name}, which is measured instead") if (o := original_of(f)) else f for f in files]
+
+
+def _skip_displays(files: Sequence[ScannedFile]) -> list[ScannedFile]:
+    """FOR PROCESSING and FOR PRESENTATION of one exposure: the same study, part, side, view and stated time."""
+    raw: dict[tuple[object, ...], ScannedFile] = {}
+    for file in files:
+        if (place := _exposure_of(file, "FOR PROCESSING")) is not None:
+            raw.setdefault(place, file)
+
+    def raw_of(file: ScannedFile) -> ScannedFile | None:
+        place = _exposure_of(file, "FOR PRESENTATION")
+        return None if place is None else raw.get(place)
+
+    return [_skipped(f, f"the display version of {r.source.name}, which is measured instead") if (r := raw_of(f)) else f for f in files]
+
+
+def _exposure_of(file: ScannedFile, intent: str) -> tuple[object, ...] | None:
+    facts = file.acquisition
+    if facts is None or file.status is not FileStatus.READ or facts.presentation_intent_type != intent or not file.has_time:
+        return None
+    return (*_place(facts), facts.study_instance_uid, facts.acquisition_time)
+
+
+def _place(facts: Acquisition) -> tuple[str, str, str, str]:
+    return facts.patient_id, facts.body_part_examined, facts.laterality, facts.view_position
+
+
+def timeline_key(facts: Acquisition) -> TimelineKey:
+    """What images of one timeline have in common."""
+    modality = "DX" if facts.modality in DIRECT_MODALITIES else facts.modality
+    return TimelineKey(*_place(facts), modality)
+
+
+def build_timelines(exposures: Iterable[Exposure]) -> tuple[Timeline, ...]:
+    """Timelines in the order of their keys; time points by day, exposures of a day by time.
+
+    Images without patient are one timeline for each study, images without date one for each image: nothing says that
+    they belong together. Such timelines share their key with others. Birth dates are compared here and then left out: what is measured is
+    kept in tables and workspaces, which hold none.
+    """
+    ordered = sorted(exposures, key=lambda e: (_group(e), _moment(e), e.source))
+    return tuple(_timeline(list(group)) for _, group in groupby(ordered, key=_group))
+
+
+def _group(exposure: Exposure) -> tuple[str, ...]:
+    facts = exposure.acquisition
+    key = timeline_key(facts)
+    study = facts.study_instance_uid or exposure.source
+    undated = exposure.source if facts.acquisition_time is None else ""
+    return (key.patient_id, key.body_part, key.laterality, key.view, key.modality, "" if key.patient_id else study, undated)
+
+
+def _moment(exposure: Exposure) -> dt.datetime:
+    return exposure.acquisition.acquisition_time or UNDATED
+
+
+def _timeline(exposures: Sequence[Exposure]) -> Timeline:
+    days = groupby(exposures, key=lambda e: None if e.acquisition.acquisition_time is None else e.acquisition.acquisition_time.date())
+    points = tuple(TimePoint(index, day, tuple(_without_birth_date(e) for e in group)) for index, (day, group) in enumerate(days, start=1))
+    return Timeline(timeline_key(exposures[0].acquisition), points, _findings([e.acquisition for e in exposures]))
+
+
+def _without_birth_date(exposure: Exposure) -> Exposure:
+    return replace(exposure, acquisition=replace(exposure.acquisition, patient_birth_date=None))
+
+
+def _findings(images: Sequence[Acquisition]) -> tuple[str, ...]:
+    first = images[0]
+    missing = (
+        (not first.patient_id, "no patient ID is stated: only images of one study are grouped"),
+        (not first.body_part_examined, "no body part is stated: the images may show different ones"),
+        (not first.laterality, "no side is stated: the images may show different sides"),
+        (not first.view_position, "no view is stated: the images may show different views"),
+        (first.acquisition_time is None, "no date is stated: the image stands alone"),
+    )
+    births = sorted({str(i.patient_birth_date) for i in images if i.patient_birth_date})
+    intents = sorted({i.presentation_intent_type or "not stated" for i in images})
+    mixed = (
+        (len(births) > 1, f"one patient ID with {len(births)} different birth dates: perhaps several people"),
+        (len(intents) > 1, f"presentation intents differ ({', '.join(intents)}): grey values are not comparable between visits"),
+    )
+    return tuple(text for wrong, text in (*missing, *mixed) if wrong)

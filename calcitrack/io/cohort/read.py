@@ -1,0 +1,193 @@
+"""Folders, archives, media and lists -> Cohort: timelines of radiographs, and what became of every file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from os import PathLike
+from pathlib import Path
+
+from calcitrack.errors import CorrectionError, ManifestError, PseudonymError
+from calcitrack.io.cohort.corrections import Corrections, correction_of, laid_over, read_corrections
+from calcitrack.io.cohort.discover import FoundFile, Inputs, find_files
+from calcitrack.io.cohort.exposure_file import ExposureFile
+from calcitrack.io.cohort.grouping import build_timelines, skip_copies
+from calcitrack.io.cohort.manifest import ManifestRow, read_manifest, without_ids
+from calcitrack.io.cohort.scan import ScannedFile, scan_file
+from calcitrack.io.files.copies import compare_bytes
+from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.files.sources import FileSource, archives_kept_open
+from calcitrack.model.cohort import Cohort, FileRecord, FileStatus
+from calcitrack.model.corrections import FilmCorrection
+from calcitrack.model.timeline import Exposure
+
+MAX_WORKERS = 8
+"""Threads that read headers. Parsing holds the interpreter (0.8 ms a file), so that they help only where a disk or network share makes one wait;
+processes were slower for 2000 files (1.6 s against 5.1 s), because each has to start and import first."""
+
+
+def read_cohort(
+    inputs: Inputs,
+    *,
+    manifest: str | PathLike[str] | None = None,
+    pseudonyms: Mapping[str, str] | None = None,
+    corrections: Corrections | str | PathLike[str] | None = None,
+    recorded: Corrections | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    limits: ReadLimits = DEFAULT_LIMITS,
+) -> Cohort:
+    """Find the radiographs among files and put them on timelines. Only headers are read.
+
+    Parameters
+    ----------
+    inputs
+        A folder, file, zip archive or DICOMDIR, or several of them.
+    manifest
+        A CSV file that states what headers do not (columns in `calcitrack.io.cohort.manifest`); it wins over headers, with a finding.
+    pseudonyms
+        Patient ID -> pseudonym, which is used instead everywhere (`calcitrack.io.cohort.pseudonyms`); it comes after the manifest.
+    corrections
+        What a reader states about films (`calcitrack.model.corrections`), by SOP Instance UID or path, or the JSON file that says so
+        (`calcitrack.io.cohort.corrections`), each film of which has to be there; it wins over headers and manifest, with a finding.
+    recorded
+        What a workspace holds of films (`Workspace.corrections`), whether they are there or not; `corrections` are laid over it.
+    workers
+        Threads; by default one for each CPU and at most 8.
+    progress
+        Called with (files done, files found) as the scan goes on, from the calling thread.
+    limits
+        Sizes beyond which a file is refused.
+
+    Returns
+    -------
+    Cohort
+        Timelines by patient, body part, side, view and modality; and one record for every file, in the order of the inputs.
+
+    Raises
+    ------
+    ManifestError
+        With every problem of the manifest.
+    CorrectionError
+        With every problem of the file of corrections, or the films that are not there.
+    PseudonymError
+        An image's Patient ID has no pseudonym though some are given.
+
+    Notes
+    -----
+    Bad image files raise nothing: they are failed or skipped records.
+    """
+    rows = {} if manifest is None else read_manifest(Path(manifest))
+    found = find_files(inputs, limits)
+    _check_manifest_used(rows, found, manifest)
+    with archives_kept_open(f.source.path for f in found if f.source.member):
+        scanned = _scan_all(found, limits, workers, progress)
+    stated = [_with_manifest(file, rows, manifest) for file in scanned]
+    if pseudonyms is not None:
+        _check_all_have_pseudonyms(stated, pseudonyms)
+        stated = [_with_pseudonym(file, pseudonyms) for file in stated]
+    files = skip_copies(stated, lambda a, b: compare_bytes(a.source, b.source, limits))
+    known = _all_corrections(corrections, recorded or {}, files)
+    exposures = [_exposure(f, rows, limits, pseudonyms, known) for f in files if f.status is FileStatus.READ]
+    return Cohort(build_timelines(exposures), tuple(_record(f) for f in files))
+
+
+def _scan_all(found: Sequence[FoundFile], limits: ReadLimits, workers: int | None, progress: Callable[[int, int], None] | None) -> list[ScannedFile]:
+    threads = workers or min(os.cpu_count() or 1, MAX_WORKERS)
+    scanned = []
+    with ThreadPoolExecutor(threads) as pool:
+        for done, file in enumerate(pool.map(partial(_scan_found, limits=limits), found), start=1):
+            scanned.append(file)
+            if progress is not None:
+                progress(done, len(found))
+    return scanned
+
+
+def _scan_found(file: FoundFile, limits: ReadLimits) -> ScannedFile:
+    if file.failure:
+        return ScannedFile(file.source, FileStatus.FAILED, file.failure)
+    if file.skip:
+        return ScannedFile(file.source, FileStatus.SKIPPED, file.skip)
+    return scan_file(file.source, limits)
+
+
+def _row_of(source: FileSource, rows: Mapping[Path, ManifestRow]) -> ManifestRow | None:
+    return None if source.member else rows.get(source.path.absolute())
+
+
+def _with_manifest(file: ScannedFile, rows: Mapping[Path, ManifestRow], manifest: str | PathLike[str] | None) -> ScannedFile:
+    if manifest is not None and not file.source.member and file.source.path.absolute() == Path(manifest).absolute():
+        return ScannedFile(file.source, FileStatus.SKIPPED, "the manifest")
+    row = _row_of(file.source, rows)
+    if row is None or file.acquisition is None:
+        return file
+    acquisition, findings = row.acquisition(file.acquisition)
+    placed = replace(file, acquisition=acquisition, findings=(*file.findings, *findings))
+    if file.lacks_sidecar and acquisition.patient_id and acquisition.acquisition_time is not None:
+        return replace(placed, status=FileStatus.READ, reason="")
+    return placed
+
+
+def _check_manifest_used(rows: Mapping[Path, ManifestRow], found: Sequence[FoundFile], manifest: str | PathLike[str] | None) -> None:
+    there = {f.source.path.absolute() for f in found if not f.source.member}
+    lost = [f"line {row.line}: {path} is not among the input files" for path, row in rows.items() if path not in there]
+    if lost:
+        raise ManifestError(str(manifest), "; ".join(lost), "rows about files of the inputs", "correct the paths, or hand over their folder")
+
+
+def _with_pseudonym(file: ScannedFile, pseudonyms: Mapping[str, str]) -> ScannedFile:
+    if file.acquisition is None:
+        return file
+    pseudonym = pseudonyms.get(file.acquisition.patient_id, "")
+    acquisition = replace(file.acquisition, patient_id=pseudonym, patient_birth_date=None)
+    return replace(file, acquisition=acquisition, findings=without_ids(file.findings))
+
+
+def _check_all_have_pseudonyms(files: Sequence[ScannedFile], pseudonyms: Mapping[str, str]) -> None:
+    left = [f for f in files if f.status is FileStatus.READ and f.acquisition is not None and f.acquisition.patient_id not in pseudonyms]
+    if left:
+        raise PseudonymError(
+            left[0].source.name,
+            f"a Patient ID without a pseudonym, here and in {len(left) - 1} more files",
+            "one for each patient of the inputs",
+            "add a row to the map",
+        )
+
+
+def _all_corrections(
+    corrections: Corrections | str | PathLike[str] | None, recorded: Corrections, files: Sequence[ScannedFile]
+) -> dict[str, FilmCorrection]:
+    """By SOP Instance UID, or path where a film has none, as the workspace names films, whichever way the user named them."""
+    if corrections is None:
+        return dict(recorded)
+    stated = corrections if isinstance(corrections, Mapping) else read_corrections(corrections)
+    called: dict[str, str] = {}
+    for f in files:
+        uid = f.acquisition.sop_instance_uid if f.acquisition else ""
+        called |= {n: uid or f.source.name for n in (uid, f.source.name, str(Path(f.source.name).resolve())) if n}
+    lost = [name for name in stated if name not in called]
+    if lost:
+        found = f"films that are not among the input files: {', '.join(lost)}"
+        where = "corrections" if isinstance(corrections, Mapping) else str(corrections)
+        raise CorrectionError(where, found, "films of the inputs", "correct these names, or hand over their folder")
+    return laid_over({called[name]: correction for name, correction in stated.items()}, recorded)
+
+
+def _exposure(
+    file: ScannedFile, rows: Mapping[Path, ManifestRow], limits: ReadLimits, pseudonyms: Mapping[str, str] | None, corrections: Corrections
+) -> Exposure:
+    if file.acquisition is None:
+        raise AssertionError(f"{file.source.name} is marked as read, but has no header facts")
+    pseudonym = file.acquisition.patient_id if pseudonyms is not None else ""
+    correction: FilmCorrection = correction_of(file.acquisition, file.source.name, corrections)
+    load = ExposureFile(file.source, _row_of(file.source, rows), limits, pseudonym, correction)
+    findings = (*file.findings, *correction.words)
+    return Exposure(correction.acquisition(file.acquisition), load, file.source.name, findings, correction)
+
+
+def _record(file: ScannedFile) -> FileRecord:
+    acquisition = None if file.acquisition is None else replace(file.acquisition, patient_birth_date=None)
+    return FileRecord(file.source.name, file.status, file.reason, acquisition, file.findings)

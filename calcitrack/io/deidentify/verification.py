@@ -1,0 +1,133 @@
+"""The check that no identifier survived: it reads the bytes that were written, and knows nothing of how they were cleaned."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+import pydicom
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+
+from calcitrack.io.deidentify.identifier_search import Needle, needles_of
+from calcitrack.io.deidentify.identifiers import Identifier, Kind
+from calcitrack.io.dicom.parse import DEFLATED_UID, META_GROUP_LENGTH_BYTES, META_SEARCH_BYTES, PREAMBLE_BYTES, PREFIX
+from calcitrack.io.files.library_warnings import collected_warnings
+
+BULK_VRS = ("OB", "OW", "OF", "OD", "OL", "OV", "UN")
+BULK_BYTES = 256
+"""Binary values of this size or more are bulk: a short word is found in them by chance."""
+HEADER, PIXELS, FILE_NAME = "header", "pixel data", "file name"
+_UID = re.compile(rb"[0-9]+(?:\.[0-9]+){3,}")
+VALUE_VRS = ("DS", "IS", "TM", "DA", "DT", "UI")
+"""Values in which short digits mean something else than an ID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What identifies the other files of a run.
+
+    Parameters
+    ----------
+    needles
+        Names, IDs and places.
+    uids
+        UIDs; looked up, because there is one or more for each file.
+    """
+
+    needles: tuple[Needle, ...] = ()
+    uids: frozenset[bytes] = frozenset()
+
+    @classmethod
+    def of(cls, identifiers: Iterable[Identifier]) -> Others:
+        """Of the identifiers of all files; birth dates and plain numbers are left out, which may be another patient's moved date or a value."""
+        kept = [i for i in identifiers if i.kind is not Kind.BIRTH and not i.text.isdigit()]
+        return cls(
+            needles_of(i for i in kept if i.kind is not Kind.UID), frozenset(i.text.encode() for i in kept if i.kind is Kind.UID and i.text.isascii())
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """An identifier that is still there; its text is not held.
+
+    Parameters
+    ----------
+    kind
+        What it is of.
+    place
+        ``header``, ``pixel data`` or ``file name``.
+    offset
+        Byte at which it stands in that part.
+    """
+
+    kind: Kind
+    place: str
+    offset: int
+
+    def __str__(self) -> str:
+        return f"a {self.kind} in the {self.place} (byte {self.offset})"
+
+
+def survivors_in(content: bytes, name: str, own: Sequence[Needle], others: Others) -> tuple[Survivor, ...]:
+    """Identifiers that stand anywhere in a written file.
+
+    Parameters
+    ----------
+    content
+        The file, as it is on disk.
+    name
+        Its path below the output folder.
+    own
+        Needles of the file itself: searched for in every byte, those too short for that in every byte outside pixel data and other bulk.
+    others
+        What identifies the other files of the run: searched for outside bulk.
+    """
+    header, bulk, values = _parts(content)
+    path = name.lower().encode()
+    found = []
+    for needle in dict.fromkeys((*own, *others.needles)):
+        at = needle.at(header)
+        if at >= 0 and not (needle.may_be_a_value and needle.count(header) <= needle.count(values)):
+            found.append(Survivor(needle.identifier.kind, HEADER, at))
+        if (at := needle.at(path)) >= 0:
+            found.append(Survivor(needle.identifier.kind, FILE_NAME, at))
+    found += [Survivor(Kind.UID, HEADER, m.start()) for m in _UID.finditer(header) if m.group() in others.uids]
+    found += [Survivor(n.identifier.kind, PIXELS, at) for n in own if n.in_bulk and (at := n.at(bulk)) >= 0]
+    return tuple(dict.fromkeys(found))
+
+
+def _parts(content: bytes) -> tuple[bytes, bytes, bytes]:
+    """Everything outside bulk, bulk, and the values among the former in which digits mean something else; in lower case."""
+    bulk, values = [], []
+    header = _inflated(content)
+    with collected_warnings():
+        for element in _all(pydicom.dcmread(BytesIO(content), force=True)):
+            value = element.value
+            if element.VR in BULK_VRS and isinstance(value, bytes) and len(value) >= BULK_BYTES:
+                header = header.replace(value, b"\n")
+                bulk.append(value)
+            elif element.VR in VALUE_VRS and value is not None:
+                values.append(str(value).replace("'", " ").encode())
+    return header.lower(), b"\n".join(bulk).lower(), b"\n".join(values).lower()
+
+
+def _inflated(content: bytes) -> bytes:
+    """The bytes behind a deflated data set, or the same."""
+    if DEFLATED_UID not in content[:META_SEARCH_BYTES] or content[PREAMBLE_BYTES : PREAMBLE_BYTES + 4] != PREFIX:
+        return content
+    start = PREAMBLE_BYTES + len(PREFIX)
+    body = start + META_GROUP_LENGTH_BYTES + int.from_bytes(content[start + 8 : start + META_GROUP_LENGTH_BYTES], "little")
+    return content[:body] + zlib.decompressobj(-zlib.MAX_WBITS).decompress(content[body:])
+
+
+def _all(dataset: Dataset) -> Iterator[DataElement]:
+    for element in dataset:
+        if element.VR == "SQ":
+            for item in element.value or ():
+                yield from _all(item)
+        else:
+            yield element

@@ -1,0 +1,144 @@
+"""Header -> Acquisition: the facts that everything above relies on, each from where DICOM says it stands."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pydicom.uid import UID
+
+from calcitrack.io.dicom.anatomy_codes import read_body_part, read_laterality, read_view
+from calcitrack.io.dicom.header import Header, parse_date, parse_time
+from calcitrack.io.dicom.sop_classes import class_uid
+from calcitrack.model.image import Acquisition
+
+UAS_PER_MAS = 1000.0
+DATE_KEYWORDS = (("AcquisitionDate", "AcquisitionTime"), ("ContentDate", "ContentTime"), ("StudyDate", "StudyTime"))
+"""In this order: when the exposure was made, when its pixels were, when the study began."""
+MAX_DATE_GAP_DAYS = 1
+"""A study may run past midnight; a larger gap between exposure and study means that one of the dates was changed."""
+
+
+def read_acquisition(header: Header) -> Acquisition:
+    """Facts of one image; whatever is missing or unreadable is empty or ``None`` and, where it matters, a finding of ``header``."""
+    study_date = header.date("StudyDate")
+    return Acquisition(
+        patient_id=_patient_id(header),
+        study_instance_uid=header.text("StudyInstanceUID"),
+        series_instance_uid=header.text("SeriesInstanceUID"),
+        sop_instance_uid=_instance_uid(header),
+        sop_class_uid=class_uid(header),
+        modality=header.code("Modality"),
+        body_part_examined=read_body_part(header),
+        laterality=read_laterality(header),
+        view_position=read_view(header),
+        study_date=study_date,
+        acquisition_time=_acquisition_time(header, study_date),
+        patient_birth_date=header.date("PatientBirthDate"),
+        image_type=tuple(t.upper() for t in header.texts("ImageType")),
+        presentation_intent_type=_intent(header),
+        photometric_interpretation=header.code("PhotometricInterpretation"),
+        pixel_intensity_relationship=header.code("PixelIntensityRelationship"),
+        pixel_intensity_relationship_sign=_sign(header),
+        bits_stored=header.integer("BitsStored"),
+        rows=header.integer("Rows") or 0,
+        columns=header.integer("Columns") or 0,
+        manufacturer=header.text("Manufacturer"),
+        manufacturer_model_name=header.text("ManufacturerModelName"),
+        kvp=header.positive("KVP"),
+        exposure_uas=_exposure_uas(header),
+        filter_material="\\".join(t for t in header.texts("FilterMaterial") if t).upper(),
+        filter_thickness_mm=_filter_thickness_mm(header),
+        grid="\\".join(t for t in header.texts("Grid") if t).upper(),
+        distance_source_to_detector_mm=header.positive("DistanceSourceToDetector"),
+        distance_source_to_patient_mm=header.positive("DistanceSourceToPatient"),
+        estimated_magnification=header.positive("EstimatedRadiographicMagnificationFactor"),
+    )
+
+
+def has_time_of_day(header: Header) -> bool:
+    """Whether the acquisition's time of day is stated, so that exposures of one day can be told apart by it."""
+    return parse_time(header.text("AcquisitionTime")) is not None or len(header.text("AcquisitionDateTime")) > len("YYYYMMDD")
+
+
+def _patient_id(header: Header) -> str:
+    patient = header.text("PatientID")
+    if not patient:
+        header.note("the patient ID is not stated")
+    return patient
+
+
+def _instance_uid(header: Header) -> str:
+    meta = getattr(header.dataset, "file_meta", None)
+    uid = header.text("SOPInstanceUID") or (Header(meta).text("MediaStorageSOPInstanceUID") if meta is not None else "")
+    if not uid:
+        header.note("the image has no SOP Instance UID")
+    return uid
+
+
+def _intent(header: Header) -> str:
+    """Presentation Intent Type, else what the SOP class says by itself (DX, MG and IO exist in two classes)."""
+    stated = header.code("PresentationIntentType")
+    if stated:
+        return stated
+    name = class_uid_name(header)
+    return next((intent for intent in ("FOR PROCESSING", "FOR PRESENTATION") if intent in name), "")
+
+
+def class_uid_name(header: Header) -> str:
+    """Name of the SOP class in upper case."""
+    return UID(class_uid(header)).name.upper()
+
+
+def _sign(header: Header) -> int | None:
+    sign = header.integer("PixelIntensityRelationshipSign")
+    if sign is not None and sign not in (-1, 1):
+        header.note(f"PixelIntensityRelationshipSign is {sign}; expected 1 or -1; ignored")
+        return None
+    return sign
+
+
+def _exposure_uas(header: Header) -> float | None:
+    fine = header.positive("ExposureInuAs")
+    if fine is not None:
+        return fine
+    coarse = header.positive("Exposure")
+    return None if coarse is None else coarse * UAS_PER_MAS
+
+
+def _filter_thickness_mm(header: Header) -> float | None:
+    """Thickness of the first filter: the mean of the stated minimum and maximum."""
+    stated = [t for k in ("FilterThicknessMinimum", "FilterThicknessMaximum") if (t := header.positive(k)) is not None]
+    return sum(stated) / len(stated) if stated else None
+
+
+def _acquisition_time(header: Header, study_date: dt.date | None) -> dt.datetime | None:
+    moment = _from_date_time(header) or _from_dates(header)
+    if moment is None:
+        header.note("no usable date: the image cannot be placed on a timeline")
+    elif study_date is not None and abs((moment.date() - study_date).days) > MAX_DATE_GAP_DAYS:
+        header.note(f"the exposure is dated {moment.date()}, its study {study_date}; the exposure's date is used")
+    return moment
+
+
+def _from_date_time(header: Header) -> dt.datetime | None:
+    """Acquisition DateTime (0008,002A): YYYYMMDDHHMMSS.FFFFFF&ZZXX. The local time is kept; the offset does not change the day of a visit."""
+    text = header.text("AcquisitionDateTime")
+    if not text:
+        return None
+    local = text.split("+")[0]
+    local = local[:14] + local[14:].split("-")[0]
+    day = parse_date(local[:8])
+    if day is None:
+        header.note(f"AcquisitionDateTime holds {text[:26]!r}, which is no date; ignored")
+        return None
+    return dt.datetime.combine(day, parse_time(local[8:]) or dt.time())
+
+
+def _from_dates(header: Header) -> dt.datetime | None:
+    for date_keyword, time_keyword in DATE_KEYWORDS:
+        day = header.date(date_keyword)
+        if day is not None:
+            if date_keyword != "AcquisitionDate":
+                header.note(f"the date of the exposure is not stated; {date_keyword} {day} is used")
+            return dt.datetime.combine(day, header.time(time_keyword) or dt.time())
+    return None

@@ -1,0 +1,75 @@
+"""Stored values -> values after the modality LUT or rescale, the only transform that belongs to what is measured."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from calcitrack.errors import DamagedFileError
+from calcitrack.io.dicom.header import Header
+from calcitrack.io.dicom.pixel_data import EXPLICIT_BIG_ENDIAN, StoredValues, transfer_syntax
+from calcitrack.model.image import FloatImage
+
+MAX_LUT_ENTRIES = 65536
+"""The first value of LUT Descriptor is 16 bits wide; 0 stands for this number (PS3.3 C.11.1.1)."""
+
+
+def apply_modality_lut(stored: StoredValues, header: Header, source: str) -> FloatImage:
+    """Modality LUT Sequence where there is one, else rescale slope and intercept, else the stored values.
+
+    Parameters
+    ----------
+    stored
+        Shape (rows, columns).
+    header
+        Gets a finding where a rescale is unusable.
+    source
+        Name for messages.
+
+    Returns
+    -------
+    ndarray
+        Shape (rows, columns), float32.
+
+    Raises
+    ------
+    DamagedFileError
+        A lookup table that contradicts itself.
+    """
+    tables = header.items("ModalityLUTSequence")
+    if tables:
+        header.note("a Modality LUT was applied to the stored values")
+        big_endian = transfer_syntax(header.dataset) == EXPLICIT_BIG_ENDIAN
+        return _look_up(stored, tables[0], source, big_endian=big_endian)
+    slope, intercept = header.number("RescaleSlope"), header.number("RescaleIntercept")
+    if slope == 0:
+        header.note("RescaleSlope is 0, which would erase the image; the stored values are used")
+        return stored.astype(np.float32)
+    if slope is None and intercept is None:
+        return stored.astype(np.float32)
+    return (stored * np.float64(1.0 if slope is None else slope) + (intercept or 0.0)).astype(np.float32)
+
+
+def _look_up(stored: StoredValues, table: Header, source: str, *, big_endian: bool) -> FloatImage:
+    descriptor, entries = table.numbers("LUTDescriptor"), _entries(table, big_endian=big_endian)
+    if len(descriptor) != 3 or entries.size == 0:
+        raise DamagedFileError(source, "a Modality LUT without descriptor or data", "a whole one", "export the image again")
+    count, first, bits = (int(v) for v in descriptor)
+    count = count or MAX_LUT_ENTRIES
+    if first > np.iinfo(np.int16).max and np.issubdtype(stored.dtype, np.signedinteger):
+        first -= 1 << 16  # the first value is signed where the pixels are; some writers store it unsigned
+    if bits <= 8 and entries.size < count:
+        entries = entries.astype("<u2").view(np.uint8)  # two entries packed into each word
+    if entries.size < count:
+        raise DamagedFileError(source, f"a Modality LUT of {entries.size} entries", f"{count}, as its descriptor states", "export the image again")
+    index = np.clip(stored.astype(np.int64) - first, 0, count - 1)
+    return np.asarray(entries[:count], np.float32)[index]
+
+
+def _entries(table: Header, *, big_endian: bool) -> np.ndarray[tuple[int], np.dtype[np.integer]]:
+    values = table.values("LUTData")
+    if len(values) == 1 and isinstance(values[0], bytes):
+        return np.frombuffer(values[0][: len(values[0]) // 2 * 2], ">u2" if big_endian else "<u2")
+    try:
+        return np.asarray(values, np.int64) & 0xFFFF
+    except (TypeError, ValueError):
+        return np.empty(0, np.int64)

@@ -1,0 +1,184 @@
+"""Bytes -> pydicom dataset, whatever is missing around it: preamble, meta group, transfer syntax."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import pydicom
+from pydicom.dataset import Dataset
+
+from calcitrack.errors import DamagedFileError, ImageTooLargeError, NotAnImageFileError
+from calcitrack.io.files.library_warnings import collected_warnings, impersonal
+from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.files.sources import EXPECTED, FileSource
+
+PREAMBLE_BYTES = 128
+PREFIX = b"DICM"
+DEFLATED_UID = b"1.2.840.10008.1.2.1.99"
+META_SEARCH_BYTES = 4096
+"""The meta group is a few hundred bytes; its transfer syntax is looked for no further than this."""
+META_GROUP_LENGTH_AT = PREAMBLE_BYTES + len(PREFIX)
+META_GROUP_LENGTH_BYTES = 12
+"""Tag, VR, length and value of (0002,0000), which the group length does not count (PS3.10, 7.1)."""
+PIXEL_DATA_TAG = b"\xe0\x7f\x10\x00"
+UNDEFINED_LENGTH = b"\xff\xff\xff\xff"
+EXPLICIT_HEADER_BYTES = 12
+"""Tag, VR, two reserved bytes and length of an OB element; compressed pixel data are always little endian with explicit VR (PS3.5, A.4)."""
+INFLATE_STEP_BYTES = 1 << 20
+FIRST_GROUPS = (0x0002, 0x0004, 0x0008)
+"""A data set begins with the meta, directory or identifying group."""
+TELLING_KEYWORDS = ("SOPClassUID", "MediaStorageSOPClassUID", "Modality", "Rows", "StudyInstanceUID", "PatientID")
+"""Elements of which a file without the DICOM prefix must hold one to be believed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenedDataset:
+    """A dataset and what was noticed on the way.
+
+    Parameters
+    ----------
+    ends_with_header
+        True where only the header was asked for and the file ends with it: there is no pixel data.
+    cut_pixel_bytes
+        Bytes of compressed pixel data that are there where the file ends before they do; ``None`` where it does not.
+    """
+
+    dataset: Dataset
+    findings: tuple[str, ...]
+    ends_with_header: bool = False
+    cut_pixel_bytes: int | None = None
+
+
+def looks_like_dicom(head: bytes) -> bool:
+    """Whether a file that begins with these bytes (at least 132) may be DICOM, with or without preamble."""
+    return head[PREAMBLE_BYTES : PREAMBLE_BYTES + 4] == PREFIX or head[:4] == PREFIX or _begins_like_a_dataset(head)
+
+
+def _begins_like_a_dataset(head: bytes) -> bool:
+    """A first element with a plausible group, and either a VR of two letters or a short length."""
+    if len(head) < 8:
+        return False
+    for order in ("<", ">"):
+        group, element = struct.unpack(f"{order}HH", head[:4])
+        if group not in FIRST_GROUPS or element > 0x1000:
+            continue
+        vr = head[4:6]
+        if vr.isalpha() and vr.isupper():
+            return True
+        (length,) = struct.unpack(f"{order}I", head[4:8])
+        if order == "<" and length <= META_SEARCH_BYTES:
+            return True
+    return False
+
+
+def open_dataset(source: FileSource, limits: ReadLimits, *, pixels: bool) -> OpenedDataset:
+    """Read a DICOM file, or its header only.
+
+    Parameters
+    ----------
+    source
+        The file.
+    limits
+        Checked before reading, and against what a deflated file inflates to.
+    pixels
+        False stops before the pixel data.
+
+    Raises
+    ------
+    NotFoundError, ImageTooLargeError
+        See `FileSource.open`.
+    NotAnImageFileError
+        No DICOM elements at the start.
+    DamagedFileError
+        It begins like DICOM and then breaks.
+    """
+    with source.open(limits) as stream:
+        head = stream.read(META_SEARCH_BYTES)
+        if not looks_like_dicom(head):
+            raise not_an_image(source, head)
+        if DEFLATED_UID in head:
+            _check_inflated_size(stream, head, source, limits)
+        stream.seek(0)
+        with collected_warnings() as notes:
+            dataset = _parse(stream, source, pixels=pixels)
+            _check_plausible(dataset, source)
+        ends_with_header = not pixels and DEFLATED_UID not in head and not stream.read(1)
+        cut = _cut_pixel_bytes(stream, source) if pixels and "PixelData" not in dataset else None
+    findings = [f"pydicom: {n}" for n in notes]
+    if head[PREAMBLE_BYTES : PREAMBLE_BYTES + 4] != PREFIX:
+        findings.append("the file lacks the DICOM preamble; its encoding was inferred from its first elements")
+    elif not _transfer_syntax(dataset):
+        findings.append("the file states no transfer syntax; its encoding was inferred from its first elements")
+    return OpenedDataset(dataset, tuple(findings), ends_with_header, cut)
+
+
+def _cut_pixel_bytes(stream: BinaryIO, source: FileSource) -> int | None:
+    """How much there is of pixel data of undefined length whose end is missing: pydicom drops the whole element then."""
+    stream.seek(0)
+    with collected_warnings():
+        _parse(stream, source, pixels=False)  # leaves the stream where the pixel data begin
+    start = stream.read(EXPLICIT_HEADER_BYTES)
+    if not start.startswith(PIXEL_DATA_TAG) or not start.endswith(UNDEFINED_LENGTH):
+        return None
+    here = stream.tell()
+    return stream.seek(0, io.SEEK_END) - here
+
+
+def not_an_image(source: FileSource, head: bytes) -> NotAnImageFileError:
+    """Error for a file whose first bytes are of no known kind; an empty one is said to be empty."""
+    return NotAnImageFileError(source.name, "no image header" if head else "an empty file", EXPECTED, "leave it out, or export the image again")
+
+
+def _transfer_syntax(dataset: Dataset) -> str:
+    return str(getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", "") or "")
+
+
+def _parse(stream: BinaryIO, source: FileSource, *, pixels: bool) -> Dataset:
+    try:
+        return pydicom.dcmread(stream, stop_before_pixels=not pixels, force=True)
+    except MemoryError as error:
+        raise DamagedFileError(source.name, "an element longer than memory", "a whole DICOM file", "fetch the file again") from error
+    except Exception as error:  # pydicom raises many kinds on broken files; all mean the same here
+        reason = impersonal(" ".join(str(error).split())) or type(error).__name__
+        raise DamagedFileError(
+            source.name, f"a DICOM header that breaks off or contradicts itself ({reason})", "a whole DICOM file", "fetch the file again"
+        ) from error
+
+
+def _check_plausible(dataset: Dataset, source: FileSource) -> None:
+    meta = getattr(dataset, "file_meta", None)
+    if not any(k in dataset or (meta is not None and k in meta) for k in TELLING_KEYWORDS):
+        raise NotAnImageFileError(
+            source.name, "no element that names an image, a study or a patient", EXPECTED, "leave it out, or export the image again"
+        )
+
+
+def _check_inflated_size(stream: BinaryIO, head: bytes, source: FileSource, limits: ReadLimits) -> None:
+    """Inflate in small steps and throw the result away: a deflated file of a few kilobytes can hold gigabytes."""
+    at = META_GROUP_LENGTH_AT
+    tag = head[at : at + 4]
+    if tag != b"\x02\x00\x00\x00" or len(head) < at + META_GROUP_LENGTH_BYTES:
+        raise DamagedFileError(source.name, "a deflated file without meta group length", "(0002,0000) first", "export the image again")
+    (length,) = struct.unpack("<I", head[at + 8 : at + 12])
+    stream.seek(at + META_GROUP_LENGTH_BYTES + length)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    total, pending = 0, b""
+    while not inflater.eof:
+        pending = pending or stream.read(INFLATE_STEP_BYTES)
+        if not pending:
+            return
+        try:
+            total += len(inflater.decompress(pending, INFLATE_STEP_BYTES))
+        except zlib.error as error:
+            raise DamagedFileError(
+                source.name, f"a deflated data set that does not inflate ({error})", "a whole file", "fetch the file again"
+            ) from error
+        pending = inflater.unconsumed_tail
+        if total > limits.max_file_bytes:
+            raise ImageTooLargeError(
+                source.name, f"a deflated data set of more than {limits.max_file_bytes} bytes", "a smaller one", "raise ReadLimits.max_file_bytes"
+            )

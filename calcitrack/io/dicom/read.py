@@ -1,0 +1,139 @@
+"""One DICOM file -> Radiograph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from calcitrack.calibrate.intensity import classify
+from calcitrack.errors import DamagedFileError, UnsupportedImageError
+from calcitrack.io.dicom.acquisition import read_acquisition
+from calcitrack.io.dicom.header import Header
+from calcitrack.io.dicom.masks import aperture_mask, padding_mask
+from calcitrack.io.dicom.modality_lut import apply_modality_lut
+from calcitrack.io.dicom.parse import open_dataset
+from calcitrack.io.dicom.pixel_data import cut_off, decode_frame
+from calcitrack.io.dicom.pixel_layout import COLOURS, GREY, PixelLayout, read_layout
+from calcitrack.io.dicom.sop_classes import check_radiograph
+from calcitrack.io.dicom.spacing import read_spacing
+from calcitrack.io.files.library_warnings import collected_warnings
+from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.files.sources import FileSource
+from calcitrack.model.calibration import Calibration
+from calcitrack.model.image import Acquisition, FloatImage, Mask, Radiograph
+from calcitrack.model.spacing import Spacing
+
+
+@dataclass(frozen=True, slots=True)
+class DicomFacts:
+    """What a header says, before any pixel is decoded."""
+
+    acquisition: Acquisition
+    spacing: Spacing
+    calibration: Calibration
+
+
+def read_facts(header: Header, source: str) -> DicomFacts:
+    """Facts of a radiograph's header; what is missing or odd is a finding of ``header``.
+
+    Raises
+    ------
+    NotARadiographError
+        Another kind of DICOM object.
+    """
+    check_radiograph(header, source)
+    acquisition = read_acquisition(header)
+    _note_burned_in(header)
+    _note_contradictions(header, acquisition)
+    return DicomFacts(acquisition, read_spacing(header), classify(acquisition))
+
+
+def read_dicom(source: FileSource, limits: ReadLimits = DEFAULT_LIMITS) -> Radiograph:
+    """Radiograph from a DICOM file.
+
+    Pixels are the stored values after the modality LUT or rescale, times the polarity, so that larger is denser.
+    The VOI LUT (a window, or a table) is never applied, not even to images FOR PRESENTATION: it is a choice of display that
+    may differ from visit to visit and may clip; contrasts are measured on the values before it. A presentation image is
+    tier C or B in any case, and nothing absolute is derived from it.
+
+    Raises
+    ------
+    ReadError
+        One of its subclasses, by what is wrong.
+    """
+    opened = open_dataset(source, limits, pixels=True)
+    header = Header(opened.dataset)
+    with collected_warnings() as notes:
+        facts = read_facts(header, source.name)
+        check_form(header, source.name)
+        if opened.cut_pixel_bytes is not None:
+            raise cut_off(opened.dataset, source.name, opened.cut_pixel_bytes)
+        layout = read_layout(header, source.name, limits)
+        pixels, valid, findings = _measured_pixels(opened.dataset, header, layout, facts.calibration.polarity, source.name, limits)
+    return Radiograph(
+        pixels=pixels,
+        valid=valid,
+        spacing=facts.spacing,
+        acquisition=facts.acquisition,
+        calibration=facts.calibration,
+        source=source.name,
+        findings=_once((*opened.findings, *header.findings, *findings, *(f"pydicom: {n}" for n in notes))),
+    )
+
+
+def _measured_pixels(
+    dataset: Dataset, header: Header, layout: PixelLayout, polarity: int, source: str, limits: ReadLimits
+) -> tuple[FloatImage, Mask, tuple[str, ...]]:
+    """Pixels with padding filled by the least dense valid value, the valid mask, and the decoder's findings."""
+    frame = decode_frame(dataset, source, limits)
+    pixels = polarity * apply_modality_lut(frame.values, header, source)
+    valid = aperture_mask(header, (layout.rows, layout.columns))
+    padding = padding_mask(frame.values, header, signed=layout.signed, bits_allocated=layout.bits_allocated)
+    if padding is not None:
+        if padding.all():
+            raise DamagedFileError(source, "an image whose every pixel is padding", "a picture", "export the image again")
+        pixels[padding] = pixels[~padding].min()
+        valid &= ~padding
+    if not np.isfinite(pixels).all():
+        raise DamagedFileError(source, "a modality transform that gives values beyond any number", "finite values", "export the image again")
+    return pixels, valid, frame.findings
+
+
+def check_form(header: Header, source: str) -> None:
+    """Return when the header states one grey frame.
+
+    Raises
+    ------
+    UnsupportedImageError
+        Colour, or several frames.
+    """
+    frames = header.integer("NumberOfFrames") or 1
+    if frames > 1:
+        raise UnsupportedImageError(source, f"{frames} frames", "a single frame", "export the frame to be measured as an image of its own")
+    photometric = header.code("PhotometricInterpretation")
+    if not photometric:
+        header.note("PhotometricInterpretation is missing; taken for MONOCHROME2")
+    elif photometric not in GREY:
+        known = photometric.startswith(COLOURS)
+        found = f"a colour image ({photometric})" if known else f"PhotometricInterpretation {photometric}, which DICOM does not know"
+        raise UnsupportedImageError(source, found, "MONOCHROME1 or MONOCHROME2", "export the original radiograph")
+
+
+def _note_burned_in(header: Header) -> None:
+    if header.code("BurnedInAnnotation") == "YES":
+        header.note("the header says that text is burned into the picture; it may be mistaken for dense structures")
+
+
+def _note_contradictions(header: Header, acquisition: Acquisition) -> None:
+    sign, photometric = acquisition.pixel_intensity_relationship_sign, acquisition.photometric_interpretation
+    if sign is not None and photometric in GREY and (sign == 1) != (photometric == "MONOCHROME1"):
+        header.note(f"Pixel Intensity Relationship Sign {sign} and {photometric} disagree on which end is dense; the sign is used")
+    inverse = header.code("PresentationLUTShape") == "INVERSE"
+    if inverse and photometric == "MONOCHROME2":
+        header.note("Presentation LUT Shape INVERSE belongs to MONOCHROME1, found MONOCHROME2; the photometric interpretation is used")
+
+
+def _once(findings: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(findings))

@@ -1,0 +1,103 @@
+"""Header -> size of a pixel, with the plane in which it holds."""
+
+from __future__ import annotations
+
+from calcitrack.io.dicom.header import Header
+from calcitrack.model.spacing import Spacing, SpacingBasis
+
+MAX_SPACING_MM = 5.0
+"""A radiograph with pixels above 5 mm would show a hand on 40 pixels: such a value is a mistake of unit."""
+MIN_SPACING_MM = 0.001
+"""A micrometre: below it the value is a mistake of unit (metres) or junk. The finest film scanners reach 0.01 mm."""
+MAX_MAGNIFICATION = 5.0
+"""Geometric magnification in use ends near 2 (mammography spot views); beyond 5 the distances are swapped or in other units."""
+SAME_SPACING = 1e-3
+"""Relative difference below which two stated spacings are the same one, written with other digits."""
+
+Pair = tuple[float, float]
+
+
+def read_spacing(header: Header) -> Spacing:
+    """Size of a pixel and its basis, by the order FIDUCIAL, stated magnification, SID/SOD, GEOMETRY, detector, not specified, none.
+
+    Values that cannot be are ignored, each with a finding in ``header``.
+
+    References
+    ----------
+    DICOM PS3.3, sections 10.7.1.1 (Pixel Spacing Calibration), C.8.11.7 (DX Positioning) and 10.7.1.3 (order of values: rows first).
+    """
+    stated, imager = _pair(header, "PixelSpacing"), _pair(header, "ImagerPixelSpacing")
+    calibration = header.code("PixelSpacingCalibrationType")
+    _note_aspect(header)
+    if stated and calibration == "FIDUCIAL":
+        return Spacing(*stated, SpacingBasis.FIDUCIAL, "PixelSpacing, PixelSpacingCalibrationType FIDUCIAL")
+    magnification, words = _magnification(header)
+    if imager and magnification:
+        size = (imager[0] / magnification, imager[1] / magnification)
+        return Spacing(*size, SpacingBasis.MAGNIFICATION_CORRECTED, f"ImagerPixelSpacing / {words}", magnification)
+    if stated and calibration == "GEOMETRY":
+        return Spacing(*stated, SpacingBasis.MAGNIFICATION_CORRECTED, "PixelSpacing, PixelSpacingCalibrationType GEOMETRY", magnification)
+    if imager:
+        if stated and not _same(stated, imager):
+            header.note(
+                f"PixelSpacing {_words(stated)} mm differs from ImagerPixelSpacing {_words(imager)} mm without saying how it was "
+                "calibrated; the size at the detector is used"
+            )
+        return Spacing(*imager, SpacingBasis.DETECTOR, "ImagerPixelSpacing")
+    return _unspecified(header, stated)
+
+
+def _unspecified(header: Header, stated: Pair | None) -> Spacing:
+    if stated:
+        return Spacing(*stated, SpacingBasis.UNSPECIFIED, "PixelSpacing without PixelSpacingCalibrationType")
+    scanned = _pair(header, "NominalScannedPixelSpacing")
+    if scanned:
+        return Spacing(*scanned, SpacingBasis.UNSPECIFIED, "NominalScannedPixelSpacing: the pitch of the film scanner")
+    header.note("nothing states the size of a pixel: lengths and areas are counted in pixels")
+    return Spacing.uncalibrated()
+
+
+def _pair(header: Header, keyword: str) -> Pair | None:
+    """(row, column) spacing in mm; a single value stands for both."""
+    values = header.numbers(keyword)
+    if not values:
+        return None
+    if len(values) == 1:
+        header.note(f"{keyword} holds one value where two are due; taken for rows and columns alike")
+        values = (values[0], values[0])
+    row, column = values[:2]
+    if not all(MIN_SPACING_MM <= v <= MAX_SPACING_MM for v in (row, column)):
+        header.note(f"{keyword} {_words((row, column))} mm cannot be the size of a radiograph's pixel; ignored")
+        return None
+    return row, column
+
+
+def _magnification(header: Header) -> tuple[float | None, str]:
+    """Stated magnification and its source in words; ``None`` where nothing usable is stated."""
+    stated = header.positive("EstimatedRadiographicMagnificationFactor")
+    if stated is not None:
+        if 1 <= stated <= MAX_MAGNIFICATION:
+            return stated, f"EstimatedRadiographicMagnificationFactor {stated:g}"
+        header.note(f"EstimatedRadiographicMagnificationFactor {stated:g} is outside 1 to {MAX_MAGNIFICATION:g}; ignored")
+    detector, patient = header.positive("DistanceSourceToDetector"), header.positive("DistanceSourceToPatient")
+    if detector is None or patient is None:
+        return None, ""
+    ratio = detector / patient
+    if 1 <= ratio <= MAX_MAGNIFICATION:
+        return ratio, f"(DistanceSourceToDetector {detector:g} / DistanceSourceToPatient {patient:g})"
+    header.note(f"DistanceSourceToDetector {detector:g} mm and DistanceSourceToPatient {patient:g} mm give a magnification of {ratio:.3g}; ignored")
+    return None, ""
+
+
+def _note_aspect(header: Header) -> None:
+    aspect = header.numbers("PixelAspectRatio")
+    if len(aspect) == 2 and aspect[0] != aspect[1]:
+        header.note(f"PixelAspectRatio {aspect[0]:g}:{aspect[1]:g}: pixels are not square")
+
+
+def _same(one: Pair, other: Pair) -> bool:
+    return all(abs(a - b) <= SAME_SPACING * b for a, b in zip(one, other, strict=True))
+
+
+def _words(pair: Pair) -> str:
+    return f"{pair[0]:g} x {pair[1]:g}"

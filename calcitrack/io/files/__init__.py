@@ -1,0 +1,1 @@
+"""Files and archives as bytes: sources, limits and names."""

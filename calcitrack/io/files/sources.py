@@ -1,0 +1,158 @@
+"""Where bytes come from: a file on disk, or a member of a zip archive read in memory."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from io import BufferedReader, RawIOBase
+from os import PathLike, fspath
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from calcitrack.errors import DamagedFileError, ImageTooLargeError, NotAnImageFileError, NotFoundError, UnsupportedImageError
+from calcitrack.io.files.limits import ReadLimits
+
+EXPECTED = "a DICOM file or a PNG or TIFF picture"
+
+
+_KEPT_OPEN: dict[Path, zipfile.ZipFile] = {}
+"""Archives of a scan in progress; reading through one `ZipFile` is thread-safe, and its directory is read once instead of once a member."""
+
+
+@contextmanager
+def archives_kept_open(paths: Iterable[Path]) -> Iterator[None]:
+    """Context in which members of these archives are read without opening the archive anew each time."""
+    with ExitStack() as stack:
+        for path in dict.fromkeys(paths):
+            if path not in _KEPT_OPEN:
+                with suppress(OSError, zipfile.BadZipFile):
+                    _KEPT_OPEN[path] = stack.enter_context(zipfile.ZipFile(path))
+                    stack.callback(_KEPT_OPEN.pop, path, None)
+        yield
+
+
+@contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    kept = _KEPT_OPEN.get(path)
+    if kept is not None:
+        yield kept
+        return
+    with zipfile.ZipFile(path) as archive:
+        yield archive
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """One file, wherever it lies; small and picklable.
+
+    Parameters
+    ----------
+    path
+        The file on disk: the image itself, or the zip archive that holds it.
+    member
+        Name inside the archive; empty for a file of its own.
+    """
+
+    path: Path
+    member: str = ""
+
+    @property
+    def name(self) -> str:
+        """As the user knows it: ``folder/file.dcm`` or ``archive.zip!member``."""
+        return f"{self.path}!{self.member}" if self.member else str(self.path)
+
+    @property
+    def suffix(self) -> str:
+        """File name extension in lower case, with its dot."""
+        return Path(self.member or self.path.name).suffix.lower()
+
+    def sibling(self, name: str) -> FileSource:
+        """The file of this name in the same folder (of the disk or of the archive)."""
+        if self.member:
+            folder, slash, _ = self.member.rpartition("/")
+            return FileSource(self.path, f"{folder}{slash}{name}")
+        return FileSource(self.path.with_name(name))
+
+    def exists(self) -> bool:
+        """Whether there is a regular file (or a member) of this name."""
+        if not self.member:
+            return self.path.is_file()
+        try:
+            with _archive(self.path) as archive:
+                return self.member in archive.NameToInfo
+        except (OSError, zipfile.BadZipFile):
+            return False
+
+    @contextmanager
+    def open(self, limits: ReadLimits) -> Iterator[BinaryIO]:
+        """Open for reading at the first byte; the stream can seek.
+
+        Raises
+        ------
+        NotFoundError
+            Nothing there, or no permission.
+        NotAnImageFileError
+            A folder, device, socket or pipe (opening one could wait for ever).
+        ImageTooLargeError
+            More bytes than ``limits.max_file_bytes``.
+        DamagedFileError, UnsupportedImageError
+            The archive is broken or encrypted.
+        """
+        _check_regular(self.path, limits, archive=bool(self.member))
+        try:
+            with self._archive_member(limits) if self.member else self.path.open("rb") as stream:
+                yield stream
+        except PermissionError as error:
+            raise NotFoundError(self.name, f"a file that cannot be opened ({error.strerror})", "a readable file", "check its permissions") from error
+        except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+            raise DamagedFileError(self.name, f"bytes that cannot be read ({error})", "a whole file", "fetch it again") from error
+
+    @contextmanager
+    def _archive_member(self, limits: ReadLimits) -> Iterator[BinaryIO]:
+        """Stream of a member; zipfile never gives more bytes than its directory states, so the stated size is the one to check."""
+        with _archive(self.path) as archive:
+            try:
+                info = archive.getinfo(self.member)
+            except KeyError as error:
+                raise NotFoundError(self.name, "no such member in the archive", "one of its members", "check the name") from error
+            if info.flag_bits & _ENCRYPTED:
+                raise UnsupportedImageError(self.name, "an encrypted archive member", "a plain one", "unpack the archive with its password first")
+            if info.file_size > limits.max_file_bytes:
+                raise _too_large(self.name, info.file_size, limits)
+            with archive.open(info) as stream, BufferedReader(cast("RawIOBase", stream), _BUFFER_BYTES) as buffered:
+                yield buffered
+
+
+_BUFFER_BYTES = 1 << 18
+"""A header fits, so that pydicom's small steps back and forth stay in memory."""
+_ENCRYPTED = 0x1
+"""Bit 0 of a zip member's general purpose flag (APPNOTE 4.4.4)."""
+
+
+def source_of(path: str | PathLike[str] | FileSource) -> FileSource:
+    """The source that a user's path names."""
+    return path if isinstance(path, FileSource) else FileSource(Path(fspath(path)))
+
+
+def _too_large(name: str, size: int, limits: ReadLimits) -> ImageTooLargeError:
+    return ImageTooLargeError(
+        name, f"{size} bytes", f"at most {limits.max_file_bytes} bytes", "check that this is one image, or raise ReadLimits.max_file_bytes"
+    )
+
+
+def _check_regular(path: Path, limits: ReadLimits, *, archive: bool) -> None:
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        reason = getattr(error, "strerror", None) or str(error)
+        raise NotFoundError(str(path), f"nothing that can be opened ({reason})", "a file", "check the path") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise NotAnImageFileError(str(path), "a folder", EXPECTED, "hand folders to calcitrack measure, or to read_cohort in Python")
+    if not stat.S_ISREG(status.st_mode):
+        raise NotAnImageFileError(str(path), "a device, pipe or socket", EXPECTED, "copy its content into a file first")
+    if status.st_size > limits.max_file_bytes and not archive:
+        raise _too_large(str(path), status.st_size, limits)

@@ -1,0 +1,1 @@
+"""One image file, DICOM or picture, as a radiograph."""

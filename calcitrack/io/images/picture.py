@@ -1,0 +1,161 @@
+"""PNG or TIFF with a sidecar -> Radiograph, for people without DICOM files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
+
+from calcitrack.calibrate.intensity import classify
+from calcitrack.errors import DamagedFileError, ImageTooLargeError, UnsupportedImageError
+from calcitrack.io.files.library_warnings import collected_warnings
+from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.files.sources import FileSource
+from calcitrack.io.images.sidecar import Sidecar, read_sidecar, sidecar_of
+from calcitrack.model.image import Acquisition, Radiograph
+from calcitrack.model.spacing import Spacing
+
+PICTURE_STARTS = (b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+"""PNG, TIFF and BigTIFF in both byte orders."""
+FORMATS = ("PNG", "TIFF")
+GREY_MODES = ("L", "I;16", "I;16B", "I;16L", "LA")
+COLOUR_MODES = ("RGB", "RGBA", "P", "PA")
+WIDE_MODES = ("I;16", "I;16B", "I;16L")
+PNG_DEPTH_AT = 24
+"""Bit depth in the IHDR chunk (PNG specification, 11.2.1); Pillow would reduce 16-bit colour to 8 bits without a word."""
+TIFF_DEPTH_TAG = 258
+WHITE_IS_ZERO = 0
+"""TIFF PhotometricInterpretation; Pillow inverts such pictures of 8 bits itself, and not those of 16."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFacts:
+    """What a picture and its sidecar state, before any pixel is decoded."""
+
+    acquisition: Acquisition
+    spacing: Spacing
+    has_sidecar: bool
+    findings: tuple[str, ...]
+
+
+def looks_like_picture(head: bytes) -> bool:
+    """Whether a file that begins with these bytes is PNG or TIFF."""
+    return head.startswith(PICTURE_STARTS)
+
+
+def read_picture_facts(source: FileSource, limits: ReadLimits) -> PictureFacts:
+    """Facts from the picture's header and its sidecar.
+
+    Raises
+    ------
+    SidecarError
+        The sidecar is broken; a missing one is a finding.
+    DamagedFileError, UnsupportedImageError, ImageTooLargeError
+        By what is wrong with the picture.
+    """
+    with source.open(limits) as stream, collected_warnings(), _opened(source, stream, limits) as image:
+        return _facts(image, source, limits)
+
+
+def read_picture(source: FileSource, limits: ReadLimits = DEFAULT_LIMITS) -> Radiograph:
+    """Radiograph from a grey PNG or TIFF of 8 or 16 bits; tier C, since nothing states what its values mean.
+
+    Grey stored as colour is accepted when its channels are equal; an alpha channel is ignored. Both are findings.
+    Resolution tags (dpi) are not used: they state the size of a print.
+
+    Raises
+    ------
+    ReadError
+        As `read_picture_facts`.
+    """
+    with source.open(limits) as stream, collected_warnings(), _opened(source, stream, limits) as image:
+        facts = _facts(image, source, limits)
+        values, findings = _grey_values(image, source)
+    calibration = classify(facts.acquisition)
+    return Radiograph(
+        pixels=calibration.polarity * values.astype(np.float32),
+        spacing=facts.spacing,
+        acquisition=facts.acquisition,
+        calibration=calibration,
+        source=source.name,
+        findings=(*facts.findings, *findings),
+    )
+
+
+def _opened(source: FileSource, stream: object, limits: ReadLimits) -> Image.Image:
+    """Header read and checked; pixels wait."""
+    try:
+        image = Image.open(stream, formats=FORMATS)  # type: ignore[arg-type]
+        frames = getattr(image, "n_frames", 1)
+    except Image.DecompressionBombError as error:
+        raise ImageTooLargeError(source.name, f"a picture that is too large ({error})", f"at most {limits.max_pixels} pixels", "reduce it") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, TypeError, KeyError, OverflowError, ArithmeticError) as error:
+        raise DamagedFileError(source.name, f"a picture with a broken header ({error})", "a whole PNG or TIFF", "export it again") from error
+    if image.width * image.height > limits.max_pixels:
+        raise ImageTooLargeError(source.name, f"a picture of {image.height} x {image.width} pixels", f"at most {limits.max_pixels}", "reduce it")
+    if frames > 1:
+        raise UnsupportedImageError(source.name, f"{frames} pages", "a single one", "save the page to be measured as a file of its own")
+    _check_mode(image, source)
+    return image
+
+
+def _check_mode(image: Image.Image, source: FileSource) -> None:
+    if image.mode not in (*GREY_MODES, *COLOUR_MODES):
+        raise UnsupportedImageError(source.name, f"pixels of the kind {image.mode!r}", "grey of 8 or 16 bits", "save it as grey PNG or TIFF")
+    if image.mode not in WIDE_MODES and _depth(image, source) > 8:
+        raise UnsupportedImageError(source.name, "16-bit colour or alpha", "grey of 8 or 16 bits", "save it as 16-bit grey without alpha")
+
+
+def _depth(image: Image.Image, source: FileSource) -> int:
+    if isinstance(image, TiffImageFile):
+        return int(max(image.tag_v2.get(TIFF_DEPTH_TAG, (8,))))
+    with source.open(ReadLimits()) as stream:
+        return stream.read(PNG_DEPTH_AT + 1)[PNG_DEPTH_AT]
+
+
+def _facts(image: Image.Image, source: FileSource, limits: ReadLimits) -> PictureFacts:
+    stated = read_sidecar(source, limits)
+    sidecar = stated or Sidecar()
+    findings = ["a picture without DICOM header: its grey values have no stated relationship to the beam"]
+    if stated is None:
+        findings.append(f"no sidecar {sidecar_of(source).name}: neither patient, date nor pixel size is stated")
+    if sidecar.spacing is None:
+        findings.append("nothing states the size of a pixel: lengths and areas are counted in pixels")
+    inverted = isinstance(image, TiffImageFile) and image.mode in WIDE_MODES and image.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == WHITE_IS_ZERO
+    acquisition = Acquisition(
+        patient_id=sidecar.patient_id,
+        body_part_examined=sidecar.body_part,
+        laterality=sidecar.laterality,
+        view_position=sidecar.view,
+        study_date=sidecar.acquisition_time.date() if sidecar.acquisition_time else None,
+        acquisition_time=sidecar.acquisition_time,
+        photometric_interpretation=sidecar.photometric_interpretation or ("MONOCHROME1" if inverted else "MONOCHROME2"),
+        bits_stored=16 if image.mode in WIDE_MODES else 8,
+        rows=image.height,
+        columns=image.width,
+    )
+    return PictureFacts(acquisition, sidecar.spacing or Spacing.uncalibrated(), stated is not None, tuple(findings))
+
+
+def _grey_values(image: Image.Image, source: FileSource) -> tuple[NDArray[np.integer], tuple[str, ...]]:
+    """Shape (rows, columns), and findings about what was left out."""
+    try:
+        plain = image.convert("RGBA") if image.mode in ("P", "PA") else image
+        values = np.asarray(plain)
+    except (OSError, ValueError, SyntaxError, MemoryError, OverflowError, IndexError) as error:
+        raise DamagedFileError(source.name, f"pixel data that breaks off ({error})", "a whole PNG or TIFF", "export it again") from error
+    if values.ndim == 2:
+        return values, ()
+    findings = []
+    if values.shape[2] in (2, 4):
+        if (values[..., -1] != np.iinfo(values.dtype).max).any():
+            findings.append("the picture's alpha channel is ignored")
+        values = values[..., :-1]
+    if (values != values[..., :1]).any():
+        raise UnsupportedImageError(source.name, "a colour picture", "grey, or colour with equal channels", "save it as grey")
+    if values.shape[2] > 1:
+        findings.append("grey stored as colour; one channel is used")
+    return values[..., 0], tuple(findings)

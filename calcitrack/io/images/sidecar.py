@@ -1,0 +1,126 @@
+"""``NAME.json`` beside ``NAME.png``: what a picture without DICOM header does not state."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from calcitrack.errors import SidecarError
+from calcitrack.io.dicom.anatomy_codes import SIDES
+from calcitrack.io.dicom.spacing import MAX_SPACING_MM, MIN_SPACING_MM
+from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.files.sources import FileSource
+from calcitrack.model.spacing import Spacing, SpacingBasis
+
+KEYS = ("spacing_mm", "spacing_basis", "acquisition_date", "patient_id", "body_part", "laterality", "view", "photometric_interpretation")
+"""Known keys; each may be missing."""
+BASES = tuple(b.value for b in SpacingBasis if b is not SpacingBasis.PIXELS)
+PHOTOMETRICS = ("MONOCHROME1", "MONOCHROME2")
+MAX_SIDECAR_BYTES = 1_000_000
+"""Eight short values; a megabyte is another kind of file."""
+EXPECTED = f"a JSON object with the keys {', '.join(KEYS)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """What is stated; empty or ``None`` where nothing is."""
+
+    spacing: Spacing | None = None
+    acquisition_time: dt.datetime | None = None
+    patient_id: str = ""
+    body_part: str = ""
+    laterality: str = ""
+    view: str = ""
+    photometric_interpretation: str = ""
+
+
+def sidecar_of(picture: FileSource) -> FileSource:
+    """Where a picture's sidecar stands: the same name with the extension ``.json``."""
+    name = (picture.member or picture.path.name).rsplit("/", 1)[-1]
+    return picture.sibling(name[: len(name) - len(picture.suffix)] + ".json")
+
+
+def read_sidecar(picture: FileSource, limits: ReadLimits) -> Sidecar | None:
+    """The picture's sidecar, or ``None`` where there is none.
+
+    Raises
+    ------
+    SidecarError
+        With every problem of it.
+    """
+    source = sidecar_of(picture)
+    if not source.exists():
+        return None
+    with source.open(limits) as stream:
+        content = stream.read(MAX_SIDECAR_BYTES + 1)
+    try:
+        stated = json.loads(content.decode("utf-8-sig")) if len(content) <= MAX_SIDECAR_BYTES else None
+    except (ValueError, RecursionError) as error:
+        raise SidecarError(source.name, f"text that is not JSON ({error})", EXPECTED, "correct it") from error
+    if not isinstance(stated, dict):
+        raise SidecarError(source.name, "no JSON object", EXPECTED, "correct it")
+    problems = [f"unknown key {k!r}" for k in stated if k not in KEYS]
+    sidecar = Sidecar(
+        spacing=_spacing(stated, problems),
+        acquisition_time=_moment(stated, problems),
+        patient_id=_text(stated, "patient_id", problems),
+        body_part=_text(stated, "body_part", problems).upper(),
+        laterality=SIDES.get(_choice(stated, "laterality", tuple(SIDES), problems), ""),
+        view=_text(stated, "view", problems).upper(),
+        photometric_interpretation=_choice(stated, "photometric_interpretation", PHOTOMETRICS, problems),
+    )
+    if problems:
+        raise SidecarError(source.name, "; ".join(problems), EXPECTED, "correct these keys")
+    return sidecar
+
+
+def _text(stated: Mapping[str, Any], key: str, problems: list[str]) -> str:
+    value = stated.get(key)
+    if value is None or isinstance(value, str):
+        return (value or "").strip()
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # patient numbers are often written without quotes
+    problems.append(f"{key} {value!r} is not text")
+    return ""
+
+
+def _choice(stated: Mapping[str, Any], key: str, choices: tuple[str, ...], problems: list[str]) -> str:
+    text = _text(stated, key, problems).upper()
+    if text and text not in choices:
+        problems.append(f"{key} {text!r} is none of {', '.join(choices)}")
+        return ""
+    return text
+
+
+def _moment(stated: Mapping[str, Any], problems: list[str]) -> dt.datetime | None:
+    text = _text(stated, "acquisition_date", problems)
+    if not text:
+        return None
+    try:
+        return dt.datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        problems.append(f"acquisition_date {text!r} is not a date like 2024-05-31 or a time like 2024-05-31T10:15")
+        return None
+
+
+def _spacing(stated: Mapping[str, Any], problems: list[str]) -> Spacing | None:
+    value = stated.get("spacing_mm")
+    basis = _text(stated, "spacing_basis", problems).lower() or SpacingBasis.UNSPECIFIED.value
+    if basis not in BASES:
+        problems.append(f"spacing_basis {basis!r} is none of {', '.join(BASES)}")
+        return None
+    if value is None:
+        return None
+    sizes = value if isinstance(value, list) else [value, value]
+    if len(sizes) != 2 or not all(_is_length(s) for s in sizes):
+        problems.append(f"spacing_mm {value!r} is not one length, or [row, column], between {MIN_SPACING_MM} and {MAX_SPACING_MM:g} mm")
+        return None
+    return Spacing(float(sizes[0]), float(sizes[1]), SpacingBasis(basis), "sidecar, spacing_mm")
+
+
+def _is_length(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and MIN_SPACING_MM <= value <= MAX_SPACING_MM

@@ -1,0 +1,1 @@
+"""A PACS that speaks DIMSE (DICOM PS3.7)."""

@@ -1,0 +1,1 @@
+"""A PACS that speaks DICOMweb (DICOM PS3.18)."""

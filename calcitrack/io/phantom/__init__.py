@@ -1,0 +1,1 @@
+"""Simulated patients and sample data on disk."""

@@ -1,0 +1,93 @@
+"""The results folder, written for a cohort and read back. Its contract is `docs/reference/results.md`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from calcitrack.errors import ResultsError
+from calcitrack.io.files.clock import Clock, utc_now
+from calcitrack.io.dicom.output_options import DicomOutput
+from calcitrack.io.results.folder import read_manifest
+from calcitrack.io.results.writer import ResultsWriter, Written
+from calcitrack.io.results.table_files import read_table
+from calcitrack.model.cohort import CohortAssessment
+from calcitrack.model.course import Courses
+from calcitrack.tables import SCHEMAS
+from calcitrack.change import JudgeOptions
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Results:
+    """A results folder read back: its tables with the types of their schemas, and its provenance."""
+
+    deposits: pd.DataFrame
+    timeline: pd.DataFrame
+    events: pd.DataFrame
+    images: pd.DataFrame
+    not_measurable: pd.DataFrame
+    changes: pd.DataFrame
+    trends: pd.DataFrame
+    responses: pd.DataFrame
+    cohort: pd.DataFrame
+    provenance: dict[str, Any]
+
+
+def write_results(
+    cohort: CohortAssessment,
+    folder: str | PathLike[str],
+    *,
+    parquet: bool = False,
+    dataset: bool = False,
+    clock: Clock = utc_now,
+    courses: Courses | None = None,
+    judging: JudgeOptions | None = None,
+    dicom: DicomOutput | None = None,
+) -> Written:
+    """Write a results folder for a whole cohort.
+
+    Parameters
+    ----------
+    cohort
+        What `calcitrack.assess_cohort` returned.
+    folder, parquet, dataset, clock, dicom
+        As for `ResultsWriter`.
+    courses, judging
+        As for `ResultsWriter.finish`.
+
+    Returns
+    -------
+    Written
+        The folder, and the outputs that could not be written.
+
+    Raises
+    ------
+    ResultsError
+        The folder holds something else, or cannot be written. It is then as it was before.
+    """
+    with ResultsWriter(folder, parquet=parquet, dataset=dataset, clock=clock, dicom=dicom) as writer:
+        for assessment in cohort.assessments:
+            writer.add(assessment)
+        for failure in cohort.failures:
+            writer.fail(failure)
+        return writer.finish(cohort.files, courses=courses, judging=judging)
+
+
+def read_results(folder: str | PathLike[str]) -> Results:
+    """Read a results folder, with the column types that the contract states.
+
+    Raises
+    ------
+    ResultsError
+        It is no results folder, it was written by a newer version, its writing was interrupted, or a table was changed.
+    """
+    path = Path(folder)
+    provenance = read_manifest(path)
+    if not provenance.get("complete"):
+        raise ResultsError(f"{path}: found results whose writing was interrupted; expected a finished folder; measure again into the same folder")
+    tables = {schema.name: read_table(schema, path / f"{schema.name}.csv") for schema in SCHEMAS}
+    return Results(**tables, provenance=provenance)

@@ -1,0 +1,171 @@
+"""What a results folder holds beside its tables: pictures, segmentations and reports, each of which may fail without costing the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from calcitrack.errors import ResultsError
+from calcitrack.figures import DrawnTimeline, cohort_figures, timeline_figure
+from calcitrack.io.files.library_warnings import impersonal
+from calcitrack.io.dicom.output_options import DicomOutput
+from calcitrack.io.seg.write import write_label_picture, write_segmentation
+from calcitrack.io.sr.write import Reviewed, write_report
+from calcitrack.io.files.names import NamesInUse
+from calcitrack.io.results.pictures import Films, overlay_name, pair_names, shown_of_each_visit, write_figure, write_overlay, write_pair
+from calcitrack.io.results.folder import StagedFolder
+from calcitrack.reporting.report_content import ReportDraft, Told, drafts_of
+from calcitrack.model.assessment import Assessment, ImageAssessment
+from calcitrack.model.course import PatientCourse
+from calcitrack.model.judgement import CohortPoint, Judgement
+from calcitrack.model.timeline import TimelineKey
+from calcitrack.tables.cells import Row, joined
+from calcitrack.change import RULES
+
+SEGMENTATION = "segmentation"
+"""How findings name a missing segmentation."""
+TIMELINES = "timelines"
+"""Folder of the pictures below a results folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An output that could not be written; everything else was.
+
+    Parameters
+    ----------
+    source
+        The image as the user knows it, or the timeline.
+    output
+        Which output is missing.
+    reason
+        One sentence.
+    """
+
+    source: str
+    output: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A report that waits for the judgement of its timeline, the n-th that was added."""
+
+    draft: ReportDraft
+    name: str
+    timeline: int
+    reviewed: Reviewed | None
+
+
+class Outputs:
+    """Writes pictures, segmentations and reports into a staged folder, and keeps what could not be written.
+
+    Parameters
+    ----------
+    folder
+        Where they go.
+    dicom
+        Which DICOM objects are written.
+
+    Every method raises `ResultsError` where the disk is full or gone; whatever else goes wrong with one output is one of `problems`.
+    """
+
+    def __init__(self, folder: StagedFolder, dicom: DicomOutput) -> None:
+        self.problems: list[Problem] = []
+        self._folder, self._dicom = folder, dicom
+        self._timeline_names, self._seg_names, self._report_names = NamesInUse(), NamesInUse(), NamesInUse()
+
+    def claim(self, key: TimelineKey) -> str:
+        """Folder of a timeline's pictures, which no other timeline has."""
+        parts = (key.patient_id or "unknown", key.body_part, key.laterality, key.view)
+        return f"{TIMELINES}/{self._timeline_names.claim('_'.join(p for p in parts if p), repr(key))}"
+
+    def images(self, assessment: Assessment, folder: str, written: list[str]) -> None:
+        """Overlay and segmentation of each image, and the pictures of each visit with the one before."""
+        films, shown = Films(), shown_of_each_visit(assessment)
+        before: ImageAssessment | None = None
+        for image in assessment.images:
+            overlay = f"{folder}/{overlay_name(image)}"
+            self.attempt(image.exposure.source, "overlay.png", partial(write_overlay, self._folder, overlay, assessment, image, films))
+            if any(image is s for s in shown):
+                if before is not None:
+                    pair, difference = (f"{folder}/{name}" for name in pair_names(before, image))
+                    write = partial(write_pair, self._folder, (pair, difference), assessment, (before, image), films)
+                    self.attempt(image.exposure.source, "pair.png", write)
+                before = image
+            written.append(self._segmentation_name(image))
+            self.attempt(image.exposure.source, SEGMENTATION, partial(self._write_segmentation, assessment, image, written[-1]))
+
+    def timeline(self, drawn: DrawnTimeline, judgement: Judgement, course: PatientCourse, folder: str) -> None:
+        """The figure of a timeline."""
+        name = f"{folder}/timeline"
+        self.attempt(str(drawn.key), "timeline.png", lambda: write_figure(self._folder, name, timeline_figure(drawn, judgement, course)))
+
+    def cohort(self, points: Sequence[CohortPoint], judgements: Sequence[Judgement]) -> None:
+        """The figures of the cohort."""
+        self.attempt("all timelines", "cohort figures", lambda: self._cohort(points, judgements))
+
+    def waiting(self, assessment: Assessment, timeline: int, reviewed: Reviewed | None) -> list[Waiting]:
+        """Reports of a timeline; they are written when its change was judged."""
+        drafts = tuple(drafts_of(assessment)) if self._dicom.reports else ()
+        return [Waiting(d, self._report_name(d), timeline, reviewed) for d in drafts]
+
+    def report(self, waiting: Waiting, judgement: Judgement) -> None:
+        """The report of a study; images without a segmentation, to which it would refer, are left out and have their finding already."""
+        lacking = {p.source for p in self.problems if p.output == SEGMENTATION}
+        images = tuple(i for i in waiting.draft.images if i.exposure.source not in lacking)
+        if images:
+            draft, told = replace(waiting.draft, images=images), Told.of(judgement)
+            write = partial(write_report, told=told, reviewed=waiting.reviewed, kind=self._dicom.segmentation)
+            self.attempt(images[0].exposure.source, "measurement report", lambda: write(self._folder.path(waiting.name), draft))
+
+    def attempt(self, source: str, output: str, write: Callable[[], None]) -> None:
+        """Write one output, or note why it could not be made."""
+        try:
+            write()
+        except OSError as error:
+            raise disk_error(error) from error
+        except Exception as error:  # one picture must not cost the others, whatever a library made of this image
+            reason = impersonal(" ".join(str(error).split())) or type(error).__name__
+            self.problems.append(Problem(source, output, reason.removeprefix(f"{source}: ")))
+
+    def with_problems(self, row: Row) -> Row:
+        """A row of ``images.csv`` with what its image lacks."""
+        own = [f"no {p.output} was written: {p.reason}" for p in self.problems if p.source == row.get("path")]
+        return {**row, "findings": joined([str(row.get("findings") or ""), *own])} if own else row
+
+    def _cohort(self, points: Sequence[CohortPoint], judgements: Sequence[Judgement]) -> None:
+        rule = RULES[0]  # the one that `cohort_points` counts progression by
+        figures = cohort_figures(points, judgements, rule.name, (rule.improve, rule.progress))
+        for name, figure in (("waterfall", figures.waterfall), ("spaghetti", figures.spaghetti), ("progression", figures.progression)):
+            if figure is not None:
+                write_figure(self._folder, f"cohort_{name}", figure)
+
+    def _segmentation_name(self, image: ImageAssessment) -> str:
+        source, uid = image.exposure.source, image.exposure.acquisition.sop_instance_uid
+        if image.exposure.is_dicom:
+            return f"seg/{self._seg_names.claim(uid, source)}.dcm"
+        stem = Path(source.replace("!", "/")).stem or "image"
+        return f"seg/{self._seg_names.claim(stem, source)}.label.png"
+
+    def _write_segmentation(self, assessment: Assessment, image: ImageAssessment, name: str) -> None:
+        path = self._folder.path(name)
+        if image.exposure.is_dicom:
+            made_by = assessment.provenance
+            kind = self._dicom.segmentation
+            write_segmentation(path, image, assessment_id=assessment.assessment_id, program=made_by.program, version=made_by.version, kind=kind)
+        else:
+            write_label_picture(path, image)
+
+    def _report_name(self, draft: ReportDraft) -> str:
+        exposure = draft.images[0].exposure
+        return f"sr/{self._report_names.claim(exposure.acquisition.sop_instance_uid, exposure.source)}.dcm"
+
+
+def disk_error(error: OSError) -> ResultsError:
+    """The disk is full or gone, in a sentence."""
+    return ResultsError(
+        f"{error.filename or 'the results folder'}: cannot be written ({error.strerror or error}); free the disk or choose another folder"
+    )

@@ -1,0 +1,223 @@
+"""The writer of a results folder: tables, what goes with them, and provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from calcitrack.figures import DrawnTimeline, drawn_timeline
+from calcitrack.io.files.clock import Clock, utc_now
+from calcitrack.io.dicom.output_options import DicomOutput
+from calcitrack.io.sr.write import Reviewed
+from calcitrack.io.results.table_writer import GrowingTables
+from calcitrack.io.results.outputs import Outputs, Problem, Waiting, disk_error
+from calcitrack.io.results.provenance import assessment_json, library_versions
+from calcitrack.io.results.folder import StagedFolder
+from calcitrack.io.results.table_files import check_parquet
+from calcitrack.model.assessment import Assessment
+from calcitrack.model.cohort import FileRecord, TimelineFailure
+from calcitrack.model.course import Courses
+from calcitrack.model.judgement import Judgement, TimelineSeries
+from calcitrack.tables import CHANGES, COHORT, DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, RESPONSES, TIMELINE, TRENDS, TableSchema
+from calcitrack.tables.cells import Row, plain
+from calcitrack.tables.images import merged_image_rows, outcomes
+from calcitrack.tables.changes import change_rows, cohort_rows, response_rows, trend_rows
+from calcitrack.tables.results import deposit_rows, event_rows, gap_rows, timeline_rows
+from calcitrack.change import JudgeOptions, cohort_points, judge, own_precision, series_of
+from calcitrack.version import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a results folder holds now."""
+
+    folder: Path
+    n_timelines: int
+    n_images: int
+    problems: tuple[Problem, ...]
+
+
+class ResultsWriter:
+    """Writes a results folder timeline by timeline, so that a large cohort never lies in memory as a whole.
+
+    Use it in a ``with`` statement: `add` each assessment, then `finish`. Without `finish` nothing in the folder has changed.
+
+    Parameters
+    ----------
+    folder
+        Absent, empty, or former results of calcitrack, which are replaced; files that others put there stay.
+    parquet
+        Write each table as Parquet as well.
+    dataset
+        Write the tables as Parquet datasets as well, divided by body part (`calcitrack.io.results.table_writer`).
+    clock
+        Gives the time that is noted in ``provenance.json``.
+    dicom
+        Which DICOM objects are written; defaults when ``None``.
+
+    Raises
+    ------
+    ResultsError
+        On entering: the folder holds something else or cannot be written, or Parquet is asked for without pyarrow.
+    """
+
+    def __init__(
+        self,
+        folder: str | PathLike[str],
+        *,
+        parquet: bool = False,
+        dataset: bool = False,
+        clock: Clock = utc_now,
+        dicom: DicomOutput | None = None,
+    ) -> None:
+        self._folder = StagedFolder(Path(folder))
+        self._needs_pyarrow = parquet or dataset
+        self._tables = GrowingTables(self._folder.path, parquet=parquet, dataset=dataset)
+        self._clock = clock
+        self._outputs = Outputs(self._folder, dicom or DicomOutput())
+        self._waiting: list[Waiting] = []
+        self._series: list[TimelineSeries] = []
+        self._drawn: list[tuple[DrawnTimeline, str]] = []
+        self._judgements: tuple[Judgement, ...] = ()
+        self._outcomes: dict[str, Row] = {}
+        self._failures: list[TimelineFailure] = []
+        self._timelines: list[object] = []
+        self._n_images = 0
+
+    def __enter__(self) -> Self:
+        if self._needs_pyarrow:
+            check_parquet()
+        self._folder.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._tables.close()
+        self._folder.__exit__(kind, error, trace)
+
+    def add(self, assessment: Assessment, *, reviewed: Reviewed | None = None) -> None:
+        """Write the pictures and segmentations of one timeline, and keep its rows; `finish` writes its reports, with what readers said.
+
+        A picture or segmentation that cannot be made becomes a finding of its image; the others go on. Where this is broken off (Ctrl-C, a
+        full disk), nothing of the timeline stays.
+
+        Raises
+        ------
+        ResultsError
+            The disk is full or gone.
+        """
+        folder = self._outputs.claim(assessment.key)
+        written = [folder]
+        try:
+            self._outputs.images(assessment, folder, written)
+            rows = (
+                (DEPOSITS, [row for row, _ in deposit_rows(assessment)]),
+                (TIMELINE, [row for row, _ in timeline_rows(assessment)]),
+                (EVENTS, list(event_rows(assessment))),
+                (NOT_MEASURABLE, list(gap_rows(assessment))),
+            )
+            told, became = assessment_json(assessment, folder), outcomes(assessment)
+            series, drawn = series_of(assessment), drawn_timeline(assessment)
+            waiting = self._outputs.waiting(assessment, len(self._series), reviewed)
+        except BaseException:
+            for path in written:
+                self._folder.discard(path)
+            raise
+        self._add_rows(rows)
+        self._outcomes |= became
+        self._waiting += waiting
+        self._series.append(series)
+        self._drawn.append((drawn, folder))
+        self._timelines.append(told)
+        self._n_images += len(assessment.images)
+
+    def fail(self, failure: TimelineFailure) -> None:
+        """Note a timeline that could not be assessed; its files become failed in ``images.csv``."""
+        self._failures.append(failure)
+
+    def include(self, schema: TableSchema, rows: Iterable[Row]) -> None:
+        """Write a further table, beside those of every results folder.
+
+        Parameters
+        ----------
+        schema, rows
+            Its columns, and its cells.
+        """
+        self._add_rows([(schema, list(rows))])
+
+    @property
+    def replaces_results(self) -> bool:
+        """Whether the folder holds results of a former run, which `finish` replaces."""
+        return self._folder.holds_results
+
+    @property
+    def failures(self) -> tuple[TimelineFailure, ...]:
+        """Timelines that were noted with `fail`."""
+        return tuple(self._failures)
+
+    @property
+    def judgements(self) -> tuple[Judgement, ...]:
+        """What `finish` made of the change of each timeline, in the order in which they were added."""
+        return self._judgements
+
+    def finish(self, files: Iterable[FileRecord], *, courses: Courses | None = None, judging: JudgeOptions | None = None) -> Written:
+        """Write the tables and the provenance, and put everything into place.
+
+        Parameters
+        ----------
+        files
+            Every file that was handed over.
+        courses
+            Treatments of the patients: the tables about change look before and after each start.
+        judging
+            Settings of the verdicts; defaults when ``None``.
+
+        Raises
+        ------
+        ResultsError
+            A file cannot be written or replaced.
+        """
+        courses = courses or Courses()
+        self._judge(courses, judging)
+        for (drawn, folder), judgement in zip(self._drawn, self._judgements, strict=True):
+            self._outputs.timeline(drawn, judgement, courses.of(drawn.key.patient_id), folder)
+        for waiting in self._waiting:
+            self._outputs.report(waiting, self._judgements[waiting.timeline])
+        images = [self._outputs.with_problems(row) for row in merged_image_rows(files, self._outcomes, self._failures)]
+        self._add_rows([(IMAGES, images)])
+        try:
+            self._tables.finish()
+        except OSError as error:
+            raise disk_error(error) from error
+        self._folder.commit(self._provenance())
+        return Written(self._folder.target, len(self._timelines), self._n_images, tuple(self._outputs.problems))
+
+    def _judge(self, courses: Courses, judging: JudgeOptions | None) -> None:
+        """Only now all repeat exposures of the cohort are known, which say how far a change can be detected."""
+        precision = own_precision(self._series)
+        self._judgements = tuple(judge(s, courses.of(s.key.patient_id), precision=precision, options=judging) for s in self._series)
+        for schema, rows in ((CHANGES, change_rows), (TRENDS, trend_rows), (RESPONSES, response_rows)):
+            self._add_rows([(schema, [row for j in self._judgements for row in rows(j)])])
+        points = cohort_points(self._series, courses, precision=precision)
+        self._add_rows([(COHORT, list(cohort_rows(points)))])
+        self._outputs.cohort(points, self._judgements)
+
+    def _add_rows(self, rows: Iterable[tuple[TableSchema, list[Row]]]) -> None:
+        try:
+            for schema, new in rows:
+                self._tables.add(schema, new)
+        except OSError as error:
+            raise disk_error(error) from error
+
+    def _provenance(self) -> dict[str, object]:
+        return {
+            "version": __version__,
+            "created": self._clock().isoformat(timespec="seconds"),
+            "libraries": library_versions(),
+            "timelines": self._timelines,
+            "failures": [{"timeline": plain(str(f.key)), "reason": plain(f.reason)} for f in self._failures],
+            "problems": [{"source": plain(p.source), "output": p.output, "reason": plain(p.reason)} for p in self._outputs.problems],
+        }

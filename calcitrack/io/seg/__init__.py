@@ -1,0 +1,1 @@
+"""DICOM Segmentations: written, read, and matched to their images."""

@@ -1,0 +1,1 @@
+"""DICOM measurement reports (TID 1500): written and read."""

@@ -1,0 +1,1 @@
+"""A reader's session: steps, undo, worklist, blinding. Knows no window system."""

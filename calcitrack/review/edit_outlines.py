@@ -1,0 +1,171 @@
+"""Commands that change outlines: each is one step of a review."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from calcitrack.errors import InvalidValueError
+from calcitrack.measure.live import Window
+from calcitrack.model.image import Mask
+from calcitrack.model.segmentation import Labels
+from calcitrack.review.deposit_list import Verdict
+from calcitrack.review.regions import HALF, changed_window, filled, grown, parts_of
+from calcitrack.review.session import Done, ReviewSession
+
+Place = tuple[int, int]
+"""(row, column) on a film."""
+NOTHING_THERE = "nothing stands out from the tissue there; click the densest place, or paint the deposit"
+
+
+def add(session: ReviewSession, k: int, place: Place, share: float = HALF) -> Done:
+    """Outline a deposit that was missed, around a click.
+
+    Raises
+    ------
+    InvalidValueError
+        A deposit lies there already, or nothing stands out.
+    """
+    window, region, label, name = _grown(session, k, place, share, "")
+    return _put(session, k, window, np.where(region, np.uint16(label), session.labels(k)[window]), f"add {name}", name, {label: name})
+
+
+def grow(session: ReviewSession, k: int, deposit_id: str, place: Place, share: float = HALF) -> Done:
+    """Add the dense region around a click to a deposit; where the film does not show the deposit yet, the region becomes it.
+
+    Raises
+    ------
+    InvalidValueError
+        Nothing stands out there.
+    """
+    window, region, label, name = _grown(session, k, place, share, deposit_id)
+    named = {} if session.label_of(k, deposit_id) is not None else {label: name}
+    return _put(session, k, window, np.where(region, np.uint16(label), session.labels(k)[window]), f"grow {deposit_id}", deposit_id, named)
+
+
+def grown_numbers(session: ReviewSession, k: int, place: Place, share: float, deposit_id: str = "") -> tuple[Window, Labels]:
+    """What `grow`, or `add` where no deposit is named, would draw, as `numbered` gives outlines; nothing is changed.
+
+    Raises
+    ------
+    InvalidValueError
+        As they do.
+    """
+    window, region, _, name = _grown(session, k, place, share, deposit_id)
+    return window, np.where(region, np.uint16(int(name[1:])), numbered(session, k, window))
+
+
+def _grown(session: ReviewSession, k: int, place: Place, share: float, deposit_id: str) -> tuple[Window, Mask, int, str]:
+    """A window, the region around a click in it, and label and name of the deposit that it becomes; a new one where none is named."""
+    there = session.at(k, *place)
+    if there and not deposit_id:
+        raise InvalidValueError(f"{there} lies there already; grow it, or choose another place")
+    label = session.label_of(k, deposit_id) if deposit_id else None
+    number = session.new_label(k) if label is None else label
+    window, region = grown(session.film(k).image, place, session.pixel_mm(k), share, session.labels(k), number)
+    if not region.any():
+        raise InvalidValueError(NOTHING_THERE)
+    return window, region, number, deposit_id or session.new_id()
+
+
+def fill(session: ReviewSession, k: int, deposit_id: str) -> Done:
+    """Fill the holes of a deposit."""
+    label, window, inside = _seen(session, k, deposit_id)
+    here = session.labels(k)[window]
+    return _put(session, k, window, np.where(filled(inside) & (here == 0), np.uint16(label), here), f"fill {deposit_id}", deposit_id)
+
+
+def erase(session: ReviewSession, k: int, deposit_id: str) -> Done:
+    """Take the outline of a deposit away from a film."""
+    _, window, inside = _seen(session, k, deposit_id)
+    return _put(session, k, window, np.where(inside, np.uint16(0), session.labels(k)[window]), f"erase {deposit_id}", deposit_id)
+
+
+def split(session: ReviewSession, k: int, deposit_id: str) -> Done:
+    """Make several deposits of one: its parts where they do not touch, else two lobes. The largest keeps the name.
+
+    Raises
+    ------
+    InvalidValueError
+        It has but one part and no waist.
+    """
+    _, window, inside = _seen(session, k, deposit_id)
+    parts = parts_of(inside)
+    if parts.max() < 2:
+        raise InvalidValueError(f"{deposit_id} has no waist at which it could be split; erase a line across it, and split it then")
+    after, named = session.labels(k)[window].copy(), {}
+    first_label, first_id = session.new_label(k), int(session.new_id()[1:])
+    for n in range(2, int(parts.max()) + 1):
+        named[first_label + n - 2] = f"D{first_id + n - 2:03d}"
+        after[parts == n] = first_label + n - 2
+    return _put(session, k, window, after, f"split {deposit_id}", deposit_id, named)
+
+
+def merge(session: ReviewSession, k: int, deposit_id: str, other: str) -> Done:
+    """Make one deposit of two: the other one's outline becomes part of the first.
+
+    Raises
+    ------
+    InvalidValueError
+        They are one, or one of them is not seen on the film.
+    """
+    if deposit_id == other:
+        raise InvalidValueError(f"{deposit_id} cannot be merged with itself; choose another deposit")
+    label, _, _ = _seen(session, k, deposit_id)
+    _, window, inside = _seen(session, k, other)
+    return _put(session, k, window, np.where(inside, np.uint16(label), session.labels(k)[window]), f"merge {other} into {deposit_id}", deposit_id)
+
+
+def paint(session: ReviewSession, k: int, window: Window, numbers: Labels, deposit_id: str = "") -> Done:
+    """Take over what was painted: a window in which each pixel holds the number of its deposit, as `numbered` gives them.
+
+    Parameters
+    ----------
+    numbers
+        Shape (rows, columns) of the window: 0 for none, 7 for D007.
+    deposit_id
+        Which deposit the brush was at; empty for the eraser.
+    """
+    labels = {int(name[1:]): label for label, name in session.identity(k).items()}
+    after, named, free = np.zeros(numbers.shape, np.uint16), {}, session.new_label(k)
+    for number in (int(v) for v in np.unique(numbers) if v):
+        if number not in labels:
+            labels[number] = free
+            named[free] = f"D{number:03d}"
+            free += 1
+        after[numbers == number] = labels[number]
+    step = f"paint {deposit_id}" if deposit_id else "erase"
+    return _put(session, k, window, after, step, deposit_id, named)
+
+
+def numbered(session: ReviewSession, k: int, window: Window | None = None, *, rejected: int = 0) -> Labels:
+    """A film's outlines with the number of the deposit in each pixel, 7 for D007: the same on every film, so that colours follow identity.
+
+    Parameters
+    ----------
+    rejected
+        Added to the numbers of rejected deposits.
+    """
+    labels = session.labels(k) if window is None else session.labels(k)[window]
+    identity = session.identity(k)
+    table = np.zeros(max((*identity, int(labels.max(initial=0)), 0)) + 1, np.uint16)
+    for label, name in identity.items():
+        table[label] = int(name[1:]) + (rejected if session.verdict(name, k) is Verdict.REJECTED else 0)
+    return np.asarray(table[labels], np.uint16)
+
+
+def _seen(session: ReviewSession, k: int, deposit_id: str) -> tuple[int, Window, Mask]:
+    label = session.label_of(k, deposit_id)
+    window = None if label is None else session.film(k).box(label)
+    if label is None or window is None:
+        raise InvalidValueError(f"{deposit_id} is not seen on this film; choose one that is, or grow it from a click")
+    return label, window, session.labels(k)[window] == label
+
+
+def _put(session: ReviewSession, k: int, window: Window, after: Labels, step: str, deposit_id: str, named: dict[int, str] | None = None) -> Done:
+    """Only the part of the window that changes is kept."""
+    inner = changed_window(session.labels(k)[window], after)
+    if inner is None:
+        return Done(step, k, deposit_id, ())
+    rows, columns = inner
+    place = (slice(window[0].start + rows.start, window[0].start + rows.stop), slice(window[1].start + columns.start, window[1].start + columns.stop))
+    return session.put(k, place, after[inner], step, deposit_id, named)

@@ -1,0 +1,253 @@
+"""A reader's review of one assessment, without any screen: every command is kept in the workspace before it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from calcitrack.errors import InvalidValueError, WorkspaceDamagedError
+from calcitrack.io.workspace import Workspace
+from calcitrack.io.workspace.review_steps import undone_and_done, written, written_again
+from calcitrack.measure.live import Window
+from calcitrack.model.assessment import Assessment, Fate
+from calcitrack.model.provenance import Step
+from calcitrack.model.review_steps import ALL_IMAGES, COMMENT, FATE, IDENTITY, PATTERN, REDO, UNDO, VERDICT, Change, Patch, Statement
+from calcitrack.model.segmentation import Labels
+from calcitrack.review.deposit_list import Verdict
+from calcitrack.review.revision import Consequences
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command did, for whoever shows it.
+
+    Parameters
+    ----------
+    step
+        In words.
+    image
+        Where it was done, position in ``Assessment.images``.
+    deposit_id
+        Which deposit it was about; empty for none.
+    windows
+        (image, window) in which outlines changed.
+    """
+
+    step: str
+    image: int
+    deposit_id: str
+    windows: tuple[tuple[int, Window], ...]
+
+
+class ReviewSession(Consequences):
+    """One reader's review of one assessment.
+
+    Parameters
+    ----------
+    workspace
+        Open for writing, in this thread.
+    assessment
+        On record there.
+    reader
+        Whose review it is; each reader starts from what the program found.
+    reading
+        Which of the reader's readings of the assessment, as `calcitrack.model.reading.ReadingSession.reading` names it; empty for the
+        reader's own review.
+
+    Raises
+    ------
+    InvalidValueError
+        No reader.
+    WorkspaceDamagedError
+        The journal of the review cannot be read.
+    """
+
+    def __init__(self, workspace: Workspace, assessment: Assessment, reader: str, reading: str = "") -> None:
+        if not reader.strip():
+            raise InvalidValueError("a review names its reader; found an empty name; write your name or initials")
+        super().__init__(assessment)
+        self._workspace, self.reader, self.reading = workspace, reader.strip(), reading
+        entries = workspace.journal(assessment.assessment_id, reader=self.reader)
+        self._position = entries[-1].position if entries else 0
+        try:
+            self._done, self._undone = undone_and_done((e.step, e.change) for e in entries if e.reading == reading)
+            for change in self._done:
+                self._apply(change)
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            action = "start under another reader's name, or restore a backup of the workspace"
+            raise WorkspaceDamagedError(
+                f"review of {self.reader}", f"steps that cannot be read ({error})", "steps of this program", action
+            ) from error
+
+    @classmethod
+    def open(cls, workspace: Workspace, reader: str, assessment_id: str | None = None) -> Self:
+        """The review of an assessment on record, the first one where none is named; it goes on where the reader left it.
+
+        Raises
+        ------
+        InvalidValueError
+            The workspace holds no assessment, or not this one.
+        """
+        recorded = workspace.assessments()
+        if not recorded:
+            raise InvalidValueError("the workspace holds no assessment yet; measure images into it first")
+        return cls(workspace, workspace.assessment(assessment_id or recorded[0].assessment_id), reader)
+
+    @property
+    def steps(self) -> int:
+        """Steps that hold now."""
+        return len(self._done)
+
+    @property
+    def position(self) -> int:
+        """Steps of the reader on this assessment that are on record, undone ones and the undoing included, whatever reading they belong to."""
+        return self._position
+
+    def revised(self) -> Assessment:
+        """The assessment as the reader left it, every changed film measured anew as a whole; the same one where nothing was changed."""
+        return self.revised_by(Step("review", {"reader": self.reader, "steps": self.steps}))
+
+    # What a reader does
+
+    def accept(self, deposit_id: str, k: int, *, here_only: bool = False) -> Done:
+        """Say that a deposit is right, on all films or on this one only."""
+        return self._judge(deposit_id, k, Verdict.ACCEPTED, here_only)
+
+    def reject(self, deposit_id: str, k: int, *, here_only: bool = False) -> Done:
+        """Say that it is no deposit, on all films or on this one only; its outline stays, and no total counts it."""
+        return self._judge(deposit_id, k, Verdict.REJECTED, here_only)
+
+    def reopen(self, deposit_id: str, k: int) -> Done:
+        """Take back what was said of a deposit, on all films."""
+        return self._judge(deposit_id, k, Verdict.OPEN, here_only=False)
+
+    def _judge(self, deposit_id: str, k: int, verdict: Verdict, here_only: bool) -> Done:
+        self._known(deposit_id)
+        scope = k if here_only else ALL_IMAGES
+        statements = [*self._stated.change(VERDICT, (deposit_id, scope), verdict.value)]
+        if not here_only:  # what was said of single films gives way
+            for key in self._stated.items(VERDICT):
+                if key[0] == deposit_id and key[1] != ALL_IMAGES:
+                    statements += self._stated.change(VERDICT, key, "")
+        words = verdict.value or "reopen"
+        return self._do(f"{words} {deposit_id}{' on this film' if here_only else ''}", k, deposit_id, statements=tuple(statements))
+
+    def set_fate(self, deposit_id: str, k: int, fate: Fate | None) -> Done:
+        """State what became of a deposit at the visit of a film; ``None`` takes it back."""
+        self._known(deposit_id)
+        time_point, said = self.images[k].time_point, "" if fate is None else fate.value
+        step = f"{deposit_id} {said.replace('_', ' ') or 'fate as found'} at visit {time_point}"
+        return self._do(step, k, deposit_id, statements=self._stated.change(FATE, (deposit_id, time_point), said))
+
+    def set_pattern(self, deposit_id: str, k: int, pattern: str) -> Done:
+        """State the pattern of a deposit; an empty one takes it back."""
+        self._known(deposit_id)
+        step = f"pattern of {deposit_id}: {pattern or 'none'}"
+        return self._do(step, k, deposit_id, statements=self._stated.change(PATTERN, (deposit_id,), pattern))
+
+    def comment(self, deposit_id: str, k: int, words: str) -> Done:
+        """Write a comment on a deposit; an empty one takes it back."""
+        self._known(deposit_id)
+        return self._do(f"comment on {deposit_id}", k, deposit_id, statements=self._stated.change(COMMENT, (deposit_id,), words.strip()))
+
+    def put(self, k: int, window: Window, after: Labels, step: str, deposit_id: str, named: Mapping[int, str] | None = None) -> Done:
+        """Write labels into a window of a film: what every change of an outline comes down to.
+
+        Parameters
+        ----------
+        named
+            Label -> deposit id, for labels that the film did not hold.
+        """
+        before = self._labels[k][window].copy()
+        patch = Patch(k, (window[0].start, window[1].start), before, np.asarray(after, np.uint16).copy())
+        statements: tuple[Statement, ...] = ()
+        nameless = [int(v) for v in np.unique(patch.after) if v and not self._id_of(k, int(v)) and int(v) not in (named or {})]
+        if nameless:
+            raise InvalidValueError(f"a new label comes with the deposit that it is; found none for {nameless}")
+        for label, name in (named or {}).items():
+            if self._id_of(k, label) != name:
+                statements += self._stated.change(IDENTITY, (k, label), name)
+        return self._do(step, k, deposit_id, (patch,) if (before != after).any() else (), statements)
+
+    def relink(self, k: int, deposit_id: str, other: str) -> Done:
+        """Say that what is called `deposit_id` on a film is `other`; where the film shows both, they change names."""
+        label, there = self.label_of(k, deposit_id), self.label_of(k, other)
+        if label is None:
+            raise InvalidValueError(f"{deposit_id} is not seen on this film; choose one that is")
+        if len(other) < 2 or other[0] != "D" or not other[1:].isdigit():
+            raise InvalidValueError(f"a deposit is called D and a number; found {other!r}")
+        statements = self._stated.change(IDENTITY, (k, label), other)
+        if there is not None:
+            statements += self._stated.change(IDENTITY, (k, there), deposit_id)
+        return self._do(f"{deposit_id} is {other}", k, other, statements=statements)
+
+    def new_id(self) -> str:
+        """A deposit id that nothing has, nor had."""
+        used = [*self._own.values(), *(name for change in (*self._done, *self._undone) for name in _names(change))]
+        return f"D{max((int(name[1:]) for name in used), default=0) + 1:03d}"
+
+    def new_label(self, k: int) -> int:
+        """A label that the film neither holds nor held."""
+        stated = [key[1] for change in (*self._done, *self._undone) for key in _identity_keys(change) if key[0] == k]
+        held = [label for image, label in self._own if image == k]
+        return max((int(v) for v in (*held, *stated)), default=0) + 1
+
+    # Undo and redo
+
+    @property
+    def undo_step(self) -> str:
+        """What would be undone; empty for nothing."""
+        return self._done[-1].step if self._done else ""
+
+    @property
+    def redo_step(self) -> str:
+        """What would be done again; empty for nothing."""
+        return self._undone[-1].step if self._undone else ""
+
+    def undo(self) -> Done | None:
+        """Undo the last step that holds, also one of another day; ``None`` where there is none."""
+        if not self._done:
+            return None
+        change = self._done[-1]
+        self._note(f"undo: {change.step}", written_again(UNDO))
+        self._undone.append(self._done.pop())
+        return self._shown(f"undone: {change.step}", self._apply(change.reversed()))
+
+    def redo(self) -> Done | None:
+        """Do the last undone step again; ``None`` where there is none."""
+        if not self._undone:
+            return None
+        change = self._undone[-1]
+        self._note(f"redo: {change.step}", written_again(REDO))
+        self._done.append(self._undone.pop())
+        return self._shown(f"done again: {change.step}", self._apply(change))
+
+    # How a step is taken
+
+    def _do(self, step: str, k: int, deposit_id: str, patches: tuple[Patch, ...] = (), statements: tuple[Statement, ...] = ()) -> Done:
+        """Keep the step, then take it; one that changes nothing is not kept."""
+        change = Change(step, k, deposit_id, patches, statements)
+        if not patches and not statements:
+            return Done(step, k, deposit_id, ())
+        self._note(step, written(change))
+        self._done.append(change)
+        self._undone.clear()
+        return self._shown(step, self._apply(change))
+
+    def _note(self, step: str, text: str) -> None:
+        made = self._workspace.note(self.assessment.assessment_id, step, text, reader=self.reader, after=self._position, reading=self.reading)
+        self._position = made.position
+
+    def _shown(self, step: str, change: Change) -> Done:
+        return Done(step, change.image, change.deposit_id, tuple((p.image, p.window) for p in change.patches))
+
+
+def _names(change: Change) -> list[str]:
+    return [s.after for s in change.statements if s.field == IDENTITY and s.after]
+
+
+def _identity_keys(change: Change) -> list[tuple[int, int]]:
+    return [(int(s.key[0]), int(s.key[1])) for s in change.statements if s.field == IDENTITY]

@@ -1,0 +1,218 @@
+"""What a reader has said and drawn so far, film by film: what can be asked of a review."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import replace
+
+import numpy as np
+
+from calcitrack.assess.revise import fates_where_seen
+from calcitrack.errors import InvalidValueError
+from calcitrack.measure import MeasureOptions
+from calcitrack.measure.live import LiveFilm
+from calcitrack.model.assessment import Assessment, Fate, ImageAssessment
+from calcitrack.model.image import Radiograph
+from calcitrack.model.measurement import Deposit
+from calcitrack.model.review_steps import ALL_IMAGES, COMMENT, FATE, IDENTITY, PATTERN, VERDICT, Change, Key, Stated
+from calcitrack.model.segmentation import Labels
+from calcitrack.model.spacing import ASSUMED_PIXEL_MM
+from calcitrack.review.deposit_list import Row, Verdict
+
+HELD_PIXELS = 60_000_000
+"""Pixels of films that are kept ready to be edited, about 900 MB with all that belongs to them: ten films of 6 megapixels."""
+
+
+def film_name(image: ImageAssessment) -> str:
+    """Visit, date and repeat, in a few words."""
+    facts = image.exposure.acquisition
+    day = facts.acquisition_time.date() if facts.acquisition_time else facts.study_date
+    return f"visit {image.time_point}{f', repeat {image.repeat}' if image.repeat else ''}, {day.isoformat() if day else 'no date'}"
+
+
+class ReviewState:
+    """An assessment with the changes of one reader.
+
+    Parameters
+    ----------
+    assessment
+        What the reader started from.
+    """
+
+    def __init__(self, assessment: Assessment) -> None:
+        self.assessment = assessment
+        self._labels = [image.segmentation.labels.copy() for image in assessment.images]
+        self._films: OrderedDict[int, LiveFilm] = OrderedDict()
+        self._stated = Stated()
+        self._edited: set[int] = set()
+        self._present: dict[int, tuple[int, ...]] = {}
+        self._own = {(k, d.deposit.label): d.deposit_id for k, i in enumerate(assessment.images) for d in i.deposits}
+        self._options = _measure_options(assessment)
+
+    @property
+    def images(self) -> tuple[ImageAssessment, ...]:
+        """Films of the assessment, in order of time."""
+        return self.assessment.images
+
+    def film_name(self, k: int) -> str:
+        """What a film is called on the screen."""
+        return film_name(self.images[k])
+
+    def where(self, k: int) -> str:
+        """Which visit of how many a film is, and its day."""
+        image = self.images[k]
+        facts = image.exposure.acquisition
+        day = facts.acquisition_time.date() if facts.acquisition_time else facts.study_date
+        repeat = f", repeat {image.repeat}" if image.repeat else ""
+        return f"visit {image.time_point} of {self.images[-1].time_point}{repeat} · {day or 'no date'}"
+
+    def others(self, k: int) -> Labels | None:  # noqa: ARG002 who shows others overrides it
+        """Outlines of other readers on a film, shape (rows, columns), for the eye alone; ``None`` where they are not shown."""
+        return None
+
+    def pixel_mm(self, k: int) -> float:
+        """Size of a pixel of a film; an assumed one where none is stated."""
+        return self.images[k].spacing.mean_mm or ASSUMED_PIXEL_MM
+
+    def labels(self, k: int) -> Labels:
+        """Shape (rows, columns): a film's labels as they are now, not to be written to."""
+        view = self._labels[k].view()
+        view.setflags(write=False)
+        return view
+
+    def radiograph(self, k: int) -> Radiograph:
+        """A film's pixels with the calibration with which it was measured; read from its file."""
+        return replace(self.images[k].exposure.load(), calibration=self.images[k].calibration)
+
+    def prepared(self, k: int, radiograph: Radiograph | None = None) -> LiveFilm:
+        """A film made ready to be edited, for `adopt`; changes nothing here, so that it can run in another thread."""
+        film = LiveFilm(radiograph or self.radiograph(k), self.images[k].segmentation, self._options)
+        film.totals()
+        return film
+
+    def adopt(self, k: int, film: LiveFilm) -> None:
+        """Use a film that `prepared` gave; edits made meanwhile are caught up with."""
+        if not np.array_equal(film.labels, self._labels[k]):
+            rows, columns = self._labels[k].shape
+            film.put((slice(0, rows), slice(0, columns)), self._labels[k])
+        self._films[k] = film
+        while len(self._films) > 1 and sum(f.image.size for f in self._films.values()) > HELD_PIXELS:
+            self._films.popitem(last=False)
+
+    def is_ready(self, k: int) -> bool:
+        """Whether a film can be edited at once."""
+        return k in self._films
+
+    def film(self, k: int) -> LiveFilm:
+        """A film ready to be edited; the first time it is read from its file."""
+        if k not in self._films:
+            self.adopt(k, self.prepared(k))
+        self._films.move_to_end(k)
+        return self._films[k]
+
+    def identity(self, k: int) -> dict[int, str]:
+        """Label -> deposit id of every deposit on a film."""
+        present = self._label_values(k)
+        return {label: self._id_of(k, label) for label in present}
+
+    def label_of(self, k: int, deposit_id: str) -> int | None:
+        """Label of a deposit on a film; ``None`` where it is not seen."""
+        return next((label for label, name in self.identity(k).items() if name == deposit_id), None)
+
+    def at(self, k: int, row: int, column: int) -> str:
+        """Deposit at a place of a film; empty for none."""
+        shape = self._labels[k].shape
+        label = int(self._labels[k][row, column]) if 0 <= row < shape[0] and 0 <= column < shape[1] else 0
+        return self._id_of(k, label) if label else ""
+
+    def deposit_ids(self) -> tuple[str, ...]:
+        """Every deposit that is seen on any film, in order of its number."""
+        names = {name for k in range(len(self.images)) for name in self.identity(k).values()}
+        return tuple(sorted(names, key=lambda n: (len(n), n)))
+
+    def verdict(self, deposit_id: str, k: int) -> Verdict:
+        """What the reader said of a deposit on a film: of this film, else of all."""
+        return Verdict(self._stated.get(VERDICT, deposit_id, k) or self._stated.get(VERDICT, deposit_id, ALL_IMAGES))
+
+    def stated(self, field: str) -> dict[Key, str]:
+        """Everything that the reader states in a field of `calcitrack.model.review_steps`."""
+        return self._stated.items(field)
+
+    def deposit(self, k: int, deposit_id: str) -> Deposit | None:
+        """What is measured of a deposit on a film; ``None`` where it is not seen."""
+        label = self.label_of(k, deposit_id)
+        if label is None:
+            return None
+        if k not in self._edited:
+            return next(d.deposit for d in self.images[k].deposits if d.deposit.label == label)
+        return self.film(k).deposits((label,)).get(label)
+
+    def rows(self, k: int) -> tuple[Row, ...]:
+        """The deposit list of a film: what is seen there, and what was seen before and is gone."""
+        before = self._film_before(k)
+        rows = []
+        for name in self.deposit_ids():
+            fate = self.fate(name, self.images[k].time_point)
+            label = self.label_of(k, name)
+            if label is None and fate is None:
+                continue
+            previous = None if before is None else self.deposit(before, name)
+            pattern, comment = (self._stated.get(field, name) for field in (PATTERN, COMMENT))
+            rows.append(Row(name, label, fate, self.verdict(name, k), self.deposit(k, name), previous, pattern, comment))
+        return tuple(rows)
+
+    def fate(self, deposit_id: str, time_point: int) -> Fate | None:
+        """What became of a deposit: as the reader states it, else as it follows from where it is seen."""
+        stated = self._stated.get(FATE, deposit_id, time_point)
+        if stated:
+            return Fate(stated)
+        seen = {k for k in range(len(self.images)) if deposit_id in self.identity(k).values()}
+        if seen == {k for (k, _), name in self._own.items() if name == deposit_id}:
+            track = next((t for t in self.assessment.tracks if t.deposit_id == deposit_id), None)
+            return None if track is None else track.fates.get(time_point)
+        places = {k: d.centroid for k in seen if (d := self.deposit(k, deposit_id)) is not None}
+        return fates_where_seen(self.assessment, deposit_id, places).get(time_point) if places else None
+
+    def remaining(self, k: int) -> int:
+        """Deposits of a film of which the reader has said nothing yet."""
+        return sum(self.verdict(name, k) is Verdict.OPEN for name in self.identity(k).values())
+
+    def _apply(self, change: Change) -> Change:
+        for patch in change.patches:
+            self._labels[patch.image][patch.window] = patch.after
+            if patch.image in self._films:
+                self._films[patch.image].put(patch.window, patch.after)
+        self._stated.apply(change.statements)
+        self._edited |= {p.image for p in change.patches} | {int(s.key[0]) for s in change.statements if s.field == IDENTITY}
+        for patch in change.patches:
+            self._present.pop(patch.image, None)
+        return change
+
+    def _label_values(self, k: int) -> tuple[int, ...]:
+        """Labels of a film that hold a pixel."""
+        if k in self._films:
+            return self._films[k].label_values
+        if k not in self._edited:
+            return tuple(d.deposit.label for d in self.images[k].deposits)
+        if k not in self._present:
+            self._present[k] = tuple(int(v) for v in np.unique(self._labels[k]) if v)
+        return self._present[k]
+
+    def _id_of(self, k: int, label: int) -> str:
+        return self._stated.get(IDENTITY, k, label) or self._own.get((k, label), "")
+
+    def _film_before(self, k: int) -> int | None:
+        """The first film of the visit before."""
+        earlier = [j for j, image in enumerate(self.images) if image.time_point < self.images[k].time_point and image.repeat == 0]
+        return earlier[-1] if earlier else None
+
+    def _known(self, deposit_id: str) -> None:
+        if deposit_id not in self.deposit_ids():
+            raise InvalidValueError(f"found no deposit {deposit_id!r}; choose one of the list")
+
+
+def _measure_options(assessment: Assessment) -> MeasureOptions:
+    """Settings with which it was measured, from its provenance."""
+    told = next((step.parameters for step in assessment.provenance.steps if step.name == "assess"), {})
+    names = MeasureOptions.__dataclass_fields__
+    return MeasureOptions(**{n: told[f"measure.{n}"] for n in names if f"measure.{n}" in told})  # type: ignore[arg-type]

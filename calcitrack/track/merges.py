@@ -1,0 +1,142 @@
+"""Merges and splits: a deposit that is seen no more, at a place that another one has come to cover, and the mirror image of that in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from calcitrack.model.assessment import Fate
+from calcitrack.track.detection import MatchOptions, Sighting
+from calcitrack.track.link import Spot
+
+CIRCLE_POINTS = 40
+"""Places that stand for a circle: enough to tell a twentieth of it."""
+GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
+"""Turn from one place of a sunflower to the next, which spreads them evenly over a circle (Vogel 1979, Math Biosci 44:179)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A spot without successor (merged) or predecessor (split) at the next visit, and the spot of another chain that covers its place then.
+
+    Parameters
+    ----------
+    kin
+        ``Fate.MERGED`` or ``Fate.SPLIT``.
+    spot, covering, beside
+        Indices of spots: the one that ends or begins; the one that covers its place after that or before; and the last spot of the same chain
+        before, or the first after, `covering`, which lay beside `spot`.
+    share
+        How much of the spot's footprint is covered.
+    """
+
+    kin: Fate
+    spot: int
+    covering: int
+    beside: int
+    share: float
+
+
+def meetings(spots: Sequence[Spot], chains: Sequence[Sequence[int]], options: MatchOptions) -> tuple[Meeting, ...]:
+    """Merges and splits of chains, by spot; each spot merges into one other at most, and splits from one at most.
+
+    Two deposits A and B merge between the visits s and t when B is not seen at t, and A is seen at both and covers at t, not at s, at least
+    the share ``options.cover`` of B's footprint, and when areas, and masses where measured, agree to within the factor
+    ``options.conserved``. A split is the same with time turned round.
+    """
+    after = {a: b for chain in chains for a, b in pairwise(chain)}
+    before = {b: a for a, b in after.items()}
+    found: list[Meeting] = []
+    for kin, onwards, back, sign in ((Fate.MERGED, after, before, 1), (Fate.SPLIT, before, after, -1)):
+        best: dict[int, Meeting] = {}
+        for meeting in _candidates(kin, spots, onwards, back, sign, options):
+            known = best.get(meeting.spot)
+            if known is None or _rank(meeting, spots) > _rank(known, spots):
+                best[meeting.spot] = meeting
+        found += _conserving(tuple(best.values()), spots, options)
+    return tuple(sorted(found, key=lambda m: (m.spot, m.kin)))
+
+
+def _candidates(
+    kin: Fate, spots: Sequence[Spot], onwards: dict[int, int], back: dict[int, int], sign: int, options: MatchOptions
+) -> Iterator[Meeting]:
+    """Spots that the next visit does not continue, each with those that cover their place from there on."""
+    visit = [sign * s.visit for s in spots]
+    last = max(visit, default=0)
+    ending = [k for k in range(len(spots)) if visit[k] < last and (k not in onwards or visit[onwards[k]] > visit[k] + 1)]
+    if not ending:
+        return
+    covering = [k for k in range(len(spots)) if k in back]
+    if not covering:
+        return
+    reach = [_extent(spots[k]) + options.position_mm for k in covering]
+    near = cKDTree([spots[k].position_mm for k in ending]).query_ball_point([spots[k].position_mm for k in covering], reach)
+    for c, around in zip(covering, near, strict=True):
+        s = back[c]
+        for e in (ending[i] for i in around):
+            until = visit[onwards[e]] if e in onwards else last + 1
+            if not visit[s] <= visit[e] < visit[c] < until:
+                continue
+            share = covered(spots[e], spots[c], options)
+            if share >= options.cover > covered(spots[e], spots[s], options):
+                yield Meeting(kin, e, c, s, share)
+
+
+def _rank(meeting: Meeting, spots: Sequence[Spot]) -> tuple[float, float, tuple[float, float]]:
+    """The better covered, the nearer; the place decides between equals, never the order."""
+    other = spots[meeting.covering].position_mm
+    return meeting.share, -float(np.hypot(*np.subtract(spots[meeting.spot].position_mm, other))), other
+
+
+def _conserving(found: Sequence[Meeting], spots: Sequence[Spot], options: MatchOptions) -> list[Meeting]:
+    """Those of which area and mass before and after agree; all that meet in one spot count together."""
+    kept = []
+    for c in {m.covering for m in found}:
+        group = [m for m in found if m.covering == c]
+        parts = [spots[k] for k in (group[0].beside, *(m.spot for m in group))]
+        areas = [p.radius_mm**2 for p in parts]
+        masses = [_mass(p) for p in (spots[c], *parts)]
+        agrees = _within(spots[c].radius_mm ** 2, sum(areas), options.conserved)
+        known = [m for m in masses if m is not None]
+        if len(known) == len(masses):
+            agrees = agrees and _within(known[0], sum(known[1:]), options.conserved)
+        kept += group if agrees else []
+    return kept
+
+
+def _within(whole: float, parts: float, factor: float) -> bool:
+    return parts <= factor * whole and whole <= factor * parts
+
+
+def _mass(spot: Spot) -> float | None:
+    known = [s.mass_mg for s in spot.sightings.values() if s.mass_mg is not None]
+    return float(np.mean(known)) if len(known) == len(spot.sightings) else None
+
+
+def covered(spot: Spot, other: Spot, options: MatchOptions) -> float:
+    """Share of a spot's footprint that another one covers, to within what registration and the density of places leave open."""
+    of, by = footprint(spot.largest), footprint(other.largest)
+    room = 0.5 * np.sqrt(np.pi * other.largest.radius_mm**2 / len(by)) + options.position_mm
+    distance, _ = cKDTree(by).query(of, distance_upper_bound=room)
+    return float(np.mean(np.isfinite(distance)))
+
+
+def footprint(sighting: Sighting) -> NDArray[np.float64]:
+    """Places spread evenly over a sighting, shape (n, 2), mm."""
+    if sighting.footprint_mm:
+        return np.array(sighting.footprint_mm)
+    k = np.arange(CIRCLE_POINTS)
+    r, angle = sighting.radius_mm * np.sqrt((k + 0.5) / CIRCLE_POINTS), k * GOLDEN_ANGLE
+    return np.asarray(np.asarray(sighting.position_mm) + np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1))
+
+
+def _extent(spot: Spot) -> float:
+    """Farthest place of a spot from its middle, mm."""
+    if not spot.largest.footprint_mm:
+        return spot.largest.radius_mm
+    return float(np.hypot(*(footprint(spot.largest) - spot.position_mm).T).max())

@@ -1,0 +1,40 @@
+"""What a patient was given and what the laboratory found, for the plot beside a review. No Qt here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from calcitrack.io.cohort.course_files import LABS, TREATMENTS, CourseFiles, read_courses
+from calcitrack.io.workspace import Workspace
+from calcitrack.model.assessment import Assessment
+from calcitrack.model.course import PatientCourse
+
+
+def course_of(workspace: Workspace, assessment: Assessment) -> PatientCourse | None:
+    """The course of an assessment's patient; ``None`` where no file tells of one.
+
+    Files are ``treatments.csv`` and ``labs.csv`` in a folder that was measured into the workspace, or beside the films, or one folder above them.
+
+    Raises
+    ------
+    CourseError
+        With every problem of the file.
+    """
+    folders = tuple(dict.fromkeys(_folders(workspace, assessment)))
+    return course_in(folders, assessment.key.patient_id)
+
+
+def course_in(folders: tuple[Path, ...], patient_id: str) -> PatientCourse | None:
+    """The course of a patient, from the files of the first folder that has some of each kind; raises as `course_of`."""
+    treatments, labs = (tuple(f / name for f in folders if (f / name).is_file())[:1] for name in (TREATMENTS, LABS))
+    found = read_courses(CourseFiles(treatments, labs), [patient_id]).of(patient_id)
+    return found if found.treatments or found.labs else None
+
+
+def _folders(workspace: Workspace, assessment: Assessment) -> Iterator[Path]:
+    for run in reversed(workspace.runs()):
+        yield from (Path(i) for i in run.inputs if Path(i).is_dir())
+    for image in assessment.images:
+        beside = Path(image.exposure.source.split("!", 1)[0]).parent
+        yield from (beside, beside.parent)

@@ -1,0 +1,121 @@
+"""The widget's parts and where they stand; what they do is `calcitrack_napari.serial_review.widget`'s."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from calcitrack.figures.palette import FATE_MARKS
+from calcitrack.review.deposit_list import FILTERS, ORDERS, PATTERNS
+from calcitrack_napari.serial_review.keys import COMMANDS
+from calcitrack_napari.serial_review.plot import BurdenPlot
+from calcitrack_napari.serial_review.table import DepositTable
+from calcitrack_napari.serial_review.views import View
+
+NO_FATE, NO_PATTERN = "fate as found", "no pattern"
+TOOLS = (("grow", "Grow"), ("add", "Add"), ("fill", "Fill"), ("split", "Split"), ("merge", "Merge"), ("erase", "Erase"))
+SAYINGS = (("accept", "Accept"), ("reject", "Reject"), ("undo", "Undo"), ("redo", "Redo"))
+
+
+class Panel(QWidget):
+    """Everything that is seen at the right of the films."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reader, self.patient, self.words = QLineEdit(), QLabel(), QLabel()
+        self.reader.setPlaceholderText("your name or initials")
+        self.open_button, self.measure_button, self.stop_button = (QPushButton(t) for t in ("Open workspace…", "Measure opened films…", "Stop"))
+        self.timelines, self.view, self.order, self.only = (QComboBox() for _ in range(4))
+        self.view.addItems([v.value for v in View])
+        self.order.addItems(list(ORDERS))
+        self.only.addItems(list(FILTERS))
+        self.films, self.where = QSlider(Qt.Horizontal), QLabel("no review is open")
+        self.model, self.table = DepositTable(), QTableView()
+        self.buttons = {name: QPushButton(words) for name, words in (*SAYINGS, *TOOLS)}
+        self.fate, self.pattern, self.comment, self.relink = QComboBox(), QComboBox(), QLineEdit(), QLineEdit()
+        self.edge, self.edge_words = QSlider(Qt.Horizontal), QLabel()
+        self.plot, self.progress = BurdenPlot(), QProgressBar()
+        self.plot_wanted = True
+        self.publish_button, self.export_button, self.help_button = (QPushButton(t) for t in ("Publish", "Export results…", "Keys"))
+        self.help_words = QLabel()
+        self._dress()
+        self._arrange()
+        self.setSizePolicy(QSizePolicy.Preferred, QSizePolicy.Expanding)
+
+    def _dress(self) -> None:
+        table = self.table
+        table.setModel(self.model)
+        table.setSelectionBehavior(QAbstractItemView.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SingleSelection)
+        table.setShowGrid(False)
+        table.setFocusPolicy(Qt.NoFocus)  # keys go to the viewer
+        table.verticalHeader().hide()
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeToContents)
+        table.horizontalHeader().setStretchLastSection(True)
+        table.setMinimumHeight(170)
+        self.fate.addItems([NO_FATE, *(mark.words for mark in FATE_MARKS.values())])
+        self.pattern.addItems([NO_PATTERN, *PATTERNS])
+        self.comment.setPlaceholderText("comment on the deposit")
+        self.relink.setPlaceholderText("is really … (D012)")
+        self.edge.setRange(20, 80)
+        self.edge.setValue(50)
+        self.edge.setToolTip("Share of the contrast at which the outline lies when a region is grown: lower grows further")
+        self.films.setRange(0, 0)
+        self.films.setPageStep(1)
+        self.progress.hide()
+        self.stop_button.hide()
+        self.where.setMinimumWidth(300)
+        for label in (self.words, self.where, self.help_words):
+            label.setWordWrap(True)
+        self.help_words.hide()
+        self.help_words.setTextFormat(Qt.RichText)
+        keys = {c.name: c for c in COMMANDS}
+        for name, button in self.buttons.items():
+            button.setToolTip(f"{keys[name].words} ({keys[name].key})")
+        for box in (self.timelines, self.view, self.order, self.only, self.fate, self.pattern, self.films, self.edge, *self.buttons.values()):
+            box.setFocusPolicy(Qt.NoFocus)
+        self.publish_button.setToolTip("Make your outlines the version that counts in the workspace, and what you said its reviews")
+
+    def _arrange(self) -> None:
+        whole = QVBoxLayout(self)
+        whole.setSpacing(6)
+        whole.addLayout(_row(QLabel("Reader"), self.reader, self.open_button, self.measure_button))
+        whole.addLayout(_row(self.progress, self.stop_button))
+        whole.addWidget(self.timelines)
+        whole.addLayout(_row(self.films, self.where))
+        whole.addLayout(_row(QLabel("Show"), self.view, QLabel("List"), self.only, QLabel("by"), self.order))
+        whole.addWidget(self.table, 3)
+        whole.addLayout(_row(*(self.buttons[name] for name, _ in SAYINGS)))
+        whole.addLayout(_row(*(self.buttons[name] for name, _ in TOOLS)))
+        whole.addLayout(_row(QLabel("Edge at"), self.edge, self.edge_words))
+        self.said = QGridLayout()
+        for place, part in enumerate((self.fate, self.pattern, self.relink, self.comment)):
+            self.said.addWidget(part, place // 2, place % 2)
+        whole.addLayout(self.said)
+        whole.addWidget(self.plot, 2)
+        whole.addWidget(self.help_words)
+        whole.addWidget(self.words)
+        whole.addLayout(_row(self.publish_button, self.export_button, self.help_button))
+
+
+def _row(*parts: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(6)
+    for part in parts:
+        row.addWidget(part)
+    return row

@@ -1,0 +1,120 @@
+"""Burden of the patient and of the selected deposit over the visits, on a dark ground."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+
+from calcitrack.figures.course_panels import shown_labs, shown_treatments
+from calcitrack.figures.drawn import drawn_timeline
+from calcitrack.figures.page import day_number
+from calcitrack.model.assessment import COVERAGE_FACTOR, Assessment
+from calcitrack.model.course import PatientCourse
+from calcitrack.model.measurement import Measurement
+from calcitrack_napari.napari_io.layers import colour_of
+from calcitrack_napari.serial_review.plot_course import FAINT, GROUND, INK, POINTS, draw_labs, draw_treatments
+
+TOTAL_COLOUR = "#F0F1F2"
+BURDEN_PX, DRUG_PX, LABS_PX = 190, 24, 90
+"""Least heights of the burden, of a drug's row, and of the laboratory."""
+MOST_DRUGS = 4
+"""More would leave no room for the burden; the exported pictures show up to ten."""
+
+
+class BurdenPlot(FigureCanvasQTAgg):
+    """The plot as a widget."""
+
+    def __init__(self) -> None:
+        super().__init__(Figure(figsize=(4.4, 2.4), dpi=100, facecolor=GROUND, layout="constrained"))
+        self.setMinimumHeight(BURDEN_PX)
+
+    def show_burden(self, assessment: Assessment, deposit_id: str, current: int, course: PatientCourse | None = None) -> None:
+        """Draw the burden, and below it what the patient was given and what the laboratory found.
+
+        Parameters
+        ----------
+        current
+            Time point that the reader looks at.
+        course
+            Drawn where visits have dates.
+        """
+        drawn = drawn_timeline(assessment)
+        dated = drawn.points[0].date is not None
+        days = [float(p.index) if p.date is None else day_number(p.date) for p in drawn.points]
+        given = shown_treatments(course if dated else None, days[0], days[-1])[:MOST_DRUGS]
+        labs, _ = shown_labs(course if dated else None, days[0], days[-1])
+        axes, treatments, laboratory = self._panels(len(given), bool(labs))
+        total = [(x, p.value, p.sd) for x, p in zip(days, drawn.points, strict=True) if p.value is not None]
+        _draw(axes, total, TOTAL_COLOUR, "all deposits")
+        own = [] if not deposit_id else _course(assessment, deposit_id, drawn.burden, days)
+        if own:
+            _draw(axes, own, colour_of(int(deposit_id[1:])), deposit_id)
+        here = next((x for x, p in zip(days, drawn.points, strict=True) if p.index == current), None)
+        axes.set_ylim(bottom=0)
+        axes.set_ylabel(f"{drawn.words}, {drawn.unit}", color=INK, fontsize=POINTS)
+        axes.legend(fontsize=POINTS, frameon=False, labelcolor=INK, loc="best")
+        panels = [p for p in (axes, treatments, laboratory) if p is not None]
+        for panel in panels:
+            if here is not None:
+                panel.axvline(here, color=FAINT, lw=1.2, zorder=0)
+            _dress(panel, days, dated=dated, lowest=panel is panels[-1])
+        if treatments is not None:
+            draw_treatments(treatments, given)
+        if laboratory is not None:
+            draw_labs(laboratory, labs)
+        self.draw_idle()
+
+    def _panels(self, drugs: int, labs: bool) -> tuple[Axes, Axes | None, Axes | None]:
+        """Burden, treatments and laboratory below each other; the widget is as high as they need."""
+        self.figure.clear()
+        heights = [BURDEN_PX, *([DRUG_PX * drugs] if drugs else []), *([LABS_PX] if labs else [])]
+        self.setMinimumHeight(sum(heights))
+        made = self.figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
+        for axes in made:
+            axes.set_facecolor(GROUND)
+        return made[0], made[1] if drugs else None, made[-1] if labs else None
+
+
+def _course(assessment: Assessment, deposit_id: str, burden: str, days: Sequence[float]) -> list[tuple[float, float, float | None]]:
+    """A deposit's burden at each visit at which it is seen: the mean over the films of the day."""
+    found = []
+    for x, point in zip(days, assessment.time_points, strict=True):
+        results = [
+            d.deposit.measurements.get(burden)
+            for i in assessment.images
+            if i.time_point == point.index
+            for d in i.deposits
+            if d.deposit_id == deposit_id
+        ]
+        values = [r for r in results if isinstance(r, Measurement)]
+        if values:
+            sds = [v.sd for v in values if v.sd is not None]
+            found.append((x, sum(v.value for v in values) / len(values), sum(sds) / len(sds) if sds else None))
+    return found
+
+
+def _draw(axes, points, colour, name: str) -> None:  # type: ignore[no-untyped-def] # matplotlib's own types
+    x, y = [p[0] for p in points], [p[1] for p in points]
+    axes.plot(x, y, "-o", color=colour, lw=1.6, ms=4.5, label=name)
+    if all(p[2] is not None for p in points) and points:
+        low = [max(0.0, p[1] - COVERAGE_FACTOR * p[2]) for p in points]
+        axes.fill_between(x, low, [p[1] + COVERAGE_FACTOR * p[2] for p in points], color=colour, alpha=0.16, lw=0)
+
+
+def _dress(axes, days: Sequence[float], *, dated: bool, lowest: bool) -> None:  # type: ignore[no-untyped-def] # matplotlib's own types
+    if dated:
+        locator = AutoDateLocator(minticks=3, maxticks=6)
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    else:
+        axes.set_xticks([])
+    span = max(days[-1] - days[0], 1.0)
+    axes.set_xlim(days[0] - 0.05 * span, days[-1] + 0.05 * span)
+    axes.tick_params(colors=INK, labelsize=POINTS, labelbottom=lowest)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(FAINT)

@@ -1,0 +1,97 @@
+"""The deposit list as Qt shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
+from qtpy.QtGui import QBrush, QColor, QFont, QIcon, QPixmap
+
+from calcitrack.figures.palette import FATE_MARKS
+from calcitrack.review.deposit_list import Row, Verdict, with_sd
+from calcitrack_napari.napari_io.layers import COLOURS
+
+HEADS = ("Deposit", "Fate", "Area, mm²", "HA, mg", "Change", "Sure", "Review", "Pattern")
+TIPS = (
+    "Identity over all visits, in its colour on the films",
+    "What became of it at this visit",
+    "Area with its 95 % half width",
+    "Hydroxyapatite with its 95 % half width; empty where the film carries no mass",
+    "Since the visit before: of the mass where both films carry one, else of the area",
+    "Estimated probability that it is a deposit",
+    "What you said of it",
+    "Pattern of calcinosis, and * where there is a comment",
+)
+MARKS = {Verdict.OPEN: "", Verdict.ACCEPTED: "✓ accepted", Verdict.REJECTED: "✗ rejected"}
+FAINT = QColor("#9A9A9A")
+SWATCH_PX = 12
+NO_PARENT = QModelIndex()
+
+
+class DepositTable(QAbstractTableModel):
+    """Rows of the deposit list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: tuple[Row, ...] = ()
+
+    def show(self, rows: tuple[Row, ...]) -> None:
+        """Show other rows; the same rows with other contents keep their places."""
+        if [r.deposit_id for r in rows] == [r.deposit_id for r in self.shown]:
+            self.shown = rows
+            if rows:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(HEADS) - 1))
+            return
+        self.beginResetModel()
+        self.shown = rows
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex = NO_PARENT) -> int:  # noqa: N802 Qt's name
+        """Rows."""
+        return 0 if parent.isValid() else len(self.shown)
+
+    def columnCount(self, parent: QModelIndex = NO_PARENT) -> int:  # noqa: N802 Qt's name
+        """Columns."""
+        return 0 if parent.isValid() else len(HEADS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.DisplayRole) -> Any:  # noqa: N802 Qt's name
+        """Heads and their explanations."""
+        if orientation == Qt.Horizontal and role == Qt.DisplayRole:
+            return HEADS[section]
+        if orientation == Qt.Horizontal and role == Qt.ToolTipRole:
+            return TIPS[section]
+        return None
+
+    def data(self, index: QModelIndex, role: int = Qt.DisplayRole) -> Any:
+        """One cell in one role."""
+        row = self.shown[index.row()]
+        if role == Qt.DisplayRole:
+            return _texts(row)[index.column()]
+        if role == Qt.TextAlignmentRole and index.column() in (2, 3, 4, 5):
+            return Qt.AlignRight | Qt.AlignVCenter
+        if role == Qt.DecorationRole and index.column() == 0:
+            return _swatch(row.deposit_id)
+        if role == Qt.ForegroundRole and (row.label is None or row.verdict is Verdict.REJECTED):
+            return QBrush(FAINT)
+        if role == Qt.FontRole and row.verdict is Verdict.REJECTED and index.column() == 0:
+            struck = QFont()
+            struck.setStrikeOut(True)
+            return struck
+        if role == Qt.ToolTipRole:
+            return row.comment or TIPS[index.column()]
+        return None
+
+
+def _texts(row: Row) -> tuple[str, ...]:
+    fate = "" if row.fate is None else FATE_MARKS[row.fate.value].words
+    change = "" if row.change is None else f"{100 * row.change:+.0f} %"
+    sure = "" if row.confidence is None else f"{100 * row.confidence:.0f} %"
+    pattern = f"{row.pattern}{' *' if row.comment else ''}".strip()
+    area, mass = with_sd(row.value("area_mm2")), with_sd(row.value("ha_mass_mg"))
+    return row.deposit_id, fate, area, mass, change, sure, MARKS[row.verdict], pattern
+
+
+def _swatch(deposit_id: str) -> QIcon:
+    pixels = QPixmap(SWATCH_PX, SWATCH_PX)
+    pixels.fill(QColor(COLOURS[(int(deposit_id[1:]) - 1) % len(COLOURS)]))
+    return QIcon(pixels)

@@ -1,0 +1,49 @@
+"""The map of pseudonyms: what is read, and what is said of a bad one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from calcitrack.errors import PseudonymError
+from calcitrack.io.cohort.pseudonyms import read_pseudonyms
+from calcitrack.io.cohort.read import read_cohort
+
+
+def test_a_map_is_read(tmp_path: Path) -> None:
+    """Old to new, without spaces around; several IDs may be one patient."""
+    path = tmp_path / "map.csv"
+    path.write_text("old,new\n 17 ,A\n18,A\n\n", encoding="utf-8-sig")
+    assert read_pseudonyms(path) == {"17": "A", "18": "A"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id,name\n1,A\n", "another header row"),
+        ("", "another header row"),
+        ("old,new\n1\n2,\n3,A\\B\n4,A\n4,B\n", "line 2: 1 cells where 2 are due; line 3: an empty cell; line 4: a pseudonym of more"),
+        ("old,new\n4,A\n4,B\n", "line 3: an ID that stands above already"),
+    ],
+)
+def test_every_problem_is_said_at_once(tmp_path: Path, text: str, said: str) -> None:
+    """With its line, and without quoting an ID."""
+    path = tmp_path / "map.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(PseudonymError, match=said):
+        read_pseudonyms(path)
+
+
+def test_images_go_by_their_pseudonyms(dicom: Callable[..., Path], tmp_path: Path) -> None:
+    """In headers and in loaded images, without birth date; an ID without pseudonym is refused before anything is measured."""
+    dicom("films/a.dcm", PatientID="SECRET", PatientBirthDate="19010203")
+    cohort = read_cohort(tmp_path / "films", pseudonyms={"SECRET": "A"})
+    (timeline,) = cohort.timelines
+    (exposure,) = timeline.time_points[0].exposures
+    for facts in (exposure.acquisition, exposure.load().acquisition, cohort.files[0].acquisition):
+        assert facts is not None
+        assert (facts.patient_id, facts.patient_birth_date) == ("A", None)
+    with pytest.raises(PseudonymError, match=r"a\.dcm: found a Patient ID without a pseudonym"):
+        read_cohort(tmp_path / "films", pseudonyms={"OTHER": "A"})

@@ -1,0 +1,136 @@
+"""PNG and TIFF pictures with a sidecar."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, TiffImagePlugin
+
+from calcitrack.errors import DamagedFileError, ImageTooLargeError, SidecarError, UnsupportedImageError
+from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.images.read import read_radiograph
+from calcitrack.model.calibration import Tier
+from calcitrack.model.spacing import SpacingBasis
+
+GREY8 = np.arange(48, dtype=np.uint8).reshape(6, 8) * 5
+GREY16 = np.arange(48, dtype=np.uint16).reshape(6, 8) * 1000
+
+
+def saved(path: Path, values: np.ndarray, sidecar: dict[str, Any] | str | None = None, **options: Any) -> Path:
+    """Write a picture and its sidecar."""
+    Image.fromarray(values).save(path, **options)
+    if sidecar is not None:
+        path.with_suffix(".json").write_text(sidecar if isinstance(sidecar, str) else json.dumps(sidecar))
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+@pytest.mark.parametrize("values", [GREY8, GREY16], ids=["8 bit", "16 bit"])
+def test_grey_pictures_keep_their_values(tmp_path: Path, suffix: str, values: np.ndarray) -> None:
+    """MONOCHROME2 is assumed; the tier is C, and why is stated."""
+    image = read_radiograph(saved(tmp_path / f"hand{suffix}", values))
+    np.testing.assert_array_equal(image.pixels, values)
+    assert image.calibration.tier is Tier.C
+    assert "without DICOM header" in image.calibration.reason
+    assert image.spacing.basis is SpacingBasis.PIXELS
+    assert any("no sidecar" in f for f in image.findings)
+
+
+def test_the_sidecar_states_what_a_header_would(tmp_path: Path) -> None:
+    """Every key."""
+    stated = {
+        "spacing_mm": [0.1, 0.2],
+        "spacing_basis": "detector",
+        "acquisition_date": "2024-05-31T10:15",
+        "patient_id": 17,
+        "body_part": "hand",
+        "laterality": "left",
+        "view": "pa",
+        "photometric_interpretation": "MONOCHROME1",
+    }
+    image = read_radiograph(saved(tmp_path / "hand.png", GREY8, stated))
+    facts = image.acquisition
+    assert (image.spacing.row_mm, image.spacing.column_mm, image.spacing.basis) == (0.1, 0.2, SpacingBasis.DETECTOR)
+    assert facts.acquisition_time == dt.datetime.fromisoformat("2024-05-31T10:15")
+    assert (facts.patient_id, facts.body_part_examined, facts.laterality, facts.view_position) == ("17", "HAND", "L", "PA")
+    np.testing.assert_array_equal(image.pixels, -GREY8.astype(np.float32))
+
+
+def test_one_length_stands_for_rows_and_columns(tmp_path: Path) -> None:
+    """The plane is not specified unless the sidecar names it."""
+    spacing = read_radiograph(saved(tmp_path / "hand.png", GREY8, {"spacing_mm": 0.15})).spacing
+    assert (spacing.row_mm, spacing.column_mm, spacing.basis) == (0.15, 0.15, SpacingBasis.UNSPECIFIED)
+
+
+def test_all_problems_of_a_sidecar_are_told_at_once(tmp_path: Path) -> None:
+    """One message, four problems."""
+    wrong = {"spacing_mm": -1, "acquisition_date": "31.5.2024", "laterality": "up", "side": "L"}
+    with pytest.raises(SidecarError) as caught:
+        read_radiograph(saved(tmp_path / "hand.png", GREY8, wrong))
+    assert all(word in str(caught.value) for word in ("spacing_mm", "acquisition_date", "laterality", "unknown key 'side'"))
+
+
+@pytest.mark.parametrize("text", ["{", "[1, 2]", "[" * 100_000, '{"spacing_mm": NaN}', '{"spacing_mm": true}', '{"patient_id": {}}'])
+def test_a_sidecar_that_is_no_sidecar_is_a_typed_error(tmp_path: Path, text: str) -> None:
+    """Broken JSON, other JSON, deep nesting, values of the wrong kind."""
+    with pytest.raises(SidecarError):
+        read_radiograph(saved(tmp_path / "hand.png", GREY8, text))
+
+
+def test_grey_stored_as_colour_is_read(tmp_path: Path) -> None:
+    """Equal channels are grey; alpha is ignored with a finding."""
+    rgba = np.dstack([GREY8, GREY8, GREY8, GREY8])
+    image = read_radiograph(saved(tmp_path / "hand.png", rgba))
+    np.testing.assert_array_equal(image.pixels, GREY8)
+    assert {"the picture's alpha channel is ignored", "grey stored as colour; one channel is used"} <= set(image.findings)
+
+
+def test_colour_is_unsupported(tmp_path: Path) -> None:
+    """A photograph is no radiograph."""
+    with pytest.raises(UnsupportedImageError, match="a colour picture"):
+        read_radiograph(saved(tmp_path / "hand.png", np.dstack([GREY8, GREY8, 255 - GREY8])))
+
+
+def test_single_bits_floats_and_several_pages_are_unsupported(tmp_path: Path) -> None:
+    """Each with its reason."""
+    with pytest.raises(UnsupportedImageError, match="'1'"):
+        read_radiograph(saved(tmp_path / "a.png", GREY8 > 100))
+    with pytest.raises(UnsupportedImageError, match="'F'"):
+        read_radiograph(saved(tmp_path / "b.tif", GREY8.astype(np.float32)))
+    page = Image.fromarray(GREY8)
+    page.save(tmp_path / "c.tif", save_all=True, append_images=[page])
+    with pytest.raises(UnsupportedImageError, match="2 pages"):
+        read_radiograph(tmp_path / "c.tif")
+
+
+def test_a_16_bit_tiff_where_white_is_zero_is_monochrome1(tmp_path: Path) -> None:
+    """The tag says which end is white; bone is white."""
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[262] = 0
+    image = read_radiograph(saved(tmp_path / "hand.tif", GREY16, tiffinfo=tags))
+    np.testing.assert_array_equal(image.pixels, -GREY16.astype(np.float32))
+
+
+def test_a_picture_that_breaks_off_is_damage(tmp_path: Path) -> None:
+    """Half a file."""
+    path = saved(tmp_path / "hand.png", np.random.default_rng(0).integers(0, 255, (99, 99)).astype(np.uint8))
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(DamagedFileError, match="breaks off"):
+        read_radiograph(path)
+
+
+def test_a_large_picture_is_refused_by_its_header(tmp_path: Path) -> None:
+    """Before its pixels are unpacked, and also beyond the picture library's own limit."""
+    path = saved(tmp_path / "hand.png", GREY8)
+    with pytest.raises(ImageTooLargeError, match="6 x 8"):
+        read_radiograph(path, limits=ReadLimits(max_pixels=47))
+    content = bytearray(path.read_bytes())
+    content[16:24] = b"\0\1\0\0\0\1\0\0"
+    path.write_bytes(content)
+    with pytest.raises((ImageTooLargeError, DamagedFileError)):
+        read_radiograph(path)

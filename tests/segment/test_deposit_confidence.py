@@ -1,0 +1,107 @@
+"""Facts of found deposits, and what is made of them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from calcitrack.errors import InvalidValueError
+from calcitrack.segment import deposit_confidence as module
+from calcitrack.segment.deposit_confidence import FARTHEST, Belief, belief
+from calcitrack.segment.deposit_facts import FACTS, deposit_facts, scenery
+from calcitrack.segment.network import Chances
+
+SHAPE = (220, 240)
+PIXEL_MM = 0.2
+
+
+def _facts(inside: np.ndarray, *, contrast: float = 0.4, blurred_px: float = 1.0, chance: float = 0.99, noise: float = 0.01) -> dict[str, float]:
+    """Facts of one deposit in the flesh of a limb with a bone along it."""
+    limb, bone = np.zeros(SHAPE, bool), np.zeros(SHAPE, bool)
+    limb[20:200], bone[120:160] = True, True
+    rng = np.random.default_rng(1)
+    soft = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), blurred_px)
+    image = (1.0 * limb + bone + contrast * soft + noise * rng.standard_normal(SHAPE)).astype(np.float32)
+    deposit = np.where(inside, chance, 0.01).astype(np.float32)
+    scene = scenery(Chances(deposit, bone.astype(np.float32), limb.astype(np.float32)), image, limb, bone)
+    numbers = inside.astype(np.int32)
+    (box,) = ndimage.find_objects(numbers)
+    return dict(zip(FACTS, deposit_facts(scene, numbers, 1, box), strict=True))
+
+
+def _disc(row: int = 70, column: int = 120, radius: int = 8) -> np.ndarray:
+    y, x = np.ogrid[: SHAPE[0], : SHAPE[1]]
+    return (y - row) ** 2 + (x - column) ** 2 <= radius**2
+
+
+def test_facts_of_a_disc_are_what_was_drawn() -> None:
+    """Size, shape, contrast and place, each within what pixels and blur allow."""
+    facts = _facts(_disc())
+    assert np.exp(facts["log_area"]) == pytest.approx(np.pi * 1.6**2, rel=0.05)
+    assert np.exp(facts["log_depth"]) == pytest.approx(1.6, abs=0.2)
+    assert facts["solidity"] > 0.9
+    assert abs(facts["log_elongation"]) < 0.05
+    assert facts["contrast"] == pytest.approx(0.4, abs=0.02)
+    assert facts["contrast_of_bone"] == pytest.approx(0.4, abs=0.05)
+    assert np.expm1(facts["log_skin_distance"]) == pytest.approx(51 * PIXEL_MM, abs=1.0)
+    assert facts["over_bone"] == facts["air_around"] == 0
+    assert facts["best_odds"] == pytest.approx(np.log(0.99 / 0.01), abs=0.01)
+
+
+def test_each_fact_follows_what_it_is_named_for() -> None:
+    """A change of the drawing moves the fact of that name in its direction."""
+    plain = _facts(_disc())
+    assert _facts(_disc(row=140))["over_bone"] == 1
+    assert _facts(_disc(row=113))["bone_chance_around"] > plain["bone_chance_around"]
+    assert _facts(_disc(row=24))["air_around"] > 0.2
+    assert _facts(_disc(), blurred_px=5)["log_edge_sharpness"] < plain["log_edge_sharpness"]
+    assert _facts(_disc(), noise=0.05)["log_spread"] > plain["log_spread"]
+    assert _facts(_disc(), noise=0.05)["contrast_in_spreads"] < plain["contrast_in_spreads"]
+    assert _facts(_disc(), chance=0.9)["mean_odds"] < plain["mean_odds"]
+    stretched = _disc(radius=4) | _disc(column=126, radius=4) | _disc(column=132, radius=4)
+    assert _facts(stretched)["log_elongation"] > 0.5
+    assert _facts(_disc(radius=4) | _disc(column=140, radius=4))["log_specks"] == pytest.approx(np.log(2))
+
+
+def test_one_pixel_has_facts() -> None:
+    """Nothing divides by zero; every fact is a number."""
+    speck = np.zeros(SHAPE, bool)
+    speck[70, 120] = True
+    assert np.isfinite(list(_facts(speck).values())).all()
+
+
+def test_a_deposit_at_the_corner_of_a_film_without_limb_has_facts() -> None:
+    """Surroundings may be missing altogether."""
+    corner = np.zeros(SHAPE, bool)
+    corner[:3, :3] = True
+    nothing = np.zeros(SHAPE, np.float32)
+    scene = scenery(Chances(nothing, nothing, nothing), nothing, nothing > 0, nothing > 0)
+    assert np.isfinite(deposit_facts(scene, corner.astype(np.int32), 1, (slice(0, 3), slice(0, 3)))).all()
+
+
+def test_belief_is_what_its_weights_say() -> None:
+    """One hidden unit, computed by hand; facts beyond what was seen are cut."""
+    one = Belief(np.array([1.0]), np.array([2.0]), np.array([[0.5]]), np.array([0.1]), np.array([3.0]), -1.0)
+    assert one(np.array([2.0])) == pytest.approx(1 / (1 + np.exp(1 - 3 * np.tanh(0.5 * 0.5 + 0.1))))
+    assert one(np.array([1e6])) == one(np.array([1 + 2 * FARTHEST]))
+
+
+def test_shipped_belief_rises_with_the_networks_own_odds() -> None:
+    """Of two deposits that are average in all else, the one that the network is surer of is believed more."""
+    shipped = belief()
+    odds = np.array([name.endswith("_odds") for name in FACTS])
+    assert shipped.centre.shape == (len(FACTS),)
+    low, high = (shipped(shipped.centre + side * odds * shipped.scale) for side in (-1, 1))
+    assert 0 <= low < high <= 1
+
+
+def test_weights_for_other_facts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file and a program that do not belong together say so."""
+    monkeypatch.setattr(module, "FACTS", (*FACTS, "colour"))
+    belief.cache_clear()
+    with pytest.raises(InvalidValueError, match="fitted to other facts"):
+        belief()
+    monkeypatch.undo()
+    belief.cache_clear()
