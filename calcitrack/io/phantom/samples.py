@@ -12,7 +12,7 @@ from calcitrack.model.timeline import Timeline
 
 MANIFEST = "manifest.toml"
 RADIOGRAPHS = "radiographs"
-_PACKAGE = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parents[2]
 _PLACES = (_PACKAGE / "_sample_data", _PACKAGE.parent / "sample_data")
 """In an installed wheel, and in a checkout."""
 

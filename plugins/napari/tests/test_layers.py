@@ -15,7 +15,7 @@ from calcitrack.model.spacing import Spacing
 from calcitrack_napari.napari_io import layers, reader, samples, writer
 from calcitrack_napari.napari_io.layers import opened_paths
 
-MANIFEST = Path(layers.__file__).with_name("napari.yaml")
+MANIFEST = Path(layers.__file__).parents[1] / "napari.yaml"
 
 
 def test_bone_is_white_at_true_size(films: Path) -> None:
