@@ -1,0 +1,1 @@
+"""The results folder: tables, pictures, DICOM objects and provenance."""
