@@ -15,6 +15,7 @@ from PIL import Image
 from calcitrack.errors import DamagedFileError
 from calcitrack.io.workspace.document import document_digest, document_of
 from calcitrack.io.workspace.label_files import segmentation_digest
+from calcitrack.model import review_steps
 from calcitrack.model.assessment import (
     Alignment,
     Assessment,
@@ -274,3 +275,10 @@ def content(assessment: Assessment) -> str:
     """A digest of everything in an assessment, segmentations included: equal when every value is."""
     digests = {number: segmentation_digest(image.segmentation) for number, image in enumerate(assessment.images)}
     return document_digest(document_of(assessment, digests))
+
+
+def verdict_step(deposit_id: str, before: str, after: str) -> review_steps.Change:
+    """A review step in which a reader accepts or rejects a deposit on all images; an empty text is no verdict."""
+    key = (deposit_id, review_steps.ALL_IMAGES)
+    statement = review_steps.Statement(review_steps.StatementField.VERDICT, key, before, after)
+    return review_steps.Change(f"{after or 'reopen'} {deposit_id}", 0, deposit_id, statements=(statement,))

@@ -1,23 +1,48 @@
-"""What a step of a review changes, so that it can be done, undone, written down and read back."""
+"""Steps of a review: typed values that change labels and statements, and that can be undone, stored and applied again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
+import numpy as np
+
+from calcitrack.errors import InvalidValueError
 from calcitrack.model.segmentation import Labels
 
 Key = tuple[str | int, ...]
-IDENTITY, VERDICT, FATE, PATTERN, COMMENT = "identity", "verdict", "fate", "pattern", "comment"
-FIELDS = (IDENTITY, VERDICT, FATE, PATTERN, COMMENT)
-"""What a reader states beside outlines. By (image, label), (deposit id, image or -1 for all), (deposit id, time point), (deposit id), the same."""
 ALL_IMAGES = -1
-UNDO, REDO = "undo", "redo"
+"""Stands for the image in the key of a verdict on a deposit of all images."""
+
+
+class StatementField(StrEnum):
+    """What a statement is about. The values are those of stored reviews."""
+
+    IDENTITY = "identity"
+    """Which deposit a label is; key (image, label), value a deposit id."""
+    VERDICT = "verdict"
+    """Whether a deposit is accepted or rejected; key (deposit id, image), or (deposit id, `ALL_IMAGES`)."""
+    FATE = "fate"
+    """What became of a deposit; key (deposit id, time point), value a `calcitrack.model.assessment.Fate`."""
+    PATTERN = "pattern"
+    """The pattern of a deposit; key (deposit id)."""
+    COMMENT = "comment"
+    """The reader's comment on a deposit; key (deposit id)."""
+
+
+class HistoryMove(StrEnum):
+    """A step through the reader's own history. The values are those of stored reviews."""
+
+    UNDO = "undo"
+    """Undo the last change that holds."""
+    REDO = "redo"
+    """Apply the last undone change again."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Patch:
-    """Labels of one image within a window, before and after.
+    """Labels of one image within a window, before and after; the arrays cannot be written to.
 
     Parameters
     ----------
@@ -27,6 +52,11 @@ class Patch:
         (row, column) of the window's first pixel.
     before, after
         Shape (rows, columns).
+
+    Raises
+    ------
+    InvalidValueError
+        The two arrays are not images of one shape, or a position is negative.
     """
 
     image: int
@@ -34,18 +64,28 @@ class Patch:
     before: Labels
     after: Labels
 
+    def __post_init__(self) -> None:
+        if self.before.ndim != 2 or self.before.shape != self.after.shape:
+            raise InvalidValueError(f"a patch has labels of one shape (rows, columns); found {self.before.shape} before and {self.after.shape} after")
+        if min(self.image, *self.corner) < 0:
+            raise InvalidValueError(f"positions of a patch are counted from 0; found image {self.image} and corner {self.corner}")
+        for name in ("before", "after"):
+            labels = getattr(self, name).view()
+            labels.setflags(write=False)
+            object.__setattr__(self, name, labels)
+
     @property
     def window(self) -> tuple[slice, slice]:
-        """Where it lies."""
+        """Rows and columns of the image that it covers."""
         rows, columns = self.after.shape
         return slice(self.corner[0], self.corner[0] + rows), slice(self.corner[1], self.corner[1] + columns)
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One thing that a reader states; an empty text is nothing stated."""
+    """One thing that a reader states; an empty text stands for nothing."""
 
-    field: str
+    field: StatementField
     key: Key
     before: str
     after: str
@@ -53,16 +93,16 @@ class Statement:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Change:
-    """One step of a review: all of it is done or undone together.
+    """A step that changes something: all of it is done or undone together.
 
     Parameters
     ----------
     step
         What was done, in words.
     image
-        Where the reader was, position in ``Assessment.images``: undoing goes back there.
+        The image that the reader looked at, as position in ``Assessment.images``: undoing shows it again.
     deposit_id
-        Which deposit it was about.
+        Which deposit it was about; empty for none.
     """
 
     step: str
@@ -72,7 +112,7 @@ class Change:
     statements: tuple[Statement, ...] = ()
 
     def reversed(self) -> Change:
-        """What undoes it."""
+        """The change that undoes this one."""
         return Change(
             self.step,
             self.image,
@@ -82,29 +122,124 @@ class Change:
         )
 
 
+ReviewStep = Change | HistoryMove
+"""What a reader does: a change, or a move through the changes made so far."""
+
+
+class StepHistory:
+    """The changes of a review that hold, and those that were undone and can be redone.
+
+    Examples
+    --------
+    >>> history = StepHistory()
+    >>> change = history.take(Change("accept D001", 0, "D001", (), (Statement(StatementField.VERDICT, ("D001", ALL_IMAGES), "", "accept"),)))
+    >>> history.take(HistoryMove.UNDO).statements[0].after
+    ''
+    >>> [c.step for c in history.undone]
+    ['accept D001']
+    """
+
+    def __init__(self, steps: Iterable[ReviewStep] = ()) -> None:
+        self._done: list[Change] = []
+        self._undone: list[Change] = []
+        for step in steps:
+            self.take(step)
+
+    @property
+    def done(self) -> tuple[Change, ...]:
+        """Changes that hold, first to last."""
+        return tuple(self._done)
+
+    @property
+    def undone(self) -> tuple[Change, ...]:
+        """Undone changes; the last one is redone first."""
+        return tuple(self._undone)
+
+    def take(self, step: ReviewStep) -> Change:
+        """Take a step.
+
+        Returns
+        -------
+        Change
+            What the step changes: the change itself, or for an undo the change that reverses the last one.
+
+        Raises
+        ------
+        InvalidValueError
+            There is nothing to undo or to redo.
+        """
+        if isinstance(step, Change):
+            self._done.append(step)
+            self._undone.clear()
+            return step
+        source, target = (self._done, self._undone) if step is HistoryMove.UNDO else (self._undone, self._done)
+        if not source:
+            raise InvalidValueError(f"there is no step to {step}")
+        target.append(source.pop())
+        return target[-1].reversed() if step is HistoryMove.UNDO else target[-1]
+
+
 class Stated:
     """What a reader has stated so far."""
 
     def __init__(self) -> None:
-        self._held: dict[str, dict[Key, str]] = {name: {} for name in FIELDS}
+        self._texts: dict[StatementField, dict[Key, str]] = {field: {} for field in StatementField}
 
-    def get(self, field: str, *key: str | int) -> str:
-        """What is stated; empty for nothing."""
-        return self._held[field].get(key, "")
+    def get(self, field: StatementField, *key: str | int) -> str:
+        """The text that is stated; empty for nothing."""
+        return self._texts[field].get(key, "")
 
-    def items(self, field: str) -> dict[Key, str]:
+    def items(self, field: StatementField) -> dict[Key, str]:
         """Everything that is stated in a field."""
-        return dict(self._held[field])
+        return dict(self._texts[field])
 
-    def change(self, field: str, key: Key, after: str) -> tuple[Statement, ...]:
-        """The statement that makes it so; none where it is so already."""
+    def change(self, field: StatementField, key: Key, after: str) -> tuple[Statement, ...]:
+        """The statement that sets a text; none where that text is stated already."""
         before = self.get(field, *key)
         return () if before == after else (Statement(field, key, before, after),)
 
     def apply(self, statements: Iterable[Statement]) -> None:
-        """State them."""
-        for s in statements:
-            if s.after:
-                self._held[s.field][s.key] = s.after
+        """Make the statements."""
+        for statement in statements:
+            if statement.after:
+                self._texts[statement.field][statement.key] = statement.after
             else:
-                self._held[s.field].pop(s.key, None)
+                self._texts[statement.field].pop(statement.key, None)
+
+
+class Misfit(StrEnum):
+    """Why a change cannot be applied to a review as it stands."""
+
+    NO_SUCH_IMAGE = "it names an image that the assessment does not hold"
+    OUTSIDE_IMAGE = "it reaches outside of its image"
+    OTHER_LABELS = "the labels that it replaces are not those of the image"
+    OTHER_STATEMENT = "the statement that it replaces is not the one that holds"
+
+
+def misfit_of(change: Change, labels: Sequence[Labels], stated: Stated) -> Misfit | None:
+    """Whether a change starts from what is there.
+
+    Parameters
+    ----------
+    labels
+        Labels of each image, shape (rows, columns), as they are before the change.
+    stated
+        What is stated before the change.
+
+    Returns
+    -------
+    Misfit or None
+        The first thing that does not fit; ``None`` for a change that can be applied.
+    """
+    images = [change.image, *(p.image for p in change.patches), *(int(s.key[0]) for s in change.statements if s.field is StatementField.IDENTITY)]
+    if not all(0 <= image < len(labels) for image in images):
+        return Misfit.NO_SUCH_IMAGE
+    for patch in change.patches:
+        present = labels[patch.image][patch.window]
+        if present.shape != patch.before.shape:
+            return Misfit.OUTSIDE_IMAGE
+        if not np.array_equal(present, patch.before):
+            return Misfit.OTHER_LABELS
+    if any(stated.get(s.field, *s.key) != s.before for s in change.statements):
+        return Misfit.OTHER_STATEMENT
+    return None

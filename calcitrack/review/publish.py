@@ -13,7 +13,7 @@ from calcitrack.io.workspace.document import identity
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import CohortAssessment, FileRecord, FileStatus
 from calcitrack.model.review import Review, ReviewKind
-from calcitrack.model.review_steps import ALL_IMAGES, COMMENT, FATE, PATTERN, VERDICT
+from calcitrack.model.review_steps import ALL_IMAGES, StatementField
 from calcitrack.review.session import ReviewSession
 
 ACCEPTED_AS_EDITED = "as outlined in the review"
@@ -64,14 +64,14 @@ def _reviews(session: ReviewSession) -> list[Review]:
     recorded = {t.deposit_id for t in session.assessment.tracks}
     review = partial(Review, reader=session.reader, assessment_id=session.assessment.assessment_id)
     found = []
-    for (name, k), said in session.stated(VERDICT).items():
+    for (name, k), said in session.stated(StatementField.VERDICT).items():
         image = "" if k == ALL_IMAGES else identity(session.images[int(k)].exposure)
         found.append(review(kind=ReviewKind(said), deposit_id=str(name), image=image))
-    for (name, time_point), said in session.stated(FATE).items():
+    for (name, time_point), said in session.stated(StatementField.FATE).items():
         found.append(review(kind=ReviewKind.FATE, deposit_id=str(name), time_point=int(time_point), value=said))
-    for (name,), said in session.stated(PATTERN).items():
+    for (name,), said in session.stated(StatementField.PATTERN).items():
         found.append(review(kind=ReviewKind.PATTERN, deposit_id=str(name), value=said))
-    for (name,), said in session.stated(COMMENT).items():
+    for (name,), said in session.stated(StatementField.COMMENT).items():
         found.append(review(kind=ReviewKind.COMMENT, deposit_id=str(name), comment=said))
     return [r for r in found if r.deposit_id in recorded]
 

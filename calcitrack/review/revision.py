@@ -9,7 +9,7 @@ from calcitrack.measure import measure
 from calcitrack.model.assessment import Assessment, Fate
 from calcitrack.model.measurement import ImageMeasurements, Result
 from calcitrack.model.provenance import Step
-from calcitrack.model.review_steps import FATE
+from calcitrack.model.review_steps import StatementField
 from calcitrack.review.deposit_list import Verdict
 from calcitrack.review.state import ReviewState
 
@@ -49,7 +49,7 @@ class Consequences(ReviewState):
         return revise(self.assessment, images, self._fates(), step)
 
     def _fates(self) -> dict[tuple[str, int], Fate]:
-        return {(str(name), int(t)): Fate(said) for (name, t), said in self._stated.items(FATE).items()}
+        return {(str(name), int(t)): Fate(said) for (name, t), said in self._stated.items(StatementField.FATE).items()}
 
     def _touched(self) -> list[int]:
         """Films whose deposits are not all as the program found and called them."""

@@ -10,11 +10,11 @@ import numpy as np
 
 from calcitrack.errors import InvalidValueError, WorkspaceDamagedError
 from calcitrack.io.workspace import Workspace
-from calcitrack.io.workspace.review_steps import undone_and_done, written, written_again
+from calcitrack.io.workspace.review_steps import step_of
 from calcitrack.measure.live import Window
 from calcitrack.model.assessment import Assessment, Fate
 from calcitrack.model.provenance import Step
-from calcitrack.model.review_steps import ALL_IMAGES, COMMENT, FATE, IDENTITY, PATTERN, REDO, UNDO, VERDICT, Change, Patch, Statement
+from calcitrack.model.review_steps import ALL_IMAGES, Change, HistoryMove, Patch, ReviewStep, Statement, StatementField, StepHistory
 from calcitrack.model.segmentation import Labels
 from calcitrack.review.deposit_list import Verdict
 from calcitrack.review.revision import Consequences
@@ -73,8 +73,8 @@ class ReviewSession(Consequences):
         entries = workspace.journal(assessment.assessment_id, reader=self.reader)
         self._position = entries[-1].position if entries else 0
         try:
-            self._done, self._undone = undone_and_done((e.step, e.change) for e in entries if e.reading == reading)
-            for change in self._done:
+            self._history = StepHistory(step_of(e.step, e.change) for e in entries if e.reading == reading)
+            for change in self._history.done:
                 self._apply(change)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             action = "start under another reader's name, or restore a backup of the workspace"
@@ -99,7 +99,7 @@ class ReviewSession(Consequences):
     @property
     def steps(self) -> int:
         """Steps that hold now."""
-        return len(self._done)
+        return len(self._history.done)
 
     @property
     def position(self) -> int:
@@ -127,11 +127,11 @@ class ReviewSession(Consequences):
     def _judge(self, deposit_id: str, k: int, verdict: Verdict, here_only: bool) -> Done:
         self._known(deposit_id)
         scope = k if here_only else ALL_IMAGES
-        statements = [*self._stated.change(VERDICT, (deposit_id, scope), verdict.value)]
+        statements = [*self._stated.change(StatementField.VERDICT, (deposit_id, scope), verdict.value)]
         if not here_only:  # what was said of single films gives way
-            for key in self._stated.items(VERDICT):
+            for key in self._stated.items(StatementField.VERDICT):
                 if key[0] == deposit_id and key[1] != ALL_IMAGES:
-                    statements += self._stated.change(VERDICT, key, "")
+                    statements += self._stated.change(StatementField.VERDICT, key, "")
         words = verdict.value or "reopen"
         return self._do(f"{words} {deposit_id}{' on this film' if here_only else ''}", k, deposit_id, statements=tuple(statements))
 
@@ -140,18 +140,20 @@ class ReviewSession(Consequences):
         self._known(deposit_id)
         time_point, said = self.images[k].time_point, "" if fate is None else fate.value
         step = f"{deposit_id} {said.replace('_', ' ') or 'fate as found'} at visit {time_point}"
-        return self._do(step, k, deposit_id, statements=self._stated.change(FATE, (deposit_id, time_point), said))
+        return self._do(step, k, deposit_id, statements=self._stated.change(StatementField.FATE, (deposit_id, time_point), said))
 
     def set_pattern(self, deposit_id: str, k: int, pattern: str) -> Done:
         """State the pattern of a deposit; an empty one takes it back."""
         self._known(deposit_id)
         step = f"pattern of {deposit_id}: {pattern or 'none'}"
-        return self._do(step, k, deposit_id, statements=self._stated.change(PATTERN, (deposit_id,), pattern))
+        return self._do(step, k, deposit_id, statements=self._stated.change(StatementField.PATTERN, (deposit_id,), pattern))
 
     def comment(self, deposit_id: str, k: int, words: str) -> Done:
         """Write a comment on a deposit; an empty one takes it back."""
         self._known(deposit_id)
-        return self._do(f"comment on {deposit_id}", k, deposit_id, statements=self._stated.change(COMMENT, (deposit_id,), words.strip()))
+        return self._do(
+            f"comment on {deposit_id}", k, deposit_id, statements=self._stated.change(StatementField.COMMENT, (deposit_id,), words.strip())
+        )
 
     def put(self, k: int, window: Window, after: Labels, step: str, deposit_id: str, named: Mapping[int, str] | None = None) -> Done:
         """Write labels into a window of a film: what every change of an outline comes down to.
@@ -169,7 +171,7 @@ class ReviewSession(Consequences):
             raise InvalidValueError(f"a new label comes with the deposit that it is; found none for {nameless}")
         for label, name in (named or {}).items():
             if self._id_of(k, label) != name:
-                statements += self._stated.change(IDENTITY, (k, label), name)
+                statements += self._stated.change(StatementField.IDENTITY, (k, label), name)
         return self._do(step, k, deposit_id, (patch,) if (before != after).any() else (), statements)
 
     def relink(self, k: int, deposit_id: str, other: str) -> Done:
@@ -179,19 +181,19 @@ class ReviewSession(Consequences):
             raise InvalidValueError(f"{deposit_id} is not seen on this film; choose one that is")
         if len(other) < 2 or other[0] != "D" or not other[1:].isdigit():
             raise InvalidValueError(f"a deposit is called D and a number; found {other!r}")
-        statements = self._stated.change(IDENTITY, (k, label), other)
+        statements = self._stated.change(StatementField.IDENTITY, (k, label), other)
         if there is not None:
-            statements += self._stated.change(IDENTITY, (k, there), deposit_id)
+            statements += self._stated.change(StatementField.IDENTITY, (k, there), deposit_id)
         return self._do(f"{deposit_id} is {other}", k, other, statements=statements)
 
     def new_id(self) -> str:
         """A deposit id that nothing has, nor had."""
-        used = [*self._own.values(), *(name for change in (*self._done, *self._undone) for name in _names(change))]
+        used = [*self._own.values(), *(name for change in (*self._history.done, *self._history.undone) for name in _names(change))]
         return f"D{max((int(name[1:]) for name in used), default=0) + 1:03d}"
 
     def new_label(self, k: int) -> int:
         """A label that the film neither holds nor held."""
-        stated = [key[1] for change in (*self._done, *self._undone) for key in _identity_keys(change) if key[0] == k]
+        stated = [key[1] for change in (*self._history.done, *self._history.undone) for key in _identity_keys(change) if key[0] == k]
         held = [label for image, label in self._own if image == k]
         return max((int(v) for v in (*held, *stated)), default=0) + 1
 
@@ -200,30 +202,26 @@ class ReviewSession(Consequences):
     @property
     def undo_step(self) -> str:
         """What would be undone; empty for nothing."""
-        return self._done[-1].step if self._done else ""
+        return self._history.done[-1].step if self._history.done else ""
 
     @property
     def redo_step(self) -> str:
         """What would be done again; empty for nothing."""
-        return self._undone[-1].step if self._undone else ""
+        return self._history.undone[-1].step if self._history.undone else ""
 
     def undo(self) -> Done | None:
         """Undo the last step that holds, also one of another day; ``None`` where there is none."""
-        if not self._done:
+        if not self._history.done:
             return None
-        change = self._done[-1]
-        self._note(f"undo: {change.step}", written_again(UNDO))
-        self._undone.append(self._done.pop())
-        return self._shown(f"undone: {change.step}", self._apply(change.reversed()))
+        words = self.undo_step
+        return self._shown(f"undone: {words}", self._take(f"undo: {words}", HistoryMove.UNDO))
 
     def redo(self) -> Done | None:
         """Do the last undone step again; ``None`` where there is none."""
-        if not self._undone:
+        if not self._history.undone:
             return None
-        change = self._undone[-1]
-        self._note(f"redo: {change.step}", written_again(REDO))
-        self._done.append(self._undone.pop())
-        return self._shown(f"done again: {change.step}", self._apply(change))
+        words = self.redo_step
+        return self._shown(f"done again: {words}", self._take(f"redo: {words}", HistoryMove.REDO))
 
     # How a step is taken
 
@@ -232,22 +230,22 @@ class ReviewSession(Consequences):
         change = Change(step, k, deposit_id, patches, statements)
         if not patches and not statements:
             return Done(step, k, deposit_id, ())
-        self._note(step, written(change))
-        self._done.append(change)
-        self._undone.clear()
-        return self._shown(step, self._apply(change))
+        return self._shown(step, self._take(step, change))
 
-    def _note(self, step: str, text: str) -> None:
-        made = self._workspace.note(self.assessment.assessment_id, step, text, reader=self.reader, after=self._position, reading=self.reading)
-        self._position = made.position
+    def _take(self, words: str, step: ReviewStep) -> Change:
+        """Keep a step in the workspace, then apply it; gives what it changed."""
+        assessment_id = self.assessment.assessment_id
+        entry = self._workspace.note(assessment_id, words, step, reader=self.reader, after=self._position, reading=self.reading)
+        self._position = entry.position
+        return self._apply(self._history.take(step))
 
     def _shown(self, step: str, change: Change) -> Done:
         return Done(step, change.image, change.deposit_id, tuple((p.image, p.window) for p in change.patches))
 
 
 def _names(change: Change) -> list[str]:
-    return [s.after for s in change.statements if s.field == IDENTITY and s.after]
+    return [s.after for s in change.statements if s.field == StatementField.IDENTITY and s.after]
 
 
 def _identity_keys(change: Change) -> list[tuple[int, int]]:
-    return [(int(s.key[0]), int(s.key[1])) for s in change.statements if s.field == IDENTITY]
+    return [(int(s.key[0]), int(s.key[1])) for s in change.statements if s.field == StatementField.IDENTITY]

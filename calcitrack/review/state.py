@@ -14,7 +14,7 @@ from calcitrack.measure.live import LiveFilm
 from calcitrack.model.assessment import Assessment, Fate, ImageAssessment
 from calcitrack.model.image import Radiograph
 from calcitrack.model.measurement import Deposit
-from calcitrack.model.review_steps import ALL_IMAGES, COMMENT, FATE, IDENTITY, PATTERN, VERDICT, Change, Key, Stated
+from calcitrack.model.review_steps import ALL_IMAGES, Change, Key, Stated, StatementField
 from calcitrack.model.segmentation import Labels
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 from calcitrack.review.deposit_list import Row, Verdict
@@ -132,10 +132,10 @@ class ReviewState:
 
     def verdict(self, deposit_id: str, k: int) -> Verdict:
         """What the reader said of a deposit on a film: of this film, else of all."""
-        return Verdict(self._stated.get(VERDICT, deposit_id, k) or self._stated.get(VERDICT, deposit_id, ALL_IMAGES))
+        return Verdict(self._stated.get(StatementField.VERDICT, deposit_id, k) or self._stated.get(StatementField.VERDICT, deposit_id, ALL_IMAGES))
 
-    def stated(self, field: str) -> dict[Key, str]:
-        """Everything that the reader states in a field of `calcitrack.model.review_steps`."""
+    def stated(self, field: StatementField) -> dict[Key, str]:
+        """Everything that the reader states in a field."""
         return self._stated.items(field)
 
     def deposit(self, k: int, deposit_id: str) -> Deposit | None:
@@ -157,13 +157,13 @@ class ReviewState:
             if label is None and fate is None:
                 continue
             previous = None if before is None else self.deposit(before, name)
-            pattern, comment = (self._stated.get(field, name) for field in (PATTERN, COMMENT))
+            pattern, comment = (self._stated.get(field, name) for field in (StatementField.PATTERN, StatementField.COMMENT))
             rows.append(Row(name, label, fate, self.verdict(name, k), self.deposit(k, name), previous, pattern, comment))
         return tuple(rows)
 
     def fate(self, deposit_id: str, time_point: int) -> Fate | None:
         """What became of a deposit: as the reader states it, else as it follows from where it is seen."""
-        stated = self._stated.get(FATE, deposit_id, time_point)
+        stated = self._stated.get(StatementField.FATE, deposit_id, time_point)
         if stated:
             return Fate(stated)
         seen = {k for k in range(len(self.images)) if deposit_id in self.identity(k).values()}
@@ -183,7 +183,7 @@ class ReviewState:
             if patch.image in self._films:
                 self._films[patch.image].put(patch.window, patch.after)
         self._stated.apply(change.statements)
-        self._edited |= {p.image for p in change.patches} | {int(s.key[0]) for s in change.statements if s.field == IDENTITY}
+        self._edited |= {p.image for p in change.patches} | {int(s.key[0]) for s in change.statements if s.field == StatementField.IDENTITY}
         for patch in change.patches:
             self._present.pop(patch.image, None)
         return change
@@ -199,7 +199,7 @@ class ReviewState:
         return self._present[k]
 
     def _id_of(self, k: int, label: int) -> str:
-        return self._stated.get(IDENTITY, k, label) or self._own.get((k, label), "")
+        return self._stated.get(StatementField.IDENTITY, k, label) or self._own.get((k, label), "")
 
     def _film_before(self, k: int) -> int | None:
         """The first film of the visit before."""

@@ -161,6 +161,14 @@ def _measurand_row(database: Database, what: tuple[str, ...]) -> int:
     return int(known[0]) if known else database.insert("measurands", **dict(zip(("name", "unit", "definition", "reference"), what, strict=True)))
 
 
+def label_digests(database: Database, row: int) -> tuple[str, ...]:
+    """Digests of the segmentations of an assessment's row, in the order of its images."""
+    found = database.rows(
+        "SELECT s.digest FROM exposures e JOIN segmentations s ON s.id = e.segmentation_id WHERE e.assessment = ? ORDER BY e.position", row
+    )
+    return tuple(digest for (digest,) in found)
+
+
 def fetch(database: Database, row: int) -> Json:
     """The document of an assessment's row."""
     assessment_id, facts, key = database.row(

@@ -11,6 +11,7 @@ from calcitrack.io.workspace.assessments import fetch
 from calcitrack.io.workspace.audit import chain_problems
 from calcitrack.io.workspace.database import Database
 from calcitrack.io.workspace.document import document_digest
+from calcitrack.io.workspace.journal_check import JournalProblem, replay_problems
 from calcitrack.io.workspace.label_files import LabelFiles
 from calcitrack.io.workspace.measured import measured_problems
 from calcitrack.io.workspace.reviews import review_digest, reviews_of
@@ -24,6 +25,8 @@ class CheckReport:
     ----------
     problems
         Sentences about what was damaged, changed or lost; empty for a sound workspace.
+    journals
+        Journals of reviews that cannot be read or applied again; each one's sentence is among `problems` too.
     notes
         What does no harm: files that a process left when it was ended.
     assessments, segmentations, reviews, entries
@@ -31,6 +34,7 @@ class CheckReport:
     """
 
     problems: tuple[str, ...]
+    journals: tuple[JournalProblem, ...]
     notes: tuple[str, ...]
     assessments: int
     segmentations: int
@@ -48,6 +52,7 @@ def check(database: Database, files: LabelFiles) -> CheckReport:
     left = files.partial()
     present = set(files.all_digests())
     with database.reading():
+        journals = tuple(replay_problems(database, files))
         problems = (
             *_structure_problems(database),
             *chain_problems(database),
@@ -56,6 +61,7 @@ def check(database: Database, files: LabelFiles) -> CheckReport:
             *_segmentation_problems(database, files),
             *_review_problems(database),
             *journal.problems(database),
+            *(p.sentence for p in journals),
             *sessions.problems(database),
             *corrections.problems(database),
         )
@@ -65,7 +71,7 @@ def check(database: Database, files: LabelFiles) -> CheckReport:
     notes += [
         f"{files.path(d).name}: a segmentation that no version lists; its process ended before, or is still writing" for d in sorted(present - listed)
     ]
-    return CheckReport(problems, tuple(notes), *counts)
+    return CheckReport(problems, journals, tuple(notes), *counts)
 
 
 def _structure_problems(database: Database) -> Iterator[str]:

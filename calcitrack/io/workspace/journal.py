@@ -30,7 +30,7 @@ class JournalEntry:
     step
         What was done, in words.
     change
-        JSON, as the program that made the step writes and reads it.
+        The step as JSON; `calcitrack.io.workspace.review_steps.step_of` reads it.
     previous
         `digest` of the reader's step before; empty for the first.
     digest

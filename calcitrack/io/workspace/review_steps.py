@@ -1,59 +1,82 @@
-"""Review steps as the JSON of a workspace's journal, and back."""
+"""JSON form of review steps, as the journal of a workspace holds it."""
 
 from __future__ import annotations
 
 import base64
 import json
 import zlib
-from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
-from calcitrack.model.review_steps import UNDO, Change, Patch, Statement
+from calcitrack.errors import InvalidValueError
+from calcitrack.io.workspace.codec import Json
+from calcitrack.model.review_steps import Change, HistoryMove, Key, Patch, ReviewStep, Statement, StatementField
 from calcitrack.model.segmentation import Labels
 
 
-def written(change: Change) -> str:
-    """The change as JSON."""
+def step_json(step: ReviewStep) -> str:
+    """The step as JSON; the same text for the same step in every version of the program."""
+    if isinstance(step, HistoryMove):
+        return json.dumps({"again": step.value})
     return json.dumps(
         {
-            "image": change.image,
-            "deposit": change.deposit_id,
-            "patches": [[p.image, *p.corner, *p.after.shape, _packed(p.before), _packed(p.after)] for p in change.patches],
-            "statements": [[s.field, list(s.key), s.before, s.after] for s in change.statements],
+            "image": step.image,
+            "deposit": step.deposit_id,
+            "patches": [[p.image, *p.corner, *p.after.shape, _packed(p.before), _packed(p.after)] for p in step.patches],
+            "statements": [[s.field.value, list(s.key), s.before, s.after] for s in step.statements],
         },
         separators=(",", ":"),
     )
 
 
-def read(step: str, text: str) -> Change | str:
-    """The change that `written` made the JSON of, or `UNDO` or `REDO`.
+def step_of(words: str, text: str) -> ReviewStep:
+    """Inverse of `step_json`.
+
+    Parameters
+    ----------
+    words
+        What was done; the journal holds it beside the JSON.
 
     Raises
     ------
-    ValueError, KeyError, TypeError
-        The text is of another program, or damaged.
+    InvalidValueError
+        The text was written by another program, or is damaged.
     """
-    held = json.loads(text)
-    if "again" in held:
-        return str(held["again"])
-    return Change(
-        step,
-        int(held["image"]),
-        str(held["deposit"]),
-        tuple(_patch(*values) for values in held["patches"]),
-        tuple(Statement(field, tuple(key), before, after) for field, key, before, after in held["statements"]),
-    )
+    try:
+        stored = json.loads(text)
+        if "again" in stored:
+            return HistoryMove(stored["again"])
+        return Change(
+            words,
+            int(stored["image"]),
+            str(stored["deposit"]),
+            tuple(_patch(*values) for values in stored["patches"]),
+            tuple(_statement(*values) for values in stored["statements"]),
+        )
+    except KeyError as error:
+        raise InvalidValueError(f"found no {error} in its JSON") from error
+    except (ValueError, TypeError, AttributeError, zlib.error) as error:
+        raise InvalidValueError(str(error)) from error
 
 
-def written_again(which: str) -> str:
-    """`UNDO` or `REDO` as JSON."""
-    return json.dumps({"again": which})
+def _statement(field: str, key: list[Json], before: str, after: str) -> Statement:
+    return Statement(StatementField(field), _key(StatementField(field), key), str(before), str(after))
+
+
+def _key(field: StatementField, key: list[Json]) -> Key:
+    """The key of a statement, with the number and types of parts that its field has."""
+    if field is StatementField.IDENTITY:
+        image, label = key
+        return int(image), int(label)
+    if field in (StatementField.VERDICT, StatementField.FATE):
+        deposit_id, number = key
+        return str(deposit_id), int(number)
+    (deposit_id,) = key
+    return (str(deposit_id),)
 
 
 def _patch(image: int, row: int, column: int, rows: int, columns: int, before: str, after: str) -> Patch:
-    return Patch(image, (row, column), *(_unpacked(text, (rows, columns)) for text in (before, after)))
+    return Patch(int(image), (int(row), int(column)), *(_unpacked(text, (rows, columns)) for text in (before, after)))
 
 
 def _packed(labels: Labels) -> str:
@@ -62,19 +85,3 @@ def _packed(labels: Labels) -> str:
 
 def _unpacked(text: str, shape: tuple[int, int]) -> Labels:
     return np.frombuffer(zlib.decompress(base64.b64decode(text)), "<u2").reshape(shape).astype(np.uint16)
-
-
-def undone_and_done(steps: Iterable[tuple[str, Any]]) -> tuple[list[Change], list[Change]]:
-    """Changes that hold after these steps, and those that were undone and can be done again."""
-    done: list[Change] = []
-    undone: list[Change] = []
-    for step, text in steps:
-        change = read(step, text)
-        if isinstance(change, Change):
-            done.append(change)
-            undone.clear()
-        elif change == UNDO:
-            undone.append(done.pop())
-        else:
-            done.append(undone.pop())
-    return done, undone

@@ -9,9 +9,11 @@ from calcitrack.io.workspace.codec import encode, storable
 from calcitrack.io.workspace.corrections import CorrectionStep
 from calcitrack.io.workspace.journal import JournalEntry
 from calcitrack.io.workspace.records import Records
+from calcitrack.io.workspace.review_steps import step_json
 from calcitrack.io.workspace.sessions import Sessions
 from calcitrack.model.corrections import FilmCorrection
 from calcitrack.model.review import MadeReview, Review
+from calcitrack.model.review_steps import ReviewStep
 from calcitrack.model.segmentation import Segmentation
 
 
@@ -128,17 +130,17 @@ class Workspace(Records):
         """What readers said and did not take back, each with its timeline and when it was said, in that order."""
         return reviews.reviews_of(self._database, assessment_id=None, reader=None, superseded=False)
 
-    def note(self, assessment_id: str, step: str, change: str, *, reader: str, after: int, reading: str = "") -> JournalEntry:
+    def note(self, assessment_id: str, words: str, step: ReviewStep, *, reader: str, after: int, reading: str = "") -> JournalEntry:
         """Keep one step of a reader's review. Each reader has a journal of their own for each assessment.
 
         Parameters
         ----------
+        words
+            What was done.
         step
-            What was done, in words.
-        change
-            JSON from which whoever made the step can do it again, and undo it.
+            The step itself, so that it can be applied again and undone.
         after
-            Position of the reader's last step that the maker of this one knows of; 0 for none.
+            Position of the reader's last step that the caller knows of; 0 for none.
         reading
             Which of the reader's readings it belongs to; empty for the reader's own review.
 
@@ -152,7 +154,7 @@ class Workspace(Records):
         if not reader.strip():
             raise InvalidValueError("a step of a review names its reader; found an empty name")
         with self._database.writing():
-            entry = JournalEntry(after + 1, reader, assessment_id, step, change, "", "", reading)
+            entry = JournalEntry(after + 1, reader, assessment_id, words, step_json(step), "", "", reading)
             return journal.append(self._database, self._clock, self._row(assessment_id), entry)
 
     def journal(self, assessment_id: str, *, reader: str | None = None) -> tuple[JournalEntry, ...]:

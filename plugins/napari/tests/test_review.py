@@ -10,6 +10,7 @@ from calcitrack.errors import EditConflictError, InvalidValueError
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment, Fate
 from calcitrack.model.measurement import Measurement
+from calcitrack.model.review_steps import StatementField
 from calcitrack.review import edit_outlines as outlines
 from calcitrack.review.deposit_list import Verdict, arranged, with_sd
 from calcitrack.review.publish import export, publish
@@ -40,7 +41,7 @@ def everything(session: ReviewSession) -> tuple:
         [session.identity(k) for k in range(4)],
         [[session.verdict(d, k) for d in session.deposit_ids()] for k in range(4)],
         [session.rows(k) for k in range(4)],
-        session.stated("fate"),
+        session.stated(StatementField.FATE),
     )
 
 

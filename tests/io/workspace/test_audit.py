@@ -33,8 +33,8 @@ def folder(made: ModuleType, tmp_path: Path) -> Path:
         workspace.edit(uid, image.segmentation.keeping((1,)), based_on=workspace.head(uid), reader="anna")
         for reader in ("anna", "ben"):
             workspace.review(Review(reader=reader, kind=ReviewKind.ACCEPT, assessment_id=recorded.assessment_id, deposit_id="D001"))
-        for step in range(2):
-            workspace.note(recorded.assessment_id, "accept D001", "{}", reader="anna", after=step)
+        for position, (before, after) in enumerate((("", "accept"), ("accept", "reject"))):
+            workspace.note(recorded.assessment_id, "accept D001", made.verdict_step("D001", before, after), reader="anna", after=position)
         session = workspace.sessions.start("anna", plan_reading(workspace.sessions.cases(), "anna"))
         workspace.sessions.begin(session, session.plan.cases[0])
         for view in ("PA", "AP"):

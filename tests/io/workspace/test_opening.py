@@ -21,12 +21,16 @@ from calcitrack.errors import (
     WorkspaceVersionError,
 )
 from calcitrack.io.workspace import Workspace, database, schema
+from calcitrack.io.workspace.journal_check import JournalFault
 from calcitrack.io.workspace.network import on_network_drive
 
 NOBODY = 65534
 """User id without rights, on Linux and macOS (Linux Standard Base)."""
 EARLIER = Path(__file__).with_name("earlier")
 """Workspaces as earlier versions of the program wrote them: `schema-N.sql` and their segmentation files."""
+
+STAND_INS = [("", 1, JournalFault.UNREADABLE), ("session 1, case 1", 2, JournalFault.UNREADABLE)]
+"""Steps in the journals of `EARLIER`: ``{}``, which no review ever wrote; one since version 3, and another one since version 4."""
 
 
 @pytest.fixture
@@ -100,12 +104,14 @@ def test_an_accepted_change_is_flushed_to_the_disk(folder: Path) -> None:
 
 @pytest.mark.parametrize("version", range(1, schema.SCHEMA_VERSION + 1))
 def test_a_workspace_of_each_version_opens(version: int, tmp_path: Path) -> None:
-    """What a version wrote is brought up to date; all of it is there, and the check is clean."""
+    """What a version wrote is brought up to date; all of it is there, and nothing but the stand-ins for review steps is found wanting."""
     with closing(sqlite3.connect(tmp_path / database.FILE)) as raw:
         raw.executescript((EARLIER / f"schema-{version}.sql").read_text(encoding="utf-8"))
     shutil.copytree(EARLIER / "segmentations", tmp_path / "segmentations")
     with Workspace.open(tmp_path) as workspace:
-        assert workspace.check().problems == ()
+        report = workspace.check()
+        assert report.problems == tuple(p.sentence for p in report.journals)
+        assert [(p.reading, p.position, p.fault) for p in report.journals] == STAND_INS[: max(0, min(version - 2, 2))]
         assert [(a.assessment_id, a.key.patient_id) for a in workspace.assessments()] == [("00000081", "P1")]
         assert [v.reader for v in workspace.versions("2.25.129103")] == ["", "anna"]
         assert [r.comment for r in workspace.reviews()] == ["as in the chart"]

@@ -89,10 +89,11 @@ def test_the_check_finds_what_was_changed(workspace: Workspace, tmp_path: Path, 
     assert any(words in p for p in workspace.check().problems)
 
 
-def test_steps_of_one_reader_are_one_chain_whatever_reading_they_belong_to(workspace: Workspace) -> None:
+def test_steps_of_one_reader_are_one_chain_whatever_reading_they_belong_to(workspace: Workspace, made: ModuleType) -> None:
     """Steps of a case are told from those of the reader's own review, and the check is clean."""
     case = plan(workspace).cases[0]
-    workspace.note(case.assessment_id, "accept D001", "{}", reader="anna", after=0)
-    workspace.note(case.assessment_id, "reject D001", "{}", reader="anna", after=1, reading="session 1, case 1")
+    workspace.sessions.start("anna", plan(workspace))
+    workspace.note(case.assessment_id, "accept D001", made.verdict_step("D001", "", "accept"), reader="anna", after=0)
+    workspace.note(case.assessment_id, "reject D001", made.verdict_step("D001", "", "reject"), reader="anna", after=1, reading="session 1, case 1")
     assert [(e.position, e.reading) for e in workspace.journal(case.assessment_id, reader="anna")] == [(1, ""), (2, "session 1, case 1")]
     assert workspace.check().clean

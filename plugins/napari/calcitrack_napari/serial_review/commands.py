@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from calcitrack.errors import InvalidValueError
 from calcitrack.figures.palette import FATE_MARKS
 from calcitrack.model.assessment import Fate
+from calcitrack.model.review_steps import StatementField
 from calcitrack.review import edit_outlines as outlines
 from calcitrack.review.deposit_list import Verdict
 from calcitrack.review.session import Done, ReviewSession
@@ -133,7 +134,7 @@ def _pattern(widget: ReviewWidget, session: ReviewSession) -> Done:
 
 
 def _comment(widget: ReviewWidget, session: ReviewSession, _scene: Scene) -> None:
-    if widget.deposit_id and widget.panel.comment.text().strip() != session.stated("comment").get((widget.deposit_id,), ""):
+    if widget.deposit_id and widget.panel.comment.text().strip() != session.stated(StatementField.COMMENT).get((widget.deposit_id,), ""):
         widget.took(session.comment(widget.deposit_id, widget.image, widget.panel.comment.text()))
 
 
