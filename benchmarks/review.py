@@ -183,7 +183,7 @@ def _on_screen(session: ReviewSession) -> Callable[[Done | None, int], object]:
     import napari
     from qtpy.QtWidgets import QApplication
 
-    from calcitrack.review.deposit_list import arranged
+    from calcitrack_napari.serial_review.list_order import arranged
     from calcitrack_napari.serial_review.scene import Scene
     from calcitrack_napari.serial_review.table import DepositTable
 

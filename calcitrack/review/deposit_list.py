@@ -1,8 +1,7 @@
-"""The deposit list: one row a deposit on one film, sorted and filtered."""
+"""The deposit list: one row for each deposit on one film."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -77,45 +76,3 @@ class Row:
 def _measured(deposit: Deposit | None, name: str) -> Measurement | None:
     result: Result | None = None if deposit is None else deposit.measurements.get(name)
     return result if isinstance(result, Measurement) else None
-
-
-Order = Callable[[Row], tuple[bool, float | str]]
-
-
-def _by_value(name: str) -> Order:
-    return lambda row: (row.value(name) is None, -(m.value if (m := row.value(name)) else 0.0))
-
-
-ORDERS: dict[str, Order] = {
-    "id": lambda row: (False, f"{len(row.deposit_id):04d}{row.deposit_id}"),
-    "mass": _by_value("ha_mass_mg"),
-    "area": _by_value("area_mm2"),
-    "change": lambda row: (row.change is None, -abs(row.change or 0.0)),
-    "least sure": lambda row: (row.confidence is None, row.confidence or 0.0),
-}
-"""Orders in which the list can be read; what has no value comes last."""
-
-FILTERS: dict[str, Callable[[Row], bool]] = {
-    "all": lambda _: True,
-    "to do": lambda row: row.label is not None and row.verdict is Verdict.OPEN,
-    "seen here": lambda row: row.label is not None,
-    "new or gone": lambda row: row.fate in (Fate.NEW, Fate.RESOLVED, Fate.REAPPEARED, Fate.MERGED, Fate.SPLIT),
-    "rejected": lambda row: row.verdict is Verdict.REJECTED,
-}
-"""Which rows are shown."""
-
-
-def arranged(rows: Iterable[Row], order: str = "id", only: str = "all") -> tuple[Row, ...]:
-    """Rows that pass a filter, in an order."""
-    return tuple(sorted((r for r in rows if FILTERS[only](r)), key=lambda r: (*ORDERS[order](r), *ORDERS["id"](r))))
-
-
-def with_sd(measured: Measurement | None) -> str:
-    """A value with its 95 % half width, in as many digits as that allows; empty for none."""
-    if measured is None:
-        return ""
-    if measured.sd is None:
-        return f"{measured.value:.3g}"
-    half = 1.96 * measured.sd
-    digits = 0 if half >= 10 else 1 if half >= 0.5 else 2
-    return f"{measured.value:.{digits}f} ± {half:.{digits}f}"

@@ -12,10 +12,11 @@ from calcitrack.model.assessment import Assessment, Fate
 from calcitrack.model.measurement import Measurement
 from calcitrack.model.review_steps import StatementField
 from calcitrack.review import edit_outlines as outlines
-from calcitrack.review.deposit_list import Verdict, arranged, with_sd
+from calcitrack.review.deposit_list import Verdict
 from calcitrack.review.publish import export, publish
 from calcitrack.review.session import Done, ReviewSession
 from calcitrack_napari.napari_io import reader
+from calcitrack_napari.serial_review.list_order import arranged, with_sd
 
 MASS = "ha_mass_mg"
 

@@ -26,12 +26,11 @@ from calcitrack.model.assessment import Assessment
 from calcitrack.model.corrections import FilmCorrection
 from calcitrack.model.course import PatientCourse, Treatment
 from calcitrack.review.film_corrections import Tool
+from calcitrack.review.patient_course import course_of
 from calcitrack.segment import Method
 from calcitrack_napari.calibrate.widget import CalibrateWidget
 from calcitrack_napari.napari_io.window import window_of
-from calcitrack_napari.serial_review.course import course_of
-from calcitrack_napari.serial_review.cursor import corresponding
-from calcitrack_napari.serial_review.views import View
+from calcitrack_napari.serial_review.views import View, corresponding
 from calcitrack_napari.serial_review.widget import ReviewWidget
 
 WAIT_MS = 60_000

@@ -112,12 +112,12 @@ def test_what_cannot_be_done_is_said(widget: ReviewWidget, tmp_path: Path) -> No
 def test_the_plot_and_the_difference_follow(widget: ReviewWidget, qtbot: QtBot) -> None:
     """The plot shows the patient and the selected deposit; the difference is a layer of its own, and goes again."""
     widget.select("D002")
-    widget._draw_plot()
+    widget.presenter.draw_plot()
     lines = {line.get_label(): line for line in widget.panel.plot.figure.axes[0].lines if not line.get_label().startswith("_")}
     assert set(lines) == {"all deposits", "D002"}
     before = lines["all deposits"].get_ydata().copy()
     widget.run("reject_here")
-    qtbot.waitUntil(lambda: not widget._plot_timer.isActive(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not widget.presenter.plot_timer.isActive(), timeout=WAIT_MS)
     now = next(line for line in widget.panel.plot.figure.axes[0].lines if line.get_label() == "all deposits")
     assert now.get_ydata()[-1] < before[-1]
     widget.run("difference")
@@ -134,7 +134,7 @@ def test_opened_films_are_measured_in_the_background(viewer: napari.Viewer, qtbo
     made = ReviewWidget(viewer)
     made.panel.reader.setText("anna")
     made.measure(tmp_path / "stopped", options)
-    made._stop.set()
+    made.jobs.stop()
     qtbot.waitUntil(lambda: "Stopped" in made.panel.words.text(), timeout=WAIT_MS)
     assert not made.is_open
     qtbot.waitUntil(made.panel.measure_button.isEnabled, timeout=WAIT_MS)
@@ -142,7 +142,7 @@ def test_opened_films_are_measured_in_the_background(viewer: napari.Viewer, qtbo
     qtbot.waitUntil(lambda: made.is_open or "⚠" in made.panel.words.text(), timeout=WAIT_MS)
     assert made.is_open, made.panel.words.text()
     assert made.session.revised().assessment_id == assess(read_cohort(films / "film0.dcm").timelines[0], options=options).assessment_id
-    qtbot.waitUntil(lambda: not made._workers, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not made.jobs.running, timeout=WAIT_MS)
     made.close_review()
     viewer.layers.clear()
 

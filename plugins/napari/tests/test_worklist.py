@@ -108,7 +108,7 @@ def done(viewer: napari.Viewer, qtbot: QtBot) -> None:
 
 def texts(viewer: napari.Viewer, worklist: WorklistWidget, qtbot: QtBot) -> list[str]:
     """Everything that can be read in the window, its plot drawn: titles, labels, lists, tables, tooltips, layers and the status bar."""
-    qtbot.waitUntil(lambda: not worklist.review._plot_timer.isActive(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: not worklist.review.presenter.plot_timer.isActive(), timeout=WAIT_MS)
     window = viewer.window._qt_window
     found = [viewer.title, window.windowTitle(), str(viewer.status)]
     for part in (window, *window.findChildren(QWidget)):

@@ -1,59 +1,56 @@
-"""What the commands of `calcitrack_napari.serial_review.keys`, and the panel's boxes, do with the widget, its review and its scene."""
+"""The commands of keys, buttons and boxes: what each does with the review and its scene."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from calcitrack.errors import InvalidValueError
-from calcitrack.figures.palette import FATE_MARKS
-from calcitrack.model.assessment import Fate
 from calcitrack.model.review_steps import StatementField
 from calcitrack.review import edit_outlines as outlines
 from calcitrack.review.deposit_list import Verdict
 from calcitrack.review.session import Done, ReviewSession
 from calcitrack_napari.serial_review import growing
+from calcitrack_napari.serial_review.context import Growing, Review
 from calcitrack_napari.serial_review.scene import Scene
 
-if TYPE_CHECKING:
-    from calcitrack_napari.serial_review.widget import ReviewWidget
-
-Do = Callable[["ReviewWidget", ReviewSession, Scene], None]
+Do = Callable[[Review, ReviewSession, Scene], None]
+"""Called with the review, its session and its scene."""
 
 
-def _chosen(widget: ReviewWidget) -> str:
-    if not widget.deposit_id:
+def _chosen(review: Review) -> str:
+    if not review.deposit_id:
         raise InvalidValueError("no deposit is chosen; press N for the next one, or click one")
-    return widget.deposit_id
+    return review.deposit_id
 
 
 def _judging(verb: str, *, here_only: bool) -> Do:
-    """Say it of the chosen deposit, and go on to the next one of which nothing was said: at this visit, else at the nearest other one."""
+    """Judge the selected deposit and go on to the next open one: at this visit, else at a later visit, else at an earlier one."""
 
-    def do(widget: ReviewWidget, session: ReviewSession, scene: Scene) -> None:
-        say = session.accept if verb == "accept" else session.reject
-        done = say(_chosen(widget), widget.image, here_only=here_only)
+    def do(review: Review, session: ReviewSession, scene: Scene) -> None:
+        judge = session.accept if verb == "accept" else session.reject
+        done = judge(_chosen(review), review.image, here_only=here_only)
         scene.refresh(done)
-        widget.refresh_list()
-        _go_on(widget, session)
-        widget.say(done.step if session.remaining(widget.image) else f"{done.step}. All deposits of all visits are reviewed.")
+        review.refresh_list()
+        _go_on(review, session)
+        review.say(done.step if session.remaining(review.image) else f"{done.step}. All deposits of all visits are reviewed.")
 
     return do
 
 
-def _go_on(widget: ReviewWidget, session: ReviewSession) -> None:
-    here = [r.deposit_id for r in session.rows(widget.image) if r.label is not None and r.verdict is Verdict.OPEN]
+def _go_on(review: Review, session: ReviewSession) -> None:
+    here = [r.deposit_id for r in session.rows(review.image) if r.label is not None and r.verdict is Verdict.OPEN]
     if here:
-        after = [name for name in here if _number(name) > _number(widget.deposit_id)]
-        widget.select((after or here)[0])
+        after = [name for name in here if _number(name) > _number(review.deposit_id)]
+        review.select((after or here)[0])
         return
-    visits = sorted(range(len(session.images)), key=lambda k: (session.images[k].time_point - session.images[widget.image].time_point) % 10_000)
-    elsewhere = next((k for k in visits if session.remaining(k)), None)
+    now = session.images[review.image].time_point
+    later_first = sorted(range(len(session.images)), key=lambda k: (session.images[k].time_point < now, session.images[k].time_point))
+    elsewhere = next((k for k in later_first if session.remaining(k)), None)
     if elsewhere is None:
-        widget.select(widget.deposit_id, move=False)
+        review.select(review.deposit_id, move=False)
         return
-    widget.show_film(elsewhere)
-    widget.select(next(r.deposit_id for r in session.rows(elsewhere) if r.label is not None and r.verdict is Verdict.OPEN))
+    review.show_film(elsewhere)
+    review.select(next(r.deposit_id for r in session.rows(elsewhere) if r.label is not None and r.verdict is Verdict.OPEN))
 
 
 def _number(deposit_id: str) -> int:
@@ -61,97 +58,94 @@ def _number(deposit_id: str) -> int:
 
 
 def _stepping(by: int) -> Do:
-    """The next or previous row of the list."""
+    """Select the next or previous row of the list."""
 
-    def do(widget: ReviewWidget, _session: ReviewSession, _scene: Scene) -> None:
-        listed = [r.deposit_id for r in widget.panel.model.shown]
+    def do(review: Review, _session: ReviewSession, _scene: Scene) -> None:
+        listed = review.listed
         if listed:
-            at = listed.index(widget.deposit_id) if widget.deposit_id in listed else (-1 if by > 0 else 0)
-            widget.select(listed[(at + by) % len(listed)])
+            at = listed.index(review.deposit_id) if review.deposit_id in listed else (-1 if by > 0 else 0)
+            review.select(listed[(at + by) % len(listed)])
 
     return do
 
 
 def _visiting(by: int) -> Do:
-    """The first film of the next or previous visit."""
+    """Go to the first film of the next or previous visit."""
 
-    def do(widget: ReviewWidget, session: ReviewSession, _scene: Scene) -> None:
+    def do(review: Review, session: ReviewSession, _scene: Scene) -> None:
         first = {image.time_point: k for k, image in reversed(list(enumerate(session.images)))}
         points = sorted(first)
-        at = points.index(session.images[widget.image].time_point) + by
+        at = points.index(session.images[review.image].time_point) + by
         if 0 <= at < len(points):
-            widget.show_film(first[points[at]])
+            review.show_film(first[points[at]])
         else:
-            widget.say("This is the last visit." if by > 0 else "This is the first visit.")
+            review.say("This is the last visit." if by > 0 else "This is the first visit.")
 
     return do
 
 
-def _step(take: Callable[[ReviewWidget, ReviewSession], Done | None], nothing: str = "") -> Do:
-    """A step of the review, shown."""
+def _step(take: Callable[[Review, ReviewSession], Done | None], nothing: str = "") -> Do:
+    """Take a step of the review and show it; say ``nothing`` where there is none to take."""
 
-    def do(widget: ReviewWidget, session: ReviewSession, _scene: Scene) -> None:
-        done = take(widget, session)
+    def do(review: Review, session: ReviewSession, _scene: Scene) -> None:
+        done = take(review, session)
         if done is None:
-            widget.say(nothing)
+            review.say(nothing)
         else:
-            widget.took(done)
+            review.took(done)
 
     return do
 
 
-def _grow(widget: ReviewWidget, _session: ReviewSession, _scene: Scene) -> None:
-    k, place = widget.pointed()
-    growing.begin(widget, growing.Growing(k, place, _chosen(widget)))
+def _grow(review: Review, _session: ReviewSession, _scene: Scene) -> None:
+    k, place = review.pointed()
+    growing.begin(review, Growing(k, place, _chosen(review)))
 
 
-def _add(widget: ReviewWidget, _session: ReviewSession, _scene: Scene) -> None:
-    k, place = widget.pointed()
-    growing.begin(widget, growing.Growing(k, place, ""))
+def _add(review: Review, _session: ReviewSession, _scene: Scene) -> None:
+    k, place = review.pointed()
+    growing.begin(review, Growing(k, place, ""))
 
 
-def _drop(widget: ReviewWidget, _session: ReviewSession, _scene: Scene) -> None:
-    growing.drop(widget)
-    widget.say("Dropped; the outline is as it was.")
+def _drop(review: Review, _session: ReviewSession, _scene: Scene) -> None:
+    growing.drop(review)
+    review.say("Dropped; the outline is as it was.")
 
 
-def _merge(widget: ReviewWidget, session: ReviewSession) -> Done:
-    k, place = widget.pointed()
+def _merge(review: Review, session: ReviewSession) -> Done:
+    k, place = review.pointed()
     other = session.at(k, *place)
     if not other:
         raise InvalidValueError("no deposit lies under the pointer; point at the one that is part of the selected one")
-    return outlines.merge(session, k, _chosen(widget), other)
+    return outlines.merge(session, k, _chosen(review), other)
 
 
-def _fate(widget: ReviewWidget, session: ReviewSession) -> Done:
-    words = {mark.words: Fate(value) for value, mark in FATE_MARKS.items()}
-    return session.set_fate(_chosen(widget), widget.image, words.get(widget.panel.fate.currentText()))
+def _fate(review: Review, session: ReviewSession) -> Done:
+    return session.set_fate(_chosen(review), review.image, review.entries.fate)
 
 
-def _pattern(widget: ReviewWidget, session: ReviewSession) -> Done:
-    said = widget.panel.pattern.currentText() if widget.panel.pattern.currentIndex() else ""
-    return session.set_pattern(_chosen(widget), widget.image, said)
+def _pattern(review: Review, session: ReviewSession) -> Done:
+    return session.set_pattern(_chosen(review), review.image, review.entries.pattern)
 
 
-def _comment(widget: ReviewWidget, session: ReviewSession, _scene: Scene) -> None:
-    if widget.deposit_id and widget.panel.comment.text().strip() != session.stated(StatementField.COMMENT).get((widget.deposit_id,), ""):
-        widget.took(session.comment(widget.deposit_id, widget.image, widget.panel.comment.text()))
+def _comment(review: Review, session: ReviewSession, _scene: Scene) -> None:
+    comment = review.entries.comment
+    if review.deposit_id and comment != session.stated(StatementField.COMMENT).get((review.deposit_id,), ""):
+        review.took(session.comment(review.deposit_id, review.image, comment))
 
 
-def _relink(widget: ReviewWidget, session: ReviewSession) -> Done:
-    return session.relink(widget.image, _chosen(widget), widget.panel.relink.text().strip().upper())
+def _relink(review: Review, session: ReviewSession) -> Done:
+    return session.relink(review.image, _chosen(review), review.entries.relink)
 
 
-def _outlines(widget: ReviewWidget, _session: ReviewSession, scene: Scene) -> None:
-    del widget
-    shown = not scene.outlines_hidden
-    scene.hide_outlines(hidden=shown)
+def _outlines(_review: Review, _session: ReviewSession, scene: Scene) -> None:
+    scene.hide_outlines(hidden=not scene.outlines_hidden)
 
 
-def _done(widget: ReviewWidget, _session: ReviewSession, _scene: Scene) -> None:
-    if widget.done_and_next is None:
+def _done(review: Review, _session: ReviewSession, _scene: Scene) -> None:
+    if review.done_and_next is None:
         raise InvalidValueError("no session of a worklist is open; open the widget Worklist, and start one")
-    widget.done_and_next()
+    review.done_and_next()
 
 
 DO: dict[str, Do] = {
@@ -167,23 +161,23 @@ DO: dict[str, Do] = {
     "redo": _step(lambda _, session: session.redo(), "Nothing to do again."),
     "grow": _grow,
     "add": _add,
-    "take_grown": _step(lambda widget, _: growing.take(widget), "Nothing is shown that could be taken."),
+    "take_grown": _step(lambda review, _: growing.take(review), "Nothing is shown that could be taken."),
     "drop_grown": _drop,
-    "fill": _step(lambda widget, session: outlines.fill(session, widget.image, _chosen(widget))),
-    "split": _step(lambda widget, session: outlines.split(session, widget.image, _chosen(widget))),
+    "fill": _step(lambda review, session: outlines.fill(session, review.image, _chosen(review))),
+    "split": _step(lambda review, session: outlines.split(session, review.image, _chosen(review))),
     "merge": _step(_merge),
-    "erase": _step(lambda widget, session: outlines.erase(session, widget.image, _chosen(widget))),
+    "erase": _step(lambda review, session: outlines.erase(session, review.image, _chosen(review))),
     "fate": _step(_fate),
     "pattern": _step(_pattern),
     "comment": _comment,
     "relink": _step(_relink),
-    "flicker": lambda _widget, _session, scene: scene.flicker(),
-    "difference": lambda _widget, _session, scene: scene.toggle_difference(),
+    "flicker": lambda _review, _session, scene: scene.flicker(),
+    "difference": lambda _review, _session, scene: scene.toggle_difference(),
     "outlines": _outlines,
-    "anatomy": lambda _widget, _session, scene: scene.toggle_anatomy(),
-    "cursor": lambda _widget, _session, scene: scene.toggle_cursor(),
-    "whole": lambda _widget, _session, scene: scene.reset(),
+    "anatomy": lambda _review, _session, scene: scene.toggle_anatomy(),
+    "cursor": lambda _review, _session, scene: scene.toggle_cursor(),
+    "whole": lambda _review, _session, scene: scene.reset(),
     "done": _done,
-    "help": lambda widget, _session, _scene: widget.show_keys(),
+    "help": lambda review, _session, _scene: review.show_keys(),
 }
 """Name of a command -> what it does."""

@@ -1,87 +1,64 @@
-"""Growing a region with a preview: its outline follows the slider, Enter accepts it, Escape drops it."""
+"""Grow a region with a preview: the outline follows the slider, Enter takes it, Escape drops it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
 from calcitrack.review import edit_outlines as outlines
-
-if TYPE_CHECKING:
-    from calcitrack_napari.serial_review.widget import ReviewWidget
+from calcitrack.review.session import Done
+from calcitrack_napari.serial_review.context import Growing, Review
 
 TAKE_KEY, DROP_KEY = "Enter", "Escape"
-"""While a preview is shown, on the layer of its film alone: at other times they are napari's own, which end and drop a polygon there."""
+"""Bound on the film's layer while a preview is shown. At other times napari uses them there to end and drop a polygon."""
 
 
-@dataclass(frozen=True, slots=True)
-class Growing:
-    """A region that is shown and not yet taken.
-
-    Parameters
-    ----------
-    image
-        On which film, position in ``Assessment.images``.
-    place
-        (row, column) of the click.
-    deposit_id
-        The deposit that grows; empty for a new one.
-    """
-
-    image: int
-    place: tuple[int, int]
-    deposit_id: str
-
-
-def begin(widget: ReviewWidget, growing: Growing) -> None:
-    """Show what would grow from a place.
+def begin(review: Review, growing: Growing) -> None:
+    """Preview the region that would grow from a place.
 
     Raises
     ------
     InvalidValueError
         Nothing stands out there, or a new deposit would lie on another one.
     """
-    drop(widget)
-    if widget.scene is None:
+    drop(review)
+    if review.scene is None:
         return
-    _show(widget, growing)
-    widget.growing = growing
-    layer = widget.scene.outlines[growing.image]
-    layer.bind_key(TAKE_KEY, lambda _layer: widget.run("take_grown"), overwrite=True)
-    layer.bind_key(DROP_KEY, lambda _layer: widget.run("drop_grown"), overwrite=True)
-    widget.say(f"{growing.deposit_id or 'New deposit'}: move the slider “Edge at”, then Enter takes the outline and Escape drops it.")
+    _show(review, growing)
+    review.growing = growing
+    layer = review.scene.outlines[growing.image]
+    layer.bind_key(TAKE_KEY, lambda _layer: review.run("take_grown"), overwrite=True)
+    layer.bind_key(DROP_KEY, lambda _layer: review.run("drop_grown"), overwrite=True)
+    review.say(f"{growing.deposit_id or 'New deposit'}: move the slider “Edge at”, then Enter takes the outline and Escape drops it.")
 
 
-def follow(widget: ReviewWidget) -> None:
-    """The slider was moved: show the outline anew."""
-    if widget.growing is not None:
-        _show(widget, widget.growing)
+def follow(review: Review) -> None:
+    """Update the preview after the slider has moved."""
+    if review.growing is not None:
+        _show(review, review.growing)
 
 
-def take(widget: ReviewWidget) -> Any:
-    """Make the shown region a step of the review; ``None`` where none is shown."""
-    growing, session = widget.growing, widget.session
+def take(review: Review) -> Done | None:
+    """Make the previewed region a step of the review; ``None`` where there is no preview."""
+    growing, session = review.growing, review.session
     if growing is None or session is None:
         return None
-    drop(widget)
+    drop(review)
     if growing.deposit_id:
-        return outlines.grow(session, growing.image, growing.deposit_id, growing.place, widget.share)
-    return outlines.add(session, growing.image, growing.place, widget.share)
+        return outlines.grow(session, growing.image, growing.deposit_id, growing.place, review.share)
+    return outlines.add(session, growing.image, growing.place, review.share)
 
 
-def drop(widget: ReviewWidget) -> None:
-    """Show the outlines again as they are in the review."""
-    growing, widget.growing = widget.growing, None
-    if growing is None or widget.scene is None or growing.image >= len(widget.scene.outlines):
+def drop(review: Review) -> None:
+    """End the preview: the film shows the outlines of the review again."""
+    growing, review.growing = review.growing, None
+    if growing is None or review.scene is None or growing.image >= len(review.scene.outlines):
         return
-    layer = widget.scene.outlines[growing.image]
+    layer = review.scene.outlines[growing.image]
     for key in (TAKE_KEY, DROP_KEY):
         layer.bind_key(key, None)
-    widget.scene.draw(growing.image)
+    review.scene.draw(growing.image)
 
 
-def _show(widget: ReviewWidget, growing: Growing) -> None:
-    if widget.session is None or widget.scene is None:
+def _show(review: Review, growing: Growing) -> None:
+    if review.session is None or review.scene is None:
         return
-    window, numbers = outlines.grown_numbers(widget.session, growing.image, growing.place, widget.share, growing.deposit_id)
-    widget.scene.draw(growing.image, window, numbers)
+    window, numbers = outlines.grown_numbers(review.session, growing.image, growing.place, review.share, growing.deposit_id)
+    review.scene.draw(growing.image, window, numbers)

@@ -1,30 +1,29 @@
-"""Commands by key. They are registered with napari, so that *Preferences > Shortcuts* lists them and changes them."""
+"""Keys of the commands, and which open widget they act on. napari knows them, so that *Preferences > Shortcuts* lists and changes them."""
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari.components.viewer_model import ViewerModel
 from napari.settings import get_settings
 from napari.utils.action_manager import action_manager
 
-if TYPE_CHECKING:
-    from calcitrack_napari.serial_review.widget import ReviewWidget
+from calcitrack_napari.serial_review.context import Review
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command of the widget.
+    """A command that has a key.
 
     Parameters
     ----------
     name
-        Its method.
+        Key of `calcitrack_napari.serial_review.commands.DO`.
     key
-        Default shortcut, as napari writes it. None of them is napari's own for the viewer, images or labels.
+        Default shortcut, as napari writes it; none that napari itself uses for the viewer, images or labels.
     words
         What it does.
     """
@@ -35,7 +34,7 @@ class Command:
 
     @property
     def action(self) -> str:
-        """Name under which napari knows it."""
+        """Name of the command in napari."""
         return f"calcitrack:{self.name}"
 
 
@@ -66,11 +65,11 @@ COMMANDS = (
     Command("help", "H", "show or hide this list"),
 )
 
-_open: list[weakref.ReferenceType[ReviewWidget]] = []
+_open: list[weakref.ReferenceType[Review]] = []
 
 
-def register(widget: ReviewWidget) -> None:
-    """Let the keys work on a widget; the one that was opened last has them."""
+def register(widget: Review) -> None:
+    """Bind the keys, and let them act on this widget until another one is opened."""
     _open.append(weakref.ref(widget))
     for command in COMMANDS:
         if command.action not in action_manager._actions:  # noqa: SLF001 napari has no other way to ask
@@ -80,44 +79,38 @@ def register(widget: ReviewWidget) -> None:
                 action_manager.bind_shortcut(command.action, key)
 
 
-def opened() -> Iterator[ReviewWidget]:
-    """Widgets that are there, the one that was opened last first."""
+def opened() -> Iterator[Review]:
+    """Widgets that are not closed, the one that was opened last first."""
     for reference in reversed(_open):
         widget = reference()
         if widget is not None and not widget.closed:
             yield widget
 
 
-def docked() -> ReviewWidget | None:
-    """The widget that was opened last and has a place in a window; ``None`` for none."""
-    for widget in opened():
-        try:
-            if widget.parent() is not None:
-                return widget
-        except RuntimeError:  # its window has gone, and Qt's half of it with the window
-            continue
-    return None
+def docked() -> Review | None:
+    """The widget that was opened last and is docked in a window; ``None`` for none."""
+    return next((w for w in opened() if w.is_docked), None)
 
 
-def open_in(viewer: Any) -> ReviewWidget | None:
-    """The review that is open beside a viewer; the one that was opened last where there are several."""
+def open_in(viewer: Any) -> Review | None:
+    """The widget with an open review beside this viewer, the one that was opened last; ``None`` for none."""
     return next((w for w in opened() if w.is_open and _bare(w.viewer) is _bare(viewer)), None)
 
 
 def _bare(viewer: Any) -> Any:
-    """A viewer without the proxy in which napari hands it to plugins."""
+    """The viewer itself, without the proxy that napari gives to plugins."""
     return getattr(viewer, "__wrapped__", viewer)
 
 
 def shortcuts() -> Iterator[tuple[str, str]]:
-    """(key, what it does) of every command, as they are bound now."""
+    """(key, what it does) of every command, as bound now."""
     for command in COMMANDS:
         bound = action_manager._shortcuts[command.action]  # noqa: SLF001 as above
         yield ", ".join(str(key) for key in bound).replace("+", "-") or "no key", command.words
 
 
 def _call(name: str) -> Any:
-    def command(viewer: ViewerModel) -> None:  # noqa: ARG001 napari hands it over by this name
+    def command(viewer: ViewerModel) -> None:  # noqa: ARG001 napari passes it by this name
         for widget in opened():
             if widget.is_open:
                 widget.run(name)

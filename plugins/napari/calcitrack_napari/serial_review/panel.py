@@ -1,4 +1,4 @@
-"""The widget's parts and where they stand; what they do is `calcitrack_napari.serial_review.widget`'s."""
+"""The panel beside the films: its buttons, boxes, list and plot. `calcitrack_napari.serial_review.wiring` connects them."""
 
 from __future__ import annotations
 
@@ -21,19 +21,24 @@ from qtpy.QtWidgets import (
 )
 
 from calcitrack.figures.palette import FATE_MARKS
-from calcitrack.review.deposit_list import FILTERS, ORDERS, PATTERNS
+from calcitrack.model.assessment import Fate
+from calcitrack.review.deposit_list import PATTERNS
+from calcitrack_napari.serial_review.context import Entries
 from calcitrack_napari.serial_review.keys import COMMANDS
+from calcitrack_napari.serial_review.list_order import FILTERS, ORDERS
 from calcitrack_napari.serial_review.plot import BurdenPlot
-from calcitrack_napari.serial_review.table import DepositTable
+from calcitrack_napari.serial_review.table import HEADS, DepositTable
 from calcitrack_napari.serial_review.views import View
 
 NO_FATE, NO_PATTERN = "fate as found", "no pattern"
 TOOLS = (("grow", "Grow"), ("add", "Add"), ("fill", "Fill"), ("split", "Split"), ("merge", "Merge"), ("erase", "Erase"))
-SAYINGS = (("accept", "Accept"), ("reject", "Reject"), ("undo", "Undo"), ("redo", "Redo"))
+JUDGEMENTS = (("accept", "Accept"), ("reject", "Reject"), ("undo", "Undo"), ("redo", "Redo"))
+TIME_COLUMNS = tuple(HEADS.index(name) for name in ("Fate", "Change"))
+"""Columns of the list that follow from the order of visits, which a blinded reader does not know."""
 
 
 class Panel(QWidget):
-    """Everything that is seen at the right of the films."""
+    """The panel at the right of the films."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +51,7 @@ class Panel(QWidget):
         self.only.addItems(list(FILTERS))
         self.films, self.where = QSlider(Qt.Horizontal), QLabel("no review is open")
         self.model, self.table = DepositTable(), QTableView()
-        self.buttons = {name: QPushButton(words) for name, words in (*SAYINGS, *TOOLS)}
+        self.buttons = {name: QPushButton(words) for name, words in (*JUDGEMENTS, *TOOLS)}
         self.fate, self.pattern, self.comment, self.relink = QComboBox(), QComboBox(), QLineEdit(), QLineEdit()
         self.edge, self.edge_words = QSlider(Qt.Horizontal), QLabel()
         self.plot, self.progress = BurdenPlot(), QProgressBar()
@@ -56,6 +61,36 @@ class Panel(QWidget):
         self._dress()
         self._arrange()
         self.setSizePolicy(QSizePolicy.Preferred, QSizePolicy.Expanding)
+
+    def entries(self) -> Entries:
+        """What stands in the boxes about the selected deposit."""
+        fates = {mark.words: Fate(value) for value, mark in FATE_MARKS.items()}
+        pattern = self.pattern.currentText() if self.pattern.currentIndex() else ""
+        return Entries(fates.get(self.fate.currentText()), pattern, self.comment.text().strip(), self.relink.text().strip().upper())
+
+    def restrict_to_case(self, *, blinded: bool) -> None:
+        """Hide what leads to other timelines and readers; where the session is blinded, also what tells of time or counts for others."""
+        self.reader.setEnabled(False)
+        for part in (self.open_button, self.measure_button, self.timelines):
+            part.hide()
+        for part in (self.plot, self.fate, self.publish_button, self.export_button):
+            part.setVisible(not blinded)
+        self.plot_wanted = not blinded
+        self.boxes.addWidget(self.pattern, 0, 0 if blinded else 1, 1, 2 if blinded else 1)
+        self._hide_time(hidden=blinded)
+
+    def lift_restrictions(self) -> None:
+        """Show everything that `restrict_to_case` hides."""
+        self.reader.setEnabled(True)
+        for part in (self.open_button, self.measure_button, self.timelines, self.plot, self.fate, self.publish_button, self.export_button):
+            part.show()
+        self.plot_wanted = True
+        self.boxes.addWidget(self.pattern, 0, 1)
+        self._hide_time(hidden=False)
+
+    def _hide_time(self, *, hidden: bool) -> None:
+        for column in TIME_COLUMNS:
+            self.table.setColumnHidden(column, hidden)
 
     def _dress(self) -> None:
         table = self.table
@@ -100,13 +135,13 @@ class Panel(QWidget):
         whole.addLayout(_row(self.films, self.where))
         whole.addLayout(_row(QLabel("Show"), self.view, QLabel("List"), self.only, QLabel("by"), self.order))
         whole.addWidget(self.table, 3)
-        whole.addLayout(_row(*(self.buttons[name] for name, _ in SAYINGS)))
+        whole.addLayout(_row(*(self.buttons[name] for name, _ in JUDGEMENTS)))
         whole.addLayout(_row(*(self.buttons[name] for name, _ in TOOLS)))
         whole.addLayout(_row(QLabel("Edge at"), self.edge, self.edge_words))
-        self.said = QGridLayout()
+        self.boxes = QGridLayout()
         for place, part in enumerate((self.fate, self.pattern, self.relink, self.comment)):
-            self.said.addWidget(part, place // 2, place % 2)
-        whole.addLayout(self.said)
+            self.boxes.addWidget(part, place // 2, place % 2)
+        whole.addLayout(self.boxes)
         whole.addWidget(self.plot, 2)
         whole.addWidget(self.help_words)
         whole.addWidget(self.words)

@@ -16,10 +16,8 @@ from calcitrack.review import edit_outlines as outlines
 from calcitrack.review.regions import changed_window
 from calcitrack.review.session import Done, ReviewSession
 from calcitrack_napari.napari_io.layers import METADATA, on_baseline_mm
-from calcitrack_napari.serial_review.cursor import corresponding, put
-from calcitrack_napari.serial_review.difference import difference_of
-from calcitrack_napari.serial_review.film_layers import REJECTED, film_layers, others_layer, palette
-from calcitrack_napari.serial_review.views import View, shown_films
+from calcitrack_napari.serial_review.film_layers import REJECTED, film_layers, others_layer, palette, put_cross
+from calcitrack_napari.serial_review.views import View, corresponding, difference_of, shown_films
 
 LAYERS_A_FILM = 4
 """Film, limb and bone, cursor, deposits, and one more for other readers' outlines: they lie on each other in one field of napari's grid."""
@@ -113,7 +111,7 @@ class Scene:
             film.visible, drawn.visible = k in shown, k in shown and not self.outlines_hidden
             self.anatomy[k].visible = k in shown and self.anatomy_shown
             self.crosses[k].visible = k in shown and self.cursor_shown
-            put(self.crosses[k], None)
+            put_cross(self.crosses[k], None)
         for k, marks in enumerate(self.others):
             marks.visible = k in shown and not self.outlines_hidden
         self.viewer.canvas.grid.enabled = len(shown) > 1
@@ -144,7 +142,7 @@ class Scene:
         rows, columns = self.outlines[k].data.shape
         inside = 0 <= place[0] < rows and 0 <= place[1] < columns
         for j in shown:
-            put(self.crosses[j], corresponding(self.session.images[k], place, self.session.images[j]) if inside and j != k else None)
+            put_cross(self.crosses[j], corresponding(self.session.images[k], place, self.session.images[j]) if inside and j != k else None)
 
     def toggle_difference(self) -> None:
         """Show or hide what changed since the visit before, on the grid of the baseline film."""

@@ -8,8 +8,9 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtGui import QBrush, QColor, QFont, QIcon, QPixmap
 
 from calcitrack.figures.palette import FATE_MARKS
-from calcitrack.review.deposit_list import Row, Verdict, with_sd
+from calcitrack.review.deposit_list import Row, Verdict
 from calcitrack_napari.napari_io.layers import COLOURS
+from calcitrack_napari.serial_review.list_order import with_sd
 
 HEADS = ("Deposit", "Fate", "Area, mm²", "HA, mg", "Change", "Sure", "Review", "Pattern")
 TIPS = (

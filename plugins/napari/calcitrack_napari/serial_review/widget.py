@@ -1,57 +1,170 @@
-"""The widget *Serial review*: wires the viewer, the panel and the review. What is computed is computed elsewhere."""
+"""The widget *Serial review*: connects the viewer, the panel and the review. What is computed is computed elsewhere."""
 
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from napari.qt.threading import thread_worker
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
+from calcitrack.assess import AssessOptions
 from calcitrack.errors import CalcitrackError
 from calcitrack.io.workspace import Workspace
 from calcitrack.measure.live import LiveFilm
 from calcitrack.review import edit_outlines as outlines
+from calcitrack.review.patient_course import course_of
+from calcitrack.review.publish import export, publish
+from calcitrack.review.remeasure import measure_into
 from calcitrack.review.session import Done, ReviewSession
+from calcitrack_napari.jobs import Jobs
+from calcitrack_napari.napari_io.layers import METADATA, opened_paths
 from calcitrack_napari.serial_review import growing, keys
 from calcitrack_napari.serial_review.commands import DO
-from calcitrack_napari.serial_review.course import course_of
+from calcitrack_napari.serial_review.context import Entries, Growing
+from calcitrack_napari.serial_review.panel import Panel
+from calcitrack_napari.serial_review.presenter import Presenter
 from calcitrack_napari.serial_review.scene import Scene
+from calcitrack_napari.serial_review.views import View
 from calcitrack_napari.serial_review.wiring import wire
-from calcitrack_napari.serial_review.working import Working
 
 KEEP_GROWING = ("take_grown", "drop_grown", "help", "anatomy", "cursor", "whole")
-"""Commands that leave a region that is shown and not yet taken where it is; the others drop it."""
+"""Commands that keep the preview of a growing region; the others drop it."""
 
 
-class ReviewWidget(Working):
+class ReviewWidget(QWidget):
     """Serial review of one timeline after the other.
 
     Parameters
     ----------
     napari_viewer
-        The viewer, which napari hands over.
+        The viewer, which napari passes by this name.
+
+    Attributes
+    ----------
+    panel
+        Buttons, boxes, list and plot.
+    presenter
+        Shows the review.
+    jobs
+        Runs what takes long.
     """
 
+    measured = Signal(int, int, str)
+
     def __init__(self, napari_viewer: Any) -> None:
-        super().__init__(napari_viewer)
-        self._lent = False
-        self.panel.reader.setText(_account())
-        wire(self)
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Preferred, QSizePolicy.Expanding)
+        self.viewer, self.panel, self.jobs = napari_viewer, Panel(), Jobs()
+        self.presenter = Presenter(self.panel, leave_deposit=lambda: self.run("comment"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.panel)
+        self.workspace: Workspace | None = None
+        self.folder: Path | None = None
+        self.closed = False
+        self.done_and_next: Callable[[], None] | None = None
+        self.growing: Growing | None = None
+        self.measured.connect(self._show_progress)
+        self.panel.reader.setText(_account_name())
+        wire(self.panel, self)
         keys.register(self)
         self.say("Open a workspace, or measure the films that are open in the viewer.")
 
-    # Opening and closing
+    # What is under review, and what is shown of it
+
+    @property
+    def session(self) -> ReviewSession | None:
+        """The review; ``None`` while none is open."""
+        return self.presenter.session
+
+    @property
+    def scene(self) -> Scene | None:
+        """Its layers in the viewer; ``None`` while no review is open."""
+        return self.presenter.scene
+
+    @property
+    def image(self) -> int:
+        """Film that the reader looks at, position in ``Assessment.images``."""
+        return self.presenter.image
+
+    @property
+    def deposit_id(self) -> str:
+        """The selected deposit; empty for none."""
+        return self.presenter.deposit_id
 
     @property
     def is_open(self) -> bool:
-        """Whether a review is under way."""
+        """Whether a review is open."""
         return self.session is not None
 
+    @property
+    def is_docked(self) -> bool:
+        """Whether the widget has a place in a window."""
+        try:
+            return self.parent() is not None
+        except RuntimeError:  # Qt has deleted its half of the widget with the window
+            return False
+
+    @property
+    def listed(self) -> Sequence[str]:
+        """Deposits of the list, in its order."""
+        return [row.deposit_id for row in self.panel.model.shown]
+
+    @property
+    def entries(self) -> Entries:
+        """What stands in the boxes."""
+        return self.panel.entries()
+
+    @property
+    def share(self) -> float:
+        """Share of the contrast at which the outline of a growing region lies."""
+        return self.panel.edge.value() / 100
+
+    def show_film(self, k: int, view: View | None = None) -> None:
+        """Go to a film."""
+        self.presenter.show_film(k, view)
+
+    def refresh_list(self) -> None:
+        """Show the list as the review has it."""
+        self.presenter.refresh_list()
+
+    def select(self, deposit_id: str, *, move: bool = True) -> None:
+        """Select a deposit; with ``move`` the camera goes there."""
+        self.presenter.select(deposit_id, move=move)
+
+    def say(self, words: str, *, wrong: bool = False) -> None:
+        """Show one line of words below the list."""
+        self.presenter.say(words, wrong=wrong)
+
+    def show_keys(self) -> None:
+        """Show or hide the list of keys."""
+        self.presenter.show_keys()
+
+    @contextmanager
+    def _errors_shown(self) -> Iterator[None]:
+        """Show an error of calcitrack in the panel, and go on with the review."""
+        try:
+            yield
+        except CalcitrackError as error:
+            self.say(str(error), wrong=True)
+            if self.scene is not None:
+                self.scene.redraw()
+
+    # Opening and closing
+
+    def ask_workspace(self) -> None:
+        """Ask for the folder of a workspace, and open it."""
+        folder = QFileDialog.getExistingDirectory(self, "Workspace")
+        if folder:
+            self.open_workspace(folder)
+
     def open_workspace(self, folder: str | Path, assessment_id: str | None = None) -> None:
-        """Review an assessment of a workspace; errors are told in the panel."""
-        with self._told():
+        """Review an assessment of a workspace, the first one where none is named; errors are shown in the panel."""
+        with self._errors_shown():
             opened = Workspace.open(folder)
             try:
                 session = ReviewSession.open(opened, self.panel.reader.text(), assessment_id)
@@ -59,61 +172,64 @@ class ReviewWidget(Working):
                 opened.close()
                 raise
             self.close_review()
-            self.workspace, self.folder, self._lent = opened, Path(folder), False
+            self.workspace, self.folder = opened, Path(folder)
             self._fill_timelines(session.assessment.assessment_id)
             self._begin(session)
 
     def open_case(self, workspace: Workspace, session: ReviewSession, name: str) -> None:
         """Review a case of a worklist, whose workspace stays open when the review ends."""
         self.close_review()
-        self.workspace, self._lent = workspace, True
+        self.workspace = workspace
         self.panel.timelines.clear()
         self.panel.timelines.addItem(name, session.assessment.assessment_id)
         self._begin(session)
 
+    def change_timeline(self, assessment_id: str) -> None:
+        """Review another timeline of the workspace."""
+        if self.session is not None and assessment_id != self.session.assessment.assessment_id:
+            self._reopen(assessment_id)
+
+    def change_reader(self) -> None:
+        """Review the same timeline as the reader whose name was typed."""
+        if self.session is not None and self.panel.reader.text().strip() != self.session.reader:
+            self._reopen(self.session.assessment.assessment_id)
+
+    def _reopen(self, assessment_id: str) -> None:
+        if self.workspace is None:
+            return
+        with self._errors_shown():
+            session = ReviewSession.open(self.workspace, self.panel.reader.text(), assessment_id)
+            if self.scene is not None:
+                self.scene.close()
+            self._begin(session)
+
     def _begin(self, session: ReviewSession) -> None:
-        self.session, self.deposit_id = session, ""
-        self.scene = Scene(self.viewer, session, self.painted)
-        self.scene.build()
+        self.presenter.begin(session, Scene(self.viewer, session, self.painted))
         self.viewer.canvas.overlays.scale_bar.visible = True
-        films = self.panel.films
-        films.blockSignals(True)
-        films.setRange(0, len(session.images) - 1)
-        films.blockSignals(False)
-        last = session.images[-1].time_point
-        self.show_film(next(k for k, i in enumerate(session.images) if i.time_point == last))
-        self.scene.reset()
         self.say(
             f"{session.steps} steps of {session.reader} are on record."
             if session.steps
             else "Every step is kept as soon as it is taken. Press H for the keys."
         )
-        self._read_course(session)
+        if self.workspace is not None and self.folder is not None:  # a case of a worklist is read without its course
+            with self._errors_shown():
+                self.presenter.course = course_of(self.workspace, session.assessment)
         self._prepare_films(session)
 
-    def _read_course(self, session: ReviewSession) -> None:
-        self.course = None
-        if self.workspace is not None and not self._lent:
-            with self._told():
-                self.course = course_of(self.workspace, session.assessment)
+    def _prepare_films(self, session: ReviewSession) -> None:
+        """Make films ready in the background, from the one in view outwards, so that the first edit of a film need not wait."""
+        order = sorted(range(len(session.images)), key=lambda k: abs(k - self.image))
 
-    def close_review(self) -> None:
-        """End the review; everything is kept."""
-        self._plot_timer.stop()
-        for worker in self._workers:
-            worker.quit()
-        if self.scene is not None:
-            self.scene.close()
-        if self.workspace is not None and not self._lent:
-            self.workspace.close()
-        self.workspace = self.session = self.scene = self.folder = None
+        def prepare() -> Iterator[tuple[int, LiveFilm]]:
+            for k in order:
+                if not session.is_ready(k):
+                    yield k, session.prepared(k)
 
-    def closeEvent(self, event: Any) -> None:  # noqa: N802 Qt's name
-        """The viewer closes the widget."""
-        self.closed = True
-        self._stop.set()
-        self.close_review()
-        super().closeEvent(event)
+        def adopt(film: tuple[int, LiveFilm]) -> None:
+            if self.session is session and not session.is_ready(film[0]):
+                session.adopt(*film)
+
+        self.jobs.start_each(prepare, adopt)
 
     def _fill_timelines(self, chosen: str) -> None:
         box = self.panel.timelines
@@ -124,97 +240,134 @@ class ReviewWidget(Working):
         box.setCurrentIndex(box.findData(chosen))
         box.blockSignals(False)
 
-    def _prepare_films(self, session: ReviewSession) -> None:
-        """In the background, so that the first edit of a film does not wait for it: the film in view first, then its neighbours."""
-        order = sorted(range(len(session.images)), key=lambda k: abs(k - self.image))
+    def close_review(self) -> None:
+        """End the review; every step is on record."""
+        self.jobs.abandon()
+        self.presenter.end()
+        if self.workspace is not None and self.folder is not None:
+            self.workspace.close()
+        self.workspace = self.folder = None
 
-        @thread_worker
-        def prepare() -> Iterator[tuple[int, LiveFilm]]:
-            for k in order:
-                if not session.is_ready(k):
-                    yield k, session.prepared(k)
-
-        def adopt(film: tuple[int, LiveFilm]) -> None:
-            if self.session is session and not session.is_ready(film[0]):
-                session.adopt(*film)
-
-        self._start(prepare(), yielded=adopt)
+    def closeEvent(self, event: Any) -> None:  # noqa: N802 Qt's name
+        """The viewer closes the widget."""
+        self.closed = True
+        self.jobs.stop()
+        self.close_review()
+        super().closeEvent(event)
 
     # Commands
 
     def run(self, name: str) -> None:
-        """Carry out a command of `calcitrack_napari.serial_review.commands`; what cannot be done is said."""
+        """Run a command of `calcitrack_napari.serial_review.commands`; errors are shown in the panel."""
         if self.session is not None and self.scene is not None:
-            with self._told():
+            with self._errors_shown():
                 if name not in KEEP_GROWING:
                     growing.drop(self)
                 DO[name](self, self.session, self.scene)
 
     def took(self, done: Done) -> None:
-        """Show what a step did, wherever it was."""
-        if self.scene is None or self.session is None:
-            return
-        self.scene.refresh(done)
-        if done.image not in self.scene.shown():
-            self.show_film(done.image)
-        self.refresh_list()
-        if done.deposit_id and done.deposit_id != self.deposit_id:
-            self.select(done.deposit_id)
-        else:
-            self.select(self.deposit_id, move=False)
-        self.say(done.step)
+        """Show a step that the review took."""
+        self.presenter.show_step(done)
 
     def painted(self, k: int, window: Any, numbers: Any, deposit_id: str) -> None:
-        """The reader has painted on a film."""
+        """Make a stroke of the brush a step of the review."""
         if self.session is None or self.scene is None:
             return
-        self.growing = None  # painted over, it is taken with the stroke
-        with self._told():
+        self.growing = None  # a preview that was painted over is taken with the stroke
+        with self._errors_shown():
             self.took(outlines.paint(self.session, k, window, numbers, deposit_id))
         self.scene.redraw()
 
     def pointed(self) -> tuple[int, tuple[int, int]]:
-        """Film and place under the pointer."""
+        """Film and (row, column) under the pointer."""
         if self.scene is None:
             return self.image, (0, 0)
         cursor = self.viewer.cursor
         return self.scene.under(tuple(cursor.position), getattr(cursor, "viewbox", None))
 
     def point(self) -> None:
-        """The pointer has moved: the other visits show where that is on them."""
-        if self.scene is not None and self.session is not None:
+        """Show on the other visits where the pointer is."""
+        if self.scene is not None:
             self.scene.point(*self.pointed())
 
     def follow_edge(self) -> None:
-        """The slider has moved: the outline that is shown follows."""
-        with self._told():
+        """Update the preview of a growing region after the slider has moved."""
+        with self._errors_shown():
             growing.follow(self)
 
-    @property
-    def share(self) -> float:
-        """Share of the contrast at which an outline lies when a region is grown."""
-        return self.panel.edge.value() / 100
+    # What takes long
 
-    def change_timeline(self, assessment_id: str) -> None:
-        """Review another timeline of the workspace."""
-        if self.workspace is not None and self.session is not None and assessment_id != self.session.assessment.assessment_id:
-            with self._told():
-                session = ReviewSession.open(self.workspace, self.panel.reader.text(), assessment_id)
-                if self.scene is not None:
-                    self.scene.close()
-                self._begin(session)
+    def ask_measure(self) -> None:
+        """Ask for a folder, and measure the films that are open in the viewer into it."""
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the workspace: a new one, or one to add to")
+        if folder:
+            self.measure(folder)
 
-    def change_reader(self) -> None:
-        """Another reader sits down: their own review of the same timeline."""
-        if self.session is not None and self.workspace is not None and self.panel.reader.text().strip() != self.session.reader:
-            with self._told():
-                session = ReviewSession.open(self.workspace, self.panel.reader.text(), self.session.assessment.assessment_id)
-                if self.scene is not None:
-                    self.scene.close()
-                self._begin(session)
+    def measure(self, folder: str | Path, options: AssessOptions | None = None) -> None:
+        """Measure the films that are open in the viewer into a workspace, in the background, and review them."""
+        paths = opened_paths(self.viewer.layers)
+        self._measuring(under_way=True)
+        self.say(f"Measuring {len(paths)} films. You can go on looking at them.")
+        self.jobs.start(
+            lambda stopped: measure_into(Path(folder), paths, self.measured.emit, stopped, options),
+            done=lambda assessment_ids: self._review_measured(folder, assessment_ids),
+            failed=lambda error: self.say(str(error), wrong=True),
+            stopped=lambda: self.say("Stopped. What was finished before is in the workspace."),
+            ended=lambda: self._measuring(under_way=False),
+        )
+
+    def stop_work(self) -> None:
+        """End what is measured in the background."""
+        self.jobs.stop()
+
+    def _review_measured(self, folder: str | Path, assessment_ids: Sequence[str]) -> None:
+        if not assessment_ids:
+            self.say("No timeline could be measured; `calcitrack workspace history` tells why.", wrong=True)
+            return
+        for layer in [layer for layer in self.viewer.layers if METADATA in layer.metadata]:
+            self.viewer.layers.remove(layer)
+        self.open_workspace(folder, assessment_ids[0])
+
+    def _measuring(self, *, under_way: bool) -> None:
+        self.panel.progress.setVisible(under_way)
+        self.panel.stop_button.setVisible(under_way)
+        self.panel.measure_button.setEnabled(not under_way)
+
+    def _show_progress(self, done: int, total: int, words: str) -> None:
+        self.panel.progress.setMaximum(total)
+        self.panel.progress.setValue(done)
+        self.panel.progress.setFormat(words)
+
+    def publish(self) -> None:
+        """Make the review the version that counts."""
+        if self.session is not None and self.workspace is not None:
+            with self._errors_shown():
+                versions = publish(self.workspace, self.session)
+                films = f"outlines of {len(versions)} films" if versions else "no outline was changed"
+                self.say(f"Published: {films}; what you said is on record as reviews.")
+
+    def ask_export(self) -> None:
+        """Ask for a folder, and export results into it."""
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the results: a new or empty one")
+        if folder:
+            self.export(folder)
+
+    def export(self, folder: str | Path) -> None:
+        """Write the reviewed assessment as a results folder, in the background."""
+        if self.session is None:
+            return
+        with self._errors_shown():
+            revised = self.session.revised()
+            self.say("Writing tables, pictures and segmentations…")
+            self.jobs.start(
+                lambda _stopped: export(revised, folder),
+                done=lambda written: self.say(f"Tables, pictures and segmentations are in {written}"),
+                failed=lambda error: self.say(f"Nothing was exported: {error}", wrong=True),
+            )
 
 
-def _account() -> str:
+def _account_name() -> str:
+    """Name of the account; empty where the system states none, so that the reader writes their own."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

@@ -1,58 +1,56 @@
-"""Which part of the panel does what."""
+"""Connects the panel and the mouse with what they do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from calcitrack_napari.serial_review.context import Review
+from calcitrack_napari.serial_review.panel import Panel
 from calcitrack_napari.serial_review.views import View
 
-if TYPE_CHECKING:
-    from calcitrack_napari.serial_review.widget import ReviewWidget
 
-
-def wire(widget: ReviewWidget) -> None:
-    """Connect buttons, boxes, keys and mouse."""
-    panel = widget.panel
+def wire(panel: Panel, review: Review) -> None:
+    """Connect the panel's buttons and boxes and the viewer's mouse with the review."""
     for name, button in panel.buttons.items():
-        button.clicked.connect(lambda _=False, name=name: widget.run(name))
-    panel.help_button.clicked.connect(lambda: widget.run("help") if widget.is_open else widget.show_keys())
-    panel.open_button.clicked.connect(widget.ask_workspace)
-    panel.measure_button.clicked.connect(widget.ask_measure)
-    panel.stop_button.clicked.connect(widget.stop_work)
-    panel.publish_button.clicked.connect(widget.publish)
-    panel.export_button.clicked.connect(widget.ask_export)
-    panel.timelines.activated.connect(lambda n: widget.change_timeline(panel.timelines.itemData(n)))
-    panel.films.valueChanged.connect(widget.show_film)
-    panel.view.activated.connect(lambda n: widget.show_film(widget.image, list(View)[n]))
+        button.clicked.connect(lambda _=False, name=name: review.run(name))
+    panel.help_button.clicked.connect(lambda: review.run("help") if review.is_open else review.show_keys())
+    panel.open_button.clicked.connect(review.ask_workspace)
+    panel.measure_button.clicked.connect(review.ask_measure)
+    panel.stop_button.clicked.connect(review.stop_work)
+    panel.publish_button.clicked.connect(review.publish)
+    panel.export_button.clicked.connect(review.ask_export)
+    panel.timelines.activated.connect(lambda n: review.change_timeline(panel.timelines.itemData(n)))
+    panel.films.valueChanged.connect(review.show_film)
+    panel.view.activated.connect(lambda n: review.show_film(review.image, list(View)[n]))
     for box in (panel.order, panel.only):
-        box.activated.connect(lambda _: widget.refresh_list())
-    panel.table.clicked.connect(lambda index: widget.select(panel.model.shown[index.row()].deposit_id))
-    panel.fate.activated.connect(lambda _: widget.run("fate"))
-    panel.pattern.activated.connect(lambda _: widget.run("pattern"))
-    panel.comment.editingFinished.connect(lambda: widget.run("comment"))
+        box.activated.connect(lambda _: review.refresh_list())
+    panel.table.clicked.connect(lambda index: review.select(panel.model.shown[index.row()].deposit_id))
+    panel.fate.activated.connect(lambda _: review.run("fate"))
+    panel.pattern.activated.connect(lambda _: review.run("pattern"))
+    panel.comment.editingFinished.connect(lambda: review.run("comment"))
     for line in (panel.comment, panel.relink, panel.reader):
-        line.returnPressed.connect(line.clearFocus)  # keys go to the viewer again
-    panel.reader.editingFinished.connect(widget.change_reader)
-    panel.relink.returnPressed.connect(lambda: widget.run("relink"))
+        line.returnPressed.connect(line.clearFocus)  # so that keys go to the viewer again
+    panel.reader.editingFinished.connect(review.change_reader)
+    panel.relink.returnPressed.connect(lambda: review.run("relink"))
     panel.edge.valueChanged.connect(lambda v: panel.edge_words.setText(f"{v} %"))
-    panel.edge.valueChanged.connect(lambda _: widget.follow_edge())
+    panel.edge.valueChanged.connect(lambda _: review.follow_edge())
     panel.edge_words.setText(f"{panel.edge.value()} %")
-    widget.viewer.mouse_move_callbacks.append(lambda _viewer, _event: widget.point())
-    widget.viewer.mouse_drag_callbacks.append(lambda _viewer, event: _clicked(widget, event))
+    review.viewer.mouse_move_callbacks.append(lambda _viewer, _event: review.point())
+    review.viewer.mouse_drag_callbacks.append(lambda _viewer, event: _clicked(review, event))
 
 
-def _clicked(widget: ReviewWidget, event: Any) -> Iterator[None]:
-    """A click on a deposit selects it; a drag moves the film, and a brush paints."""
-    if widget.scene is None or widget.session is None or str(widget.scene.outlines[widget.image].mode) != "pan_zoom":
+def _clicked(review: Review, event: Any) -> Iterator[None]:
+    """Select the deposit under a click. A drag moves the film, and a brush paints."""
+    if review.scene is None or review.session is None or str(review.scene.outlines[review.image].mode) != "pan_zoom":
         return
     dragged = False
     yield
     while event.type == "mouse_move":
         dragged = True
         yield
-    if not dragged and widget.scene is not None and widget.session is not None:
-        k, place = widget.pointed()
-        found = widget.session.at(k, *place)
+    if not dragged and review.scene is not None and review.session is not None:
+        k, place = review.pointed()
+        found = review.session.at(k, *place)
         if found:
-            widget.select(found, move=False)
+            review.select(found, move=False)

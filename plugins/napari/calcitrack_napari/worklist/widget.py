@@ -18,7 +18,6 @@ from calcitrack.review.blinded_case import CaseReview
 from calcitrack.review.worklist import Desk, PreparedCase, prepare
 from calcitrack_napari.serial_review import keys
 from calcitrack_napari.serial_review.widget import ReviewWidget
-from calcitrack_napari.worklist.blind_screen import blind, unlock
 from calcitrack_napari.worklist.panel import CaseBar, WorklistPanel
 
 
@@ -198,7 +197,7 @@ class WorklistWidget(QWidget):
             review.open_case(desk.workspace, desk.open(prepared), desk.called(prepared.case))
             session = desk.session
             if session is not None:
-                blind(review, blinded=session.plan.blinded)
+                review.panel.restrict_to_case(blinded=session.plan.blinded)
                 self.say(f"{desk.called(prepared.case)} is open. Shift-D when it is done.")
                 self._look_ahead(session.after(prepared.case))
             self._refresh()
@@ -236,7 +235,7 @@ class WorklistWidget(QWidget):
         if self.review is not None and self.review.done_and_next == self._soon:
             self.review.close_review()
             self.review.done_and_next = None
-            unlock(self.review)
+            self.review.panel.lift_restrictions()
         self.bar.hide()
         self.ahead = self._wanted = None
         if self.desk is not None:

@@ -1,4 +1,4 @@
-"""What a patient was given and what the laboratory found, for the plot beside a review. No Qt here."""
+"""What a patient was given and what the laboratory found, from files near the films, to be shown beside a review."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from calcitrack.model.course import PatientCourse
 
 
 def course_of(workspace: Workspace, assessment: Assessment) -> PatientCourse | None:
-    """The course of an assessment's patient; ``None`` where no file tells of one.
+    """The course of an assessment's patient; ``None`` where no file states one.
 
-    Files are ``treatments.csv`` and ``labs.csv`` in a folder that was measured into the workspace, or beside the films, or one folder above them.
+    The files are ``treatments.csv`` and ``labs.csv``. They are looked for in the folders that were measured into the workspace, beside the films,
+    and one folder above the films.
 
     Raises
     ------
@@ -26,7 +27,7 @@ def course_of(workspace: Workspace, assessment: Assessment) -> PatientCourse | N
 
 
 def course_in(folders: tuple[Path, ...], patient_id: str) -> PatientCourse | None:
-    """The course of a patient, from the files of the first folder that has some of each kind; raises as `course_of`."""
+    """The course of a patient. Of each kind of file the first that lies in one of the folders is used; raises as `course_of`."""
     treatments, labs = (tuple(f / name for f in folders if (f / name).is_file())[:1] for name in (TREATMENTS, LABS))
     found = read_courses(CourseFiles(treatments, labs), [patient_id]).of(patient_id)
     return found if found.treatments or found.labs else None

@@ -1,0 +1,51 @@
+"""The deposit list: how it is sorted, filtered and written. Pure: no napari, no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from calcitrack.model.assessment import COVERAGE_FACTOR, Fate
+from calcitrack.model.measurement import Measurement
+from calcitrack.review.deposit_list import Row, Verdict
+
+Order = Callable[[Row], tuple[bool, float | str]]
+"""Sort key of a row; rows without a value come last."""
+
+
+def _by_value(name: str) -> Order:
+    return lambda row: (row.value(name) is None, -(m.value if (m := row.value(name)) else 0.0))
+
+
+ORDERS: dict[str, Order] = {
+    "id": lambda row: (False, f"{len(row.deposit_id):04d}{row.deposit_id}"),
+    "mass": _by_value("ha_mass_mg"),
+    "area": _by_value("area_mm2"),
+    "change": lambda row: (row.change is None, -abs(row.change or 0.0)),
+    "least sure": lambda row: (row.confidence is None, row.confidence or 0.0),
+}
+"""Name of an order -> its sort key."""
+
+FILTERS: dict[str, Callable[[Row], bool]] = {
+    "all": lambda _: True,
+    "to do": lambda row: row.label is not None and row.verdict is Verdict.OPEN,
+    "seen here": lambda row: row.label is not None,
+    "new or gone": lambda row: row.fate in (Fate.NEW, Fate.RESOLVED, Fate.REAPPEARED, Fate.MERGED, Fate.SPLIT),
+    "rejected": lambda row: row.verdict is Verdict.REJECTED,
+}
+"""Name of a filter -> whether it shows a row."""
+
+
+def arranged(rows: Iterable[Row], order: str = "id", only: str = "all") -> tuple[Row, ...]:
+    """Rows that pass the filter ``only`` (of `FILTERS`), sorted by ``order`` (of `ORDERS`), then by deposit id."""
+    return tuple(sorted((r for r in rows if FILTERS[only](r)), key=lambda r: (*ORDERS[order](r), *ORDERS["id"](r))))
+
+
+def with_sd(measured: Measurement | None) -> str:
+    """A value and the half width of its 95 % interval, in as many digits as that allows; empty for ``None``."""
+    if measured is None:
+        return ""
+    if measured.sd is None:
+        return f"{measured.value:.3g}"
+    half = COVERAGE_FACTOR * measured.sd
+    digits = 0 if half >= 10 else 1 if half >= 0.5 else 2
+    return f"{measured.value:.{digits}f} ± {half:.{digits}f}"
