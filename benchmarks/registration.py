@@ -25,7 +25,8 @@ import numpy as np
 
 from calcitrack import Radiograph, Segmentation, calibrate, read_radiograph, segment
 from calcitrack.calibrate.intensity import attenuation
-from calcitrack.register import Scene, align, see
+from calcitrack.register import Scene, see
+from calcitrack.register.align import align
 from calcitrack.register.scene import SCENE_MM
 
 UNCHANGED = 0.10

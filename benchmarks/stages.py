@@ -29,7 +29,8 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless
 from calcitrack import Radiograph, Segmentation, calibrate, measure, read_cohort, read_radiograph, segment
 from calcitrack.calibrate.intensity import attenuation
 from calcitrack.model.timeline import Exposure
-from calcitrack.register import Scene, align, see
+from calcitrack.register import Scene, see
+from calcitrack.register.align import align
 
 T = TypeVar("T")
 

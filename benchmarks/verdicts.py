@@ -19,7 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calcitrack.change import Precision, judge, own_precision
+from calcitrack.change import Precision, own_precision
+from calcitrack.change.judge import judge
 from calcitrack.change.precision import Spread
 from calcitrack.model.course import PatientCourse, Treatment
 from calcitrack.model.judgement import BurdenPoint, BurdenSeries, Estimate, Judgement, SdcSource, TimelineSeries, Verdict

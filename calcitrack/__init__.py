@@ -1,47 +1,55 @@
 """Measure calcinosis on serial radiographs and say whether it progresses, halts or regresses.
 
+Each name is imported on first use: ``import calcitrack`` itself loads no library.
+
 >>> from calcitrack import read_cohort, assess
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from calcitrack.assess import AssessOptions, assess
-from calcitrack.biplane.combine import combine_views
-from calcitrack.calibrate import CalibrateOptions, calibrate
-from calcitrack.change import judge
-from calcitrack.errors import CalcitrackError, ReadError
-from calcitrack.measure import MeasureOptions, measure
-from calcitrack.model.assessment import Assessment
-from calcitrack.model.cohort import Cohort, CohortAssessment
-from calcitrack.model.image import Radiograph
-from calcitrack.model.measurement import Measurement, NotMeasurable
-from calcitrack.model.segmentation import Segmentation
-from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
-from calcitrack.segment import SegmentOptions, segment
+from calcitrack.lazy_names import on_first_use
 from calcitrack.version import __version__
 
 if TYPE_CHECKING:
+    from calcitrack.assess import AssessOptions, assess
     from calcitrack.batch import assess_cohort
+    from calcitrack.biplane.combine import combine_views
+    from calcitrack.calibrate import CalibrateOptions, calibrate
+    from calcitrack.change.judge import judge
+    from calcitrack.errors import CalcitrackError, ReadError
     from calcitrack.io.cohort.read import read_cohort
     from calcitrack.io.images.read import read_radiograph
     from calcitrack.io.results.export import read_results, write_results
-
-_EDGES = {
-    "assess_cohort": "calcitrack.batch",
-    "read_cohort": "calcitrack.io.cohort.read",
-    "read_radiograph": "calcitrack.io.images.read",
-    "read_results": "calcitrack.io.results.export",
-    "write_results": "calcitrack.io.results.export",
-}
-"""Names that need pydicom, pandas or matplotlib: imported on first use (PEP 562), so that the program starts at once."""
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _EDGES:
-        raise AttributeError(f"module 'calcitrack' has no attribute {name!r}")
-    return getattr(importlib.import_module(_EDGES[name]), name)
-
+    from calcitrack.measure import MeasureOptions, measure
+    from calcitrack.model.assessment import Assessment
+    from calcitrack.model.cohort import Cohort, CohortAssessment
+    from calcitrack.model.image import Radiograph
+    from calcitrack.model.measurement import Measurement, NotMeasurable
+    from calcitrack.model.segmentation import Segmentation
+    from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
+    from calcitrack.segment import SegmentOptions, segment
+else:  # a type checker that saw __getattr__ would take every misspelt name for granted
+    SOURCES = {
+        "calcitrack.assess": ("AssessOptions", "assess"),
+        "calcitrack.batch": ("assess_cohort",),
+        "calcitrack.biplane.combine": ("combine_views",),
+        "calcitrack.calibrate": ("CalibrateOptions", "calibrate"),
+        "calcitrack.change.judge": ("judge",),
+        "calcitrack.errors": ("CalcitrackError", "ReadError"),
+        "calcitrack.io.cohort.read": ("read_cohort",),
+        "calcitrack.io.images.read": ("read_radiograph",),
+        "calcitrack.io.results.export": ("read_results", "write_results"),
+        "calcitrack.measure": ("MeasureOptions", "measure"),
+        "calcitrack.model.assessment": ("Assessment",),
+        "calcitrack.model.cohort": ("Cohort", "CohortAssessment"),
+        "calcitrack.model.image": ("Radiograph",),
+        "calcitrack.model.measurement": ("Measurement", "NotMeasurable"),
+        "calcitrack.model.segmentation": ("Segmentation",),
+        "calcitrack.model.timeline": ("Exposure", "TimePoint", "Timeline", "TimelineKey"),
+        "calcitrack.segment": ("SegmentOptions", "segment"),
+    }
+    """Module -> the public names that it holds; the same as the imports above, which a test compares."""
+    __getattr__, __dir__ = on_first_use(__name__, SOURCES)
 
 __all__ = [
     "AssessOptions",

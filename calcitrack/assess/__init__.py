@@ -2,6 +2,9 @@
 
 from calcitrack.assess.compose import assess
 from calcitrack.assess.options import AssessOptions, Observer
-from calcitrack.assess.revise import RevisedImage, revise
+from calcitrack.assess.revise import RevisedImage
+from calcitrack.callable_package import make_callable
 
-__all__ = ["AssessOptions", "Observer", "RevisedImage", "assess", "revise"]
+__all__ = ["AssessOptions", "Observer", "RevisedImage", "assess"]
+
+make_callable(__name__)

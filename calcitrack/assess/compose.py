@@ -13,7 +13,7 @@ from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.provenance import Parameter, Provenance, Step
 from calcitrack.model.timeline import Timeline
-from calcitrack.segment import recipe
+from calcitrack.segment.recipe import recipe
 from calcitrack.version import __version__
 
 

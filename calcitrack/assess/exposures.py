@@ -17,9 +17,11 @@ from calcitrack.model.measurement import ImageMeasurements
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM, Spacing
 from calcitrack.model.timeline import Exposure, Timeline
-from calcitrack.register import Scene, align, see
-from calcitrack.segment import candidates, sure
+from calcitrack.register import Scene, see
+from calcitrack.register.align import align
+from calcitrack.segment import sure
 from calcitrack.segment.excluded import without
+from calcitrack.segment.radiograph import candidates
 from calcitrack.track import Exposed, supported
 
 HELD_PIXELS = 40_000_000

@@ -14,7 +14,7 @@ from calcitrack.io.results.provenance import measuring_libraries
 from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.model.cohort import Cohort
 from calcitrack.model.timeline import Timeline
-from calcitrack.segment import recipe
+from calcitrack.segment.recipe import recipe
 from calcitrack.version import __version__
 
 

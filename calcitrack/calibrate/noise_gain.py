@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, signal
+from scipy import optimize
 
 from calcitrack.model.image import FloatImage, Mask
 
@@ -86,7 +86,7 @@ def _filters() -> tuple[NDArray[np.float32], ...]:
     plain = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], float)
     x = np.arange(-3, 4)
     row = np.exp(-(x**2) / 2 / _SMOOTHING_PX**2)
-    smooth = signal.convolve2d(np.outer(row, row), plain)
+    smooth = sum(weight * np.pad(np.outer(row, row), ((i, 2 - i), (j, 2 - j))) for (i, j), weight in np.ndenumerate(plain))  # full convolution
     return tuple((k / np.sqrt((k**2).sum())).astype(np.float32) for k in (plain, smooth))
 
 

@@ -1,7 +1,7 @@
 """What a difference between visits means: smallest detectable change, trend, response and verdict."""
 
 from calcitrack.change.cohort import cohort_points
-from calcitrack.change.judge import JudgeOptions, judge
+from calcitrack.change.judge import JudgeOptions
 from calcitrack.change.precision import Precision, own_precision
 from calcitrack.change.response import RULES, ResponseRule
 from calcitrack.change.series import series_of
@@ -15,7 +15,6 @@ __all__ = [
     "ResponseRule",
     "TrendOptions",
     "cohort_points",
-    "judge",
     "own_precision",
     "series_of",
     "summarise",

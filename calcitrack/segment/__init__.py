@@ -1,7 +1,16 @@
 """Image -> Segmentation: limb and bone, then deposits in soft tissue."""
 
-from calcitrack.segment.options import Method, SegmentOptions
-from calcitrack.segment.radiograph import candidates, segment, sure
-from calcitrack.segment.recipe import recipe
+from typing import TYPE_CHECKING
 
-__all__ = ["Method", "SegmentOptions", "candidates", "recipe", "segment", "sure"]
+from calcitrack.callable_package import make_callable
+from calcitrack.lazy_names import on_first_use
+from calcitrack.segment.options import Method, SegmentOptions
+
+if TYPE_CHECKING:
+    from calcitrack.segment.radiograph import segment, sure
+else:  # on first use: the command line asks for the options alone
+    __getattr__, __dir__ = on_first_use(__name__, {"calcitrack.segment.radiograph": ("segment", "sure")})
+
+__all__ = ["Method", "SegmentOptions", "segment", "sure"]
+
+make_callable(__name__)

@@ -1,6 +1,6 @@
 """Accuracy against exact truth: what was found on simulated films, compared and summed up. Pure: nothing is simulated or assessed here."""
 
-from calcitrack.validation.compare import DepositComparison, FilmComparison, FilmTruth, FoundDeposit, compare
+from calcitrack.validation.compare import DepositComparison, FilmComparison, FilmTruth, FoundDeposit
 from calcitrack.validation.page import markdown
 from calcitrack.validation.scores import ConfidenceBin, Figure, Scores, score
 from calcitrack.validation.targets import Line, Verdict, lines
@@ -15,7 +15,6 @@ __all__ = [
     "Line",
     "Scores",
     "Verdict",
-    "compare",
     "lines",
     "markdown",
     "score",

@@ -20,7 +20,8 @@ from calcitrack.phantom.radiograph import as_header, as_radiograph
 from calcitrack.phantom.simulate import simulate
 from calcitrack.phantom.specs import BodyPart, PatientSpec, Style, VisitSpec
 from calcitrack.processes import ProcessEndedError, ProcessPool, in_order
-from calcitrack.validation import FilmComparison, FilmTruth, Scores, compare, score
+from calcitrack.validation import FilmComparison, FilmTruth, Scores, score
+from calcitrack.validation.compare import compare
 
 Progress = Callable[[int, int], None]
 """Called with (people done, people in all)."""

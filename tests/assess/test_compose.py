@@ -19,7 +19,9 @@ from calcitrack.model.corrections import FilmCorrection, KnownLength
 from calcitrack.model.measurement import NotMeasurable
 from calcitrack.model.segmentation import Evidence
 from calcitrack.model.spacing import SpacingBasis
-from calcitrack.segment import Method, SegmentOptions, candidates, recipe
+from calcitrack.segment import Method, SegmentOptions
+from calcitrack.segment.radiograph import candidates
+from calcitrack.segment.recipe import recipe
 
 FIRST = dt.date(2021, 3, 1)
 TRANSPARENT = AssessOptions(segment=SegmentOptions(method=Method.TRANSPARENT, min_confidence=0.3))

@@ -7,7 +7,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from calcitrack.assess import RevisedImage, revise
+from calcitrack.assess import RevisedImage
+from calcitrack.assess.revise import revise
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.assessment import Assessment, Fate
 from calcitrack.model.measurement import ImageMeasurements

@@ -8,7 +8,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from calcitrack.change import cohort_points, judge, own_precision, series_of
+from calcitrack.change import cohort_points, own_precision, series_of
+from calcitrack.change.judge import judge
 from calcitrack.change.mixed_model import deposit_trend
 from calcitrack.model.assessment import Fate
 from calcitrack.model.course import Courses, PatientCourse, Treatment

@@ -10,7 +10,8 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from calcitrack.change import RULES, cohort_points, judge
+from calcitrack.change import RULES, cohort_points
+from calcitrack.change.judge import judge
 from calcitrack.figures import CohortFigures, cohort_figures
 from calcitrack.figures.cohort import CATEGORY_STYLES, MOST_CHANGE
 from calcitrack.figures.page import TEXT_POINTS

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from calcitrack.change import judge
+from calcitrack.change.judge import judge
 from calcitrack.figures import drawn_timeline, timeline_figure
 from calcitrack.figures.page import PAGE_WIDTH_MM, TEXT_POINTS, day_number, spread
 from calcitrack.figures.palette import FATE_MARKS, UNKNOWN_FATE_COLOUR, fate_mark

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import Spacing, SpacingBasis
-from calcitrack.register import AlignOptions, Scene, align, see
+from calcitrack.register import AlignOptions, Scene, see
+from calcitrack.register.align import align
 
 PITCH_MM = 0.4
 SPACING = Spacing(PITCH_MM, PITCH_MM, SpacingBasis.DETECTOR, "drawn")

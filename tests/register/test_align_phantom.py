@@ -13,7 +13,8 @@ from calcitrack.phantom.population import Exposures, Population, random_patient,
 from calcitrack.phantom.radiograph import as_radiograph
 from calcitrack.phantom.simulate import SimulatedFilm, simulate
 from calcitrack.phantom.specs import Style
-from calcitrack.register import Scene, align, see
+from calcitrack.register import Scene, see
+from calcitrack.register.align import align
 
 FILMS = Exposures(style=Style.LIN, pitch_mm=(0.2, 0.2), distractors=0.0, cut=0.0)
 UNCHANGED = 0.1

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from calcitrack.change import judge
+from calcitrack.change.judge import judge
 from calcitrack.figures import judgement_sentences
 from calcitrack.model.course import PatientCourse, Treatment
 

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from importlib import resources
 
-from calcitrack.segment import Method, SegmentOptions, recipe
+from calcitrack.segment import Method, SegmentOptions
+from calcitrack.segment.recipe import recipe
 
 
 def test_the_network_is_named_by_its_weights_and_its_runtime() -> None:

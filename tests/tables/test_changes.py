@@ -6,7 +6,8 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
-from calcitrack.change import cohort_points, judge, series_of
+from calcitrack.change import cohort_points, series_of
+from calcitrack.change.judge import judge
 from calcitrack.tables import CHANGES, COHORT, JUDGED, RESPONSES, TRENDS, changes_table, cohort_table, responses_table, trends_table
 
 DAYS = [150 * k for k in range(6)]

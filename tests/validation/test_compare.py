@@ -9,7 +9,8 @@ import pytest
 from calcitrack.phantom.film import film
 from calcitrack.phantom.population import Exposures, Population
 from calcitrack.phantom.specs import BodyPart
-from calcitrack.validation import FilmTruth, compare
+from calcitrack.validation import FilmTruth
+from calcitrack.validation.compare import compare
 
 
 @pytest.mark.parametrize(("columns", "hit"), [(2, False), (3, True)])

@@ -12,7 +12,8 @@ from calcitrack.io.cohort.read import read_cohort
 from calcitrack.io.phantom.files import write_phantom_film
 from calcitrack.phantom.simulate import simulate
 from calcitrack.phantom.specs import BodyPart, Style
-from calcitrack.validation import FilmComparison, FilmTruth, compare, lines
+from calcitrack.validation import FilmComparison, FilmTruth, lines
+from calcitrack.validation.compare import compare
 from calcitrack.validation.run import ValidateOptions, compare_person, simulated_person, validate
 
 FOOT = ValidateOptions(patients=2, visits=1, body_part=BodyPart.FOOT, style=Style.LIN, seed=11)

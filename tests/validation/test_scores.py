@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from calcitrack.phantom.specs import Style
-from calcitrack.validation import Figure, FilmComparison, compare, score
+from calcitrack.validation import Figure, FilmComparison, score
+from calcitrack.validation.compare import compare
 
 
 def test_a_perfect_segmentation_has_perfect_scores(drawing: Any) -> None:

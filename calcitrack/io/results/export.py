@@ -9,16 +9,16 @@ from typing import Any
 
 import pandas as pd
 
+from calcitrack.change import JudgeOptions
 from calcitrack.errors import ResultsError
-from calcitrack.io.files.clock import Clock, utc_now
 from calcitrack.io.dicom.output_options import DicomOutput
+from calcitrack.io.files.clock import Clock, utc_now
 from calcitrack.io.results.folder import read_manifest
-from calcitrack.io.results.writer import ResultsWriter, Written
 from calcitrack.io.results.table_files import read_table
+from calcitrack.io.results.writer import ResultsWriter, Written
 from calcitrack.model.cohort import CohortAssessment
 from calcitrack.model.course import Courses
 from calcitrack.tables import SCHEMAS
-from calcitrack.change import JudgeOptions
 
 
 @dataclass(frozen=True, eq=False, slots=True)

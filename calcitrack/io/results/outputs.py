@@ -7,22 +7,22 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from calcitrack.change import RULES
 from calcitrack.errors import ResultsError
 from calcitrack.figures import DrawnTimeline, cohort_figures, timeline_figure
-from calcitrack.io.files.library_warnings import impersonal
 from calcitrack.io.dicom.output_options import DicomOutput
+from calcitrack.io.files.library_warnings import impersonal
+from calcitrack.io.files.names import NamesInUse
+from calcitrack.io.results.folder import StagedFolder
+from calcitrack.io.results.pictures import Films, overlay_name, pair_names, shown_of_each_visit, write_figure, write_overlay, write_pair
 from calcitrack.io.seg.write import write_label_picture, write_segmentation
 from calcitrack.io.sr.write import Reviewed, write_report
-from calcitrack.io.files.names import NamesInUse
-from calcitrack.io.results.pictures import Films, overlay_name, pair_names, shown_of_each_visit, write_figure, write_overlay, write_pair
-from calcitrack.io.results.folder import StagedFolder
-from calcitrack.reporting.report_content import ReportDraft, Told, drafts_of
 from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.course import PatientCourse
 from calcitrack.model.judgement import CohortPoint, Judgement
 from calcitrack.model.timeline import TimelineKey
+from calcitrack.reporting.report_content import ReportDraft, Told, drafts_of
 from calcitrack.tables.cells import Row, joined
-from calcitrack.change import RULES
 
 SEGMENTATION = "segmentation"
 """How findings name a missing segmentation."""

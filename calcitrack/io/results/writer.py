@@ -9,25 +9,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from calcitrack.change import JudgeOptions, cohort_points, own_precision, series_of
+from calcitrack.change.judge import judge
 from calcitrack.figures import DrawnTimeline, drawn_timeline
-from calcitrack.io.files.clock import Clock, utc_now
 from calcitrack.io.dicom.output_options import DicomOutput
-from calcitrack.io.sr.write import Reviewed
-from calcitrack.io.results.table_writer import GrowingTables
+from calcitrack.io.files.clock import Clock, utc_now
+from calcitrack.io.results.folder import StagedFolder
 from calcitrack.io.results.outputs import Outputs, Problem, Waiting, disk_error
 from calcitrack.io.results.provenance import assessment_json, library_versions
-from calcitrack.io.results.folder import StagedFolder
 from calcitrack.io.results.table_files import check_parquet
+from calcitrack.io.results.table_writer import GrowingTables
+from calcitrack.io.sr.write import Reviewed
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import FileRecord, TimelineFailure
 from calcitrack.model.course import Courses
 from calcitrack.model.judgement import Judgement, TimelineSeries
 from calcitrack.tables import CHANGES, COHORT, DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, RESPONSES, TIMELINE, TRENDS, TableSchema
 from calcitrack.tables.cells import Row, plain
-from calcitrack.tables.images import merged_image_rows, outcomes
 from calcitrack.tables.changes import change_rows, cohort_rows, response_rows, trend_rows
+from calcitrack.tables.images import merged_image_rows, outcomes
 from calcitrack.tables.results import deposit_rows, event_rows, gap_rows, timeline_rows
-from calcitrack.change import JudgeOptions, cohort_points, judge, own_precision, series_of
 from calcitrack.version import __version__
 
 

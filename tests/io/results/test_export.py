@@ -13,13 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from calcitrack.change import cohort_points, series_of
+from calcitrack.change.judge import judge
 from calcitrack.errors import ResultsError
 from calcitrack.io.results import outputs
 from calcitrack.io.results.export import read_results, write_results
-from calcitrack.io.results.pictures import shown_of_each_visit
 from calcitrack.io.results.folder import StagedFolder
-from calcitrack.io.results.writer import ResultsWriter
+from calcitrack.io.results.pictures import shown_of_each_visit
 from calcitrack.io.results.table_files import read_table, write_csv
+from calcitrack.io.results.writer import ResultsWriter
 from calcitrack.model.assessment import Alignment, Fate, ImageAssessment
 from calcitrack.model.course import Courses, PatientCourse, Treatment
 from calcitrack.model.image import Radiograph
@@ -38,7 +40,6 @@ from calcitrack.tables import (
     trends_table,
 )
 from calcitrack.tables.cells import frame, rounded
-from calcitrack.change import cohort_points, judge, series_of
 
 MOMENT = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 

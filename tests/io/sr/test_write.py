@@ -11,7 +11,8 @@ import pytest
 from pydicom.sr._concepts_dict import concepts
 from pydicom.sr.coding import Code
 
-from calcitrack.change import judge, series_of
+from calcitrack.change import series_of
+from calcitrack.change.judge import judge
 from calcitrack.errors import NotAnImageFileError, ReadError, ResultsError
 from calcitrack.io.seg.write import write_segmentation
 from calcitrack.io.sr import codes as sr_codes
