@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 
@@ -161,10 +161,18 @@ def _image(image: ImageAssessment, revised: RevisedImage | None, names: Mapping[
     )
 
 
+def _outlined(image: RevisedImage) -> bytes:
+    """What tells one set of outlines from another: the labels, or for a preview, which has none, all that was measured on them."""
+    if image.segmentation is not None:
+        return image.segmentation.labels.tobytes()
+    facts = [(d.label, d.confidence, d.centroid, [(n, astuple(r)) for n, r in d.measurements.items()]) for d in image.measurements.deposits]
+    return repr(facts).encode()
+
+
 def _revised_id(assessment: Assessment, images: Mapping[int, RevisedImage], fates: Fates) -> str:
     made = hashlib.sha256(assessment.assessment_id.encode())
     for k, image in sorted(images.items()):
         made.update(repr((k, sorted(image.identity.items()))).encode())
-        made.update(repr(image.measurements.deposits).encode() if image.segmentation is None else image.segmentation.labels.tobytes())
+        made.update(_outlined(image))
     made.update(repr(sorted((name, t, fate.value) for (name, t), fate in fates.items())).encode())
     return made.hexdigest()[:16]

@@ -8,7 +8,6 @@ import zlib
 from collections.abc import Callable
 from concurrent.futures import Future
 from multiprocessing.reduction import ForkingPickler
-from types import MappingProxyType
 from typing import Any
 
 from calcitrack.assess import AssessOptions, Observer, assess
@@ -38,14 +37,6 @@ PACKED_LEVEL = 1
 
 class LostError(Exception):
     """Who measured a timeline was ended, and it is not known whether by that timeline: it is worth another try, alone."""
-
-
-def _read_only(content: dict[Any, Any]) -> MappingProxyType[Any, Any]:
-    return MappingProxyType(content)
-
-
-# Steps and segmentations hold read-only views of dicts, which the standard library cannot send to another process by itself.
-ForkingPickler.register(MappingProxyType, lambda view: (_read_only, (dict(view),)))
 
 
 def assess_one(timeline: Timeline, options: AssessOptions | None, observe: Observer | None = None) -> Outcome:

@@ -10,7 +10,8 @@ from enum import StrEnum
 from calcitrack.errors import ReadError
 from calcitrack.model.alignment import Alignment as Alignment
 from calcitrack.model.calibration import Calibration
-from calcitrack.model.measurement import Deposit, LimbAxis, Measurement, Result
+from calcitrack.model.display import Card, Displayed, counted
+from calcitrack.model.measurement import Deposit, LimbAxis, Measurement, Result, cells, shown_measurands
 from calcitrack.model.provenance import Provenance, Step
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import Spacing
@@ -68,8 +69,8 @@ def ordered(deposits: Iterable[TrackedDeposit]) -> list[TrackedDeposit]:
     return sorted(deposits, key=lambda t: (len(t.deposit_id), t.deposit_id))
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class ImageAssessment:
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True, repr=False)
+class ImageAssessment(Displayed):
     """What was measured on one exposure.
 
     Parameters
@@ -96,6 +97,12 @@ class ImageAssessment:
     findings: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     limb_axis: LimbAxis | None = None
+
+    def _card(self) -> Card:
+        names = shown_measurands([self.totals, *(d.deposit.measurements for d in self.deposits)])
+        rows = tuple((d.deposit_id, d.fate.value, *cells(d.deposit.measurements, names)) for d in ordered(self.deposits))
+        facts = (f"time point {self.time_point}", *((f"repeat {self.repeat}",) if self.repeat else ()), counted(len(rows), "deposit"))
+        return Card("ImageAssessment", self.exposure.source or "in memory", facts, ("deposit", "fate", *names), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +192,8 @@ class TimePointSummary:
     fates: Mapping[Fate, int]
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Assessment:
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True, repr=False)
+class Assessment(Displayed):
     """The answer for one timeline.
 
     Parameters
@@ -203,3 +210,24 @@ class Assessment:
     time_points: tuple[TimePointSummary, ...]
     provenance: Provenance
     findings: tuple[str, ...] = ()
+
+    def _card(self) -> Card:
+        names = shown_measurands(p.totals for p in self.time_points)
+        rows = tuple(_row(p, names) for p in self.time_points)
+        facts = [counted(len(rows), "time point"), counted(len(self.images), "image"), counted(len(self.tracks), "deposit")]
+        if self.failures:
+            facts.append(f"{counted(len(self.failures), 'image')} not read")
+        burden = "ha_mass_mg" if "ha_mass_mg" in names else next(iter(names), "")
+        header = ("time point", "date", "deposits", *names)
+        return Card("Assessment", str(self.key), tuple(facts), header, rows, _course(self.time_points, burden), burden)
+
+
+def _row(point: TimePointSummary, names: tuple[str, ...]) -> tuple[str, ...]:
+    count = "-" if point.deposit_count is None else str(point.deposit_count)
+    return (str(point.index), "no date" if point.date is None else point.date.isoformat(), count, *cells(point.totals, names))
+
+
+def _course(points: tuple[TimePointSummary, ...], name: str) -> tuple[tuple[float, float], ...]:
+    """(day, total) of the time points at which it is known."""
+    known = [(p, p.totals[name]) for p in points if name in p.totals]
+    return tuple((float(p.date.toordinal() if p.date is not None else p.index), r.value) for p, r in known if isinstance(r, Measurement))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
 from calcitrack.model.assessment import Assessment
+from calcitrack.model.display import Card, Displayed, counted
 from calcitrack.model.image import Acquisition
 from calcitrack.model.timeline import Timeline, TimelineKey
 
@@ -46,12 +48,16 @@ class FileRecord:
     findings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Cohort:
+@dataclass(frozen=True, slots=True, repr=False)
+class Cohort(Displayed):
     """What a scan of files found; no pixel has been decoded yet."""
 
     timelines: tuple[Timeline, ...]
     files: tuple[FileRecord, ...]
+
+    def _card(self) -> Card:
+        rows = tuple((str(t.key), str(len(t.time_points)), str(sum(len(p.exposures) for p in t.time_points))) for t in self.timelines)
+        return Card("Cohort", "", (counted(len(rows), "timeline"), *_by_status(self.files)), ("timeline", "time points", "exposures"), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +77,22 @@ class TimelineFailure:
     sources: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class CohortAssessment:
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class CohortAssessment(Displayed):
     """The answers for all timelines of a cohort, in the cohort's order."""
 
     assessments: tuple[Assessment, ...]
     failures: tuple[TimelineFailure, ...]
     files: tuple[FileRecord, ...]
+
+    def _card(self) -> Card:
+        rows = [(str(a.key), str(len(a.time_points)), str(len(a.images)), str(len(a.tracks)), "") for a in self.assessments]
+        rows += [(str(f.key), "-", "-", "-", f.reason) for f in self.failures]
+        facts = (counted(len(self.assessments), "assessment"), counted(len(self.failures), "failure"), *_by_status(self.files))
+        return Card("CohortAssessment", "", facts, ("timeline", "time points", "images", "deposits", "failure"), tuple(rows))
+
+
+def _by_status(files: tuple[FileRecord, ...]) -> tuple[str, ...]:
+    """How many files were read, skipped or failed; nothing of those that there are none of."""
+    counts = Counter(f.status for f in files)
+    return tuple(f"{counted(counts[status], 'file')} {status.value}" for status in FileStatus if counts[status])

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.calibration import Calibration
+from calcitrack.model.display import Card, Displayed, counted
+from calcitrack.model.read_only import restore
 from calcitrack.model.spacing import Spacing
 
 FloatImage = NDArray[np.float32]
@@ -56,8 +58,8 @@ class Acquisition:
     estimated_magnification: float | None = None
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Radiograph:
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True, repr=False)
+class Radiograph(Displayed):
     """One projection image, ready to be measured.
 
     Parameters
@@ -100,6 +102,16 @@ class Radiograph:
         valid.setflags(write=False)
         object.__setattr__(self, "pixels", pixels)
         object.__setattr__(self, "valid", valid)
+
+    def __setstate__(self, state: list[object]) -> None:
+        restore(self, state)
+
+    def _card(self) -> Card:
+        rows, columns = self.shape
+        facts = [f"{rows} x {columns} pixels", str(self.spacing), f"tier {self.calibration.tier.value}"]
+        if self.findings:
+            facts.append(counted(len(self.findings), "finding"))
+        return Card("Radiograph", self.source or "in memory", tuple(facts), ("finding",), tuple((f,) for f in self.findings))
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.display import Card, Displayed
 from calcitrack.model.timeline import TimelineKey
 
 TOTAL = "total"
@@ -251,8 +252,8 @@ class Response:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+@dataclass(frozen=True, slots=True, repr=False)
+class Judgement(Displayed):
     """All that is said about the change of one timeline; what `calcitrack.judge` returns.
 
     Parameters
@@ -272,6 +273,30 @@ class Judgement:
     responses: tuple[Response, ...]
     headline: Trend | None = None
     reason: str = ""
+
+    def _card(self) -> Card:
+        changes = [c for c in self.changes if c.subject == TOTAL and c.measurand == self.burden and c.since == "baseline"]
+        rows = tuple((str(c.to_time_point), _percent(c), _beyond(c.exceeds_sdc), c.reason) for c in changes)
+        header = ("time point", f"{self.burden} since baseline", "beyond smallest detectable change", "note")
+        return Card("Judgement", str(self.key), (self._verdict(),), header, rows)
+
+    def _verdict(self) -> str:
+        """The headline in a few words."""
+        if self.headline is None or self.headline.verdict is None:
+            return self.reason or (self.headline.reason if self.headline is not None else "") or "no verdict"
+        sure = self.headline.probability
+        return self.headline.verdict.value + ("" if sure is None else f" (probability {sure:.2f})")
+
+
+def _percent(change: JudgedChange) -> str:
+    """The relative change with its 95 % interval; else the difference."""
+    if change.relative is not None:
+        return f"{change.relative.value:+.0%} ({change.relative.low:+.0%} to {change.relative.high:+.0%})"
+    return "-" if change.absolute is None else f"{change.absolute:+.4g} {change.unit}"
+
+
+def _beyond(exceeds: bool | None) -> str:
+    return "not known" if exceeds is None else "yes" if exceeds else "no"
 
 
 class CohortKind(StrEnum):

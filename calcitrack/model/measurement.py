@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.display import Card, Displayed, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,25 @@ class Measurand:
     definition: str
     reference: str
 
+    @property
+    def unit_text(self) -> str:
+        """The unit as it stands behind a number: nothing for a pure number, and UCUM annotations without their braces.
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+        Examples
+        --------
+        >>> from calcitrack.measure.measurands import AREA_MM2, AREA_PX, CONTRAST_MEAN
+        >>> AREA_MM2.unit_text, AREA_PX.unit_text, CONTRAST_MEAN.unit_text
+        ('mm2', 'pixels', '')
+        """
+        return "" if self.unit == "1" else self.unit.strip("{}")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Measurement(Displayed):
     """A finite value of a measurand.
+
+    It is printed with its uncertainty and unit, also with a format for numbers; ``float`` gives the value alone. It is compared with a number in
+    its own unit or with a measurement in the same unit; uncertainties do not enter. Two measurements are equal when all their fields are.
 
     Parameters
     ----------
@@ -45,6 +62,16 @@ class Measurement:
         Standard uncertainty (one standard deviation) in the same unit; ``None`` when it was not estimated.
     model
         The model or assumption the value rests on, when it is not a direct reading.
+
+    Examples
+    --------
+    >>> from calcitrack import Measurement
+    >>> from calcitrack.measure.measurands import AREA_MM2
+    >>> area = Measurement(AREA_MM2, 312.44, sd=5.1)
+    >>> area
+    Measurement(area_mm2 = 312.4 ± 5.1 mm2)
+    >>> f"{area:.0f}", float(area), area > 300
+    ('312 ± 5 mm2', 312.44, True)
     """
 
     measurand: Measurand
@@ -58,10 +85,81 @@ class Measurement:
         if self.sd is not None and not (math.isfinite(self.sd) and self.sd >= 0):
             raise InvalidValueError(f"{self.measurand.name}: a standard uncertainty is finite and not negative; found {self.sd}")
 
+    def __float__(self) -> float:
+        return float(self.value)
 
-@dataclass(frozen=True, slots=True)
-class NotMeasurable:
-    """The measurand cannot be obtained honestly from this image, and why."""
+    def __format__(self, spec: str) -> str:
+        value, sd = (_plain(self.value, 4), _plain(self.sd, 2)) if not spec else (format(self.value, spec), _formatted(self.sd, spec))
+        return " ".join(t for t in (value, f"± {sd}" if sd else "", self.measurand.unit_text) if t)
+
+    def __str__(self) -> str:
+        return format(self, "")
+
+    def __repr__(self) -> str:
+        return f"Measurement({self.measurand.name} = {self})"
+
+    def _card(self) -> Card:
+        facts = (self.measurand.definition, *((self.model,) if self.model else ()))
+        return Card("Measurement", f"{self.measurand.name} = {self}", facts)
+
+    def __lt__(self, other: object) -> bool:
+        number = self._number(other)
+        return NotImplemented if number is None else self.value < number
+
+    def __le__(self, other: object) -> bool:
+        number = self._number(other)
+        return NotImplemented if number is None else self.value <= number
+
+    def __gt__(self, other: object) -> bool:
+        number = self._number(other)
+        return NotImplemented if number is None else self.value > number
+
+    def __ge__(self, other: object) -> bool:
+        number = self._number(other)
+        return NotImplemented if number is None else self.value >= number
+
+    def _number(self, other: object) -> float | None:
+        """What a comparison holds this value against; ``None`` for what is no number."""
+        if isinstance(other, NotMeasurable):
+            raise TypeError(f"{self.measurand.name} cannot be compared with {other.measurand.name}, which is {other}")
+        if isinstance(other, Measurement):
+            if other.measurand.unit != self.measurand.unit:
+                raise TypeError(
+                    f"measurements are compared in one unit; found {self.measurand.name} in {self.measurand.unit} "
+                    f"and {other.measurand.name} in {other.measurand.unit}"
+                )
+            return other.value
+        return float(other) if isinstance(other, Real) else None
+
+
+def _plain(value: float | None, digits: int) -> str:
+    """A number with this many digits that count, without an exponent where it has more before the point; nothing for ``None``."""
+    if value is None:
+        return ""
+    return f"{value:.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
+
+
+def _formatted(value: float | None, spec: str) -> str:
+    return "" if value is None else format(value, spec)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NotMeasurable(Displayed):
+    """The measurand cannot be obtained honestly from this image, and why.
+
+    Examples
+    --------
+    >>> from calcitrack import NotMeasurable
+    >>> from calcitrack.measure.measurands import HA_MASS_MG
+    >>> mass = NotMeasurable(HA_MASS_MG, "mass needs calibration tier A or B")
+    >>> mass
+    NotMeasurable(ha_mass_mg: mass needs calibration tier A or B)
+    >>> f"{mass:.1f}"
+    'not measurable'
+    >>> float(mass)
+    Traceback (most recent call last):
+    TypeError: ha_mass_mg is not measurable: mass needs calibration tier A or B
+    """
 
     measurand: Measurand
     reason: str
@@ -69,6 +167,21 @@ class NotMeasurable:
     def __post_init__(self) -> None:
         if not self.reason:
             raise InvalidValueError(f"{self.measurand.name}: NotMeasurable needs a reason; found an empty one")
+
+    def __float__(self) -> float:
+        raise TypeError(f"{self.measurand.name} is {self}")
+
+    def __format__(self, spec: str) -> str:
+        return "not measurable" if spec else str(self)
+
+    def __str__(self) -> str:
+        return f"not measurable: {self.reason}"
+
+    def __repr__(self) -> str:
+        return f"NotMeasurable({self.measurand.name}: {self.reason})"
+
+    def _card(self) -> Card:
+        return Card("NotMeasurable", self.measurand.name, (self.reason, self.measurand.definition))
 
 
 Result = Measurement | NotMeasurable
@@ -133,8 +246,24 @@ class LimbAxis:
         return replace(self, free_end_mm=end, start_mm=self.start_mm * factor, step_mm=self.step_mm * factor)
 
 
-@dataclass(frozen=True, slots=True)
-class ImageMeasurements:
+SHOWN_MEASURANDS = ("area_mm2", "ha_mass_mg", "volume_mm3", "area_px")
+"""Measurands that tables at a prompt show, those of them that are measurable: size and mass first; pixels where no size is stated."""
+
+
+def shown_measurands(results: Iterable[Mapping[str, Result]]) -> tuple[str, ...]:
+    """Those of `SHOWN_MEASURANDS` that one of the results has a value for; pixels only where nothing else has one."""
+    known = {name for found in results for name in SHOWN_MEASURANDS if isinstance(found.get(name), Measurement)}
+    return tuple(n for n in SHOWN_MEASURANDS if n in known and (n != "area_px" or known == {"area_px"}))
+
+
+def cells(results: Mapping[str, Result], names: Iterable[str]) -> tuple[str, ...]:
+    """One short text for each name: the value, or a dash where there is none."""
+    found = (results.get(name) for name in names)
+    return tuple(str(r) if isinstance(r, Measurement) else "-" for r in found)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ImageMeasurements(Displayed):
     """What `measure` returns for one image.
 
     Parameters
@@ -150,3 +279,9 @@ class ImageMeasurements:
     deposits: tuple[Deposit, ...]
     totals: Mapping[str, Result]
     limb_axis: LimbAxis | None = None
+
+    def _card(self) -> Card:
+        names = shown_measurands([self.totals, *(d.measurements for d in self.deposits)])
+        rows = [(str(d.label), f"{d.confidence:.2f}", *cells(d.measurements, names)) for d in self.deposits]
+        total = ("total", "", *cells(self.totals, names))
+        return Card("ImageMeasurements", "", (counted(len(self.deposits), "deposit"),), ("label", "confidence", *names), (*rows, total))

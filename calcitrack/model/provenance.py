@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
+
+from calcitrack.model.read_only import FrozenMapping
 
 Parameter = str | int | float | bool | None
 
@@ -28,8 +29,8 @@ class Step:
     outcome: Mapping[str, Parameter] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
-        object.__setattr__(self, "outcome", MappingProxyType(dict(self.outcome)))
+        object.__setattr__(self, "parameters", FrozenMapping(self.parameters))
+        object.__setattr__(self, "outcome", FrozenMapping(self.outcome))
 
 
 @dataclass(frozen=True, slots=True)

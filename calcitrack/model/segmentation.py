@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.display import Card, Displayed, counted
 from calcitrack.model.image import Mask
+from calcitrack.model.read_only import FrozenMapping, restore
 
 Labels = NDArray[np.uint16]
 """Shape (rows, columns): 0 is no deposit, 1 ... n name the deposits of this image."""
@@ -51,8 +52,8 @@ class Outlined(Protocol):
         """Label -> how many times larger it might be; 1 where there is no entry."""
 
 
-@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
-class Segmentation:
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True, repr=False)
+class Segmentation(Displayed):
     """What was found on one image.
 
     Parameters
@@ -97,8 +98,18 @@ class Segmentation:
             raise InvalidValueError(f"a confidence is a probability between 0 and 1; found {dict(self.confidence)}")
         if any(not w >= 1 for w in self.widening.values()):
             raise InvalidValueError(f"a widening is a ratio of areas of at least 1; found {dict(self.widening)}")
-        object.__setattr__(self, "confidence", MappingProxyType(dict(self.confidence)))
-        object.__setattr__(self, "widening", MappingProxyType(dict(self.widening)))
+        object.__setattr__(self, "confidence", FrozenMapping(self.confidence))
+        object.__setattr__(self, "widening", FrozenMapping(self.widening))
+
+    def __setstate__(self, state: list[object]) -> None:
+        restore(self, state)
+
+    def _card(self) -> Card:
+        pixels = np.bincount(self.labels.ravel())
+        rows = tuple((str(k), str(pixels[k]), f"{self.confidence.get(k, 1.0):.2f}", self.evidence(k).value) for k in self.label_values)
+        rows_px, columns_px = self.labels.shape
+        facts = (counted(len(rows), "deposit"), f"{rows_px} x {columns_px} pixels")
+        return Card("Segmentation", "", facts, ("label", "pixels", "confidence", "evidence"), rows)
 
     def keeping(self, kept: Collection[int], supported: Collection[int] = ()) -> Segmentation:
         """The same with these deposits only, numbered anew in their order; ``supported`` are those of them that another exposure gave support."""

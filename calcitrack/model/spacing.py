@@ -66,6 +66,11 @@ class Spacing:
         """Nothing states the size of a pixel."""
         return cls(None, None, SpacingBasis.PIXELS, "no attribute states a size")
 
+    def __str__(self) -> str:
+        if self.row_mm is None or self.column_mm is None:
+            return "size of a pixel not stated"
+        return f"{self.row_mm:g} x {self.column_mm:g} mm ({self.basis.value})"
+
     @property
     def pixel_area_mm2(self) -> float | None:
         """Area of one pixel, mm2; ``None`` when uncalibrated."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection, corrected
+from calcitrack.model.display import Card, Displayed, counted
 from calcitrack.model.image import Acquisition, Radiograph
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+@dataclass(frozen=True, slots=True, repr=False)
+class Exposure(Displayed):
     """One image of a timeline: what its header says, and how to get its pixels when they are needed.
 
     Parameters
@@ -35,6 +37,12 @@ class Exposure:
     findings: tuple[str, ...] = ()
     correction: FilmCorrection = NO_CORRECTION
 
+    def _card(self) -> Card:
+        facts = [" ".join(t for t in (self.acquisition.modality, self.acquisition.body_part_examined, self.acquisition.laterality) if t)]
+        taken = self.acquisition.acquisition_time
+        facts.append(taken.isoformat(" ", "minutes") if taken is not None else _day(self.acquisition.study_date))
+        return Card("Exposure", self.source or "in memory", tuple(f for f in facts if f), ("finding",), tuple((f,) for f in self.findings))
+
     @property
     def is_dicom(self) -> bool:
         """True when the image came with the UIDs that other DICOM objects need to refer to it; damaged and very old files lack some."""
@@ -46,7 +54,16 @@ class Exposure:
         """Wrap an image that is in memory already; its birth date is left out, because what is measured is kept in tables and workspaces."""
         stated = correction or NO_CORRECTION
         film = corrected(radiograph, stated)
-        return cls(replace(film.acquisition, patient_birth_date=None), lambda: film, film.source, stated.words, stated)
+        return cls(replace(film.acquisition, patient_birth_date=None), partial(_itself, film), film.source, stated.words, stated)
+
+
+def _itself(radiograph: Radiograph) -> Radiograph:
+    """What loads an image that is in memory; a function of a module, so that the exposure pickles."""
+    return radiograph
+
+
+def _day(date: dt.date | None) -> str:
+    return "no date" if date is None else date.isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +87,8 @@ class TimelineKey:
         return " / ".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class TimePoint:
+@dataclass(frozen=True, slots=True, repr=False)
+class TimePoint(Displayed):
     """All exposures of one day; the second and later ones are repeats.
 
     Parameters
@@ -92,9 +109,13 @@ class TimePoint:
         if not self.exposures:
             raise InvalidValueError(f"time point {self.index} has no exposure; a time point needs at least one")
 
+    def _card(self) -> Card:
+        rows = tuple((str(k), e.source or "in memory") for k, e in enumerate(self.exposures))
+        return Card("TimePoint", f"{self.index}, {_day(self.date)}", (counted(len(rows), "exposure"),), ("repeat", "source"), rows)
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Timeline(Displayed):
     """Time points of one patient, body part, side and view, earliest first."""
 
     key: TimelineKey
@@ -113,3 +134,8 @@ class Timeline:
             raise InvalidValueError(f"{self.key}: images without a date cannot be put in order with others; found {dates}")
         if known != sorted(set(known)):
             raise InvalidValueError(f"{self.key}: time points have different dates, earliest first; found {known}")
+
+    def _card(self) -> Card:
+        rows = tuple((str(t.index), _day(t.date), str(len(t.exposures))) for t in self.time_points)
+        facts = (counted(len(rows), "time point"), counted(sum(len(t.exposures) for t in self.time_points), "exposure"))
+        return Card("Timeline", str(self.key), facts, ("time point", "date", "exposures"), rows)

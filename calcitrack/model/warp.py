@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.read_only import restore
 
 Positions = NDArray[np.float64]
 """Shape (..., 2): (row, column) in pixels; centres of pixels are whole numbers."""
@@ -50,6 +51,9 @@ class Warp:
         trusted.setflags(write=False)
         object.__setattr__(self, "shift", shift)
         object.__setattr__(self, "trusted", trusted)
+
+    def __setstate__(self, state: list[object]) -> None:
+        restore(self, state)
 
     def at(self, positions: ArrayLike) -> Positions:
         """Displacement at positions of the shape (..., 2); beyond the grid that of its edge."""
