@@ -7,10 +7,11 @@ from collections.abc import Mapping
 
 from calcitrack.assess.exposures import Measured, align_all, measure_all, reference_index, search_all
 from calcitrack.assess.identity import Identity, follow_all
-from calcitrack.assess.options import AssessOptions, Observer, flat
+from calcitrack.assess.options import AssessOptions, flat
 from calcitrack.change import summarise
 from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.calibration import Calibration
+from calcitrack.model.progress import Observer, Stage
 from calcitrack.model.provenance import Parameter, Provenance, Step
 from calcitrack.model.timeline import Timeline
 from calcitrack.segment.recipe import recipe
@@ -27,7 +28,7 @@ def assess(timeline: Timeline, *, options: AssessOptions | None = None, observe:
     options
         Settings of the verbs; defaults when ``None``.
     observe
-        Called with (stage, source) as each stage of an image begins: ``read``, ``calibrate``, ``segment``, ``align``, ``measure``.
+        Called with (stage, source) as each `Stage` of an image begins.
 
     Returns
     -------
@@ -63,9 +64,9 @@ def _image(index: int, m: Measured, identity: Identity, used: Mapping[str, Param
     if alignment is not None and not alignment.ok:
         findings = (*findings, f"not aligned with baseline: {alignment.reason}; its deposits have no identity with other time points")
     steps = (
-        Step("calibrate", {}, _calibrated(m.calibration)),
-        Step("segment", used, {"deposits": len(m.measurements.deposits)}),
-        Step("align", {}, {} if alignment is None else {"ok": alignment.ok, "residual_px": alignment.residual_px}),
+        Step(Stage.CALIBRATE.value, {}, _calibrated(m.calibration)),
+        Step(Stage.SEGMENT.value, used, {"deposits": len(m.measurements.deposits)}),
+        Step(Stage.ALIGN.value, {}, {} if alignment is None else {"ok": alignment.ok, "residual_px": alignment.residual_px}),
     )
     return ImageAssessment(
         exposure=m.exposure,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from calcitrack.assess.options import AssessOptions, Observer
+from calcitrack.assess.options import AssessOptions
 from calcitrack.calibrate import CalibrateOptions, calibrate
 from calcitrack.calibrate.intensity import attenuation
 from calcitrack.errors import ReadError
@@ -14,6 +14,7 @@ from calcitrack.model.assessment import Alignment, ImageFailure
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.image import Radiograph
 from calcitrack.model.measurement import ImageMeasurements
+from calcitrack.model.progress import Observer, Stage
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM, Spacing
 from calcitrack.model.timeline import Exposure, Timeline
@@ -76,11 +77,11 @@ def search_all(timeline: Timeline, options: AssessOptions, tell: Observer) -> tu
 
 
 def _search(exposure: Exposure, time_point: int, repeat: int, options: AssessOptions, tell: Observer, room: int) -> Searched:
-    tell("read", exposure.source)
+    tell(Stage.READ, exposure.source)
     radiograph = exposure.load()
-    tell("calibrate", exposure.source)
+    tell(Stage.CALIBRATE, exposure.source)
     radiograph = calibrate(radiograph, _calibrate_options(exposure, options.calibrate))
-    tell("segment", exposure.source)
+    tell(Stage.SEGMENT, exposure.source)
     found = candidates(radiograph, options.segment)
     if exposure.correction.excluded:
         found = without(found, exposure.correction.excluded)
@@ -104,7 +105,7 @@ def align_all(searched: Sequence[Searched], options: AssessOptions, tell: Observ
         if k == reference:
             alignments.append(None)
             continue
-        tell("align", s.exposure.source)
+        tell(Stage.ALIGN, s.exposure.source)
         alignments.append(align(searched[reference].scene, s.scene, options.align))
     return tuple(alignments)
 
@@ -128,7 +129,7 @@ def measure_all(
     measured: list[Measured] = []
     failures: list[ImageFailure] = []
     for s, found, alignment in zip(searched, _settled(searched, alignments, options), alignments, strict=True):
-        tell("measure", s.exposure.source)
+        tell(Stage.MEASURE, s.exposure.source)
         try:
             radiograph = s.held or replace(s.exposure.load(), calibration=s.calibration)
         except ReadError as error:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
 from typing import Any
 
 from calcitrack.calibrate import CalibrateOptions
 from calcitrack.measure import MeasureOptions
+from calcitrack.model.progress import Observer as Observer
 from calcitrack.model.provenance import Parameter
 from calcitrack.register import AlignOptions
 from calcitrack.segment import SegmentOptions
 from calcitrack.track import MatchOptions
-
-Observer = Callable[[str, str], None]
-"""Called as a stage of an image begins: (stage, source)."""
 
 
 @dataclass(frozen=True, slots=True)

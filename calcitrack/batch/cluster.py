@@ -14,7 +14,7 @@ from calcitrack.assess import AssessOptions
 from calcitrack.batch.local import Here
 from calcitrack.batch.on_worker import OtherVersionError, measure_here, stop, unseen_here
 from calcitrack.batch.one import LostError, Outcome, failure, packed, picklable, unpacked
-from calcitrack.batch.progress import Tally
+from calcitrack.batch.progress import ImageCounter
 from calcitrack.batch.window import Job, in_order
 from calcitrack.errors import ClusterError
 from calcitrack.io.cohort.exposure_file import file_of
@@ -63,7 +63,7 @@ def connected(address: str) -> Iterator[Client]:
 
 
 def in_cluster(
-    timelines: Sequence[Timeline], options: AssessOptions | None, client: Client, limit_s: float | None, tally: Tally
+    timelines: Sequence[Timeline], options: AssessOptions | None, client: Client, limit_s: float | None, counter: ImageCounter
 ) -> Generator[Outcome]:
     """Outcomes in order, the same as of local processes.
 
@@ -88,7 +88,7 @@ def in_cluster(
         return _OnCluster(timeline, future, client)
 
     try:
-        yield from in_order(timelines, submit, _Room(client), tally)
+        yield from in_order(timelines, submit, _Room(client), counter)
     finally:
         with suppress(Exception):  # a scheduler that is gone has nothing left to cancel
             executor.shutdown(wait=False)

@@ -8,7 +8,7 @@ from functools import partial
 
 from calcitrack.assess import AssessOptions
 from calcitrack.batch.one import InProcess, Outcome, assess_one, packed_outcome, picklable
-from calcitrack.batch.progress import Tally
+from calcitrack.batch.progress import ImageCounter
 from calcitrack.batch.window import Job, in_order
 from calcitrack.model.timeline import Timeline
 from calcitrack.processes import SUBMITTED_AHEAD, ProcessPool
@@ -28,7 +28,7 @@ class Here:
 
 
 def in_processes(
-    timelines: Sequence[Timeline], options: AssessOptions | None, workers: int, limit_s: float | None, tally: Tally
+    timelines: Sequence[Timeline], options: AssessOptions | None, workers: int, limit_s: float | None, counter: ImageCounter
 ) -> Generator[Outcome]:
     """Outcomes in order. A timeline whose process was ended runs once more, alone, before it counts as failed."""
     with ProcessPool(workers) as pool:
@@ -36,6 +36,6 @@ def in_processes(
         def submit(number: int, timeline: Timeline) -> Job:
             if not picklable(timeline):
                 return Here(timeline, options)
-            return InProcess(pool, timeline, partial(packed_outcome, timeline, options), limit_s, tally.observer(number))
+            return InProcess(pool, timeline, partial(packed_outcome, timeline, options), limit_s, counter.observer(number))
 
-        yield from in_order(timelines, submit, lambda: workers + SUBMITTED_AHEAD, tally)
+        yield from in_order(timelines, submit, lambda: workers + SUBMITTED_AHEAD, counter)

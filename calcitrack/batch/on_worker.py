@@ -9,10 +9,11 @@ from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
 
-from calcitrack.assess import AssessOptions, Observer
+from calcitrack.assess import AssessOptions
 from calcitrack.batch.one import PROCESS_ENDED, InProcess, LostError, assess_one, failure, packed, unpacked
 from calcitrack.io.cohort.exposure_file import file_of
 from calcitrack.model.cohort import TimelineFailure
+from calcitrack.model.progress import Observer
 from calcitrack.model.timeline import Timeline
 from calcitrack.processes import ProcessPool
 from calcitrack.version import __version__

@@ -10,9 +10,10 @@ from concurrent.futures import Future
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
-from calcitrack.assess import AssessOptions, Observer, assess
+from calcitrack.assess import AssessOptions, assess
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import TimelineFailure
+from calcitrack.model.progress import Observer, Stage
 from calcitrack.model.timeline import Timeline
 from calcitrack.processes import ProcessEndedError, ProcessPool, ProcessSilentError
 
@@ -29,8 +30,6 @@ CRASHES = frozenset(
     -getattr(signal, name) for name in ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS") if hasattr(signal, name)
 ) | {0xC0000005, 0xC0000374, 0xC00000FD, 0xC0000409}
 """Exit codes of a process that broke down by itself (signals of POSIX; access violation, heap, stack of Windows): it would do so again."""
-DOING = {"read": "reading", "calibrate": "calibrating", "segment": "searching", "align": "aligning", "measure": "measuring"}
-"""The stages that `assess` tells of, in words."""
 PACKED_LEVEL = 1
 """zlib's quickest: masks shrink a hundredfold in a hundredth of the time that it takes to measure them."""
 
@@ -103,7 +102,8 @@ class InProcess:
         self, pool: ProcessPool, timeline: Timeline, work: Callable[[Observer], bytes], limit_s: float | None, observe: Observer | None = None
     ) -> None:
         self._timeline, self._limit_s, self._observe = timeline, limit_s, observe
-        self._stage, self._source = "", ""
+        self._stage: Stage | None = None
+        self._source = ""
         self.future: Future[bytes] = pool.submit_heard(self._heard, limit_s, work)
 
     def result(self) -> Outcome:
@@ -134,13 +134,13 @@ class InProcess:
             reason = f"its result could not be handed over ({_told(error)}); please report it"
         return failure(self._timeline, reason)
 
-    def _heard(self, stage: str, source: str) -> None:
+    def _heard(self, stage: Stage, source: str) -> None:
         self._stage, self._source = stage, source
         if self._observe is not None:
             self._observe(stage, source)
 
     def _where(self) -> str:
-        return f" while {DOING.get(self._stage, self._stage)} {self._source}" if self._stage else ""
+        return "" if self._stage is None else f" while {self._stage.activity} {self._source}"
 
 
 def _name(exit_code: int | None) -> str:

@@ -9,10 +9,10 @@ from os import PathLike
 
 from calcitrack.assess import AssessOptions
 from calcitrack.batch.one import Outcome
-from calcitrack.batch.progress import Progress
 from calcitrack.io.results.provenance import measuring_libraries
 from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.model.cohort import Cohort
+from calcitrack.model.progress import Progress
 from calcitrack.model.timeline import Timeline
 from calcitrack.segment.recipe import recipe
 from calcitrack.version import __version__

@@ -8,10 +8,10 @@ from contextlib import closing
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from calcitrack.assess import AssessOptions, Observer
+from calcitrack.assess import AssessOptions
 from calcitrack.batch.local import in_processes
 from calcitrack.batch.one import TIME_LIMIT_S, Outcome, assess_one
-from calcitrack.batch.progress import Progress, Tally
+from calcitrack.batch.progress import ImageCounter
 from calcitrack.batch.resume import going_on, keep_in, opened
 from calcitrack.biplane.combine import combined
 from calcitrack.errors import InvalidValueError
@@ -20,6 +20,7 @@ from calcitrack.io.cohort.read import read_cohort
 from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import Cohort, CohortAssessment, TimelineFailure
+from calcitrack.model.progress import Observer, Progress, Stage
 from calcitrack.model.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def iter_assessments(
     settings = options.measure if options else None
 
     def measured(timelines: Sequence[Timeline]) -> Generator[Outcome]:
-        return _one_by_one(timelines, options, workers, client, time_limit_s, Tally(timelines, progress))
+        return _one_by_one(timelines, options, workers, client, time_limit_s, ImageCounter(timelines, progress))
 
     alone = measured(cohort.timelines) if kept is None else going_on(cohort.timelines, kept, measured)
     with closing(alone) as outcomes:
@@ -147,29 +148,29 @@ def _one_by_one(
     workers: int | None,
     client: Client | None,
     limit_s: float | None,
-    tally: Tally,
+    counter: ImageCounter,
 ) -> Generator[Outcome]:
     """The outcome of each timeline by itself."""
     if client is not None:
         from calcitrack.batch.cluster import in_cluster
 
-        return in_cluster(timelines, options, client, limit_s, tally)
+        return in_cluster(timelines, options, client, limit_s, counter)
     if workers is not None:
-        return in_processes(timelines, options, max(1, min(workers, len(timelines))), limit_s, tally)
-    return _in_this_process(timelines, options, tally)
+        return in_processes(timelines, options, max(1, min(workers, len(timelines))), limit_s, counter)
+    return _in_this_process(timelines, options, counter)
 
 
-def _in_this_process(timelines: Sequence[Timeline], options: AssessOptions | None, tally: Tally) -> Generator[Outcome]:
+def _in_this_process(timelines: Sequence[Timeline], options: AssessOptions | None, counter: ImageCounter) -> Generator[Outcome]:
     for number, timeline in enumerate(timelines):
-        note = tally.observer(number)
+        note = counter.observer(number)
 
-        def observe(stage: str, source: str, note: Observer = note) -> None:
+        def observe(stage: Stage, source: str, note: Observer = note) -> None:
             note(stage, source)
-            tally.tell()
+            counter.report()
 
         outcome = assess_one(timeline, options, observe)
-        tally.finish(number)
-        tally.tell()
+        counter.finish(number)
+        counter.report()
         yield outcome
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Protocol
 
 from calcitrack.batch.one import PROCESS_ENDED, LostError, Outcome, failure
-from calcitrack.batch.progress import Tally
+from calcitrack.batch.progress import ImageCounter
 from calcitrack.model.timeline import Timeline
 
 FINISHED_HELD = 200
@@ -32,7 +32,7 @@ Submit = Callable[[int, Timeline], Job]
 """Hands a timeline, by its number and itself, to somebody who measures it."""
 
 
-def in_order(timelines: Sequence[Timeline], submit: Submit, places: Callable[[], int], tally: Tally) -> Generator[Outcome]:
+def in_order(timelines: Sequence[Timeline], submit: Submit, places: Callable[[], int], counter: ImageCounter) -> Generator[Outcome]:
     """Outcomes in the order of the timelines. A slow timeline holds up the outcomes behind it, and nobody's work.
 
     Parameters
@@ -43,7 +43,7 @@ def in_order(timelines: Sequence[Timeline], submit: Submit, places: Callable[[],
         Hands one over.
     places
         So many are under way at a time; asked anew each time.
-    tally
+    counter
         Told of each that is done.
     """
     waiting = deque(enumerate(timelines))
@@ -51,8 +51,8 @@ def in_order(timelines: Sequence[Timeline], submit: Submit, places: Callable[[],
     under_way: dict[Future[bytes], int] = {}
     while waiting or held:
         for future in [f for f in under_way if f.done()]:
-            tally.finish(under_way.pop(future))
-        tally.tell()
+            counter.finish(under_way.pop(future))
+        counter.report()
         while waiting and len(under_way) < places() and len(held) < places() + FINISHED_HELD:
             number, timeline = waiting.popleft()
             job = submit(number, timeline)
@@ -67,8 +67,8 @@ def in_order(timelines: Sequence[Timeline], submit: Submit, places: Callable[[],
         except LostError:
             wait(under_way)  # it then has all the memory, and whoever is ended is ended by it
             outcome = _once_more(submit(number, timeline), timeline)
-        tally.finish(number)
-        tally.tell()
+        counter.finish(number)
+        counter.report()
         yield outcome
 
 

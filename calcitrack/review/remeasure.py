@@ -20,12 +20,11 @@ from calcitrack.io.workspace.document import identity
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import Cohort, TimelineFailure
 from calcitrack.model.image import Acquisition
+from calcitrack.model.progress import Stage
 from calcitrack.model.timeline import Exposure, Timeline
 
 Tell = Callable[[int, int, str], None]
 """Called with (steps done, steps in all, what is being done)."""
-STAGES = ("read", "calibrate", "segment", "align", "measure")
-"""Stages of an image, as `calcitrack.assess` tells of them."""
 
 
 class StoppedError(Exception):
@@ -182,10 +181,10 @@ def _outcomes(alone: Iterable[Outcome], cohort: Cohort, kept: KeptRun, options: 
 
 def _assessed(timelines: Sequence[Timeline], tell: Tell, stopped: Callable[[], bool], options: AssessOptions | None) -> Generator[Outcome]:
     """Each timeline's outcome. One that fails unexpectedly is a failure, and the others go on, as in the batch."""
-    total = len(STAGES) * sum(count_images(t) for t in timelines)
+    total = len(Stage) * sum(count_images(t) for t in timelines)
     done = 0
 
-    def observe(stage: str, source: str) -> None:
+    def observe(stage: Stage, source: str) -> None:
         nonlocal done
         if stopped():
             raise StoppedError

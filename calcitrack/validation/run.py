@@ -14,6 +14,7 @@ import numpy as np
 from calcitrack.assess import AssessOptions, assess
 from calcitrack.errors import CalcitrackError, InvalidValueError
 from calcitrack.model.image import Radiograph
+from calcitrack.model.progress import Progress
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
 from calcitrack.phantom.population import Exposures, Population, random_patient, random_visits
 from calcitrack.phantom.radiograph import as_header, as_radiograph
@@ -22,9 +23,6 @@ from calcitrack.phantom.specs import BodyPart, PatientSpec, Style, VisitSpec
 from calcitrack.processes import ProcessEndedError, ProcessPool, in_order
 from calcitrack.validation import FilmComparison, FilmTruth, Scores, score
 from calcitrack.validation.compare import compare
-
-Progress = Callable[[int, int], None]
-"""Called with (people done, people in all)."""
 
 BURDENS = ("moderate", "mild", "severe", "none", "moderate")
 """Burden of the first person, the second, ... and again: one person in five has no deposit, so that small sets hold every kind."""

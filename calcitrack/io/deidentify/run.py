@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +19,7 @@ from calcitrack.io.deidentify.verification import Others, survivors_in
 from calcitrack.io.dicom.parse import META_SEARCH_BYTES, looks_like_dicom, open_dataset
 from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
 from calcitrack.io.files.sources import FileSource, archives_kept_open
-
-Progress = Callable[[int, int], None]
+from calcitrack.model.progress import Progress
 
 NOT_COPIED = "not a DICOM file; not copied"
 MEDIA_DIRECTORY = "a DICOM directory; it lists names and files, and is not copied"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +14,7 @@ from calcitrack.io.pacs.kept import KeptObjects
 from calcitrack.io.pacs.options import PacsOptions
 from calcitrack.io.pacs.query import Query
 from calcitrack.io.pacs.server import Server
-
-Progress = Callable[[int, int], None]
+from calcitrack.model.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from pathlib import Path
 from calcitrack.errors import NotAnImageFileError, PacsUnreachableError
 from calcitrack.io.pacs.attempts import persistently
 from calcitrack.io.pacs.connect import connected
-from calcitrack.io.pacs.fetching import Progress
 from calcitrack.io.pacs.finding import asked_of
 from calcitrack.io.pacs.found import Series, StoredObject, Study, objects_of
 from calcitrack.io.pacs.options import PacsOptions
 from calcitrack.io.pacs.outgoing import outgoing_files
 from calcitrack.io.pacs.server import OutgoingFile, Server
+from calcitrack.model.progress import Progress
 
 
 class Confirmation(StrEnum):

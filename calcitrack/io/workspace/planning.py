@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -13,6 +13,7 @@ from calcitrack.io.workspace.codec import Json, storable
 from calcitrack.io.workspace.measured import MeasuredBefore
 from calcitrack.io.workspace.requests import request_digest, why_again
 from calcitrack.io.workspace.workspace import Workspace
+from calcitrack.model.progress import Progress
 from calcitrack.model.timeline import Timeline
 
 READERS = 4
@@ -20,9 +21,6 @@ READERS = 4
 AT_A_TIME = 64
 """Timelines that are compared together, so that few records lie in memory."""
 WITHOUT_DIGESTS = "an earlier version of calcitrack did not note which bytes it was measured from"
-
-Progress = Callable[[int, int], None]
-"""Called with (timelines looked at, timelines in all)."""
 
 
 @dataclass(frozen=True, slots=True)

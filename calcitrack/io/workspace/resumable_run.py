@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from calcitrack.io.workspace.codec import encode
 from calcitrack.io.workspace.measured import MeasuredFrom
-from calcitrack.io.workspace.planning import Planner, Progress
+from calcitrack.io.workspace.planning import Planner
 from calcitrack.io.workspace.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import FileRecord, TimelineFailure
+from calcitrack.model.progress import Progress
 from calcitrack.model.timeline import Timeline
 
 
