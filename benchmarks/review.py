@@ -35,6 +35,7 @@ from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment, ImageAssessment, TrackedDeposit
 from calcitrack.review import edit_outlines as outlines
 from calcitrack.review.session import Done, ReviewSession
+from calcitrack.review.state import ReviewState
 
 READER = "benchmark"
 EDITED = 3
@@ -104,14 +105,14 @@ def enlarged(image: ImageAssessment, megapixels: float) -> ImageAssessment:
 def review(session: ReviewSession, log: Log, shown: Callable[[Done | None, int], object]) -> int:
     """Go through everything; gives the number of keys a reader would have pressed."""
     keys = 0
-    for k in range(len(session.images)):
-        for n, row in enumerate(session.rows(k)):
+    for k in range(len(session.state.images)):
+        for n, row in enumerate(session.state.rows(k)):
             name = row.deposit_id
             if row.label is None or row.deposit is None:
                 continue
             if n % EDITED == 0:
                 keys += _edit(session, k, name, log, shown)
-            if session.verdict(name, k) == "":
+            if session.state.verdict(name, k) == "":
                 judge = session.reject if n % 4 == 3 else session.accept
                 log.take("judge", lambda judge=judge, name=name, k=k: shown(judge(name, k), k))
                 keys += 1
@@ -119,7 +120,7 @@ def review(session: ReviewSession, log: Log, shown: Callable[[Done | None, int],
 
 
 def _edit(session: ReviewSession, k: int, name: str, log: Log, shown: Callable[[Done | None, int], object]) -> int:
-    deposit = session.deposit(k, name)
+    deposit = session.state.deposit(k, name)
     if deposit is None:
         return 0
     row, column = (round(x) for x in deposit.centroid)
@@ -141,9 +142,10 @@ def lost(folder: Path, session: ReviewSession, assessment: Assessment) -> int:
     """Steps that are not there when the workspace is opened anew."""
     with Workspace.open(folder, reading=True) as workspace:
         entries = workspace.journal(assessment.assessment_id, reader=session.reader)
-        again = ReviewSession(workspace, assessment, session.reader)
+        again = ReviewSession(workspace, ReviewState(assessment), session.reader)
         same = all(
-            np.array_equal(again.labels(k), session.labels(k)) and again.identity(k) == session.identity(k) for k in range(len(session.images))
+            np.array_equal(again.state.labels(k), session.state.labels(k)) and again.state.identity(k) == session.state.identity(k)
+            for k in range(len(session.state.images))
         )
     return session.position - len(entries) + (0 if same else 1)
 
@@ -158,12 +160,12 @@ def run(source: Path, megapixels: float, *, viewer: bool) -> dict[str, Any]:
                 images = tuple(replace(enlarged(i, megapixels), repeat=i.repeat) for i in assessment.images)
                 assessment = replace(assessment, assessment_id=f"{assessment.assessment_id[:8]}{round(megapixels)}mp", images=images)
                 workspace.record(assessment)
-            session, log = ReviewSession(workspace, assessment, READER), Log()
-            for k in range(len(session.images)):
-                session.film(k)
-            shown = _on_screen(session) if viewer else lambda _done, k: session.rows(k)
+            session, log = ReviewSession(workspace, ReviewState(assessment), READER), Log()
+            for k in range(len(session.state.images)):
+                session.state.film(k)
+            shown = _on_screen(session) if viewer else lambda _done, k: session.state.rows(k)
             keys = review(session, log, shown)
-            deposits = sum(len(i.deposits) for i in session.images)
+            deposits = sum(len(i.deposits) for i in session.state.images)
             return {
                 "patient": assessment.key.patient_id,
                 "megapixels": round(float(np.mean([i.segmentation.labels.size for i in assessment.images])) / 1e6, 2),
@@ -195,7 +197,7 @@ def _on_screen(session: ReviewSession) -> Callable[[Done | None, int], object]:
             scene.show(k)
         if done is not None:
             scene.refresh(done)
-        table.show(arranged(session.rows(k)))
+        table.show(arranged(session.state.rows(k)))
         QApplication.processEvents()
 
     return show

@@ -45,8 +45,8 @@ def run(source: Path, rounds: int) -> dict[str, Any]:
                 end = (time.perf_counter(), time.process_time())
                 waits["not_prepared"].append((end[0] - began[0], end[1] - began[1]))
                 waits["prepared"].append((end[0] - half[0], end[1] - half[1]))
-                films += len(review.images)
-                desk.finish(review)
+                films += len(review.state.images)
+                desk.finish()
             desk.close()
     return {"cases": len(waits["prepared"]), "films": films, **{name: _spread(values) for name, values in waits.items()}}
 

@@ -26,7 +26,7 @@ def add(session: ReviewSession, k: int, place: Place, share: float = HALF) -> Do
         A deposit lies there already, or nothing stands out.
     """
     window, region, label, name = _grown(session, k, place, share, "")
-    return _put(session, k, window, np.where(region, np.uint16(label), session.labels(k)[window]), f"add {name}", name, {label: name})
+    return _put(session, k, window, np.where(region, np.uint16(label), session.state.labels(k)[window]), f"add {name}", name, {label: name})
 
 
 def grow(session: ReviewSession, k: int, deposit_id: str, place: Place, share: float = HALF) -> Done:
@@ -38,8 +38,8 @@ def grow(session: ReviewSession, k: int, deposit_id: str, place: Place, share: f
         Nothing stands out there.
     """
     window, region, label, name = _grown(session, k, place, share, deposit_id)
-    named = {} if session.label_of(k, deposit_id) is not None else {label: name}
-    return _put(session, k, window, np.where(region, np.uint16(label), session.labels(k)[window]), f"grow {deposit_id}", deposit_id, named)
+    named = {} if session.state.label_of(k, deposit_id) is not None else {label: name}
+    return _put(session, k, window, np.where(region, np.uint16(label), session.state.labels(k)[window]), f"grow {deposit_id}", deposit_id, named)
 
 
 def grown_numbers(session: ReviewSession, k: int, place: Place, share: float, deposit_id: str = "") -> tuple[Window, Labels]:
@@ -56,12 +56,12 @@ def grown_numbers(session: ReviewSession, k: int, place: Place, share: float, de
 
 def _grown(session: ReviewSession, k: int, place: Place, share: float, deposit_id: str) -> tuple[Window, Mask, int, str]:
     """A window, the region around a click in it, and label and name of the deposit that it becomes; a new one where none is named."""
-    there = session.at(k, *place)
+    there = session.state.at(k, *place)
     if there and not deposit_id:
         raise InvalidValueError(f"{there} lies there already; grow it, or choose another place")
-    label = session.label_of(k, deposit_id) if deposit_id else None
+    label = session.state.label_of(k, deposit_id) if deposit_id else None
     number = session.new_label(k) if label is None else label
-    window, region = grown(session.film(k).image, place, session.pixel_mm(k), share, session.labels(k), number)
+    window, region = grown(session.state.film(k).image, place, session.state.pixel_mm(k), share, session.state.labels(k), number)
     if not region.any():
         raise InvalidValueError(NOTHING_THERE)
     return window, region, number, deposit_id or session.new_id()
@@ -70,14 +70,14 @@ def _grown(session: ReviewSession, k: int, place: Place, share: float, deposit_i
 def fill(session: ReviewSession, k: int, deposit_id: str) -> Done:
     """Fill the holes of a deposit."""
     label, window, inside = _seen(session, k, deposit_id)
-    here = session.labels(k)[window]
+    here = session.state.labels(k)[window]
     return _put(session, k, window, np.where(filled(inside) & (here == 0), np.uint16(label), here), f"fill {deposit_id}", deposit_id)
 
 
 def erase(session: ReviewSession, k: int, deposit_id: str) -> Done:
     """Take the outline of a deposit away from a film."""
     _, window, inside = _seen(session, k, deposit_id)
-    return _put(session, k, window, np.where(inside, np.uint16(0), session.labels(k)[window]), f"erase {deposit_id}", deposit_id)
+    return _put(session, k, window, np.where(inside, np.uint16(0), session.state.labels(k)[window]), f"erase {deposit_id}", deposit_id)
 
 
 def split(session: ReviewSession, k: int, deposit_id: str) -> Done:
@@ -92,7 +92,7 @@ def split(session: ReviewSession, k: int, deposit_id: str) -> Done:
     parts = parts_of(inside)
     if parts.max() < 2:
         raise InvalidValueError(f"{deposit_id} has no waist at which it could be split; erase a line across it, and split it then")
-    after, named = session.labels(k)[window].copy(), {}
+    after, named = session.state.labels(k)[window].copy(), {}
     first_label, first_id = session.new_label(k), int(session.new_id()[1:])
     for n in range(2, int(parts.max()) + 1):
         named[first_label + n - 2] = f"D{first_id + n - 2:03d}"
@@ -112,7 +112,8 @@ def merge(session: ReviewSession, k: int, deposit_id: str, other: str) -> Done:
         raise InvalidValueError(f"{deposit_id} cannot be merged with itself; choose another deposit")
     label, _, _ = _seen(session, k, deposit_id)
     _, window, inside = _seen(session, k, other)
-    return _put(session, k, window, np.where(inside, np.uint16(label), session.labels(k)[window]), f"merge {other} into {deposit_id}", deposit_id)
+    merged = np.where(inside, np.uint16(label), session.state.labels(k)[window])
+    return _put(session, k, window, merged, f"merge {other} into {deposit_id}", deposit_id)
 
 
 def paint(session: ReviewSession, k: int, window: Window, numbers: Labels, deposit_id: str = "") -> Done:
@@ -125,7 +126,7 @@ def paint(session: ReviewSession, k: int, window: Window, numbers: Labels, depos
     deposit_id
         Which deposit the brush was at; empty for the eraser.
     """
-    labels = {int(name[1:]): label for label, name in session.identity(k).items()}
+    labels = {int(name[1:]): label for label, name in session.state.identity(k).items()}
     after, named, free = np.zeros(numbers.shape, np.uint16), {}, session.new_label(k)
     for number in (int(v) for v in np.unique(numbers) if v):
         if number not in labels:
@@ -145,25 +146,25 @@ def numbered(session: ReviewSession, k: int, window: Window | None = None, *, re
     rejected
         Added to the numbers of rejected deposits.
     """
-    labels = session.labels(k) if window is None else session.labels(k)[window]
-    identity = session.identity(k)
+    labels = session.state.labels(k) if window is None else session.state.labels(k)[window]
+    identity = session.state.identity(k)
     table = np.zeros(max((*identity, int(labels.max(initial=0)), 0)) + 1, np.uint16)
     for label, name in identity.items():
-        table[label] = int(name[1:]) + (rejected if session.verdict(name, k) is Verdict.REJECTED else 0)
+        table[label] = int(name[1:]) + (rejected if session.state.verdict(name, k) is Verdict.REJECTED else 0)
     return np.asarray(table[labels], np.uint16)
 
 
 def _seen(session: ReviewSession, k: int, deposit_id: str) -> tuple[int, Window, Mask]:
-    label = session.label_of(k, deposit_id)
-    window = None if label is None else session.film(k).box(label)
+    label = session.state.label_of(k, deposit_id)
+    window = None if label is None else session.state.film(k).box(label)
     if label is None or window is None:
         raise InvalidValueError(f"{deposit_id} is not seen on this film; choose one that is, or grow it from a click")
-    return label, window, session.labels(k)[window] == label
+    return label, window, session.state.labels(k)[window] == label
 
 
 def _put(session: ReviewSession, k: int, window: Window, after: Labels, step: str, deposit_id: str, named: dict[int, str] | None = None) -> Done:
     """Only the part of the window that changes is kept."""
-    inner = changed_window(session.labels(k)[window], after)
+    inner = changed_window(session.state.labels(k)[window], after)
     if inner is None:
         return Done(step, k, deposit_id, ())
     rows, columns = inner

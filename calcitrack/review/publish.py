@@ -35,7 +35,7 @@ def publish(workspace: Workspace, session: ReviewSession) -> tuple[SegmentationV
     """
     versions, blocked = [], []
     revised = session.revised()
-    for before, after in zip(session.images, revised.images, strict=True):
+    for before, after in zip(session.state.images, revised.images, strict=True):
         if after.segmentation is before.segmentation:
             continue
         name = identity(before.exposure)
@@ -64,14 +64,14 @@ def _reviews(session: ReviewSession) -> list[Review]:
     recorded = {t.deposit_id for t in session.assessment.tracks}
     review = partial(Review, reader=session.reader, assessment_id=session.assessment.assessment_id)
     found = []
-    for (name, k), said in session.stated(StatementField.VERDICT).items():
-        image = "" if k == ALL_IMAGES else identity(session.images[int(k)].exposure)
+    for (name, k), said in session.state.stated(StatementField.VERDICT).items():
+        image = "" if k == ALL_IMAGES else identity(session.state.images[int(k)].exposure)
         found.append(review(kind=ReviewKind(said), deposit_id=str(name), image=image))
-    for (name, time_point), said in session.stated(StatementField.FATE).items():
+    for (name, time_point), said in session.state.stated(StatementField.FATE).items():
         found.append(review(kind=ReviewKind.FATE, deposit_id=str(name), time_point=int(time_point), value=said))
-    for (name,), said in session.stated(StatementField.PATTERN).items():
+    for (name,), said in session.state.stated(StatementField.PATTERN).items():
         found.append(review(kind=ReviewKind.PATTERN, deposit_id=str(name), value=said))
-    for (name,), said in session.stated(StatementField.COMMENT).items():
+    for (name,), said in session.state.stated(StatementField.COMMENT).items():
         found.append(review(kind=ReviewKind.COMMENT, deposit_id=str(name), comment=said))
     return [r for r in found if r.deposit_id in recorded]
 

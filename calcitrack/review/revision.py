@@ -1,4 +1,4 @@
-"""What follows from a review: totals, a preview for the eye, and the revised assessment for results."""
+"""What follows from the state of a review: totals, a preview to be shown, and the revised assessment for results."""
 
 from __future__ import annotations
 
@@ -14,52 +14,67 @@ from calcitrack.review.deposit_list import Verdict
 from calcitrack.review.state import ReviewState
 
 
-class Consequences(ReviewState):
-    """An assessment with the changes of one reader, and what follows from them."""
+class Revision:
+    """Totals and assessments that follow from the state of a review.
+
+    Parameters
+    ----------
+    state
+        What the reader has stated and drawn; followed as it changes.
+    """
+
+    def __init__(self, state: ReviewState) -> None:
+        self._state = state
 
     def totals(self, k: int) -> Mapping[str, Result]:
-        """Totals of a film over the deposits that were not rejected, as far as each is measured now."""
-        if k not in self._edited and not self._rejected(k):
-            return self.images[k].totals
-        return self.film(k).totals(self._kept(k))
+        """Totals of a film over the deposits that were not rejected, each as it is measured now."""
+        state = self._state
+        if state.from_nothing and k not in state.edited:
+            return state.film(k).totals(())
+        if k not in state.edited and not self._has_rejected(k):
+            return state.images[k].totals
+        return state.film(k).totals(self._kept_labels(k))
 
     def needed(self) -> list[int]:
-        """Films that have to be ready before `preview` is quick."""
-        return self._touched()
+        """Films that must be ready before `preview` is quick: those whose deposits are not all as the program found and called them."""
+        return [k for k in range(len(self._state.images)) if k in self._state.edited or self._has_rejected(k)]
 
     def preview(self) -> Assessment:
-        """The assessment with everything that was said and drawn, from measurements as they are now: for the eye, at once."""
+        """The assessment with everything that was stated and drawn, from measurements as they are now: to be shown at once."""
+        state = self._state
         images: dict[int, RevisedImage] = {}
-        for k in self._touched():
-            measured = tuple(d for name in self._kept_names(k) if (d := self.deposit(k, name)) is not None)
-            found = ImageMeasurements(tuple(sorted(measured, key=lambda d: d.label)), self.totals(k), self.images[k].limb_axis)
-            images[k] = RevisedImage(None, found, self.identity(k))
-        return revise(self.assessment, images, self._fates())
+        for k in self.needed():
+            kept = (name for name in state.identity(k).values() if state.verdict(name, k) is not Verdict.REJECTED)
+            deposits = sorted((d for name in kept if (d := state.deposit(k, name)) is not None), key=lambda d: d.label)
+            images[k] = RevisedImage(None, ImageMeasurements(tuple(deposits), self.totals(k), state.images[k].limb_axis), state.identity(k))
+        return revise(state.assessment, images, self._fates())
 
-    def revised_by(self, step: Step | None) -> Assessment:
-        """The assessment as the reader left it, every changed film measured anew as a whole: for results, the same whenever it is asked for.
+    def revised(self, step: Step | None) -> Assessment:
+        """The assessment as the reader left it, for results: every changed film is measured anew as a whole.
 
-        The assessment itself where nothing was changed. `step` goes into its provenance.
+        Parameters
+        ----------
+        step
+            Goes into the provenance.
+
+        Returns
+        -------
+        Assessment
+            The same whenever it is asked for; the recorded assessment itself where nothing was changed.
         """
+        state = self._state
         images: dict[int, RevisedImage] = {}
-        for k in self._touched():
-            film = self.film(k)
-            segmentation = film.segmentation(self._kept(k))
-            images[k] = RevisedImage(segmentation, measure(film.radiograph, segmentation, self._options), self.identity(k))
-        return revise(self.assessment, images, self._fates(), step)
+        for k in self.needed():
+            film = state.film(k)
+            segmentation = film.segmentation(self._kept_labels(k))
+            images[k] = RevisedImage(segmentation, measure(film.radiograph, segmentation, state.measure_options), state.identity(k))
+        return revise(state.assessment, images, self._fates(), step)
 
     def _fates(self) -> dict[tuple[str, int], Fate]:
-        return {(str(name), int(t)): Fate(said) for (name, t), said in self._stated.items(StatementField.FATE).items()}
+        return {(str(name), int(t)): Fate(fate) for (name, t), fate in self._state.stated(StatementField.FATE).items()}
 
-    def _touched(self) -> list[int]:
-        """Films whose deposits are not all as the program found and called them."""
-        return [k for k in range(len(self.images)) if k in self._edited or self._rejected(k)]
+    def _has_rejected(self, k: int) -> bool:
+        return any(self._state.verdict(name, k) is Verdict.REJECTED for name in self._state.identity(k).values())
 
-    def _rejected(self, k: int) -> bool:
-        return any(self.verdict(name, k) is Verdict.REJECTED for name in self.identity(k).values())
-
-    def _kept(self, k: int) -> list[int]:
-        return [label for label, name in self.identity(k).items() if self.verdict(name, k) is not Verdict.REJECTED]
-
-    def _kept_names(self, k: int) -> list[str]:
-        return [name for name in self.identity(k).values() if self.verdict(name, k) is not Verdict.REJECTED]
+    def _kept_labels(self, k: int) -> list[int]:
+        return [label for label, name in self._state.identity(k).items() if self._state.verdict(name, k) is not Verdict.REJECTED]

@@ -1,4 +1,4 @@
-"""A reader's review of one assessment, without any screen: every command is kept in the workspace before it shows."""
+"""A reader's review of one assessment. Every step is kept in the workspace before it is applied. Knows no window system."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from calcitrack.model.provenance import Step
 from calcitrack.model.review_steps import ALL_IMAGES, Change, HistoryMove, Patch, ReviewStep, Statement, StatementField, StepHistory
 from calcitrack.model.segmentation import Labels
 from calcitrack.review.deposit_list import Verdict
-from calcitrack.review.revision import Consequences
+from calcitrack.review.revision import Revision
+from calcitrack.review.state import ReviewState
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a command did, for whoever shows it.
+    """What a step changed, to be shown.
 
     Parameters
     ----------
     step
-        In words.
+        The step in words.
     image
-        Where it was done, position in ``Assessment.images``.
+        Film on which it was taken, position in ``Assessment.images``.
     deposit_id
-        Which deposit it was about; empty for none.
+        Deposit that it is about; empty for none.
     windows
         (image, window) in which outlines changed.
     """
@@ -42,40 +43,47 @@ class Done:
     windows: tuple[tuple[int, Window], ...]
 
 
-class ReviewSession(Consequences):
+class ReviewSession:
     """One reader's review of one assessment.
 
     Parameters
     ----------
     workspace
         Open for writing, in this thread.
-    assessment
-        On record there.
+    state
+        The assessment on record there, as it is shown to the reader, with no step taken yet.
     reader
-        Whose review it is; each reader starts from what the program found.
+        Whose review it is. Every reader starts from what the program found.
     reading
         Which of the reader's readings of the assessment, as `calcitrack.model.reading.ReadingSession.reading` names it; empty for the
         reader's own review.
 
+    Attributes
+    ----------
+    state
+        What the reader has stated and drawn so far.
+    revision
+        What follows from that.
+
     Raises
     ------
     InvalidValueError
-        No reader.
+        The reader's name is empty.
     WorkspaceDamagedError
         The journal of the review cannot be read.
     """
 
-    def __init__(self, workspace: Workspace, assessment: Assessment, reader: str, reading: str = "") -> None:
+    def __init__(self, workspace: Workspace, state: ReviewState, reader: str, reading: str = "") -> None:
         if not reader.strip():
             raise InvalidValueError("a review names its reader; found an empty name; write your name or initials")
-        super().__init__(assessment)
+        self.state, self.revision = state, Revision(state)
         self._workspace, self.reader, self.reading = workspace, reader.strip(), reading
-        entries = workspace.journal(assessment.assessment_id, reader=self.reader)
+        entries = workspace.journal(self.assessment.assessment_id, reader=self.reader)
         self._position = entries[-1].position if entries else 0
         try:
             self._history = StepHistory(step_of(e.step, e.change) for e in entries if e.reading == reading)
             for change in self._history.done:
-                self._apply(change)
+                state.apply(change)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             action = "start under another reader's name, or restore a backup of the workspace"
             raise WorkspaceDamagedError(
@@ -94,7 +102,12 @@ class ReviewSession(Consequences):
         recorded = workspace.assessments()
         if not recorded:
             raise InvalidValueError("the workspace holds no assessment yet; measure images into it first")
-        return cls(workspace, workspace.assessment(assessment_id or recorded[0].assessment_id), reader)
+        return cls(workspace, ReviewState(workspace.assessment(assessment_id or recorded[0].assessment_id)), reader)
+
+    @property
+    def assessment(self) -> Assessment:
+        """What the reader started from."""
+        return self.state.assessment
 
     @property
     def steps(self) -> int:
@@ -108,7 +121,7 @@ class ReviewSession(Consequences):
 
     def revised(self) -> Assessment:
         """The assessment as the reader left it, every changed film measured anew as a whole; the same one where nothing was changed."""
-        return self.revised_by(Step("review", {"reader": self.reader, "steps": self.steps}))
+        return self.revision.revised(Step("review", {"reader": self.reader, "steps": self.steps}))
 
     # What a reader does
 
@@ -125,34 +138,34 @@ class ReviewSession(Consequences):
         return self._judge(deposit_id, k, Verdict.OPEN, here_only=False)
 
     def _judge(self, deposit_id: str, k: int, verdict: Verdict, here_only: bool) -> Done:
-        self._known(deposit_id)
+        self.state.require(deposit_id)
         scope = k if here_only else ALL_IMAGES
-        statements = [*self._stated.change(StatementField.VERDICT, (deposit_id, scope), verdict.value)]
+        statements = [*self.state.statement(StatementField.VERDICT, (deposit_id, scope), verdict.value)]
         if not here_only:  # what was said of single films gives way
-            for key in self._stated.items(StatementField.VERDICT):
+            for key in self.state.stated(StatementField.VERDICT):
                 if key[0] == deposit_id and key[1] != ALL_IMAGES:
-                    statements += self._stated.change(StatementField.VERDICT, key, "")
+                    statements += self.state.statement(StatementField.VERDICT, key, "")
         words = verdict.value or "reopen"
         return self._do(f"{words} {deposit_id}{' on this film' if here_only else ''}", k, deposit_id, statements=tuple(statements))
 
     def set_fate(self, deposit_id: str, k: int, fate: Fate | None) -> Done:
         """State what became of a deposit at the visit of a film; ``None`` takes it back."""
-        self._known(deposit_id)
-        time_point, said = self.images[k].time_point, "" if fate is None else fate.value
+        self.state.require(deposit_id)
+        time_point, said = self.state.images[k].time_point, "" if fate is None else fate.value
         step = f"{deposit_id} {said.replace('_', ' ') or 'fate as found'} at visit {time_point}"
-        return self._do(step, k, deposit_id, statements=self._stated.change(StatementField.FATE, (deposit_id, time_point), said))
+        return self._do(step, k, deposit_id, statements=self.state.statement(StatementField.FATE, (deposit_id, time_point), said))
 
     def set_pattern(self, deposit_id: str, k: int, pattern: str) -> Done:
         """State the pattern of a deposit; an empty one takes it back."""
-        self._known(deposit_id)
+        self.state.require(deposit_id)
         step = f"pattern of {deposit_id}: {pattern or 'none'}"
-        return self._do(step, k, deposit_id, statements=self._stated.change(StatementField.PATTERN, (deposit_id,), pattern))
+        return self._do(step, k, deposit_id, statements=self.state.statement(StatementField.PATTERN, (deposit_id,), pattern))
 
     def comment(self, deposit_id: str, k: int, words: str) -> Done:
         """Write a comment on a deposit; an empty one takes it back."""
-        self._known(deposit_id)
+        self.state.require(deposit_id)
         return self._do(
-            f"comment on {deposit_id}", k, deposit_id, statements=self._stated.change(StatementField.COMMENT, (deposit_id,), words.strip())
+            f"comment on {deposit_id}", k, deposit_id, statements=self.state.statement(StatementField.COMMENT, (deposit_id,), words.strip())
         )
 
     def put(self, k: int, window: Window, after: Labels, step: str, deposit_id: str, named: Mapping[int, str] | None = None) -> Done:
@@ -163,38 +176,38 @@ class ReviewSession(Consequences):
         named
             Label -> deposit id, for labels that the film did not hold.
         """
-        before = self._labels[k][window].copy()
+        before = self.state.labels(k)[window].copy()
         patch = Patch(k, (window[0].start, window[1].start), before, np.asarray(after, np.uint16).copy())
         statements: tuple[Statement, ...] = ()
-        nameless = [int(v) for v in np.unique(patch.after) if v and not self._id_of(k, int(v)) and int(v) not in (named or {})]
+        nameless = [int(v) for v in np.unique(patch.after) if v and not self.state.id_of(k, int(v)) and int(v) not in (named or {})]
         if nameless:
             raise InvalidValueError(f"a new label comes with the deposit that it is; found none for {nameless}")
         for label, name in (named or {}).items():
-            if self._id_of(k, label) != name:
-                statements += self._stated.change(StatementField.IDENTITY, (k, label), name)
+            if self.state.id_of(k, label) != name:
+                statements += self.state.statement(StatementField.IDENTITY, (k, label), name)
         return self._do(step, k, deposit_id, (patch,) if (before != after).any() else (), statements)
 
     def relink(self, k: int, deposit_id: str, other: str) -> Done:
         """Say that what is called `deposit_id` on a film is `other`; where the film shows both, they change names."""
-        label, there = self.label_of(k, deposit_id), self.label_of(k, other)
+        label, there = self.state.label_of(k, deposit_id), self.state.label_of(k, other)
         if label is None:
             raise InvalidValueError(f"{deposit_id} is not seen on this film; choose one that is")
         if len(other) < 2 or other[0] != "D" or not other[1:].isdigit():
             raise InvalidValueError(f"a deposit is called D and a number; found {other!r}")
-        statements = self._stated.change(StatementField.IDENTITY, (k, label), other)
+        statements = self.state.statement(StatementField.IDENTITY, (k, label), other)
         if there is not None:
-            statements += self._stated.change(StatementField.IDENTITY, (k, there), deposit_id)
+            statements += self.state.statement(StatementField.IDENTITY, (k, there), deposit_id)
         return self._do(f"{deposit_id} is {other}", k, other, statements=statements)
 
     def new_id(self) -> str:
         """A deposit id that nothing has, nor had."""
-        used = [*self._own.values(), *(name for change in (*self._history.done, *self._history.undone) for name in _names(change))]
+        used = [*self.state.recorded_ids.values(), *(name for change in (*self._history.done, *self._history.undone) for name in _names(change))]
         return f"D{max((int(name[1:]) for name in used), default=0) + 1:03d}"
 
     def new_label(self, k: int) -> int:
         """A label that the film neither holds nor held."""
         stated = [key[1] for change in (*self._history.done, *self._history.undone) for key in _identity_keys(change) if key[0] == k]
-        held = [label for image, label in self._own if image == k]
+        held = [label for image, label in self.state.recorded_ids if image == k]
         return max((int(v) for v in (*held, *stated)), default=0) + 1
 
     # Undo and redo
@@ -237,7 +250,9 @@ class ReviewSession(Consequences):
         assessment_id = self.assessment.assessment_id
         entry = self._workspace.note(assessment_id, words, step, reader=self.reader, after=self._position, reading=self.reading)
         self._position = entry.position
-        return self._apply(self._history.take(step))
+        change = self._history.take(step)
+        self.state.apply(change)
+        return change
 
     def _shown(self, step: str, change: Change) -> Done:
         return Done(step, change.image, change.deposit_id, tuple((p.image, p.window) for p in change.patches))

@@ -1,9 +1,11 @@
-"""What a reader has said and drawn so far, film by film: what can be asked of a review."""
+"""The state of a review: what a reader has stated and drawn so far, film by film."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -14,20 +16,14 @@ from calcitrack.measure.live import LiveFilm
 from calcitrack.model.assessment import Assessment, Fate, ImageAssessment
 from calcitrack.model.image import Radiograph
 from calcitrack.model.measurement import Deposit
-from calcitrack.model.review_steps import ALL_IMAGES, Change, Key, Stated, StatementField
+from calcitrack.model.review_steps import ALL_IMAGES, Change, Key, Stated, Statement, StatementField
 from calcitrack.model.segmentation import Labels
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 from calcitrack.review.deposit_list import Row, Verdict
+from calcitrack.review.film_names import FilmNames
 
 HELD_PIXELS = 60_000_000
 """Pixels of films that are kept ready to be edited, about 900 MB with all that belongs to them: ten films of 6 megapixels."""
-
-
-def film_name(image: ImageAssessment) -> str:
-    """Visit, date and repeat, in a few words."""
-    facts = image.exposure.acquisition
-    day = facts.acquisition_time.date() if facts.acquisition_time else facts.study_date
-    return f"visit {image.time_point}{f', repeat {image.repeat}' if image.repeat else ''}, {day.isoformat() if day else 'no date'}"
 
 
 class ReviewState:
@@ -36,39 +32,49 @@ class ReviewState:
     Parameters
     ----------
     assessment
-        What the reader started from.
+        What the reader starts from.
+    blinded
+        Films are called by letters, without a day.
+    from_nothing
+        The reader starts without any deposit, so that no recorded total holds.
+    others
+        Position of a film -> outlines of other readers on it, shape (rows, columns), to be shown only.
+
+    Attributes
+    ----------
+    names
+        What films are called on the screen.
+    measure_options
+        Settings with which the assessment was measured.
     """
 
-    def __init__(self, assessment: Assessment) -> None:
-        self.assessment = assessment
+    def __init__(
+        self, assessment: Assessment, *, blinded: bool = False, from_nothing: bool = False, others: Mapping[int, Labels] | None = None
+    ) -> None:
+        self.assessment, self.from_nothing, self.others = assessment, from_nothing, MappingProxyType(dict(others or {}))
+        self.names = FilmNames(assessment.images, blinded=blinded)
+        self.measure_options = _measure_options(assessment)
         self._labels = [image.segmentation.labels.copy() for image in assessment.images]
         self._films: OrderedDict[int, LiveFilm] = OrderedDict()
         self._stated = Stated()
         self._edited: set[int] = set()
         self._present: dict[int, tuple[int, ...]] = {}
         self._own = {(k, d.deposit.label): d.deposit_id for k, i in enumerate(assessment.images) for d in i.deposits}
-        self._options = _measure_options(assessment)
 
     @property
     def images(self) -> tuple[ImageAssessment, ...]:
         """Films of the assessment, in order of time."""
         return self.assessment.images
 
-    def film_name(self, k: int) -> str:
-        """What a film is called on the screen."""
-        return film_name(self.images[k])
+    @property
+    def edited(self) -> frozenset[int]:
+        """Films whose outlines or deposit ids were changed."""
+        return frozenset(self._edited)
 
-    def where(self, k: int) -> str:
-        """Which visit of how many a film is, and its day."""
-        image = self.images[k]
-        facts = image.exposure.acquisition
-        day = facts.acquisition_time.date() if facts.acquisition_time else facts.study_date
-        repeat = f", repeat {image.repeat}" if image.repeat else ""
-        return f"visit {image.time_point} of {self.images[-1].time_point}{repeat} · {day or 'no date'}"
-
-    def others(self, k: int) -> Labels | None:  # noqa: ARG002 who shows others overrides it
-        """Outlines of other readers on a film, shape (rows, columns), for the eye alone; ``None`` where they are not shown."""
-        return None
+    @property
+    def recorded_ids(self) -> Mapping[tuple[int, int], str]:
+        """(film, label) -> deposit id, as the assessment has them."""
+        return MappingProxyType(self._own)
 
     def pixel_mm(self, k: int) -> float:
         """Size of a pixel of a film; an assumed one where none is stated."""
@@ -86,7 +92,7 @@ class ReviewState:
 
     def prepared(self, k: int, radiograph: Radiograph | None = None) -> LiveFilm:
         """A film made ready to be edited, for `adopt`; changes nothing here, so that it can run in another thread."""
-        film = LiveFilm(radiograph or self.radiograph(k), self.images[k].segmentation, self._options)
+        film = LiveFilm(radiograph or self.radiograph(k), self.images[k].segmentation, self.measure_options)
         film.totals()
         return film
 
@@ -113,7 +119,7 @@ class ReviewState:
     def identity(self, k: int) -> dict[int, str]:
         """Label -> deposit id of every deposit on a film."""
         present = self._label_values(k)
-        return {label: self._id_of(k, label) for label in present}
+        return {label: self.id_of(k, label) for label in present}
 
     def label_of(self, k: int, deposit_id: str) -> int | None:
         """Label of a deposit on a film; ``None`` where it is not seen."""
@@ -123,7 +129,7 @@ class ReviewState:
         """Deposit at a place of a film; empty for none."""
         shape = self._labels[k].shape
         label = int(self._labels[k][row, column]) if 0 <= row < shape[0] and 0 <= column < shape[1] else 0
-        return self._id_of(k, label) if label else ""
+        return self.id_of(k, label) if label else ""
 
     def deposit_ids(self) -> tuple[str, ...]:
         """Every deposit that is seen on any film, in order of its number."""
@@ -177,7 +183,23 @@ class ReviewState:
         """Deposits of a film of which the reader has said nothing yet."""
         return sum(self.verdict(name, k) is Verdict.OPEN for name in self.identity(k).values())
 
-    def _apply(self, change: Change) -> Change:
+    def statement(self, field: StatementField, key: Key, after: str) -> tuple[Statement, ...]:
+        """The statement that sets a text; none where that text is stated already."""
+        return self._stated.change(field, key, after)
+
+    def require(self, deposit_id: str) -> None:
+        """Refuse a deposit that no film shows.
+
+        Raises
+        ------
+        InvalidValueError
+            No film shows it.
+        """
+        if deposit_id not in self.deposit_ids():
+            raise InvalidValueError(f"found no deposit {deposit_id!r}; choose one of the list")
+
+    def apply(self, change: Change) -> None:
+        """Make a change, also in the films that are ready to be edited."""
         for patch in change.patches:
             self._labels[patch.image][patch.window] = patch.after
             if patch.image in self._films:
@@ -186,7 +208,6 @@ class ReviewState:
         self._edited |= {p.image for p in change.patches} | {int(s.key[0]) for s in change.statements if s.field == StatementField.IDENTITY}
         for patch in change.patches:
             self._present.pop(patch.image, None)
-        return change
 
     def _label_values(self, k: int) -> tuple[int, ...]:
         """Labels of a film that hold a pixel."""
@@ -198,17 +219,14 @@ class ReviewState:
             self._present[k] = tuple(int(v) for v in np.unique(self._labels[k]) if v)
         return self._present[k]
 
-    def _id_of(self, k: int, label: int) -> str:
+    def id_of(self, k: int, label: int) -> str:
+        """Deposit id of a label on a film; empty for a label that has none."""
         return self._stated.get(StatementField.IDENTITY, k, label) or self._own.get((k, label), "")
 
     def _film_before(self, k: int) -> int | None:
         """The first film of the visit before."""
         earlier = [j for j, image in enumerate(self.images) if image.time_point < self.images[k].time_point and image.repeat == 0]
         return earlier[-1] if earlier else None
-
-    def _known(self, deposit_id: str) -> None:
-        if deposit_id not in self.deposit_ids():
-            raise InvalidValueError(f"found no deposit {deposit_id!r}; choose one of the list")
 
 
 def _measure_options(assessment: Assessment) -> MeasureOptions:

@@ -1,4 +1,4 @@
-"""The reader's desk: a workspace, one session of its reader, the case under review and the next one, which is prepared meanwhile. No Qt here."""
+"""A reader's worklist: the sessions of a workspace, the case under review, and the next case, which is prepared meanwhile."""
 
 from __future__ import annotations
 
@@ -15,30 +15,31 @@ from calcitrack.io.workspace.document import identity
 from calcitrack.measure.live import LiveFilm
 from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.image import Radiograph
-from calcitrack.model.reading import CaseState, PlannedCase, ReadingSession
+from calcitrack.model.reading import READ_MEASURANDS, CaseState, FilmReading, PlannedCase, ReadingSession
 from calcitrack.model.segmentation import Labels
 from calcitrack.model.timeline import Exposure
 from calcitrack.reading import plan_reading
-from calcitrack.review.blinded_case import CaseReview
 from calcitrack.review.deposit_list import Verdict
 from calcitrack.review.session import ReviewSession
 from calcitrack.review.state import HELD_PIXELS, ReviewState
 
 PREPARED_PIXELS = HELD_PIXELS // 2
-"""Pixels of films of the next case that are read and made ready ahead: with those of the case under review, at most one and a half times what a
-review keeps."""
+"""Pixels of films of the next case that are made ready ahead: together with the case under review at most one and a half times what a review
+keeps."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PreparedCase:
-    """A case that is ready to be opened at once.
+    """A case that can be opened at once.
 
     Parameters
     ----------
+    case
+        Its place in the session.
     recorded
         The assessment as it is on record.
     shown
-        The same as the reader sees it.
+        The assessment as the reader sees it.
     others
         Position in ``shown.images`` -> outlines of other readers.
     films
@@ -53,7 +54,7 @@ class PreparedCase:
 
 
 def prepare(folder: Path, session: ReadingSession, case: PlannedCase) -> PreparedCase:
-    """Read a case and make its films ready; opens the workspace for itself, so that it can run in another thread.
+    """Read a case and make its films ready. It opens the workspace for itself, so that it can run in another thread.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def prepare(folder: Path, session: ReadingSession, case: PlannedCase) -> Prepare
 
 
 def _read_ahead(assessment: Assessment) -> tuple[Assessment, dict[int, Radiograph]]:
-    """Films that were read already, last visit first, which is the one that is shown first; as many as memory is meant for."""
+    """Read as many films as `PREPARED_PIXELS` allows, from the last visit on, which is shown first."""
     radiographs: dict[int, Radiograph] = {}
     images, held = list(assessment.images), 0
     for k in reversed(range(len(images))):
@@ -92,11 +93,11 @@ def _in_memory(image: ImageAssessment, radiograph: Radiograph) -> ImageAssessmen
 
 
 def _others(workspace: Workspace, assessment: Assessment, reader: str) -> tuple[Labels, ...]:
-    """For each film what other readers outlined and did not reject in their own reviews, or drew in other programs: 1, 2, ... for each of them."""
+    """For each film the outlines of other readers, numbered 1, 2, ...: what they drew elsewhere, or did not reject in their own reviews."""
     marks = [np.zeros(image.segmentation.labels.shape, np.uint16) for image in assessment.images]
     reviewed = dict.fromkeys(e.reader for e in workspace.journal(assessment.assessment_id) if e.reader != reader and not e.reading)
     for number, other in enumerate(reviewed, start=1):
-        review = ReviewSession(workspace, assessment, other)
+        review = ReviewSession(workspace, ReviewState(assessment), other).state
         for k, mark in enumerate(marks):
             kept = [label for label, name in review.identity(k).items() if review.verdict(name, k) is not Verdict.REJECTED]
             mark[np.isin(review.labels(k), kept)] = number
@@ -107,22 +108,49 @@ def _others(workspace: Workspace, assessment: Assessment, reader: str) -> tuple[
     return tuple(marks)
 
 
+def film_readings(review: ReviewSession, recorded: Assessment, order: Sequence[int]) -> tuple[FilmReading, ...]:
+    """What a review found on each film, in order of time.
+
+    Parameters
+    ----------
+    review
+        The review of a case.
+    recorded
+        The assessment as it is on record.
+    order
+        For each film that the review shows, its position in ``recorded.images``.
+    """
+    found = {}
+    for k, position in enumerate(order):
+        image = recorded.images[position]
+        totals = {name: result for name, result in review.revision.totals(k).items() if name in READ_MEASURANDS}
+        found[position] = FilmReading(identity(image.exposure), image.time_point, image.repeat, totals)
+    return tuple(found[position] for position in sorted(found))
+
+
 class Desk:
-    """A reader at work on a workspace.
+    """A reader at work on the sessions of a workspace.
 
     Parameters
     ----------
     folder
-        Of the workspace; opened for writing, in this thread.
+        Folder of the workspace, which is opened for writing in this thread.
     reader
         Whose sessions are worked on.
+
+    Attributes
+    ----------
+    session
+        The session that was chosen; ``None`` for none.
+    current, review
+        The case under review and its review; ``None`` for none.
 
     Raises
     ------
     InvalidValueError
-        No reader.
+        The reader's name is empty.
     WorkspaceError
-        It cannot be opened.
+        The workspace cannot be opened.
     """
 
     def __init__(self, folder: str | Path, reader: str) -> None:
@@ -132,14 +160,15 @@ class Desk:
         self.workspace = Workspace.open(folder)
         self.session: ReadingSession | None = None
         self.current: PreparedCase | None = None
+        self.review: ReviewSession | None = None
         self._keys = {a.assessment_id: a.key for a in self.workspace.assessments()}
 
     def close(self) -> None:
-        """Close the workspace; everything is kept."""
+        """Close the workspace; everything is on record."""
         self.workspace.close()
 
     def sessions(self) -> tuple[ReadingSession, ...]:
-        """The reader's sessions, first one first."""
+        """The reader's sessions, in the order in which they were started."""
         return self.workspace.sessions.all(self.reader)
 
     def start(self, *, blinded: bool, show_suggestion: bool, show_others: bool, repeated: float, seed: int) -> ReadingSession:
@@ -152,18 +181,27 @@ class Desk:
 
     def choose(self, session: ReadingSession) -> ReadingSession:
         """Go on with a session."""
-        self.session, self.current = session, None
+        self.session = session
+        self._leave_case()
         return session
 
+    def leave(self) -> None:
+        """Leave the session; it goes on at the same case."""
+        self.session = None
+        self._leave_case()
+
+    def _leave_case(self) -> None:
+        self.current = self.review = None
+
     def listed(self) -> Sequence[tuple[str, CaseState]]:
-        """Each case of the session as it may be called on the screen, and how far it is."""
+        """Name and state of each case of the session, as they may be shown."""
         if self.session is None:
             return ()
         session = self.session
         return [(self.called(case), session.state(case.number)) for case in session.plan.cases]
 
     def called(self, case: PlannedCase) -> str:
-        """The case's number where the session is blinded, else its timeline."""
+        """What a case is called: its number where the session is blinded, else its timeline."""
         if self.session is None or self.session.plan.blinded:
             return case.name
         key = self._keys.get(case.assessment_id)
@@ -171,7 +209,7 @@ class Desk:
         return f"{key}{again}" if key is not None else case.name
 
     def case(self, number: int) -> PlannedCase:
-        """A case that the reader wants to open.
+        """A case by its number, to be opened.
 
         Raises
         ------
@@ -184,34 +222,37 @@ class Desk:
             raise InvalidValueError("cases of a blinded session are read in their order, and once; press Start next")
         return case
 
-    def open(self, prepared: PreparedCase) -> CaseReview:
+    def open(self, prepared: PreparedCase) -> ReviewSession:
         """Review a case; it goes on where it was left."""
         session = self._chosen()
         self.session = self.workspace.sessions.begin(session, prepared.case)
-        self.current = prepared
-        return CaseReview(
-            self.workspace,
-            prepared.shown,
-            self.reader,
-            session.reading(prepared.case),
-            blinded=session.plan.blinded,
-            others=prepared.others,
-            films=prepared.films,
-        )
+        from_nothing = not any(image.deposits for image in prepared.shown.images)
+        state = ReviewState(prepared.shown, blinded=session.plan.blinded, from_nothing=from_nothing, others=prepared.others)
+        review = ReviewSession(self.workspace, state, self.reader, session.reading(prepared.case))
+        for k, film in prepared.films.items():
+            state.adopt(k, film)
+        self.current, self.review = prepared, review
+        return review
 
-    def finish(self, review: CaseReview) -> ReadingSession:
-        """The case is done: what was found on its films is kept."""
-        session, current = self._chosen(), self.current
-        if current is None:
+    def finish(self) -> ReadingSession:
+        """End the case under review, and keep what was found on its films.
+
+        Raises
+        ------
+        InvalidValueError
+            No case is under review.
+        """
+        session, current, review = self._chosen(), self.current, self.review
+        if current is None or review is None:
             raise InvalidValueError("no case is under review; press Start next")
-        films = review.read(current.recorded, current.case.order)
-        self.session = self.workspace.sessions.finish(session, current.case, films)
-        self.current = None
+        self.session = self.workspace.sessions.finish(session, current.case, film_readings(review, current.recorded, current.case.order))
+        self._leave_case()
         return self.session
 
     def skip(self, case: PlannedCase) -> ReadingSession:
-        """The case cannot be read: the session goes on without it, and nothing of it is kept as read."""
-        self.session, self.current = self.workspace.sessions.finish(self._chosen(), case, ()), None
+        """Go on without a case that cannot be read; nothing of it is kept as read."""
+        self.session = self.workspace.sessions.finish(self._chosen(), case, ())
+        self._leave_case()
         return self.session
 
     def _chosen(self) -> ReadingSession:

@@ -44,9 +44,9 @@ def state(widget: ReviewWidget, calibrate: CalibrateWidget) -> None:
     widget.show_film(widget.image, View.ONE)
     if widget.scene is not None:
         widget.scene.reset()
-    rows, columns = widget.session.labels(widget.image).shape
+    rows, columns = widget.session.state.labels(widget.image).shape
     calibrate.panel.length_mm.setValue(50)
-    start, px = (0.12 * rows, 0.12 * columns), 50 / widget.session.pixel_mm(widget.image)
+    start, px = (0.12 * rows, 0.12 * columns), 50 / widget.session.state.pixel_mm(widget.image)
     calibrate.drew(Tool.LENGTH, np.array([start, (start[0], start[1] + px)]))
     angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)
     calibrate.drew(Tool.REGION, np.stack([0.41 * rows + 35 * np.sin(angles), 0.55 * columns + 60 * np.cos(angles)], axis=1))
@@ -64,7 +64,7 @@ def main() -> None:
     widget.panel.reader.setText("anna")
     with tempfile.TemporaryDirectory() as place:
         widget.open_workspace(shutil.copytree(told.workspace, Path(place) / "workspace"))
-        while widget.session is not None and not all(widget.session.is_ready(k) for k in range(len(widget.session.images))):
+        while widget.session is not None and not all(widget.session.state.is_ready(k) for k in range(len(widget.session.state.images))):
             wait(0.5)
         for command in ("previous_visit", "next_deposit", "accept", "reject", "accept"):
             widget.run(command)

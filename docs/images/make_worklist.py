@@ -50,7 +50,7 @@ def main() -> None:
 def _until_open(worklist: WorklistWidget, number: int) -> None:
     while worklist.desk.current is None or worklist.desk.current.case.number != number or not worklist.review.is_open:
         wait(0.2)
-    while not all(worklist.review.session.is_ready(k) for k in range(len(worklist.review.session.images))):
+    while not all(worklist.review.session.state.is_ready(k) for k in range(len(worklist.review.session.state.images))):
         wait(0.2)
 
 

@@ -154,7 +154,7 @@ def widget(viewer: Any, qtbot: Any, folder: Path) -> Iterator[Any]:
     made.panel.reader.setText("anna")
     made.open_workspace(folder)
     assert made.session is not None, made.panel.words.text()
-    qtbot.waitUntil(lambda: all(made.session.is_ready(k) for k in range(4)), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: all(made.session.state.is_ready(k) for k in range(4)), timeout=WAIT_MS)
     yield made
     made.close_review()
     viewer.window.remove_dock_widget(dock)

@@ -23,14 +23,14 @@ MASS = "ha_mass_mg"
 
 def mass(session: ReviewSession, k: int) -> float:
     """A film's total as it is now."""
-    total = session.totals(k)[MASS]
+    total = session.revision.totals(k)[MASS]
     assert isinstance(total, Measurement)
     return total.value
 
 
 def place_of(session: ReviewSession, k: int, deposit_id: str) -> tuple[int, int]:
     """Centre of a deposit on a film."""
-    deposit = session.deposit(k, deposit_id)
+    deposit = session.state.deposit(k, deposit_id)
     assert deposit is not None
     return round(deposit.centroid[0]), round(deposit.centroid[1])
 
@@ -38,11 +38,11 @@ def place_of(session: ReviewSession, k: int, deposit_id: str) -> tuple[int, int]
 def everything(session: ReviewSession) -> tuple:
     """All that a review says, to be compared."""
     return (
-        [session.labels(k).tobytes() for k in range(4)],
-        [session.identity(k) for k in range(4)],
-        [[session.verdict(d, k) for d in session.deposit_ids()] for k in range(4)],
-        [session.rows(k) for k in range(4)],
-        session.stated(StatementField.FATE),
+        [session.state.labels(k).tobytes() for k in range(4)],
+        [session.state.identity(k) for k in range(4)],
+        [[session.state.verdict(d, k) for d in session.state.deposit_ids()] for k in range(4)],
+        [session.state.rows(k) for k in range(4)],
+        session.state.stated(StatementField.FATE),
     )
 
 
@@ -51,13 +51,13 @@ def test_an_untouched_review_is_the_assessment(session: ReviewSession, assessmen
     assert session.revised() is session.assessment
     assert session.revised().assessment_id == assessment.assessment_id
     for k, image in enumerate(assessment.images):
-        assert session.totals(k) == image.totals
-        assert {r.deposit_id: r.deposit for r in session.rows(k) if r.deposit} == {d.deposit_id: d.deposit for d in image.deposits}
+        assert session.revision.totals(k) == image.totals
+        assert {r.deposit_id: r.deposit for r in session.state.rows(k) if r.deposit} == {d.deposit_id: d.deposit for d in image.deposits}
 
 
 def test_a_film_that_is_prepared_agrees_with_the_batch(session: ReviewSession, assessment: Assessment) -> None:
     """What is measured live, with nothing edited, is what `assess` recorded, to the last digit."""
-    film = session.film(0)
+    film = session.state.film(0)
     assert film.measurements().totals == assessment.images[0].totals
     assert film.deposits(film.label_values) == {d.deposit.label: d.deposit for d in assessment.images[0].deposits}
 
@@ -66,13 +66,13 @@ def test_a_rejected_deposit_counts_nowhere(session: ReviewSession) -> None:
     """On all films with one command, on one film with the other; the outline stays."""
     before = [mass(session, k) for k in range(4)]
     session.reject("D002", 2, here_only=True)
-    assert session.verdict("D002", 2) is Verdict.REJECTED
-    assert session.verdict("D002", 1) is Verdict.OPEN
+    assert session.state.verdict("D002", 2) is Verdict.REJECTED
+    assert session.state.verdict("D002", 1) is Verdict.OPEN
     assert mass(session, 2) < before[2]
     assert mass(session, 1) == before[1]
     session.reject("D002", 0)
-    assert [session.verdict("D002", k) for k in range(4)] == [Verdict.REJECTED] * 4
-    assert session.label_of(1, "D002") is not None
+    assert [session.state.verdict("D002", k) for k in range(4)] == [Verdict.REJECTED] * 4
+    assert session.state.label_of(1, "D002") is not None
     revised = session.revised()
     assert "D002" not in {t.deposit_id for t in revised.tracks}
     assert revised.assessment_id != session.assessment.assessment_id
@@ -125,7 +125,7 @@ def test_a_review_goes_on_where_it_was_left(session: ReviewSession, folder: Path
         again.undo()
         again.undo()
         assert again.revised() is not session.revised()
-        assert again.label_of(1, "D002") is not None
+        assert again.state.label_of(1, "D002") is not None
         assert workspace.check().clean
 
 
@@ -134,14 +134,14 @@ def test_readers_do_not_get_into_each_others_way(session: ReviewSession, folder:
     outlines.erase(session, 0, "D001")
     with Workspace.open(folder) as workspace:
         ben = ReviewSession.open(workspace, "ben")
-        assert ben.label_of(0, "D001") is not None
+        assert ben.state.label_of(0, "D001") is not None
         outlines.erase(ben, 0, "D002")
         (version,) = publish(session._workspace, session)
         assert (version.reader, version.number) == ("anna", 2)
         with pytest.raises(EditConflictError, match=r"by anna.*yours is kept"):
             publish(workspace, ben)
         assert workspace.head(version.image) == version
-        assert ReviewSession.open(workspace, "ben").label_of(0, "D002") is None
+        assert ReviewSession.open(workspace, "ben").state.label_of(0, "D002") is None
 
 
 def test_what_was_published_is_what_counts(session: ReviewSession, workspace: Workspace) -> None:
@@ -160,30 +160,30 @@ def test_what_was_published_is_what_counts(session: ReviewSession, workspace: Wo
 
 def test_measures_follow_an_edit_as_the_batch_would_give_them(session: ReviewSession) -> None:
     """The edited deposit is exact at once; the revised assessment is that of `measure` on the edited outlines."""
-    box = session.film(2).box(session.label_of(2, "D003") or 0)
+    box = session.state.film(2).box(session.state.label_of(2, "D003") or 0)
     assert box is not None
     window = (slice(box[0].start - 2, box[0].stop), box[1])
     outlines.paint(session, 2, window, np.where(outlines.numbered(session, 2, window) == 0, 3, outlines.numbered(session, 2, window)), "D003")
-    now = session.deposit(2, "D003")
+    now = session.state.deposit(2, "D003")
     revised = session.revised().images[2]
-    whole = measure(session.radiograph(2), session.film(2).segmentation())
-    assert now == next(d for d in whole.deposits if d.label == session.label_of(2, "D003"))
+    whole = measure(session.state.radiograph(2), session.state.film(2).segmentation())
+    assert now == next(d for d in whole.deposits if d.label == session.state.label_of(2, "D003"))
     assert revised.totals == whole.totals
-    assert session.totals(2)[MASS].value == pytest.approx(whole.totals[MASS].value, rel=1e-3)
+    assert session.revision.totals(2)[MASS].value == pytest.approx(whole.totals[MASS].value, rel=1e-3)
 
 
 def test_one_click_outlines_a_missed_deposit(session: ReviewSession) -> None:
     """Erased and clicked, a deposit comes back within a tenth of its area, under a new name, and its fate follows."""
-    middle, before = place_of(session, 2, "D003"), session.deposit(2, "D003")
+    middle, before = place_of(session, 2, "D003"), session.state.deposit(2, "D003")
     for k in (2, 3):
         outlines.erase(session, k, "D003")
     done = outlines.add(session, 2, middle)
     assert done.deposit_id == "D004"
-    now = session.deposit(2, "D004")
+    now = session.state.deposit(2, "D004")
     assert now is not None
     assert now.confidence == 1.0
     assert now.measurements["area_px"].value == pytest.approx(before.measurements["area_px"].value, rel=0.25)
-    assert session.fate("D004", 3) is Fate.NEW
+    assert session.state.fate("D004", 3) is Fate.NEW
     with pytest.raises(InvalidValueError, match="D004 lies there already"):
         outlines.add(session, 2, middle)
     with pytest.raises(InvalidValueError, match="nothing stands out"):
@@ -197,22 +197,22 @@ def test_a_deposit_is_split_and_merged(session: ReviewSession) -> None:
     window = (slice(300, 340), slice(100, 140))
     outlines.paint(session, 1, window, np.where(lobes, 8, 0).astype(np.uint16), "D008")
     outlines.split(session, 1, "D008")
-    areas = {name: session.deposit(1, name).measurements["area_px"].value for name in ("D008", "D009")}
+    areas = {name: session.state.deposit(1, name).measurements["area_px"].value for name in ("D008", "D009")}
     assert areas["D008"] > areas["D009"] > 100
     assert sum(areas.values()) == lobes.sum()
     outlines.merge(session, 1, "D008", "D009")
-    assert session.label_of(1, "D009") is None
-    np.testing.assert_array_equal(session.labels(1)[window] > 0, lobes)
+    assert session.state.label_of(1, "D009") is None
+    np.testing.assert_array_equal(session.state.labels(1)[window] > 0, lobes)
 
 
 def test_relinking_changes_identity_and_fates(session: ReviewSession) -> None:
     """What vanished is said to be what appeared: one deposit, seen at the first and the last visit; the other way two change names."""
     for k in (2, 3):
         session.relink(k, "D003", "D001")
-    assert [session.fate("D001", t) for t in (1, 2, 3)] == [Fate.BASELINE, Fate.RESOLVED, Fate.REAPPEARED]
-    assert "D003" not in session.deposit_ids()
+    assert [session.state.fate("D001", t) for t in (1, 2, 3)] == [Fate.BASELINE, Fate.RESOLVED, Fate.REAPPEARED]
+    assert "D003" not in session.state.deposit_ids()
     session.relink(2, "D001", "D002")
-    assert {session.at(2, *place_of(session, 2, name)) for name in ("D001", "D002")} == {"D001", "D002"}
+    assert {session.state.at(2, *place_of(session, 2, name)) for name in ("D001", "D002")} == {"D001", "D002"}
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_a_reviewed_assessment_is_exported(session: ReviewSession, tmp_path: Pat
 def test_rows_are_sorted_and_filtered(session: ReviewSession) -> None:
     """By number, by mass, by what is left to do; what is gone stays in the list of the visit at which it went."""
     session.accept("D002", 1)
-    rows = session.rows(1)
+    rows = session.state.rows(1)
     assert [(r.deposit_id, r.fate, r.label is None) for r in rows] == [("D001", Fate.RESOLVED, True), ("D002", Fate.PERSISTENT, False)]
     assert [r.deposit_id for r in arranged(rows, "mass")] == ["D002", "D001"]
     assert [r.deposit_id for r in arranged(rows, only="new or gone")] == ["D001"]
@@ -269,7 +269,7 @@ def test_rows_are_sorted_and_filtered(session: ReviewSession) -> None:
 def test_the_preview_tells_the_burden_at_once(session: ReviewSession) -> None:
     """Totals of the preview are those that the widget shows; with everything measured anew they differ by less than a thousandth."""
     session.reject("D002", 0)
-    quick, whole = session.preview(), session.revised()
+    quick, whole = session.revision.preview(), session.revised()
     for a, b in zip(quick.time_points, whole.time_points, strict=True):
         assert (a.deposit_count, a.fates) == (b.deposit_count, b.fates)
         assert a.totals["area_mm2"].value == pytest.approx(b.totals["area_mm2"].value)

@@ -164,23 +164,23 @@ def test_growing_follows_the_slider_until_enter(widget: ReviewWidget, viewer: An
     assert widget.growing is not None
     widget.run("next_deposit")
     assert widget.growing is None
-    np.testing.assert_array_equal(layer.data > 0, widget.session.labels(k) > 0)
+    np.testing.assert_array_equal(layer.data > 0, widget.session.state.labels(k) > 0)
 
 
 def test_the_other_visits_show_where_the_pointer_is(widget: ReviewWidget) -> None:
     """A deposit that both visits show has its cross on itself; outside the film there is none; the key hides it."""
     widget.show_film(2, View.ALL)
     scene, session = widget.scene, widget.session
-    here, there = (session.deposit(k, "D002").centroid for k in (2, 1))
+    here, there = (session.state.deposit(k, "D002").centroid for k in (2, 1))
     scene.point(2, (round(here[0]), round(here[1])))
-    assert np.hypot(*(scene.crosses[1].data[0] - there)) * session.pixel_mm(1) < 1.5
+    assert np.hypot(*(scene.crosses[1].data[0] - there)) * session.state.pixel_mm(1) < 1.5
     assert len(scene.crosses[2].data) == 0
     scene.point(2, (-5, 10))
     assert all(len(c.data) == 0 for c in scene.crosses)
     scene.point(2, (round(here[0]), round(here[1])))
     widget.run("cursor")
     assert not any(c.visible for c in scene.crosses)
-    first, last = session.images[0], session.images[2]
+    first, last = session.state.images[0], session.state.images[2]
     there_and_back = corresponding(last, corresponding(first, (150.0, 120.0), last), first)
     assert there_and_back == pytest.approx((150.0, 120.0), abs=0.2)
 
@@ -192,7 +192,7 @@ def test_limb_and_bone_are_hidden_until_asked_for(widget: ReviewWidget, viewer: 
     widget.run("anatomy")
     assert [k for k, layer in enumerate(widget.scene.anatomy) if layer.visible] == widget.scene.shown()
     assert viewer.canvas.grid.actual_shape(viewer.layers) == (1, 2)
-    drawn, image = widget.scene.anatomy[2].data, widget.session.images[2]
+    drawn, image = widget.scene.anatomy[2].data, widget.session.state.images[2]
     assert np.array_equal(drawn == 2, image.segmentation.bone)
     assert np.array_equal(drawn > 0, image.segmentation.limb | image.segmentation.bone)
 
@@ -208,9 +208,9 @@ def test_treatments_are_below_the_burden(widget: ReviewWidget, films: Path) -> N
         (films / "treatments.csv").unlink()
     given = Treatment(patient_id="DRAWN", name="diltiazem", start=dt.date(2021, 6, 1), dose=60.0, unit="mg/d", route="oral")
     assert course == PatientCourse("DRAWN", (given,))
-    widget.panel.plot.show_burden(session.preview(), "D002", 3, course)
+    widget.panel.plot.show_burden(session.revision.preview(), "D002", 3, course)
     assert [a.get_gid() for panel in widget.panel.plot.figure.axes for a in panel.texts] == ["name diltiazem"]
-    widget.panel.plot.show_burden(session.preview(), "D002", 3)
+    widget.panel.plot.show_burden(session.revision.preview(), "D002", 3)
     assert len(widget.panel.plot.figure.axes) == 1
 
 

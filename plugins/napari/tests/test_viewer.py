@@ -50,21 +50,21 @@ def press(qtbot: QtBot, viewer: napari.Viewer, *names: str) -> None:
 def test_a_series_is_reviewed_with_one_key_a_deposit(widget: ReviewWidget, viewer: napari.Viewer, qtbot: QtBot, assessment: Assessment) -> None:
     """From the last visit on, each key judges a deposit at all visits and goes on to the next; nothing is left to do."""
     press(qtbot, viewer, "accept", "accept")
-    assert widget.session.verdict("D002", 0) is Verdict.ACCEPTED
+    assert widget.session.state.verdict("D002", 0) is Verdict.ACCEPTED
     assert "All deposits" not in widget.panel.words.text()
     press(qtbot, viewer, "reject")
-    assert widget.session.verdict("D001", 0) is Verdict.REJECTED
+    assert widget.session.state.verdict("D001", 0) is Verdict.REJECTED
     assert widget.session.position == len(assessment.tracks) == 3
     assert "All deposits of all visits are reviewed" in widget.panel.words.text()
     assert (widget.scene.outlines[0].data > REJECTED).any()
     press(qtbot, viewer, "undo")
     assert not (widget.scene.outlines[0].data > REJECTED).any()
-    assert widget.session.remaining(0) == 1
+    assert widget.session.state.remaining(0) == 1
 
 
 def test_keys_move_between_deposits_and_visits(widget: ReviewWidget, viewer: napari.Viewer, qtbot: QtBot) -> None:
     """List, label, camera and slider go together."""
-    assert widget.session.images[widget.image].time_point == 3
+    assert widget.session.state.images[widget.image].time_point == 3
     press(qtbot, viewer, "previous_visit", "previous_visit")
     assert (widget.image, widget.panel.films.value()) == (0, 0)
     press(qtbot, viewer, "next_deposit")
@@ -97,7 +97,7 @@ def test_painting_is_measured_and_kept(widget: ReviewWidget, viewer: napari.View
         assert [e.step for e in reading.journal(widget.session.assessment.assessment_id)] == ["paint D003"]
     press(qtbot, viewer, "undo")
     assert next(r for r in widget.panel.model.shown if r.deposit_id == "D003").value("area_mm2").value == before
-    np.testing.assert_array_equal(layer.data > 0, widget.session.labels(widget.image) > 0)
+    np.testing.assert_array_equal(layer.data > 0, widget.session.state.labels(widget.image) > 0)
 
 
 def test_what_cannot_be_done_is_said(widget: ReviewWidget, tmp_path: Path) -> None:
@@ -191,9 +191,9 @@ def test_a_killed_viewer_loses_nothing(folder: Path) -> None:
     with Workspace.open(folder) as workspace:
         again = ReviewSession.open(workspace, "anna")
         assert [again.position, again.steps] == [int(word) for word in done.stdout.split()] == [4, 2], done.stderr
-        assert again.label_of(2, "D044") is not None
+        assert again.state.label_of(2, "D044") is not None
         assert again.redo_step.startswith("accept")
         while again.undo() is not None:
             pass
-        assert again.label_of(2, "D044") is None
+        assert again.state.label_of(2, "D044") is None
         assert workspace.check().clean

@@ -24,8 +24,8 @@ from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.reading import CaseState
 from calcitrack.review import edit_outlines as outlines
-from calcitrack.review.blinded_case import CaseReview
 from calcitrack.review.session import ReviewSession
+from calcitrack.review.state import ReviewState
 from calcitrack_napari.worklist.widget import WorklistWidget
 
 WAIT_MS = 60_000
@@ -88,7 +88,7 @@ def begin(
     opened(worklist, qtbot, 1)
 
 
-def opened(worklist: WorklistWidget, qtbot: QtBot, number: int) -> CaseReview:
+def opened(worklist: WorklistWidget, qtbot: QtBot, number: int) -> ReviewSession:
     """Wait until a case is open."""
 
     def is_open() -> bool:
@@ -97,7 +97,7 @@ def opened(worklist: WorklistWidget, qtbot: QtBot, number: int) -> CaseReview:
 
     qtbot.waitUntil(is_open, timeout=WAIT_MS)
     review = worklist.review.session
-    assert isinstance(review, CaseReview)
+    assert review is worklist.desk.review
     return review
 
 
@@ -139,7 +139,7 @@ def test_a_blinded_reader_sees_no_patient_and_no_day(worklist: WorklistWidget, v
         shown = "\n".join(texts(viewer, worklist, qtbot))
         assert [secret for secret in SECRETS if secret in shown] == []
         assert f"Case {number}" in shown
-        assert bool(review.deposit_ids()) == suggestion
+        assert bool(review.state.deposit_ids()) == suggestion
         assert worklist.review.panel.plot.isHidden()
         assert worklist.review.panel.publish_button.isHidden()
         if not suggestion and number == 1:
@@ -174,7 +174,7 @@ def test_done_and_next_keeps_what_was_found(worklist: WorklistWidget, viewer: na
         assert [film.time_point for film in read.films] == [1, 2, 3, 3]
         assert [film.totals["deposit_count"].value for film in read.films] == [1.0, 0.0, 0.0, 0.0]
         assert read.films[0].totals["ha_mass_mg"].value > 0
-        assert ReviewSession(reading, recorded, "anna").steps == 0
+        assert ReviewSession(reading, ReviewState(recorded), "anna").steps == 0
         assert {e.reading for e in reading.journal(recorded.assessment_id)} == {"session 1, case 1"}
         assert reading.check().clean
 
@@ -196,7 +196,7 @@ def test_a_session_goes_on_where_it_was_left(worklist: WorklistWidget, viewer: n
     assert "read in their order" in worklist.panel.words.text()
     worklist.panel.next_button.click()
     again = opened(worklist, qtbot, 2)
-    assert again.deposit_ids() == ("D001",)
+    assert again.state.deposit_ids() == ("D001",)
     assert again.undo_step == "add D001"
     for number in (2, 3):
         opened(worklist, qtbot, number)

@@ -60,7 +60,7 @@ class CalibratedFilm(QWidget):
     def image(self) -> ImageAssessment | None:
         """The film that is looked at; ``None`` for one of a case of a worklist, which is read as it is."""
         review = self.review
-        return None if review is None or review.session is None or review.folder is None else review.session.images[review.image]
+        return None if review is None or review.session is None or review.folder is None else review.session.state.images[review.image]
 
     @property
     def correction(self) -> FilmCorrection:
@@ -78,7 +78,7 @@ class CalibratedFilm(QWidget):
             panel.film.setText(NO_FILM)
             return
         stated = self.correction
-        panel.film.setText(f"<b>{review.session.film_name(review.image)}</b> of {review.session.assessment.key}")
+        panel.film.setText(f"<b>{review.session.state.names.name(review.image)}</b> of {review.session.assessment.key}")
         for tool, words in calibration.told(stated, image).items():
             panel.told[tool].setText(words)
             panel.clear[tool].setEnabled(calibration.cleared(stated, tool)[0] != stated)

@@ -136,7 +136,7 @@ class CalibrateWidget(CalibratedFilm):
         view = review.scene.view if review.scene is not None else View.ONE
         review.open_workspace(review.folder, assessment_id)
         if review.session is not None:
-            k = next(k for k, i in enumerate(review.session.images) if identity(i.exposure) == name)
+            k = next(k for k, i in enumerate(review.session.state.images) if identity(i.exposure) == name)
             review.show_film(k, view)
         self.refresh()
         if self.image is not None:

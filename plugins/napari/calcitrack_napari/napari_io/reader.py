@@ -9,7 +9,7 @@ from calcitrack import Timeline, read_cohort, read_radiograph
 from calcitrack.errors import NotAnImageFileError
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
-from calcitrack.review.state import film_name
+from calcitrack.review.film_names import film_name
 from calcitrack_napari.napari_io.layers import LayerData, image_layer, labels_layer, numbers_of
 
 Read = Callable[[str | Sequence[str]], list[LayerData]]

@@ -32,25 +32,25 @@ def _judging(verb: str, *, here_only: bool) -> Do:
         scene.refresh(done)
         review.refresh_list()
         _go_on(review, session)
-        review.say(done.step if session.remaining(review.image) else f"{done.step}. All deposits of all visits are reviewed.")
+        review.say(done.step if session.state.remaining(review.image) else f"{done.step}. All deposits of all visits are reviewed.")
 
     return do
 
 
 def _go_on(review: Review, session: ReviewSession) -> None:
-    here = [r.deposit_id for r in session.rows(review.image) if r.label is not None and r.verdict is Verdict.OPEN]
+    here = [r.deposit_id for r in session.state.rows(review.image) if r.label is not None and r.verdict is Verdict.OPEN]
     if here:
         after = [name for name in here if _number(name) > _number(review.deposit_id)]
         review.select((after or here)[0])
         return
-    now = session.images[review.image].time_point
-    later_first = sorted(range(len(session.images)), key=lambda k: (session.images[k].time_point < now, session.images[k].time_point))
-    elsewhere = next((k for k in later_first if session.remaining(k)), None)
+    visits = [image.time_point for image in session.state.images]
+    later_first = sorted(range(len(visits)), key=lambda k: (visits[k] < visits[review.image], visits[k]))
+    elsewhere = next((k for k in later_first if session.state.remaining(k)), None)
     if elsewhere is None:
         review.select(review.deposit_id, move=False)
         return
     review.show_film(elsewhere)
-    review.select(next(r.deposit_id for r in session.rows(elsewhere) if r.label is not None and r.verdict is Verdict.OPEN))
+    review.select(next(r.deposit_id for r in session.state.rows(elsewhere) if r.label is not None and r.verdict is Verdict.OPEN))
 
 
 def _number(deposit_id: str) -> int:
@@ -73,9 +73,9 @@ def _visiting(by: int) -> Do:
     """Go to the first film of the next or previous visit."""
 
     def do(review: Review, session: ReviewSession, _scene: Scene) -> None:
-        first = {image.time_point: k for k, image in reversed(list(enumerate(session.images)))}
+        first = {image.time_point: k for k, image in reversed(list(enumerate(session.state.images)))}
         points = sorted(first)
-        at = points.index(session.images[review.image].time_point) + by
+        at = points.index(session.state.images[review.image].time_point) + by
         if 0 <= at < len(points):
             review.show_film(first[points[at]])
         else:
@@ -114,7 +114,7 @@ def _drop(review: Review, _session: ReviewSession, _scene: Scene) -> None:
 
 def _merge(review: Review, session: ReviewSession) -> Done:
     k, place = review.pointed()
-    other = session.at(k, *place)
+    other = session.state.at(k, *place)
     if not other:
         raise InvalidValueError("no deposit lies under the pointer; point at the one that is part of the selected one")
     return outlines.merge(session, k, _chosen(review), other)
@@ -130,7 +130,7 @@ def _pattern(review: Review, session: ReviewSession) -> Done:
 
 def _comment(review: Review, session: ReviewSession, _scene: Scene) -> None:
     comment = review.entries.comment
-    if review.deposit_id and comment != session.stated(StatementField.COMMENT).get((review.deposit_id,), ""):
+    if review.deposit_id and comment != session.state.stated(StatementField.COMMENT).get((review.deposit_id,), ""):
         review.took(session.comment(review.deposit_id, review.image, comment))
 
 

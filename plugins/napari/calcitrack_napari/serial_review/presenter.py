@@ -47,10 +47,10 @@ class Presenter:
         scene.build()
         films = self._panel.films
         films.blockSignals(True)
-        films.setRange(0, len(session.images) - 1)
+        films.setRange(0, len(session.state.images) - 1)
         films.blockSignals(False)
-        last = session.images[-1].time_point
-        self.show_film(next(k for k, i in enumerate(session.images) if i.time_point == last))
+        last = session.state.images[-1].time_point
+        self.show_film(next(k for k, i in enumerate(session.state.images) if i.time_point == last))
         scene.reset()
 
     def end(self) -> None:
@@ -94,18 +94,18 @@ class Presenter:
         """Show the deposit list as the review has it."""
         if self.session is None:
             return
-        rows = self.session.rows(self.image)
+        rows = self.session.state.rows(self.image)
         self._panel.model.show(arranged(rows, self._panel.order.currentText(), self._panel.only.currentText()))
         left = sum(r.label is not None and r.verdict is Verdict.OPEN for r in rows)
         todo = f"{left} of {sum(r.label is not None for r in rows)} to do" if left else "all done"
-        self._panel.where.setText(f"{self.session.where(self.image)} · {todo}")
+        self._panel.where.setText(f"{self.session.state.names.where(self.image)} · {todo}")
         self.plot_timer.start()
 
     def draw_plot(self) -> None:
         """Draw the burden, or wait until every film that was changed is ready."""
         session = self.session
-        if session is not None and all(session.is_ready(k) for k in session.needed()):
-            self._panel.plot.show_burden(session.preview(), self.deposit_id, session.images[self.image].time_point, self.course)
+        if session is not None and all(session.state.is_ready(k) for k in session.revision.needed()):
+            self._panel.plot.show_burden(session.revision.preview(), self.deposit_id, session.state.images[self.image].time_point, self.course)
         elif session is not None:
             self.plot_timer.start()
 

@@ -39,7 +39,7 @@ class Scene:
     """
 
     def __init__(self, viewer: Any, session: ReviewSession, painted: Callable[[int, Window, LabelArray, str], None]) -> None:
-        self.viewer, self.session, self._painted = viewer, session, painted
+        self.viewer, self._session, self._state, self._painted = viewer, session, session.state, painted
         self.films: list[Image] = []
         self.outlines: list[Labels] = []
         self.others: list[Labels] = []
@@ -50,20 +50,20 @@ class Scene:
         self._difference: Image | None = None
         self._flickered = False
         self._zoomed = False
-        baseline = next((i.spacing for i in session.images if i.alignment is None), session.images[0].spacing)
-        self._baseline = next((k for k, i in enumerate(session.images) if i.alignment is None), 0)
-        self._to_mm = [on_baseline_mm(image, baseline) for image in session.images]
+        baseline = next((i.spacing for i in self._state.images if i.alignment is None), self._state.images[0].spacing)
+        self._baseline = next((k for k, i in enumerate(self._state.images) if i.alignment is None), 0)
+        self._to_mm = [on_baseline_mm(image, baseline) for image in self._state.images]
         self.units = "mm" if baseline.row_mm else "pixel"
 
     def build(self, progress: Callable[[int], None] = lambda _: None) -> None:
         """Add the layers; `progress` is called with the number of films that are there."""
         colours = palette()
-        for k, image in enumerate(self.session.images):
+        for k, image in enumerate(self._state.images):
             common = {"affine": self._to_mm[k], "units": self.units, "visible": False, "metadata": {METADATA: {"image": k}}}
-            name = self.session.film_name(k)
-            made = film_layers(name, image, self.session.radiograph(k), self._numbers(k), self.session.pixel_mm(k), colours, common)
+            name = self._state.names.name(k)
+            made = film_layers(name, image, self._state.radiograph(k), self._numbers(k), self._state.pixel_mm(k), colours, common)
             made.drawn.events.paint.connect(lambda _event, k=k: QTimer.singleShot(0, lambda: self._on_paint(k)))
-            marks = self.session.others(k)
+            marks = self._state.others.get(k)
             seen = [] if marks is None else [(others_layer(name, marks, common), self.others)]
             lying = [(made.film, self.films), *seen, (made.anatomy, self.anatomy), (made.cross, self.crosses), (made.drawn, self.outlines)]
             for layer, kept in lying:
@@ -91,7 +91,7 @@ class Scene:
 
     def shown(self) -> list[int]:
         """Films that are shown, left to right."""
-        return shown_films(self.session.images, self.current, self.view, flickered=self._flickered)
+        return shown_films(self._state.images, self.current, self.view, flickered=self._flickered)
 
     def show(self, k: int, view: View | None = None) -> None:
         """Show a film in the middle of the reader's work: its outlines are those that are edited."""
@@ -142,7 +142,8 @@ class Scene:
         rows, columns = self.outlines[k].data.shape
         inside = 0 <= place[0] < rows and 0 <= place[1] < columns
         for j in shown:
-            put_cross(self.crosses[j], corresponding(self.session.images[k], place, self.session.images[j]) if inside and j != k else None)
+            there = corresponding(self._state.images[k], place, self._state.images[j]) if inside and j != k else None
+            put_cross(self.crosses[j], there)
 
     def toggle_difference(self) -> None:
         """Show or hide what changed since the visit before, on the grid of the baseline film."""
@@ -152,7 +153,7 @@ class Scene:
         shown = self.shown()
         if len(shown) < 2:
             raise InvalidValueError("there is no visit before to compare with; go to the next visit, or show two")
-        made = difference_of(self.session, shown[-2], shown[-1])
+        made = difference_of(self._state, shown[-2], shown[-1])
         origin, step = made.grid.origin, made.grid.step
         place = self._to_mm[self._baseline] @ np.array([[step, 0.0, origin[0]], [0.0, step, origin[1]], [0.0, 0.0, 1.0]])
         self._difference = Image(made.picture, name=f"difference, {made.words}", rgb=True, affine=place, units=self.units)
@@ -176,17 +177,17 @@ class Scene:
             return
         if not self._zoomed:
             shorter_px = min(self.viewer.canvas.viewbox_size(self.viewer.layers))
-            self.viewer.scene.camera.zoom = shorter_px / CLOSE_UP_MM * (1.0 if self.units == "mm" else self.session.pixel_mm(k))
+            self.viewer.scene.camera.zoom = shorter_px / CLOSE_UP_MM * (1.0 if self.units == "mm" else self._state.pixel_mm(k))
             self._zoomed = True
         self.viewer.scene.camera.center = (0.0, *place)
 
     def place_of(self, k: int, deposit_id: str) -> tuple[float, float] | None:
         """(row, column) of a deposit in the view's units, from the film on which it is seen that is nearest to this one."""
-        seen = [j for j in range(len(self.session.images)) if self.session.label_of(j, deposit_id) is not None]
+        seen = [j for j in range(len(self._state.images)) if self._state.label_of(j, deposit_id) is not None]
         if not seen:
             return None
         nearest = min(seen, key=lambda j: (abs(j - k), j))
-        deposit = self.session.deposit(nearest, deposit_id)
+        deposit = self._state.deposit(nearest, deposit_id)
         if deposit is None:
             return None
         row, column, _ = self._to_mm[nearest] @ np.array([*deposit.centroid, 1.0])
@@ -238,7 +239,7 @@ class Scene:
         self.outlines[k].selected_label = int(deposit_id[1:]) if deposit_id else 1
 
     def _numbers(self, k: int, window: Window | None = None) -> LabelArray:
-        return outlines.numbered(self.session, k, window, rejected=REJECTED)
+        return outlines.numbered(self._session, k, window, rejected=REJECTED)
 
     def _on_paint(self, k: int) -> None:
         """A stroke of the brush, the eraser, the bucket or a polygon has ended.

@@ -13,7 +13,7 @@ from calcitrack.figures.difference import RgbImage, coloured, darkened, hatch, r
 from calcitrack.figures.registered import Grid, Side, grid_of, on_scale_of, sample
 from calcitrack.model.assessment import ImageAssessment
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
-from calcitrack.review.session import ReviewSession
+from calcitrack.review.state import ReviewState
 
 DIFFERENCE_LONG_SIDE_PX = 1200
 """Pixels of the longer side of a picture of the change: about as many as a screen gives it."""
@@ -88,7 +88,7 @@ class Difference:
     words: str
 
 
-def difference_of(session: ReviewSession, earlier: int, later: int) -> Difference:
+def difference_of(state: ReviewState, earlier: int, later: int) -> Difference:
     """The later film minus the earlier one, registered: blue where it is less dense, orange where denser, hatched where it cannot be relied on.
 
     Raises
@@ -96,14 +96,14 @@ def difference_of(session: ReviewSession, earlier: int, later: int) -> Differenc
     InvalidValueError
         One of the films is not registered.
     """
-    sides = [Side(session.radiograph(k), session.images[k]) for k in (earlier, later)]
+    sides = [Side(state.radiograph(k), state.images[k]) for k in (earlier, later)]
     if not all(side.registered for side in sides):
         raise InvalidValueError("one of the films could not be registered; their difference would show nothing but that")
     grid = grid_of(sides, DIFFERENCE_LONG_SIDE_PX)
     before, after = (sample(side, grid) for side in sides)
-    spacing = next((i.spacing for i in session.images if i.alignment is None), session.images[0].spacing)
+    spacing = next((i.spacing for i in state.images if i.alignment is None), state.images[0].spacing)
     pixel_mm = (spacing.mean_mm or ASSUMED_PIXEL_MM) * grid.step
     picture = coloured(relative_difference(before, after, on_scale_of(before, after), pixel_mm))
     hatch(picture, before.exposed & after.exposed & ~(before.trusted & after.trusted))
     darkened(picture, ~(before.exposed & after.exposed))
-    return Difference(picture, grid, f"{session.film_name(later)} less {session.film_name(earlier)}")
+    return Difference(picture, grid, f"{state.names.name(later)} less {state.names.name(earlier)}")

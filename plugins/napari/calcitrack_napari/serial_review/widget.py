@@ -218,16 +218,16 @@ class ReviewWidget(QWidget):
 
     def _prepare_films(self, session: ReviewSession) -> None:
         """Make films ready in the background, from the one in view outwards, so that the first edit of a film need not wait."""
-        order = sorted(range(len(session.images)), key=lambda k: abs(k - self.image))
+        order = sorted(range(len(session.state.images)), key=lambda k: abs(k - self.image))
 
         def prepare() -> Iterator[tuple[int, LiveFilm]]:
             for k in order:
-                if not session.is_ready(k):
-                    yield k, session.prepared(k)
+                if not session.state.is_ready(k):
+                    yield k, session.state.prepared(k)
 
         def adopt(film: tuple[int, LiveFilm]) -> None:
-            if self.session is session and not session.is_ready(film[0]):
-                session.adopt(*film)
+            if self.session is session and not session.state.is_ready(film[0]):
+                session.state.adopt(*film)
 
         self.jobs.start_each(prepare, adopt)
 

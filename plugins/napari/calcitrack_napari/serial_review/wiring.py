@@ -51,6 +51,6 @@ def _clicked(review: Review, event: Any) -> Iterator[None]:
         yield
     if not dragged and review.scene is not None and review.session is not None:
         k, place = review.pointed()
-        found = review.session.at(k, *place)
+        found = review.session.state.at(k, *place)
         if found:
             review.select(found, move=False)

@@ -14,7 +14,6 @@ from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 from calcitrack.errors import CalcitrackError
 from calcitrack.io.workspace.records import account
 from calcitrack.model.reading import PlannedCase, ReadingSession
-from calcitrack.review.blinded_case import CaseReview
 from calcitrack.review.worklist import Desk, PreparedCase, prepare
 from calcitrack_napari.serial_review import keys
 from calcitrack_napari.serial_review.widget import ReviewWidget
@@ -208,11 +207,12 @@ class WorklistWidget(QWidget):
 
     def done_and_next(self) -> None:
         """The case is done: keep what was found, and open the next one."""
-        if self.desk is None or self.review is None or not isinstance(self.review.session, CaseReview):
+        desk = self.desk
+        if desk is None or desk.review is None or self.review is None or self.review.session is not desk.review:
             self.say("No case is open. Press Start next.", wrong=True)
             return
         with self._told():
-            session = self.desk.finish(self.review.session)
+            session = desk.finish()
             self.review.close_review()
             if session.next_case is None:
                 self.close_session()
@@ -239,7 +239,7 @@ class WorklistWidget(QWidget):
         self.bar.hide()
         self.ahead = self._wanted = None
         if self.desk is not None:
-            self.desk.session = self.desk.current = None
+            self.desk.leave()
         self._refresh()
 
     def _review_widget(self) -> ReviewWidget:
