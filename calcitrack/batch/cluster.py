@@ -14,7 +14,7 @@ from calcitrack.assess import AssessOptions
 from calcitrack.batch.local import Here
 from calcitrack.batch.on_worker import OtherVersionError, measure_here, stop, unseen_here
 from calcitrack.batch.one import LostError, Outcome, failure, packed, picklable, unpacked
-from calcitrack.batch.progress import ImageCounter
+from calcitrack.batch.progress import RunMonitor
 from calcitrack.batch.window import Job, in_order
 from calcitrack.errors import ClusterError
 from calcitrack.io.cohort.exposure_file import file_of
@@ -63,7 +63,7 @@ def connected(address: str) -> Iterator[Client]:
 
 
 def in_cluster(
-    timelines: Sequence[Timeline], options: AssessOptions | None, client: Client, limit_s: float | None, counter: ImageCounter
+    timelines: Sequence[Timeline], options: AssessOptions | None, client: Client, limit_s: float | None, monitor: RunMonitor
 ) -> Generator[Outcome]:
     """Outcomes in order, the same as of local processes.
 
@@ -78,9 +78,9 @@ def in_cluster(
     run, folder = uuid.uuid4().hex, str(Path.cwd())
     executor = client.get_executor(pure=False)
 
-    def submit(_number: int, timeline: Timeline) -> Job:
+    def submit(number: int, timeline: Timeline) -> Job:
         if not picklable(timeline):
-            return Here(timeline, options)
+            return Here(timeline, options, monitor.checking_observer(number))
         try:
             future = executor.submit(measure_here, run, __version__, folder, limit_s, packed((timeline, options)))
         except Exception as error:
@@ -88,7 +88,7 @@ def in_cluster(
         return _OnCluster(timeline, future, client)
 
     try:
-        yield from in_order(timelines, submit, _Room(client), counter)
+        yield from in_order(timelines, submit, _Room(client), monitor)
     finally:
         with suppress(Exception):  # a scheduler that is gone has nothing left to cancel
             executor.shutdown(wait=False)

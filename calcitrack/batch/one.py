@@ -1,4 +1,4 @@
-"""One timeline: measured by this process or by another one, whatever it does to that."""
+"""Measure one timeline, in this process or another one; turn crashes and time-outs into failures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from calcitrack.assess import AssessOptions, assess
+from calcitrack.batch.progress import StoppedError
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import TimelineFailure
 from calcitrack.model.progress import Observer, Stage
@@ -22,53 +23,55 @@ Outcome = Assessment | TimelineFailure
 PROCESS_ENDED = "its process was ended from outside, most likely because the memory did not suffice; measure it alone, or with fewer workers"
 OUT_OF_MEMORY = "the memory did not suffice; measure it alone, or with fewer workers"
 CRASHED = "its process crashed"
-"""How the reason begins where a library breaks down on a file; what it did and on which file follows."""
+"""Begins the reason of a failure where a library crashed; the signal, the stage and the file follow."""
 
 TIME_LIMIT_S = 600.0
-"""A step on one film (read, search, align, measure) takes seconds, and a minute for the largest film on a busy machine: far beyond, it hangs."""
+"""Time limit of a step on one film (read, search, align, measure), s. It takes seconds, and a minute for the largest film on a busy machine."""
 CRASHES = frozenset(
     -getattr(signal, name) for name in ("SIGSEGV", "SIGBUS", "SIGABRT", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS") if hasattr(signal, name)
 ) | {0xC0000005, 0xC0000374, 0xC00000FD, 0xC0000409}
-"""Exit codes of a process that broke down by itself (signals of POSIX; access violation, heap, stack of Windows): it would do so again."""
+"""Exit codes of a process that crashed by itself and would do so again: POSIX signals; access violation, heap and stack errors of Windows."""
 PACKED_LEVEL = 1
-"""zlib's quickest: masks shrink a hundredfold in a hundredth of the time that it takes to measure them."""
+"""zlib's fastest level: masks shrink a hundredfold, in a hundredth of the time that measuring them takes."""
 
 
 class LostError(Exception):
-    """Who measured a timeline was ended, and it is not known whether by that timeline: it is worth another try, alone."""
+    """The process that measured a timeline was ended, perhaps not because of it; a second try, alone, may succeed."""
 
 
 def assess_one(timeline: Timeline, options: AssessOptions | None, observe: Observer | None = None) -> Outcome:
-    """The assessment, or why there is none."""
+    """The assessment, or the failure that says why there is none."""
     try:
         return assess(timeline, options=options, observe=observe)
+    except StoppedError:
+        raise
     except MemoryError:
         return failure(timeline, OUT_OF_MEMORY)
-    except Exception as error:  # the fence of the batch: whatever one timeline does, the others go on
-        return failure(timeline, f"an unexpected error ({_told(error)}); please report it")
+    except Exception as error:  # whatever goes wrong with one timeline, the others go on
+        return failure(timeline, f"an unexpected error ({_described(error)}); please report it")
 
 
 def failure(timeline: Timeline, reason: str) -> TimelineFailure:
-    """A timeline without an assessment."""
+    """The failure of a timeline, with its files."""
     return TimelineFailure(timeline.key, reason, tuple(e.source for t in timeline.time_points for e in t.exposures))
 
 
-def _told(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"
 
 
 def packed(content: object) -> bytes:
-    """Anything of ours as a few bytes that travel."""
+    """An object of calcitrack as a few bytes that can be sent to another process."""
     return zlib.compress(ForkingPickler.dumps(content), PACKED_LEVEL)
 
 
 def unpacked(content: bytes) -> Any:
-    """What `packed` was given."""
-    return pickle.loads(zlib.decompress(content))  # noqa: S301 from processes of ours only
+    """Inverse of `packed`."""
+    return pickle.loads(zlib.decompress(content))  # noqa: S301 from our own processes only
 
 
 def picklable(timeline: Timeline) -> bool:
-    """False for images made in memory, whose loader cannot travel to another process."""
+    """Whether a timeline can be sent to another process; not where its images were made in memory."""
     try:
         ForkingPickler.dumps(timeline)
     except (pickle.PicklingError, AttributeError, TypeError):
@@ -76,9 +79,9 @@ def picklable(timeline: Timeline) -> bool:
     return True
 
 
-def packed_outcome(timeline: Timeline, options: AssessOptions | None, tell: Observer) -> bytes:
-    """What another process does: measure, and hand back few bytes."""
-    return packed(assess_one(timeline, options, tell))
+def packed_outcome(timeline: Timeline, options: AssessOptions | None, observe: Observer) -> bytes:
+    """Measure in another process; gives the `packed` outcome."""
+    return packed(assess_one(timeline, options, observe))
 
 
 class InProcess:
@@ -91,11 +94,11 @@ class InProcess:
     timeline
         What is measured.
     work
-        Does it in the process: can be pickled, is called with an observer, and gives a `packed` outcome.
+        Measures it in the process. It can be pickled, is called with an observer, and gives a `packed` outcome.
     limit_s
-        A process that begins no new step for so long is ended, s; ``None`` waits.
+        A process that begins no new step within this time is ended, s; ``None`` waits.
     observe
-        As for `assess`; called by a thread of the pool.
+        As for `assess`; called in a thread of the pool.
     """
 
     def __init__(
@@ -107,7 +110,7 @@ class InProcess:
         self.future: Future[bytes] = pool.submit_heard(self._heard, limit_s, work)
 
     def result(self) -> Outcome:
-        """The outcome, waited for.
+        """Wait for the outcome.
 
         Raises
         ------
@@ -121,7 +124,7 @@ class InProcess:
         return outcome
 
     def answer(self) -> bytes | TimelineFailure:
-        """What `work` gave, waited for, or why it gave nothing; raises as `result` does."""
+        """Wait for what `work` gives, or for the reason why it gives nothing; raises as `result` does."""
         try:
             return self.future.result()
         except ProcessSilentError:
@@ -130,8 +133,8 @@ class InProcess:
             if error.exit_code not in CRASHES:
                 raise LostError from error
             reason = f"{CRASHED} ({_name(error.exit_code)}){self._where()}; look at that file, and please report it"
-        except Exception as error:  # the outcome itself could not be sent back
-            reason = f"its result could not be handed over ({_told(error)}); please report it"
+        except Exception as error:  # the outcome could not be sent back
+            reason = f"its result could not be handed over ({_described(error)}); please report it"
         return failure(self._timeline, reason)
 
     def _heard(self, stage: Stage, source: str) -> None:

@@ -1,4 +1,4 @@
-"""A run that a workspace keeps, so that it goes on where it was ended."""
+"""A run that a workspace keeps, so that a later run goes on where this one ended."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from calcitrack.version import __version__
 
 
 def opened(workspace: Workspace | str | PathLike[str] | None) -> AbstractContextManager[Workspace | None]:
-    """A workspace for a ``with`` block, which closes it unless it was open before."""
+    """Open a workspace for a ``with`` block, which closes it at its end unless it was open before."""
     return nullcontext(workspace) if workspace is None or isinstance(workspace, Workspace) else Workspace.create(workspace)
 
 
@@ -45,14 +45,14 @@ def keep_in(
     progress
         Called with (timelines compared, timelines in all).
     """
-    stated = options or AssessOptions()
-    made_by = {"version": __version__, **recipe(stated.segment), "libraries": measuring_libraries()}
-    told = [os.fspath(i) for i in inputs]
-    return KeptRun(workspace, cohort.timelines, options=stated, made_by=made_by, inputs=told, files=cohort.files, again=again, progress=progress)
+    settings = options or AssessOptions()
+    made_by = {"version": __version__, **recipe(settings.segment), "libraries": measuring_libraries()}
+    paths = [os.fspath(i) for i in inputs]
+    return KeptRun(workspace, cohort.timelines, options=settings, made_by=made_by, inputs=paths, files=cohort.files, again=again, progress=progress)
 
 
 def going_on(timelines: Sequence[Timeline], kept: KeptRun, measure: Callable[[Sequence[Timeline]], Generator[Outcome]]) -> Generator[Outcome]:
-    """The outcome of each timeline by itself: what is on record is taken from there, the others are measured and kept at once."""
+    """The outcome of each timeline, before views are combined: from the record where it is there, else measured and kept at once."""
     with closing(measure(kept.left)) as measured:
         for number in range(len(timelines)):
             outcome: Outcome | None = kept.recall(number)
@@ -60,4 +60,4 @@ def going_on(timelines: Sequence[Timeline], kept: KeptRun, measure: Callable[[Se
                 outcome = next(measured)
                 kept.measured(number, outcome)
             yield outcome
-        next(measured, None)  # tells progress that the last one is done
+        next(measured, None)  # reports that the last one is done

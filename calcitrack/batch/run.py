@@ -1,4 +1,4 @@
-"""A cohort: its timelines measured by this process, by several local ones, or by a Dask cluster."""
+"""Measure a cohort: in this process, in several local ones, or on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from calcitrack.assess import AssessOptions
 from calcitrack.batch.local import in_processes
 from calcitrack.batch.one import TIME_LIMIT_S, Outcome, assess_one
-from calcitrack.batch.progress import ImageCounter
+from calcitrack.batch.progress import Observe, RunMonitor, Stopped
 from calcitrack.batch.resume import going_on, keep_in, opened
 from calcitrack.biplane.combine import combined
 from calcitrack.errors import InvalidValueError
@@ -20,7 +20,7 @@ from calcitrack.io.cohort.read import read_cohort
 from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import Cohort, CohortAssessment, TimelineFailure
-from calcitrack.model.progress import Observer, Progress, Stage
+from calcitrack.model.progress import Progress
 from calcitrack.model.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -111,13 +111,33 @@ def iter_assessments(
     client: Client | None = None,
     time_limit_s: float | None = TIME_LIMIT_S,
     kept: KeptRun | None = None,
+    observe: Observe | None = None,
+    stopped: Stopped | None = None,
 ) -> Generator[Outcome]:
-    """The outcome of each timeline as soon as it and all before it are done, in the cohort's order, so that few lie in memory at a time.
+    """The outcome of each timeline as soon as it and all before it are done, in the cohort's order, so that few are in memory at a time.
 
-    Two orthogonal views of one limb are combined (`combine_views`), and so handed on together.
+    Two orthogonal views of one limb are combined (`combine_views`), and so given together. Close the iterator to end its processes early; when
+    `close` returns, they are gone.
 
-    Parameters are those of `assess_cohort`; `kept` is what `keep_in` made of the same cohort and options. Close the iterator to end its processes
-    early; when `close` returns, they are gone.
+    Parameters
+    ----------
+    cohort, options, workers, progress, client, time_limit_s
+        As for `assess_cohort`.
+    kept
+        What `keep_in` made of the same cohort and options: outcomes are kept in a workspace, and those on record are not measured again.
+    observe
+        Called with (key of a timeline, stage, source) as a stage of an image begins. Worker processes tell of their stages, too; a cluster does
+        not. It is called in the thread that iterates, which may be half a second later.
+    stopped
+        Asked between stages, and at least once in half a second where other processes measure. As soon as it answers true, the run ends and its
+        processes are killed, in the middle of their work.
+
+    Raises
+    ------
+    StoppedError
+        ``stopped`` answered true. What was finished before is in the workspace.
+    InvalidValueError, ClusterError, WorkspaceError
+        As for `assess_cohort`.
     """
     if workers is not None and workers < 1:
         raise InvalidValueError(f"at least one worker measures; found {workers}")
@@ -130,7 +150,7 @@ def iter_assessments(
     settings = options.measure if options else None
 
     def measured(timelines: Sequence[Timeline]) -> Generator[Outcome]:
-        return _one_by_one(timelines, options, workers, client, time_limit_s, ImageCounter(timelines, progress))
+        return _one_by_one(timelines, options, workers, client, time_limit_s, RunMonitor(timelines, progress, observe, stopped))
 
     alone = measured(cohort.timelines) if kept is None else going_on(cohort.timelines, kept, measured)
     with closing(alone) as outcomes:
@@ -148,33 +168,28 @@ def _one_by_one(
     workers: int | None,
     client: Client | None,
     limit_s: float | None,
-    counter: ImageCounter,
+    monitor: RunMonitor,
 ) -> Generator[Outcome]:
-    """The outcome of each timeline by itself."""
+    """The outcome of each timeline, before views are combined."""
     if client is not None:
         from calcitrack.batch.cluster import in_cluster
 
-        return in_cluster(timelines, options, client, limit_s, counter)
+        return in_cluster(timelines, options, client, limit_s, monitor)
     if workers is not None:
-        return in_processes(timelines, options, max(1, min(workers, len(timelines))), limit_s, counter)
-    return _in_this_process(timelines, options, counter)
+        return in_processes(timelines, options, max(1, min(workers, len(timelines))), limit_s, monitor)
+    return _in_this_process(timelines, options, monitor)
 
 
-def _in_this_process(timelines: Sequence[Timeline], options: AssessOptions | None, counter: ImageCounter) -> Generator[Outcome]:
+def _in_this_process(timelines: Sequence[Timeline], options: AssessOptions | None, monitor: RunMonitor) -> Generator[Outcome]:
     for number, timeline in enumerate(timelines):
-        note = counter.observer(number)
-
-        def observe(stage: Stage, source: str, note: Observer = note) -> None:
-            note(stage, source)
-            counter.report()
-
-        outcome = assess_one(timeline, options, observe)
-        counter.finish(number)
-        counter.report()
+        monitor.check()
+        outcome = assess_one(timeline, options, monitor.checking_observer(number))
+        monitor.finish(number)
+        monitor.report()
         yield outcome
 
 
 def sensible_workers(cohort: Cohort) -> int:
-    """As many processes as there are processors for this program, and not more than timelines."""
+    """One process for each processor that this program may use, and at most one for each timeline."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(usable, len(cohort.timelines)))

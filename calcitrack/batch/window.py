@@ -3,56 +3,62 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Protocol
 
 from calcitrack.batch.one import PROCESS_ENDED, LostError, Outcome, failure
-from calcitrack.batch.progress import ImageCounter
+from calcitrack.batch.progress import RunMonitor
 from calcitrack.model.timeline import Timeline
 
 FINISHED_HELD = 200
-"""So many finished outcomes wait, packed, for a slow one before them; a film of 6 million pixels takes 0.2 MB of one."""
+"""Most finished outcomes that wait, packed, for a slow one before them; a film of 6 million pixels takes 0.2 MB of one."""
 LOOK_S = 0.5
-"""How often progress is told, and looked whether there is room for more, while none comes to its end, s."""
+"""Seconds between two reports of progress, and between two checks whether the run is to stop, while no timeline ends."""
 
 
 class Job(Protocol):
-    """A timeline that somebody measures."""
+    """A timeline that was handed over to be measured."""
 
     @property
     def future(self) -> Future[bytes]:
-        """Done when there is an outcome, or none will come."""
+        """Done as soon as there is an outcome, or as soon as none will come."""
 
     def result(self) -> Outcome:
-        """The outcome; `LostError` where another try, alone, may give one."""
+        """The outcome; raises `LostError` where a second try, alone, may give one."""
 
 
 Submit = Callable[[int, Timeline], Job]
-"""Hands a timeline, by its number and itself, to somebody who measures it."""
+"""Hands a timeline over to be measured: (number, timeline)."""
 
 
-def in_order(timelines: Sequence[Timeline], submit: Submit, places: Callable[[], int], counter: ImageCounter) -> Generator[Outcome]:
-    """Outcomes in the order of the timelines. A slow timeline holds up the outcomes behind it, and nobody's work.
+def in_order(timelines: Sequence[Timeline], submit: Submit, places: Callable[[], int], monitor: RunMonitor) -> Generator[Outcome]:
+    """Outcomes in the order of the timelines. A slow timeline delays the outcomes behind it, and nobody's work.
 
     Parameters
     ----------
     timelines
         In their order.
     submit
-        Hands one over.
+        Hands one timeline over.
     places
-        So many are under way at a time; asked anew each time.
-    counter
-        Told of each that is done.
+        How many timelines are under way at a time; asked again each time.
+    monitor
+        Follows the run.
+
+    Raises
+    ------
+    StoppedError
+        The run is to stop.
     """
     waiting = deque(enumerate(timelines))
     held = deque[tuple[int, Timeline, Job]]()
     under_way: dict[Future[bytes], int] = {}
     while waiting or held:
         for future in [f for f in under_way if f.done()]:
-            counter.finish(under_way.pop(future))
-        counter.report()
+            monitor.finish(under_way.pop(future))
+        monitor.report()
+        monitor.check()
         while waiting and len(under_way) < places() and len(held) < places() + FINISHED_HELD:
             number, timeline = waiting.popleft()
             job = submit(number, timeline)
@@ -65,15 +71,22 @@ def in_order(timelines: Sequence[Timeline], submit: Submit, places: Callable[[],
         try:
             outcome = job.result()
         except LostError:
-            wait(under_way)  # it then has all the memory, and whoever is ended is ended by it
-            outcome = _once_more(submit(number, timeline), timeline)
-        counter.finish(number)
-        counter.report()
+            _wait_for_all(under_way, monitor)  # so that the second try has all the memory, and ends nobody else's process
+            outcome = _once_more(submit(number, timeline), timeline, monitor)
+        monitor.finish(number)
+        monitor.report()
         yield outcome
 
 
-def _once_more(job: Job, timeline: Timeline) -> Outcome:
+def _once_more(job: Job, timeline: Timeline, monitor: RunMonitor) -> Outcome:
+    _wait_for_all([job.future], monitor)
     try:
         return job.result()
     except LostError:
         return failure(timeline, PROCESS_ENDED)
+
+
+def _wait_for_all(futures: Collection[Future[bytes]], monitor: RunMonitor) -> None:
+    while wait(futures, timeout=LOOK_S).not_done:
+        monitor.report()
+        monitor.check()

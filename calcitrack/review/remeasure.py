@@ -1,51 +1,48 @@
-"""Measuring films into a workspace, in the background, with progress and a way to stop. No Qt here: it runs in any thread."""
+"""Measure films into a workspace, with progress and a way to stop. It runs in any thread, and measures in a process of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from itertools import count
 from pathlib import Path
 
-from calcitrack.assess import AssessOptions, assess
+from calcitrack.assess import AssessOptions
 from calcitrack.assess.options import unflat
-from calcitrack.batch import count_images, keep_in
-from calcitrack.batch.one import Outcome
-from calcitrack.batch.resume import going_on
-from calcitrack.biplane.combine import combined
+from calcitrack.batch import Stopped, count_images, iter_assessments, keep_in
 from calcitrack.errors import InvalidValueError
 from calcitrack.io.cohort.corrections import Corrections
 from calcitrack.io.cohort.read import read_cohort
-from calcitrack.io.workspace import KeptRun, Workspace
+from calcitrack.io.workspace import Workspace
 from calcitrack.io.workspace.database import FILE
 from calcitrack.io.workspace.document import identity
 from calcitrack.model.assessment import Assessment
-from calcitrack.model.cohort import Cohort, TimelineFailure
+from calcitrack.model.cohort import Cohort
 from calcitrack.model.image import Acquisition
 from calcitrack.model.progress import Stage
-from calcitrack.model.timeline import Exposure, Timeline
+from calcitrack.model.timeline import Exposure, TimelineKey
 
 Tell = Callable[[int, int, str], None]
 """Called with (steps done, steps in all, what is being done)."""
+WORKERS = 1
+"""Processes that measure: one, so that the reader's program stays quick."""
 
 
-class StoppedError(Exception):
-    """The reader has stopped it; what was finished before is in the workspace."""
-
-
-def measure_into(
-    folder: Path, paths: Sequence[str], tell: Tell, stopped: Callable[[], bool], options: AssessOptions | None = None
-) -> tuple[str, ...]:
-    """Measure files, and keep each timeline in a workspace as soon as it is done; what readers stated there of their films is honoured.
+def measure_into(folder: Path, paths: Sequence[str], tell: Tell, stopped: Stopped, options: AssessOptions | None = None) -> tuple[str, ...]:
+    """Measure files with what readers stated of them in a workspace, and keep each timeline there as soon as it is done.
 
     Parameters
     ----------
     folder
-        Of the workspace, which is made where there is none.
+        Folder of the workspace, which is made where there is none.
     paths
         Files, folders, archives.
     tell
-        Progress.
+        Called with the progress.
     stopped
-        Asked between stages; once it says yes, the timeline under way is let go.
+        Asked at least once in half a second. As soon as it answers true, the measuring process is killed.
+    options
+        Settings of the verbs; defaults when ``None``.
 
     Returns
     -------
@@ -54,9 +51,9 @@ def measure_into(
     Raises
     ------
     InvalidValueError
-        No radiograph among the files.
+        There is no radiograph among the files.
     StoppedError
-        It was stopped.
+        ``stopped`` answered true. What was finished before is in the workspace.
     CalcitrackError
         A file or the workspace cannot be used.
     """
@@ -64,7 +61,7 @@ def measure_into(
     if not cohort.timelines:
         raise InvalidValueError(f"found no radiograph among {len(paths)} opened files; open DICOM files, or the samples in the File menu")
     with Workspace.create(folder) as workspace:
-        return tuple(a.assessment_id for a in _kept(workspace, cohort, paths, tell, stopped, options))
+        return tuple(a.assessment_id for a in _measured(workspace, cohort, paths, tell, stopped, options))
 
 
 def _recorded(folder: Path) -> Corrections:
@@ -74,11 +71,15 @@ def _recorded(folder: Path) -> Corrections:
         return workspace.corrections()
 
 
-def measure_again(folder: Path, assessment_id: str, image: str, tell: Tell, stopped: Callable[[], bool]) -> str:
-    """Measure the films of a patient again, with what readers state of them now and otherwise as before; what did not change is not measured.
+def measure_again(folder: Path, assessment_id: str, image: str, tell: Tell, stopped: Stopped) -> str:
+    """Measure the films of a patient again, with what readers state of them now and otherwise with the settings of before.
+
+    Timelines that did not change are not measured.
 
     Parameters
     ----------
+    folder
+        Folder of the workspace.
     assessment_id, image
         A recorded assessment, and one of its films (`identity`).
     tell, stopped
@@ -93,7 +94,7 @@ def measure_again(folder: Path, assessment_id: str, image: str, tell: Tell, stop
     InvalidValueError
         The files are not what they were, or the film could not be measured.
     StoppedError
-        It was stopped.
+        As for `measure_into`.
     CalcitrackError
         A file or the workspace cannot be used.
     """
@@ -101,17 +102,18 @@ def measure_again(folder: Path, assessment_id: str, image: str, tell: Tell, stop
         was = workspace.assessment(assessment_id)
         known = _films_of_the_patient(workspace, was)
         cohort = _cohort(known, workspace.corrections())
-        told = next((s.parameters for s in was.provenance.steps if s.name == "assess"), {})
-        made = _kept(workspace, cohort, [*cohort_paths(known)], tell, stopped, unflat(told))
-        found = next((a.assessment_id for a in made if any(identity(i.exposure) == image for i in a.images)), None)
+        settings = next((s.parameters for s in was.provenance.steps if s.name == "assess"), {})
+        assessments = _measured(workspace, cohort, cohort_paths(known), tell, stopped, unflat(settings))
+        found = next((a.assessment_id for a in assessments if any(identity(i.exposure) == image for i in a.images)), None)
         if found is None:
-            lost = [f.reason for f in workspace.failures()] + [str(f.error) for a in made for f in a.failures if identity(f.exposure) == image]
-            raise InvalidValueError(f"the film could not be measured with what is stated of it ({'; '.join(lost) or 'no reason known'}); undo it")
+            unread = [str(f.error) for a in assessments for f in a.failures if identity(f.exposure) == image]
+            reasons = "; ".join([*(f.reason for f in workspace.failures()), *unread])
+            raise InvalidValueError(f"the film could not be measured with what is stated of it ({reasons or 'no reason known'}); undo it")
     return found
 
 
 def _films_of_the_patient(workspace: Workspace, assessment: Assessment) -> dict[str, Exposure]:
-    """Path -> every film of the patient that is on record; of the assessment alone where no patient is stated."""
+    """Path -> film, for every film of the patient on record; only for the films of the assessment where no patient is stated."""
     patient = assessment.key.patient_id
     others = [r.assessment_id for r in workspace.assessments() if patient and r.key.patient_id == patient]
     held = [assessment, *(workspace.assessment(name) for name in others if name != assessment.assessment_id)]
@@ -125,12 +127,12 @@ def cohort_paths(sources: Iterable[str]) -> tuple[str, ...]:
 
 
 def _cohort(known: dict[str, Exposure], corrections: Corrections) -> Cohort:
-    """The films as their files tell of them now, with what readers state.
+    """The films as their files state them now, with what readers state.
 
     Raises
     ------
     InvalidValueError
-        A file tells otherwise than when it was measured, because a manifest or pseudonyms were used then.
+        A file states something else than when it was measured, because a manifest or pseudonyms were used then.
     """
     cohort = read_cohort(list(cohort_paths(known)), recorded=corrections)
     timelines = tuple(t for t in cohort.timelines if any(e.source in known for p in t.time_points for e in p.exposures))
@@ -160,43 +162,19 @@ def _stated(was: Exposure, now: Exposure, name: str) -> bool:
     return bool(getattr(was.correction, name, None) or getattr(now.correction, name, None))
 
 
-def _kept(
-    workspace: Workspace, cohort: Cohort, paths: Iterable[str], tell: Tell, stopped: Callable[[], bool], options: AssessOptions | None
+def _measured(
+    workspace: Workspace, cohort: Cohort, paths: Iterable[str], tell: Tell, stopped: Stopped, options: AssessOptions | None
 ) -> list[Assessment]:
-    """The assessments of a run that the workspace keeps, composed as the batch composes them."""
+    """Measure in a worker process, as the batch does; a film whose decoder crashes costs its timeline, and never this process."""
     kept = keep_in(workspace, cohort, options=options, inputs=paths)
-    alone = going_on(cohort.timelines, kept, lambda left: _assessed(left, tell, stopped, options))
-    return _outcomes(alone, cohort, kept, options)
+    steps = len(Stage) * sum(count_images(t) for t in kept.left)
+    begun = count()
 
+    def observe(_timeline: TimelineKey, stage: Stage, source: str) -> None:
+        tell(min(next(begun), steps), steps, f"{stage} {Path(source.rsplit('!', 1)[-1]).name}")
 
-def _outcomes(alone: Iterable[Outcome], cohort: Cohort, kept: KeptRun, options: AssessOptions | None) -> list[Assessment]:
-    made = []
-    for outcome in combined(alone, options=options.measure if options else None, coming=(t.key for t in cohort.timelines)):
-        kept.keep(outcome)
-        if isinstance(outcome, Assessment):
-            made.append(outcome)
-    kept.finish()
-    return made
-
-
-def _assessed(timelines: Sequence[Timeline], tell: Tell, stopped: Callable[[], bool], options: AssessOptions | None) -> Generator[Outcome]:
-    """Each timeline's outcome. One that fails unexpectedly is a failure, and the others go on, as in the batch."""
-    total = len(Stage) * sum(count_images(t) for t in timelines)
-    done = 0
-
-    def observe(stage: Stage, source: str) -> None:
-        nonlocal done
-        if stopped():
-            raise StoppedError
-        tell(min(done, total), total, f"{stage} {Path(source.rsplit('!', 1)[-1]).name}")
-        done += 1
-
-    for timeline in timelines:
-        try:
-            yield assess(timeline, options=options, observe=observe)
-        except StoppedError:
-            raise
-        except Exception as error:
-            sources = tuple(e.source for t in timeline.time_points for e in t.exposures)
-            yield TimelineFailure(timeline.key, " ".join(str(error).split()) or type(error).__name__, sources)
-    tell(total, total, "done")
+    outcomes = iter_assessments(cohort, options=options, workers=WORKERS, kept=kept, observe=observe, stopped=stopped)
+    with closing(outcomes):
+        assessments = [outcome for outcome in outcomes if isinstance(outcome, Assessment)]
+    tell(steps, steps, "done")
+    return assessments

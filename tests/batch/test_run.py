@@ -15,7 +15,7 @@ from types import ModuleType
 import pytest
 
 from calcitrack.batch import CRASHED, PROCESS_ENDED, assess_cohort, iter_assessments, one
-from calcitrack.batch.progress import ImageCounter
+from calcitrack.batch.progress import RunMonitor
 from calcitrack.batch.window import in_order
 from calcitrack.errors import InvalidValueError
 from calcitrack.io.cohort.read import read_cohort
@@ -107,7 +107,7 @@ def test_a_slow_timeline_stops_nobody(cohort: Cohort) -> None:
             slow.set_result(b"")
         return jobs[number]
 
-    outcomes = list(in_order(timelines, submit, lambda: 4, ImageCounter(timelines, None)))
+    outcomes = list(in_order(timelines, submit, lambda: 4, RunMonitor(timelines, None)))
     assert handed == list(range(30))
     assert [o.reason for o in outcomes if isinstance(o, TimelineFailure)] == [str(n) for n in range(30)]
 

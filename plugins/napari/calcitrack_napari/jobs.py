@@ -9,14 +9,10 @@ from typing import Any, TypeVar
 
 from napari.qt.threading import thread_worker
 
+from calcitrack.batch import Stopped, StoppedError
 from calcitrack.errors import CalcitrackError
-from calcitrack.review.remeasure import StoppedError
 
 Result = TypeVar("Result")
-
-
-Stopped = Callable[[], bool]
-"""Tells a job whether it is to end."""
 
 
 class Jobs:

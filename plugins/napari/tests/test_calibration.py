@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from calcitrack import AssessOptions, SegmentOptions, assess_cohort, read_cohort
-from calcitrack.batch import iter_assessments, keep_in
+from calcitrack.batch import StoppedError, iter_assessments, keep_in
 from calcitrack.errors import InvalidValueError
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection, KnownLength
 from calcitrack.review.film_corrections import Tool, cleared, drawings, drawn, told, unmeasured, with_date, with_side, with_view
-from calcitrack.review.remeasure import StoppedError, measure_again
+from calcitrack.review.remeasure import measure_again
 from calcitrack.segment import Method
 
 TRANSPARENT = AssessOptions(segment=SegmentOptions(method=Method.TRANSPARENT, min_confidence=0.3))

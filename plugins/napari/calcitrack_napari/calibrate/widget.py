@@ -8,12 +8,13 @@ from typing import Any
 from napari.qt.threading import thread_worker
 from qtpy.QtCore import QTimer, Signal
 
+from calcitrack.batch import StoppedError
 from calcitrack.errors import CalcitrackError
 from calcitrack.io.workspace.document import identity
 from calcitrack.model.corrections import FilmCorrection
 from calcitrack.review import film_corrections as calibration
 from calcitrack.review.film_corrections import Tool
-from calcitrack.review.remeasure import StoppedError, measure_again
+from calcitrack.review.remeasure import measure_again
 from calcitrack_napari.calibrate.shown import CalibratedFilm
 from calcitrack_napari.serial_review.views import View
 
