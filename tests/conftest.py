@@ -77,6 +77,12 @@ def drawn() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def reviews() -> ModuleType:
+    """Drawn films, measured and recorded in a workspace to be reviewed: the functions of made_reviews.py."""
+    return _module("made_reviews")
+
+
+@pytest.fixture(scope="session")
 def films() -> ModuleType:
     """DICOM files of hand-made images, and independent programs: the functions of made_films.py."""
     return _module("made_films")

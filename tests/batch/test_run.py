@@ -14,7 +14,7 @@ from types import ModuleType
 
 import pytest
 
-from calcitrack.batch import CRASHED, PROCESS_ENDED, assess_cohort, iter_assessments, one
+from calcitrack.batch import CRASHED, PROCESS_ENDED, StoppedError, assess_cohort, iter_assessments, one
 from calcitrack.batch.progress import RunMonitor
 from calcitrack.batch.window import in_order
 from calcitrack.errors import InvalidValueError
@@ -165,6 +165,53 @@ def test_ending_early_ends_the_processes_at_once(made: ModuleType, cohort: Cohor
     outcomes.close()
     assert time.perf_counter() - start < PROMPT_S
     assert left_over() == []
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+def test_each_stage_of_each_image_is_observed(cohort: Cohort, workers: int | None) -> None:
+    """In order for each timeline, in the thread that iterates, whichever process measures."""
+    seen: list[tuple[TimelineKey, str, str]] = []
+    threads: set[int] = set()
+
+    def observe(*event: object) -> None:
+        seen.append(event)
+        threads.add(threading.get_ident())
+
+    list(iter_assessments(cohort, workers=workers, observe=observe))
+    assert threads == {threading.get_ident()}
+    for timeline in cohort.timelines:
+        events = [(stage, Path(source).name) for key, stage, source in seen if key == timeline.key]
+        assert sorted(stage for stage, name in events if name == "visit1.png") == ["calibrate", "measure", "read", "segment"]  # it is the baseline
+        assert sorted(stage for stage, name in events if name == "visit2.png") == ["align", "calibrate", "measure", "read", "segment"]
+        assert events[0] == ("read", "visit1.png")
+        assert events[-1] == ("measure", "visit2.png")
+
+
+def test_a_run_that_is_stopped_ends_its_processes_at_once(made: ModuleType, cohort: Cohort) -> None:
+    """Stopped while a film takes a minute to load: the run ends with an error of its own, and every process and thread is gone."""
+    begun: list[str] = []
+    run = iter_assessments(
+        made.with_loader(cohort, "A", partial(time.sleep, 60)),
+        workers=2,
+        observe=lambda key, stage, _: begun.append(f"{key.patient_id} {stage}"),
+        stopped=lambda: "A read" in begun,
+    )
+    start = time.perf_counter()
+    with pytest.raises(StoppedError):
+        list(run)
+    assert time.perf_counter() - start < PROMPT_S
+    assert left_over() == []
+
+
+def test_a_run_in_this_process_stops_between_stages(cohort: Cohort) -> None:
+    """What was finished before has been given; the film under way is let go, and is no failure."""
+    begun: list[str] = []
+    outcomes: list[Assessment | TimelineFailure] = []
+    run = iter_assessments(cohort, observe=lambda key, stage, _: begun.append(f"{key.patient_id} {stage}"), stopped=lambda: "B segment" in begun)
+    with pytest.raises(StoppedError):
+        outcomes.extend(run)
+    assert patients(outcomes) == [("A", "Assessment")]
+    assert begun[-1] == "B segment"
 
 
 def test_a_consumer_that_fails_ends_the_processes(cohort: Cohort) -> None:

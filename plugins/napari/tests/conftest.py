@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gc
 import importlib.util
 import os
@@ -13,61 +12,31 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
 
-from calcitrack import AssessOptions, Radiograph, SegmentOptions, assess, read_cohort
+from calcitrack import AssessOptions
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.review.session import ReviewSession
-from calcitrack.segment import Method
 
 os.environ.setdefault("NAPARI_CONFIG", "")  # the settings of whoever runs the tests stay out of them
 os.environ.setdefault("MPLBACKEND", "agg")
 
-ROOT = Path(__file__).resolve().parents[3]
-FIRST = dt.date(2021, 3, 1)
-TRANSPARENT = AssessOptions(segment=SegmentOptions(method=Method.TRANSPARENT, min_confidence=0.3))
-"""The drawn limbs are no anatomy that the network has seen."""
+SHARED_TESTS = Path(__file__).resolve().parents[3] / "tests"
+"""Tests of the package, whose drawn films are used here, too."""
 WAIT_MS = 60_000
 """For work in the background on a busy machine."""
-DX_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"
 
 
-def _drawn() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("drawn_films", ROOT / "tests" / "drawn_films.py")
+def _module(name: str) -> ModuleType:
+    """A module of the package's tests, which are no package."""
+    spec = importlib.util.spec_from_file_location(name, SHARED_TESTS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
+    sys.modules[name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
-
-
-def _write(path: Path, film: Radiograph, date: dt.date, number: int) -> None:
-    """The film's stored values as a DX image FOR PROCESSING, linear in the beam."""
-    stored = np.clip(-film.pixels, 0, 65535).round().astype("<u2")
-    made = Dataset()
-    made.file_meta = FileMetaDataset()
-    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    made.file_meta.MediaStorageSOPClassUID = made.SOPClassUID = DX_PROCESSING
-    made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID = f"2.25.77{number}"
-    made.StudyInstanceUID, made.SeriesInstanceUID = f"2.25.78{number}", f"2.25.79{number}"
-    made.PatientID, made.Modality, made.BodyPartExamined, made.ImageLaterality, made.ViewPosition = "DRAWN", "DX", "FOREARM", "L", "AP"
-    made.PresentationIntentType, made.PhotometricInterpretation = "FOR PROCESSING", "MONOCHROME1"
-    made.PixelIntensityRelationship, made.PixelIntensityRelationshipSign = "LIN", 1
-    made.StudyDate = made.AcquisitionDate = date.strftime("%Y%m%d")
-    made.StudyTime = made.AcquisitionTime = f"10{number % 60:02d}00"
-    made.KVP, made.FilterMaterial, made.FilterThicknessMinimum, made.FilterThicknessMaximum = 55, "ALUMINUM", 3, 3
-    made.ImagerPixelSpacing = [film.spacing.row_mm, film.spacing.column_mm]
-    made.EstimatedRadiographicMagnificationFactor = 1.0
-    made.Rows, made.Columns = stored.shape
-    made.SamplesPerPixel, made.BitsAllocated, made.BitsStored, made.HighBit, made.PixelRepresentation = 1, 16, 16, 15, 0
-    made.PixelData = stored.tobytes()
-    made["PixelData"].VR = "OW"
-    made.save_as(path, enforce_file_format=True)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -78,32 +47,33 @@ def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> None:
 
 
 @pytest.fixture(scope="session")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One deposit grows, one vanishes after baseline, one appears at the last of three visits, which has a repeat exposure."""
-    drawn, folder = _drawn(), tmp_path_factory.mktemp("films")
-    growing = [drawn.Disc(40, 22, r, 150.0) for r in (1.5, 2.0, 2.5)]
-    vanishing, appearing = drawn.Disc(75, 60, 2.0, 200.0), drawn.Disc(95, 24, 1.6, 250.0)
-    visits = [[growing[0], vanishing], [growing[1]], [growing[2], appearing], [growing[2], appearing]]
-    for k, discs in enumerate(visits):
-        date = FIRST + dt.timedelta(days=200 * min(k, 2))
-        _write(folder / f"film{k}.dcm", drawn.draw(discs, pitch_mm=0.25, seed=k + 1), date, k + 1)
-    return folder
+def reviews() -> ModuleType:
+    """Drawn films, measured and recorded in a workspace to be reviewed: the functions of made_reviews.py."""
+    return _module("made_reviews")
 
 
 @pytest.fixture(scope="session")
-def assessment(films: Path) -> Assessment:
+def film_folder(reviews: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three visits of one forearm, the last with a repeat exposure."""
+    return reviews.write_films(tmp_path_factory.mktemp("films"), _module("drawn_films"))
+
+
+@pytest.fixture(scope="session")
+def options(reviews: ModuleType) -> AssessOptions:
+    """Settings with which the films are measured."""
+    return reviews.OPTIONS
+
+
+@pytest.fixture(scope="session")
+def assessment(reviews: ModuleType, film_folder: Path) -> Assessment:
     """What calcitrack finds on the films: D001 vanishes, D002 grows, D003 appears."""
-    (timeline,) = read_cohort(films).timelines
-    return assess(timeline, options=TRANSPARENT)
+    return reviews.measured(film_folder)
 
 
 @pytest.fixture(scope="session")
-def kept(assessment: Assessment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def kept(reviews: ModuleType, assessment: Assessment, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with the assessment; not to be written to."""
-    folder = tmp_path_factory.mktemp("kept") / "workspace"
-    with Workspace.create(folder) as workspace:
-        workspace.record(assessment)
-    return folder
+    return reviews.recorded(tmp_path_factory.mktemp("kept") / "workspace", assessment)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What napari opens: a DICOM file, a folder or archive of them, a results folder, a workspace."""
+"""What napari opens: a DICOM file, a folder or archive of them, a results folder, a workspace, and the sample data of its menu."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from calcitrack import Timeline, read_cohort, read_radiograph
 from calcitrack.errors import NotAnImageFileError
+from calcitrack.io.phantom.samples import sample_radiographs
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.review.film_names import film_name
@@ -17,7 +18,7 @@ WORKSPACE_FILE, RESULTS_FILE = "workspace.sqlite", "provenance.json"
 
 
 def get_reader(path: str | Sequence[str]) -> Read | None:
-    """The function that reads this, or ``None`` where it is nothing of calcitrack's."""
+    """The function that reads these paths; ``None`` where one of them does not exist."""
     paths = [Path(path)] if isinstance(path, str) else [Path(p) for p in path]
     return read if paths and all(p.exists() for p in paths) else None
 
@@ -94,3 +95,18 @@ def timeline_layers(timeline: Timeline) -> list[LayerData]:
             when = f"visit {point.index}{f', repeat {repeat}' if repeat else ''}, {point.date.isoformat() if point.date else 'no date'}"
             layers.append(image_layer(exposure.load(), f"{timeline.key.patient_id} {when}".strip(), origin={"path": exposure.source}))
     return layers
+
+
+def treated() -> list[LayerData]:
+    """Sample data: a child's left hand over seven visits, each exposed twice; deposits grow over three visits, then are treated."""
+    return folder_layers(sample_radiographs() / "TREATED01")
+
+
+def growing() -> list[LayerData]:
+    """Sample data: a child's right hand over four visits."""
+    return folder_layers(sample_radiographs() / "DEV03")
+
+
+def severe() -> list[LayerData]:
+    """Sample data: severe disease of the left hand over four visits; MONOCHROME1."""
+    return folder_layers(sample_radiographs() / "DEV04")

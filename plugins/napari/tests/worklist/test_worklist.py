@@ -1,4 +1,4 @@
-"""A reader works through a worklist in the real viewer. Needs a display, as test_viewer.py does."""
+"""A reader works through a worklist in the real viewer. Needs a display, as test_widget.py does."""
 
 from __future__ import annotations
 

@@ -21,12 +21,11 @@ from napari.utils.action_manager import action_manager
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 
-from calcitrack import AssessOptions, SegmentOptions, assess, read_cohort
+from calcitrack import AssessOptions, assess, read_cohort
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.review.deposit_list import Verdict
 from calcitrack.review.session import ReviewSession
-from calcitrack.segment import Method
 from calcitrack_napari.napari_io.reader import read
 from calcitrack_napari.serial_review.film_layers import REJECTED
 from calcitrack_napari.serial_review.keys import COMMANDS
@@ -126,10 +125,11 @@ def test_the_plot_and_the_difference_follow(widget: ReviewWidget, qtbot: QtBot) 
     assert not any(layer.name.startswith("difference") for layer in widget.viewer.layers)
 
 
-def test_opened_films_are_measured_in_the_background(viewer: napari.Viewer, qtbot: QtBot, films: Path, tmp_path: Path) -> None:
+def test_opened_films_are_measured_in_the_background(
+    viewer: napari.Viewer, qtbot: QtBot, film_folder: Path, tmp_path: Path, options: AssessOptions
+) -> None:
     """The same assessment id as the batch gives; stopped in between, it says so and nothing is open."""
-    options = AssessOptions(segment=SegmentOptions(method=Method.TRANSPARENT, min_confidence=0.3))
-    for values, keywords, _ in read(str(films / "film0.dcm")):
+    for values, keywords, _ in read(str(film_folder / "film0.dcm")):
         viewer.add_image(values, **keywords)
     made = ReviewWidget(viewer)
     made.panel.reader.setText("anna")
@@ -141,7 +141,7 @@ def test_opened_films_are_measured_in_the_background(viewer: napari.Viewer, qtbo
     made.measure(tmp_path / "W", options)
     qtbot.waitUntil(lambda: made.is_open or "⚠" in made.panel.words.text(), timeout=WAIT_MS)
     assert made.is_open, made.panel.words.text()
-    assert made.session.revised().assessment_id == assess(read_cohort(films / "film0.dcm").timelines[0], options=options).assessment_id
+    assert made.session.revised().assessment_id == assess(read_cohort(film_folder / "film0.dcm").timelines[0], options=options).assessment_id
     qtbot.waitUntil(lambda: not made.jobs.running, timeout=WAIT_MS)
     made.close_review()
     viewer.layers.clear()

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from calcitrack.review.session import ReviewSession
+from calcitrack_napari.serial_review.list_order import arranged, with_sd
+
+
+def test_rows_are_sorted_and_filtered(session: ReviewSession) -> None:
+    """By number, by mass, by what is left to do; what has no value comes last."""
+    session.accept("D002", 1)
+    rows = session.state.rows(1)
+    assert [r.deposit_id for r in arranged(rows)] == ["D001", "D002"]
+    assert [r.deposit_id for r in arranged(rows, "mass")] == ["D002", "D001"]
+    assert [r.deposit_id for r in arranged(rows, only="new or gone")] == ["D001"]
+    assert arranged(rows, only="to do") == ()
+
+
+def test_a_value_is_written_with_its_interval(session: ReviewSession) -> None:
+    """No value, no text."""
+    seen = next(r for r in session.state.rows(1) if r.deposit_id == "D002")
+    assert with_sd(seen.value("ha_mass_mg")).count("±") == 1
+    assert with_sd(None) == ""
