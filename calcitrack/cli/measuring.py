@@ -19,6 +19,7 @@ from rich.progress import Progress, TaskID
 from calcitrack.assess import AssessOptions
 from calcitrack.batch import TIME_LIMIT_S, iter_assessments, keep_in, sensible_workers
 from calcitrack.batch.cluster import connected
+from calcitrack.change import judge_cohort, series_of
 from calcitrack.cli.bar import progress_bar
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.cli.going_on import kept_json, kept_sentences, tell
@@ -155,20 +156,23 @@ def _measure(request: Request, bar: Progress, say: Callable[[str], None]) -> Sum
         try:
             _measure_all(cohort, request, client, writer, bar, lines, kept)
         except (KeyboardInterrupt, ClusterError) as error:
-            if not lines or writer.replaces_results:
+            if not writer.n_timelines or writer.replaces_results:
                 raise
             with _undisturbed():
-                _give_up(cohort.timelines[len(lines) + len(writer.failures) :], writer)
-                written = writer.finish(cohort.files, courses=courses)
+                finished = tuple(lines[: writer.n_timelines])  # the line of a timeline comes before its files, which may have been broken off
+                _give_up(cohort.timelines[len(finished) + len(writer.failures) :], writer)
+                judged = judge_cohort([line.series for line in finished], courses)
+                written = writer.finish(cohort.files, judged)
                 if isinstance(error, ClusterError):
                     raise
-                return Summary(written, tuple(lines), cohort.files, writer.failures, True, writer.judgements, courses)
+                return Summary(written, finished, cohort.files, writer.failures, True, judged)
         finishing = bar.add_task("Writing tables", total=None)
         with _undisturbed():
-            written = writer.finish(cohort.files, courses=courses)
+            judged = judge_cohort([line.series for line in lines], courses)
+            written = writer.finish(cohort.files, judged)
         bar.remove_task(finishing)
         record = None if kept is None else kept_json(kept, request.workspace)
-    return Summary(written, tuple(lines), cohort.files, writer.failures, False, writer.judgements, courses, record)
+    return Summary(written, tuple(lines), cohort.files, writer.failures, False, judged, record)
 
 
 def _kept(workspace: Workspace, cohort: Cohort, request: Request, bar: Progress) -> KeptRun:
@@ -221,7 +225,7 @@ def _measure_all(
     lines: list[TimelineLine],
     kept: KeptRun | None,
 ) -> None:
-    """Measure one timeline after the other, each added to `lines` as soon as it is written or to the writer's failures."""
+    """Measure one timeline after the other, each added to `lines` and to the writer, or to the writer's failures."""
     writing = bar.add_task("Writing timelines", total=len(cohort.timelines)) if kept is not None and kept.on_record else None
     measuring = bar.add_task("Measuring images", total=None, visible=kept is None or bool(kept.left))
     measured = iter_assessments(
@@ -236,9 +240,8 @@ def _measure_all(
     with closing(measured):
         for outcome in measured:
             if isinstance(outcome, Assessment):
-                line = _line(outcome)
+                lines.append(_line(outcome))
                 writer.add(outcome)
-                lines.append(line)
             else:
                 writer.fail(outcome)
             if writing is not None:
@@ -257,8 +260,18 @@ def _line(assessment: Assessment) -> TimelineLine:
     exposures = [*(i.exposure for i in assessment.images), *(f.exposure for f in assessment.failures)]
     assumed = tuple(dict.fromkeys(i.calibration.reason for i in assessment.images if i.calibration.tier is Tier.B))
     first_source = exposures[0].source if exposures else ""
-    told = tuple(s for s in (change_sentence(assessment), verdict_sentence(assessment)) if s) if len(rows) > 1 else ()
-    return TimelineLine(assessment.key, tuple(row for row, _ in rows), assessment.failures, reasons, first_source, assumed, told, _judged(assessment))
+    sentences = tuple(s for s in (change_sentence(assessment), verdict_sentence(assessment)) if s) if len(rows) > 1 else ()
+    return TimelineLine(
+        assessment.key,
+        tuple(row for row, _ in rows),
+        assessment.failures,
+        reasons,
+        series_of(assessment),
+        first_source,
+        assumed,
+        sentences,
+        _judged(assessment),
+    )
 
 
 def _judged(assessment: Assessment) -> tuple[Row, ...]:

@@ -14,14 +14,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from calcitrack.change import JudgedCohort
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.figures import judgement_sentences
 from calcitrack.io.results.outputs import TIMELINES
 from calcitrack.io.results.writer import Written
 from calcitrack.model.assessment import ImageFailure
 from calcitrack.model.cohort import FileRecord, FileStatus, TimelineFailure
-from calcitrack.model.course import Courses
-from calcitrack.model.judgement import Judgement
+from calcitrack.model.judgement import Judgement, TimelineSeries
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.tables import TIMELINE
 from calcitrack.tables.cells import Row
@@ -48,6 +48,8 @@ class TimelineLine:
         Its images that could not be read.
     no_mass
         Why a time point has no mass, each reason once.
+    series
+        What its change is judged from.
     assumed
         What masses rest on that nothing on the film states, each once.
     first_source
@@ -62,6 +64,7 @@ class TimelineLine:
     rows: tuple[Row, ...]
     failures: tuple[ImageFailure, ...]
     no_mass: tuple[str, ...]
+    series: TimelineSeries
     first_source: str = ""
     assumed: tuple[str, ...] = ()
     change: tuple[str, ...] = ()
@@ -81,6 +84,8 @@ class Summary:
     ----------
     interrupted
         Ctrl-C ended it before all timelines were measured.
+    judged
+        What was judged of all timelines, and the treatments that were taken into account.
     kept
         What the workspace held and keeps, for machines; ``None`` without one.
     """
@@ -90,8 +95,7 @@ class Summary:
     files: tuple[FileRecord, ...]
     lost: tuple[TimelineFailure, ...]
     interrupted: bool = False
-    judgements: tuple[Judgement, ...] = ()
-    courses: Courses = field(default_factory=Courses)
+    judged: JudgedCohort = field(default_factory=JudgedCohort)
     kept: Mapping[str, object] | None = None
 
     @property
@@ -128,8 +132,8 @@ def summary_json(summary: Summary) -> str:
         "files": {"measured": summary.written.n_images, "skipped": summary.skipped.total(), "failed": len(summary.failed)},
         "timelines": [{name: row.get(name) for name in TIMELINE.names} for line in summary.timelines for row in line.rows],
         "changes": [{**_key(line.key), **change} for line in summary.timelines for change in line.judged],
-        "verdicts": [_verdict_json(j) for j in summary.judgements],
-        "course_findings": list(summary.courses.findings),
+        "verdicts": [_verdict_json(j) for j in summary.judged.judgements],
+        "course_findings": list(summary.judged.courses.findings),
         "failed": [{"path": path, "reason": reason} for path, reason in summary.failed],
         "skipped": [{"reason": reason, "files": n} for reason, n in summary.skipped.most_common()],
         "problems": [{"source": p.source, "output": p.output, "reason": p.reason} for p in summary.written.problems],
@@ -191,9 +195,9 @@ def summary_text(summary: Summary, console: Console) -> str:
 
 def _print_verdicts(summary: Summary, console: Console) -> None:
     """What treatments and laboratory results were used, and the verdict on each timeline with more than one visit."""
-    for finding in summary.courses.findings:
+    for finding in summary.judged.courses.findings:
         _say(console, finding)
-    courses = summary.courses.by_patient
+    courses = summary.judged.courses.by_patient
     if courses:
         rows = sum(len(c.treatments) for c in courses), sum(len(c.labs) for c in courses)
         _say(
@@ -201,7 +205,7 @@ def _print_verdicts(summary: Summary, console: Console) -> None:
             f"Used: {_counted(rows[0], 'row')} of treatments, {_counted(rows[1], 'row')} of laboratory results, {_counted(len(courses), 'patient')}",
         )
     several = {line.key: line.title for line in summary.timelines if len(line.rows) > 1}
-    for judgement in [j for j in summary.judgements if j.key in several][:MOST_TIMELINES]:
+    for judgement in [j for j in summary.judged.judgements if j.key in several][:MOST_TIMELINES]:
         _say(console, several[judgement.key], style="bold")
         for sentence in judgement_sentences(judgement):
             _say(console, f"  {sentence}")

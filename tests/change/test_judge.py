@@ -8,9 +8,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from calcitrack.change import cohort_points, own_precision, series_of
+from calcitrack.change import RULES, JudgedCohort, JudgeOptions, cohort_points, judge_cohort, own_precision, series_of
 from calcitrack.change.judge import judge
 from calcitrack.change.mixed_model import deposit_trend
+from calcitrack.change.precision import MIN_REPEATS
 from calcitrack.model.assessment import Fate
 from calcitrack.model.course import Courses, PatientCourse, Treatment
 from calcitrack.model.judgement import CohortKind, TimelineSeries, Verdict
@@ -176,3 +177,26 @@ def test_a_family_is_unknown_where_one_of_it_is(made: ModuleType) -> None:
     family = next(s for s in series if s.deposit_id == "D001" and s.measurand == "ha_mass_mg")
     assert family.missing == dict.fromkeys((1, 3), "D003 is not evaluable at this time point")
     assert [p.values for p in family.points] == [(6.0,)]
+
+
+def test_a_cohort_is_judged_with_the_precision_of_its_own_repeats(courses: ModuleType) -> None:
+    """Law: all that is judged of a cohort is what its parts say, each asked by itself; the order is that of the series."""
+    pairs = [(100.0, 100.0 * math.exp(0.1 * (-1) ** k)) for k in range(MIN_REPEATS)]
+    repeated = courses.timeline(courses.series([40 * k for k in range(MIN_REPEATS)], pairs), patient="R")
+    series = [*cohort_of(courses), repeated]
+    drug = Treatment(patient_id="R", name="abatacept", start=courses.FIRST + dt.timedelta(60))
+    treated, options = Courses((PatientCourse("R", (drug,)),)), JudgeOptions(rules=RULES[:1])
+    judged = judge_cohort(series, treated, options=options)
+    precision = own_precision(series)
+    assert judged.precision == precision
+    assert precision.own
+    assert judged.judgements == tuple(judge(s, treated.of(s.key.patient_id), precision=precision, options=options) for s in series)
+    assert judged.points == cohort_points(series, treated, precision=precision, rule=judged.rule)
+    assert {p.group for p in judged.points} == {"all", "abatacept"}
+    assert judged.courses == treated
+    assert judge_cohort(series, treated, options=options) == judged
+
+
+def test_no_timelines_are_an_empty_judgement() -> None:
+    """Nothing is judged, and nothing is made up."""
+    assert judge_cohort([]) == JudgedCohort()

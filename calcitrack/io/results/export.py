@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from calcitrack.change import JudgeOptions
+from calcitrack.change import JudgeOptions, judge_cohort, series_of
 from calcitrack.errors import ResultsError
 from calcitrack.io.dicom.output_options import DicomOutput
 from calcitrack.io.files.clock import Clock, utc_now
@@ -56,8 +56,10 @@ def write_results(
         What `calcitrack.assess_cohort` returned.
     folder, parquet, dataset, clock, dicom
         As for `ResultsWriter`.
-    courses, judging
-        As for `ResultsWriter.finish`.
+    courses
+        Treatments of the patients: the tables about change look before and after each start.
+    judging
+        Settings of the verdicts; defaults when ``None``.
 
     Returns
     -------
@@ -70,11 +72,13 @@ def write_results(
         The folder holds something else, or cannot be written. It is then as it was before.
     """
     with ResultsWriter(folder, parquet=parquet, dataset=dataset, clock=clock, dicom=dicom) as writer:
+        series = []
         for assessment in cohort.assessments:
             writer.add(assessment)
+            series.append(series_of(assessment))
         for failure in cohort.failures:
             writer.fail(failure)
-        return writer.finish(cohort.files, courses=courses, judging=judging)
+        return writer.finish(cohort.files, judge_cohort(series, courses, options=judging))
 
 
 def read_results(folder: str | PathLike[str]) -> Results:

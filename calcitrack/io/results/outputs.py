@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from calcitrack.change import RULES
+from calcitrack.change import JudgedCohort
 from calcitrack.errors import ResultsError
 from calcitrack.figures import DrawnTimeline, cohort_figures, timeline_figure
 from calcitrack.io.dicom.output_options import DicomOutput
@@ -19,7 +19,7 @@ from calcitrack.io.seg.write import write_label_picture, write_segmentation
 from calcitrack.io.sr.write import Reviewed, write_report
 from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.course import PatientCourse
-from calcitrack.model.judgement import CohortPoint, Judgement
+from calcitrack.model.judgement import Judgement
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.reporting.report_content import ReportDraft, Told, drafts_of
 from calcitrack.tables.cells import Row, joined
@@ -50,12 +50,21 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A report that waits for the judgement of its timeline, the n-th that was added."""
+class PlannedReport:
+    """A report that is written as soon as its timeline is judged.
+
+    Parameters
+    ----------
+    draft
+        Its content but for the judgement.
+    name
+        Its file in the results folder.
+    reviewed
+        What readers said; ``None`` without a workspace.
+    """
 
     draft: ReportDraft
     name: str
-    timeline: int
     reviewed: Reviewed | None
 
 
@@ -103,23 +112,23 @@ class Outputs:
         name = f"{folder}/timeline"
         self.attempt(str(drawn.key), "timeline.png", lambda: write_figure(self._folder, name, timeline_figure(drawn, judgement, course)))
 
-    def cohort(self, points: Sequence[CohortPoint], judgements: Sequence[Judgement]) -> None:
+    def cohort(self, judged: JudgedCohort) -> None:
         """The figures of the cohort."""
-        self.attempt("all timelines", "cohort figures", lambda: self._cohort(points, judgements))
+        self.attempt("all timelines", "cohort figures", lambda: self._cohort(judged))
 
-    def waiting(self, assessment: Assessment, timeline: int, reviewed: Reviewed | None) -> list[Waiting]:
-        """Reports of a timeline; they are written when its change was judged."""
+    def planned_reports(self, assessment: Assessment, reviewed: Reviewed | None) -> list[PlannedReport]:
+        """Reports of a timeline, to be written when its change is judged."""
         drafts = tuple(drafts_of(assessment)) if self._dicom.reports else ()
-        return [Waiting(d, self._report_name(d), timeline, reviewed) for d in drafts]
+        return [PlannedReport(d, self._report_name(d), reviewed) for d in drafts]
 
-    def report(self, waiting: Waiting, judgement: Judgement) -> None:
+    def report(self, report: PlannedReport, judgement: Judgement) -> None:
         """The report of a study; images without a segmentation, to which it would refer, are left out and have their finding already."""
         lacking = {p.source for p in self.problems if p.output == SEGMENTATION}
-        images = tuple(i for i in waiting.draft.images if i.exposure.source not in lacking)
+        images = tuple(i for i in report.draft.images if i.exposure.source not in lacking)
         if images:
-            draft, told = replace(waiting.draft, images=images), Told.of(judgement)
-            write = partial(write_report, told=told, reviewed=waiting.reviewed, kind=self._dicom.segmentation)
-            self.attempt(images[0].exposure.source, "measurement report", lambda: write(self._folder.path(waiting.name), draft))
+            draft, told = replace(report.draft, images=images), Told.of(judgement)
+            write = partial(write_report, told=told, reviewed=report.reviewed, kind=self._dicom.segmentation)
+            self.attempt(images[0].exposure.source, "measurement report", lambda: write(self._folder.path(report.name), draft))
 
     def attempt(self, source: str, output: str, write: Callable[[], None]) -> None:
         """Write one output, or note why it could not be made."""
@@ -136,9 +145,9 @@ class Outputs:
         own = [f"no {p.output} was written: {p.reason}" for p in self.problems if p.source == row.get("path")]
         return {**row, "findings": joined([str(row.get("findings") or ""), *own])} if own else row
 
-    def _cohort(self, points: Sequence[CohortPoint], judgements: Sequence[Judgement]) -> None:
-        rule = RULES[0]  # the one that `cohort_points` counts progression by
-        figures = cohort_figures(points, judgements, rule.name, (rule.improve, rule.progress))
+    def _cohort(self, judged: JudgedCohort) -> None:
+        rule = judged.rule
+        figures = cohort_figures(judged.points, judged.judgements, rule.name, (rule.improve, rule.progress))
         for name, figure in (("waterfall", figures.waterfall), ("spaghetti", figures.spaghetti), ("progression", figures.progression)):
             if figure is not None:
                 write_figure(self._folder, f"cohort_{name}", figure)

@@ -9,21 +9,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from calcitrack.change import JudgeOptions, cohort_points, own_precision, series_of
-from calcitrack.change.judge import judge
+from calcitrack.change import JudgedCohort
+from calcitrack.errors import InvalidValueError
 from calcitrack.figures import DrawnTimeline, drawn_timeline
 from calcitrack.io.dicom.output_options import DicomOutput
 from calcitrack.io.files.clock import Clock, utc_now
 from calcitrack.io.results.folder import StagedFolder
-from calcitrack.io.results.outputs import Outputs, Problem, Waiting, disk_error
-from calcitrack.io.results.provenance import assessment_json, library_versions
+from calcitrack.io.results.outputs import Outputs, PlannedReport, Problem, disk_error
+from calcitrack.io.results.provenance import Json, assessment_json, library_versions
 from calcitrack.io.results.table_files import check_parquet
 from calcitrack.io.results.table_writer import GrowingTables
 from calcitrack.io.sr.write import Reviewed
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import FileRecord, TimelineFailure
-from calcitrack.model.course import Courses
-from calcitrack.model.judgement import Judgement, TimelineSeries
 from calcitrack.tables import CHANGES, COHORT, DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, RESPONSES, TIMELINE, TRENDS, TableSchema
 from calcitrack.tables.cells import Row, plain
 from calcitrack.tables.changes import change_rows, cohort_rows, response_rows, trend_rows
@@ -42,10 +40,31 @@ class Written:
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _AddedTimeline:
+    """What is kept of a timeline until its judgement is known.
+
+    Parameters
+    ----------
+    folder
+        Its folder inside the results folder.
+    provenance
+        Its part of ``provenance.json``.
+    """
+
+    assessment_id: str
+    drawn: DrawnTimeline
+    folder: str
+    provenance: Json
+    reports: tuple[PlannedReport, ...]
+    n_images: int
+
+
 class ResultsWriter:
     """Writes a results folder timeline by timeline, so that a large cohort never lies in memory as a whole.
 
-    Use it in a ``with`` statement: `add` each assessment, then `finish`. Without `finish` nothing in the folder has changed.
+    Use it in a ``with`` statement: `add` each assessment and collect its series, judge the series (`calcitrack.change.judge_cohort`), then `finish`
+    with what was judged. Without `finish` nothing in the folder has changed.
 
     Parameters
     ----------
@@ -80,14 +99,9 @@ class ResultsWriter:
         self._tables = GrowingTables(self._folder.path, parquet=parquet, dataset=dataset)
         self._clock = clock
         self._outputs = Outputs(self._folder, dicom or DicomOutput())
-        self._waiting: list[Waiting] = []
-        self._series: list[TimelineSeries] = []
-        self._drawn: list[tuple[DrawnTimeline, str]] = []
-        self._judgements: tuple[Judgement, ...] = ()
+        self._added: list[_AddedTimeline] = []
         self._outcomes: dict[str, Row] = {}
         self._failures: list[TimelineFailure] = []
-        self._timelines: list[object] = []
-        self._n_images = 0
 
     def __enter__(self) -> Self:
         if self._needs_pyarrow:
@@ -120,20 +134,22 @@ class ResultsWriter:
                 (EVENTS, list(event_rows(assessment))),
                 (NOT_MEASURABLE, list(gap_rows(assessment))),
             )
-            told, became = assessment_json(assessment, folder), outcomes(assessment)
-            series, drawn = series_of(assessment), drawn_timeline(assessment)
-            waiting = self._outputs.waiting(assessment, len(self._series), reviewed)
+            outcome_of_image = outcomes(assessment)
+            added = _AddedTimeline(
+                assessment.assessment_id,
+                drawn_timeline(assessment),
+                folder,
+                assessment_json(assessment, folder),
+                tuple(self._outputs.planned_reports(assessment, reviewed)),
+                len(assessment.images),
+            )
         except BaseException:
             for path in written:
                 self._folder.discard(path)
             raise
         self._add_rows(rows)
-        self._outcomes |= became
-        self._waiting += waiting
-        self._series.append(series)
-        self._drawn.append((drawn, folder))
-        self._timelines.append(told)
-        self._n_images += len(assessment.images)
+        self._outcomes |= outcome_of_image
+        self._added.append(added)
 
     def fail(self, failure: TimelineFailure) -> None:
         """Note a timeline that could not be assessed; its files become failed in ``images.csv``."""
@@ -160,33 +176,39 @@ class ResultsWriter:
         return tuple(self._failures)
 
     @property
-    def judgements(self) -> tuple[Judgement, ...]:
-        """What `finish` made of the change of each timeline, in the order in which they were added."""
-        return self._judgements
+    def n_timelines(self) -> int:
+        """Timelines that were added."""
+        return len(self._added)
 
-    def finish(self, files: Iterable[FileRecord], *, courses: Courses | None = None, judging: JudgeOptions | None = None) -> Written:
-        """Write the tables and the provenance, and put everything into place.
+    def finish(self, files: Iterable[FileRecord], judged: JudgedCohort) -> Written:
+        """Write the tables, figures, reports and provenance, and put everything into place.
 
         Parameters
         ----------
         files
             Every file that was handed over.
-        courses
-            Treatments of the patients: the tables about change look before and after each start.
-        judging
-            Settings of the verdicts; defaults when ``None``.
+        judged
+            What `calcitrack.change.judge_cohort` made of the series of the timelines, in the order in which these were added.
 
         Raises
         ------
+        InvalidValueError
+            The judgements are those of other timelines.
         ResultsError
             A file cannot be written or replaced.
         """
-        courses = courses or Courses()
-        self._judge(courses, judging)
-        for (drawn, folder), judgement in zip(self._drawn, self._judgements, strict=True):
-            self._outputs.timeline(drawn, judgement, courses.of(drawn.key.patient_id), folder)
-        for waiting in self._waiting:
-            self._outputs.report(waiting, self._judgements[waiting.timeline])
+        ids = [j.assessment_id for j in judged.judgements]
+        if ids != [a.assessment_id for a in self._added]:
+            raise InvalidValueError(f"found judgements of {len(ids)} timelines; expected those of the {len(self._added)} added ones, in their order")
+        for schema, rows in ((CHANGES, change_rows), (TRENDS, trend_rows), (RESPONSES, response_rows)):
+            self._add_rows([(schema, [row for j in judged.judgements for row in rows(j)])])
+        self._add_rows([(COHORT, list(cohort_rows(judged.points)))])
+        self._outputs.cohort(judged)
+        for added, judgement in zip(self._added, judged.judgements, strict=True):
+            self._outputs.timeline(added.drawn, judgement, judged.courses.of(added.drawn.key.patient_id), added.folder)
+        for added, judgement in zip(self._added, judged.judgements, strict=True):
+            for report in added.reports:
+                self._outputs.report(report, judgement)
         images = [self._outputs.with_problems(row) for row in merged_image_rows(files, self._outcomes, self._failures)]
         self._add_rows([(IMAGES, images)])
         try:
@@ -194,17 +216,7 @@ class ResultsWriter:
         except OSError as error:
             raise disk_error(error) from error
         self._folder.commit(self._provenance())
-        return Written(self._folder.target, len(self._timelines), self._n_images, tuple(self._outputs.problems))
-
-    def _judge(self, courses: Courses, judging: JudgeOptions | None) -> None:
-        """Only now all repeat exposures of the cohort are known, which say how far a change can be detected."""
-        precision = own_precision(self._series)
-        self._judgements = tuple(judge(s, courses.of(s.key.patient_id), precision=precision, options=judging) for s in self._series)
-        for schema, rows in ((CHANGES, change_rows), (TRENDS, trend_rows), (RESPONSES, response_rows)):
-            self._add_rows([(schema, [row for j in self._judgements for row in rows(j)])])
-        points = cohort_points(self._series, courses, precision=precision)
-        self._add_rows([(COHORT, list(cohort_rows(points)))])
-        self._outputs.cohort(points, self._judgements)
+        return Written(self._folder.target, len(self._added), sum(a.n_images for a in self._added), tuple(self._outputs.problems))
 
     def _add_rows(self, rows: Iterable[tuple[TableSchema, list[Row]]]) -> None:
         try:
@@ -218,7 +230,7 @@ class ResultsWriter:
             "version": __version__,
             "created": self._clock().isoformat(timespec="seconds"),
             "libraries": library_versions(),
-            "timelines": self._timelines,
+            "timelines": [a.provenance for a in self._added],
             "failures": [{"timeline": plain(str(f.key)), "reason": plain(f.reason)} for f in self._failures],
             "problems": [{"source": plain(p.source), "output": p.output, "reason": plain(p.reason)} for p in self._outputs.problems],
         }

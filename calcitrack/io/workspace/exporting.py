@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from os import PathLike
 
-from calcitrack.change import JudgeOptions
+from calcitrack.change import JudgeOptions, judge_cohort, series_of
 from calcitrack.errors import InvalidValueError
 from calcitrack.io.dicom.output_options import DicomOutput
 from calcitrack.io.files.clock import Clock, utc_now
@@ -40,7 +40,7 @@ def export_results(
     folder, parquet, dataset, clock, dicom
         As for `calcitrack.io.results.writer.ResultsWriter`.
     courses, judging
-        As for `calcitrack.io.results.writer.ResultsWriter.finish`.
+        As for `calcitrack.write_results`.
 
     Raises
     ------
@@ -54,14 +54,15 @@ def export_results(
     if run is not None and run not in {r.number for r in workspace.runs()}:
         raise InvalidValueError(f"found no run {run} in the workspace; expected one of {[r.number for r in workspace.runs()]}")
     with ResultsWriter(folder, parquet=parquet, dataset=dataset, clock=clock, dicom=dicom) as writer:
-        exported = workspace.assessments(run=run)
+        exported, series = workspace.assessments(run=run), []
         for recorded in exported:
             assessment = workspace.assessment(recorded.assessment_id, digest=recorded.digest)
             writer.add(assessment, reviewed=reviewed_of(workspace, assessment))
+            series.append(series_of(assessment))
         timelines, ids = {r.key for r in exported}, {r.assessment_id for r in exported}
         reviews = [m for m in workspace.made_reviews() if m.key in timelines]
         if reviews:
             writer.include(REVIEWS, made_review_rows(reviews, ids))
         for failure in workspace.failures(run=run):
             writer.fail(failure)
-        return writer.finish(workspace.files(run=run), courses=courses, judging=judging)
+        return writer.finish(workspace.files(run=run), judge_cohort(series, courses, options=judging))

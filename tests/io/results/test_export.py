@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from calcitrack.change import cohort_points, series_of
+from calcitrack.change import JudgedCohort, cohort_points, judge_cohort, series_of
 from calcitrack.change.judge import judge
-from calcitrack.errors import ResultsError
+from calcitrack.errors import InvalidValueError, ResultsError
 from calcitrack.io.results import outputs
 from calcitrack.io.results.export import read_results, write_results
 from calcitrack.io.results.folder import StagedFolder
@@ -329,3 +329,26 @@ def test_an_edited_table_is_refused_with_its_place(made: ModuleType, tmp_path: P
     path.write_text(text.replace("resolved_ids", "gone"), encoding="utf-8")
     with pytest.raises(ResultsError, match="found no column resolved_ids"):
         read_results(tmp_path)
+
+
+def test_judgements_of_other_timelines_are_refused(made: ModuleType, tmp_path: Path) -> None:
+    """The writer takes what was judged and judges nothing: too few, or of others, is an error, and the folder stays as it was."""
+    one, other = made.assessment("P1"), made.assessment("P2")
+    for judged in (JudgedCohort(), judge_cohort([series_of(other)]), judge_cohort([series_of(one), series_of(other)])):
+        with pytest.raises(InvalidValueError, match="expected those of the 1 added ones"), ResultsWriter(tmp_path / "out", clock=clock) as writer:  # noqa: PT012 what the folder then holds is tested
+            writer.add(one)
+            writer.finish((), judged)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_verdict_in_the_folder_is_the_one_that_was_handed_over(made: ModuleType, tmp_path: Path) -> None:
+    """Another verdict, handed over, is the one in the tables: nothing is judged again on the way."""
+    assessment = made.assessment("P1")
+    judged = judge_cohort([series_of(assessment)])
+    (judgement,) = judged.judgements
+    fewer = replace(judged, judgements=(replace(judgement, changes=judgement.changes[:1], responses=()),), points=())
+    with ResultsWriter(tmp_path, clock=clock) as writer:
+        writer.add(assessment)
+        writer.finish((), fewer)
+    results = read_results(tmp_path)
+    assert (len(results.changes), len(results.responses), len(results.cohort), len(results.trends)) == (1, 0, 0, len(judgement.trends))
