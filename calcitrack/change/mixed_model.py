@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from scipy import stats
 
 from calcitrack.change.detectable import DAYS_A_YEAR
 from calcitrack.change.trend import UNDATED, doubling_days
+from calcitrack.change.variance_components import fit_variances
 from calcitrack.model.judgement import DEPOSIT, BurdenSeries, Estimate, TimelineSeries, Trend
 
 MIXED = "mixed model"
@@ -61,26 +61,16 @@ def _rows(name: str, series: BurdenSeries) -> list[Row]:
 
 
 def _fitted(trend: Trend, rows: Sequence[Row], deposits: Sequence[str], visits: Sequence[str]) -> Trend:
-    from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec  # imported on use: it costs a second
-
     values = np.array([r[0] for r in rows])
     first = min(r[1] for r in rows)
     years = np.array([(r[1] - first).days for r in rows]) / DAYS_A_YEAR
     centred = years - years.mean()
     of_deposit, of_visit = _membership([r[2] for r in rows], deposits), _membership([r[3] for r in rows], visits)
-    random = {"level": of_deposit, "rate": of_deposit * centred[:, None], "visit": of_visit}
-    columns = [[[f"{kind}{k}" for k in range(table.shape[1])]] for kind, table in random.items()]
-    parts = VCSpec(list(random), columns, [[table] for table in random.values()])
     design = np.column_stack([np.ones_like(years), centred])
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a variance at zero is no failure; convergence is asked for below
-            found = MixedLM(values, design, groups=np.zeros(len(values)), exog_vc=parts).fit(reml=True, method=["bfgs", "lbfgs", "powell"])
-        slope, error = float(found.fe_params[1]), float(found.bse_fe[1])
-    except (np.linalg.LinAlgError, ValueError) as problem:
-        return replace(trend, reason=f"the mixed model could not be fitted ({problem})")
-    if not (found.converged and math.isfinite(error) and error > 0):
-        return replace(trend, reason="the mixed model did not converge")
+    found = fit_variances(values, design, (of_deposit, of_deposit * centred[:, None], of_visit))
+    if isinstance(found, str):
+        return replace(trend, reason=found)
+    slope, error = float(found.coefficients[1]), float(found.errors[1])
     dof = max(1, min(len(visits) - 2, len(deposits) - 1))
     half = float(stats.t.ppf(0.975, dof)) * error
     estimate = Estimate(slope, slope - half, slope + half)

@@ -38,6 +38,22 @@ def test_the_mixed_model_finds_the_common_rate(courses: ModuleType) -> None:
     assert (trend.method, trend.n_time_points, trend.note) == ("mixed model", 6, "8 deposits seen at 3 time points or more")
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_rounding_of_the_measures_does_not_move_the_common_rate(courses: ModuleType, seed: int) -> None:
+    """Measures that differ by a billionth, as on another processor, have the same slope and interval within 1e-4."""
+    series = growing_deposits(courses, 5, 0.1, visit_sd=0.02 * seed, seed=seed)
+    rng = np.random.default_rng(seed)
+    noisy = [
+        replace(s, points=tuple(replace(p, values=tuple(v * (1 + 1e-9 * rng.normal()) for v in p.values)) for p in s.points)) for s in series.series
+    ]
+    one, other = (deposit_trend([t], "area_mm2") for t in (series, replace(series, series=tuple(noisy))))
+    assert one.slope is not None
+    assert other.slope is not None
+    for ours, theirs in ((one.slope.value, other.slope.value), (one.slope.low, other.slope.low), (one.slope.high, other.slope.high)):
+        assert theirs == pytest.approx(ours, abs=1e-4)
+    assert other.p_growing == pytest.approx(one.p_growing, abs=1e-4)
+
+
 def test_several_sites_of_a_patient_go_together(courses: ModuleType) -> None:
     """Two limbs with two deposits each are enough together, and neither is alone."""
     left, right = growing_deposits(courses, 2, 0.3), growing_deposits(courses, 2, 0.3, seed=2)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from calcitrack.measure.background import neighbourhood
+from calcitrack.measure.background import _distance, neighbourhood
 from calcitrack.model.segmentation import Segmentation
 
 PIXEL_MM = 0.2
@@ -82,3 +83,20 @@ def test_deposit_without_surroundings_has_no_background() -> None:
     """A deposit that covers the limb cannot be compared with anything."""
     across, _ = _place()
     assert _measured(_flesh(), np.abs(across) < HALF_WIDTH_MM) is None
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("shape", [(90, 101), (300, 401)])
+def test_distances_are_exact_wherever_they_lie_in_memory(shape: tuple[int, int], threads: int) -> None:
+    """OpenCV's own distances differ in the last bit with the address of the memory and the number of threads, and two runs of one command with them."""
+    mask = np.ones(shape, bool)
+    mask[40:50, 30:45] = False
+    exact = ndimage.distance_transform_edt(mask).astype(np.float32)
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(threads)
+    try:
+        kept = [(_distance(mask), bytearray(100 * k + 7)) for k in range(40)]  # what is kept moves what comes next
+    finally:
+        cv2.setNumThreads(before)
+    for distance, _ in kept:
+        np.testing.assert_array_equal(distance, exact)
