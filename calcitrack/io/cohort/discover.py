@@ -11,8 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from calcitrack.io.cohort.course_files import LABS, TREATMENTS
 from calcitrack.io.dicom.dicomdir import is_dicomdir, referenced_files
-from calcitrack.io.files.limits import ReadLimits
-from calcitrack.io.files.sources import FileSource, source_of
+from calcitrack.io.files.sources import FileSource, ReadLimits, source_of
 
 ZIP_START = b"PK\x03\x04"
 ZIP_EMPTY = b"PK\x05\x06"

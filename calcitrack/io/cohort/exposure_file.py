@@ -8,8 +8,7 @@ from pathlib import Path
 
 from calcitrack.errors import CorrectionError, InvalidValueError, ReadError
 from calcitrack.io.cohort.manifest import ManifestRow, without_ids
-from calcitrack.io.files.limits import ReadLimits
-from calcitrack.io.files.sources import FileSource
+from calcitrack.io.files.sources import FileSource, ReadLimits
 from calcitrack.io.images.read import read_source
 from calcitrack.io.images.sidecar import sidecar_of
 from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection, corrected

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from calcitrack.io.cohort.scan import ScannedFile
-from calcitrack.io.files.copies import Copy
+from calcitrack.io.files.sources import Copy
 from calcitrack.model.cohort import FileStatus
 from calcitrack.model.image import Acquisition
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint

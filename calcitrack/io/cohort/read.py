@@ -17,9 +17,7 @@ from calcitrack.io.cohort.exposure_file import ExposureFile
 from calcitrack.io.cohort.grouping import build_timelines, skip_copies
 from calcitrack.io.cohort.manifest import ManifestRow, read_manifest, without_ids
 from calcitrack.io.cohort.scan import ScannedFile, scan_file
-from calcitrack.io.files.copies import compare_bytes
-from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
-from calcitrack.io.files.sources import FileSource, archives_kept_open
+from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits, archives_kept_open, compare_bytes
 from calcitrack.model.cohort import Cohort, FileRecord, FileStatus
 from calcitrack.model.corrections import FilmCorrection
 from calcitrack.model.timeline import Exposure

@@ -14,7 +14,7 @@ from calcitrack.io.deidentify.burned_text import Box, find_text
 from calcitrack.io.dicom.header import Header
 from calcitrack.io.dicom.pixel_data import StoredValues, decode_frame
 from calcitrack.io.dicom.sop_classes import SECONDARY_CAPTURE_CLASSES, check_radiograph
-from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.files.sources import ReadLimits
 
 GROUND_RIM_PX = 2
 """Rim of a box from which the grey value that covers it is taken."""

@@ -13,8 +13,7 @@ from pydicom.dataset import Dataset
 
 from calcitrack.errors import DamagedFileError, ImageTooLargeError, NotAnImageFileError
 from calcitrack.io.files.library_warnings import collected_warnings, impersonal
-from calcitrack.io.files.limits import ReadLimits
-from calcitrack.io.files.sources import EXPECTED, FileSource
+from calcitrack.io.files.sources import EXPECTED, FileSource, ReadLimits
 
 PREAMBLE_BYTES = 128
 PREFIX = b"DICM"

@@ -18,7 +18,7 @@ from calcitrack.io.dicom.header import Header
 from calcitrack.io.dicom.pixel_decoders import DecodeError, decode_codestream, decode_rle, inflate_frame
 from calcitrack.io.dicom.pixel_layout import PixelLayout, read_layout
 from calcitrack.io.files.library_warnings import collected_warnings
-from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.files.sources import DEFAULT_LIMITS, ReadLimits
 
 StoredValues = NDArray[np.integer]
 """Shape (rows, columns): stored values with the sign the header states and nothing above the high bit."""

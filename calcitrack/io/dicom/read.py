@@ -19,8 +19,7 @@ from calcitrack.io.dicom.pixel_layout import COLOURS, GREY, PixelLayout, read_la
 from calcitrack.io.dicom.sop_classes import check_radiograph
 from calcitrack.io.dicom.spacing import read_spacing
 from calcitrack.io.files.library_warnings import collected_warnings
-from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
-from calcitrack.io.files.sources import FileSource
+from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.image import Acquisition, FloatImage, Mask, Radiograph
 from calcitrack.model.spacing import Spacing

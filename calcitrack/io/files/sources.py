@@ -1,4 +1,4 @@
-"""Where bytes come from: a file on disk, or a member of a zip archive read in memory."""
+"""Where bytes come from: a file on disk or a member of a zip archive, within limits; and whether two of them hold the same bytes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,47 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 from io import BufferedReader, RawIOBase
 from os import PathLike, fspath
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from calcitrack.errors import DamagedFileError, ImageTooLargeError, NotAnImageFileError, NotFoundError, UnsupportedImageError
-from calcitrack.io.files.limits import ReadLimits
+from calcitrack.errors import (
+    DamagedFileError,
+    ImageTooLargeError,
+    InvalidValueError,
+    NotAnImageFileError,
+    NotFoundError,
+    ReadError,
+    UnsupportedImageError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """Bounds that are checked against the header before memory is asked for.
+
+    Parameters
+    ----------
+    max_pixels
+        Rows times columns. The default, 100 million, is three times the largest single radiographs in use (a stitched leg of
+        3000 x 10000, a mammogram of 4800 x 6000); such an image takes about 1.2 GB while it is read.
+    max_file_bytes
+        Bytes of a file, of a member of an archive, and of what a deflated file inflates to. The default, 512 MiB, holds
+        the largest allowed image uncompressed at 32 bits with room for its header.
+    """
+
+    max_pixels: int = 100_000_000
+    max_file_bytes: int = 512 * 1024**2
+
+    def __post_init__(self) -> None:
+        if self.max_pixels < 1 or self.max_file_bytes < 1:
+            raise InvalidValueError(f"limits are positive; found {self.max_pixels} pixels and {self.max_file_bytes} bytes")
+
+
+DEFAULT_LIMITS = ReadLimits()
+
 
 EXPECTED = "a DICOM file or a PNG or TIFF picture"
 
@@ -156,3 +190,37 @@ def _check_regular(path: Path, limits: ReadLimits, *, archive: bool) -> None:
         raise NotAnImageFileError(str(path), "a device, pipe or socket", EXPECTED, "copy its content into a file first")
     if status.st_size > limits.max_file_bytes and not archive:
         raise _too_large(str(path), status.st_size, limits)
+
+
+STEP_BYTES = 1 << 20
+"""Files are compared in pieces of this size."""
+
+
+class Copy(Enum):
+    """What the second of two files with one identity is, compared with the first."""
+
+    SAME = auto()
+    """The same bytes."""
+    SHORTER = auto()
+    """The beginning of the first: it was cut short on its way."""
+    LONGER = auto()
+    """It goes on where the first ends: the first was cut short."""
+    OTHER = auto()
+    """Other bytes, or bytes that cannot be read."""
+
+
+def compare_bytes(one: FileSource, other: FileSource, limits: ReadLimits) -> Copy:
+    """Read both files until they differ or one of them ends."""
+    try:
+        with one.open(limits) as first, other.open(limits) as second:
+            while True:
+                here, there = first.read(STEP_BYTES), second.read(STEP_BYTES)
+                if here == there:
+                    if not here:
+                        return Copy.SAME
+                    continue
+                if here.startswith(there):
+                    return Copy.SHORTER
+                return Copy.LONGER if there.startswith(here) else Copy.OTHER
+    except ReadError:
+        return Copy.OTHER

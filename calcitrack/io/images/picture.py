@@ -12,8 +12,7 @@ from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
 from calcitrack.calibrate.intensity import classify
 from calcitrack.errors import DamagedFileError, ImageTooLargeError, UnsupportedImageError
 from calcitrack.io.files.library_warnings import collected_warnings
-from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
-from calcitrack.io.files.sources import FileSource
+from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits
 from calcitrack.io.images.sidecar import Sidecar, read_sidecar, sidecar_of
 from calcitrack.model.image import Acquisition, Radiograph
 from calcitrack.model.spacing import Spacing

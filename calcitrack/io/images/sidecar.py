@@ -12,8 +12,7 @@ from typing import Any
 from calcitrack.errors import SidecarError
 from calcitrack.io.dicom.anatomy_codes import SIDES
 from calcitrack.io.dicom.spacing import MAX_SPACING_MM, MIN_SPACING_MM
-from calcitrack.io.files.limits import ReadLimits
-from calcitrack.io.files.sources import FileSource
+from calcitrack.io.files.sources import FileSource, ReadLimits
 from calcitrack.model.spacing import Spacing, SpacingBasis
 
 KEYS = ("spacing_mm", "spacing_basis", "acquisition_date", "patient_id", "body_part", "laterality", "view", "photometric_interpretation")

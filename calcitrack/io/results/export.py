@@ -12,8 +12,8 @@ import pandas as pd
 from calcitrack.change import JudgeOptions, judge_cohort, series_of
 from calcitrack.errors import ResultsError
 from calcitrack.io.dicom.output_options import DicomOutput
-from calcitrack.io.files.clock import Clock, utc_now
 from calcitrack.io.results.folder import read_manifest
+from calcitrack.io.results.provenance import Clock, utc_now
 from calcitrack.io.results.table_files import read_table
 from calcitrack.io.results.writer import ResultsWriter, Written
 from calcitrack.model.cohort import CohortAssessment

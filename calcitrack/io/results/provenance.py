@@ -1,11 +1,12 @@
-"""How the results came to be, as plain JSON values."""
+"""How results came to be: when, by which libraries, and by which steps, as plain JSON values."""
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.metadata
 import math
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from calcitrack.model.assessment import Assessment
@@ -20,6 +21,13 @@ DECODERS = ("pyjpegls", "pylibjpeg-openjpeg", "python-gdcm")
 """Libraries that decode compressed pixels."""
 
 Json = Mapping[str, object]
+Clock = Callable[[], dt.datetime]
+"""Gives the present, with its time zone: the moment that is noted in what is written."""
+
+
+def utc_now() -> dt.datetime:
+    """The present, in UTC."""
+    return dt.datetime.now(dt.UTC)
 
 
 def library_versions() -> dict[str, str]:

@@ -13,10 +13,9 @@ from calcitrack.change import JudgedCohort
 from calcitrack.errors import InvalidValueError
 from calcitrack.figures import DrawnTimeline, drawn_timeline
 from calcitrack.io.dicom.output_options import DicomOutput
-from calcitrack.io.files.clock import Clock, utc_now
 from calcitrack.io.results.folder import StagedFolder
 from calcitrack.io.results.outputs import Outputs, PlannedReport, Problem, disk_error
-from calcitrack.io.results.provenance import Json, assessment_json, library_versions
+from calcitrack.io.results.provenance import Clock, Json, assessment_json, library_versions, utc_now
 from calcitrack.io.results.table_files import check_parquet
 from calcitrack.io.results.table_writer import GrowingTables
 from calcitrack.io.sr.write import Reviewed

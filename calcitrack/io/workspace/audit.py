@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from calcitrack.io.files.clock import Clock
+from calcitrack.io.results.provenance import Clock
 from calcitrack.io.workspace.codec import Json, canonical, dumps, storable
 from calcitrack.io.workspace.database import Database
 

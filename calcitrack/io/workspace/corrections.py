@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from calcitrack.errors import EditConflictError, InvalidValueError
-from calcitrack.io.files.clock import Clock
+from calcitrack.io.results.provenance import Clock
 from calcitrack.io.workspace import audit
 from calcitrack.io.workspace.codec import canonical, decode, dumps, encode, storable
 from calcitrack.io.workspace.database import Database

@@ -7,7 +7,7 @@ from os import PathLike
 from calcitrack.change import JudgeOptions, judge_cohort, series_of
 from calcitrack.errors import InvalidValueError
 from calcitrack.io.dicom.output_options import DicomOutput
-from calcitrack.io.files.clock import Clock, utc_now
+from calcitrack.io.results.provenance import Clock, utc_now
 from calcitrack.io.results.writer import ResultsWriter, Written
 from calcitrack.io.workspace.signing import reviewed_of
 from calcitrack.io.workspace.workspace import Workspace

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from calcitrack.errors import EditConflictError
-from calcitrack.io.files.clock import Clock
+from calcitrack.io.results.provenance import Clock
 from calcitrack.io.workspace import audit
 from calcitrack.io.workspace.codec import canonical, storable
 from calcitrack.io.workspace.database import Database

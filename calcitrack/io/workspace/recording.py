@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calcitrack.io.files.clock import Clock
+from calcitrack.io.results.provenance import Clock
 from calcitrack.io.workspace import assessments, audit
 from calcitrack.io.workspace.codec import Json
 from calcitrack.io.workspace.database import Database

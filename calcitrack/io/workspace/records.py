@@ -10,8 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from calcitrack.errors import InvalidValueError
-from calcitrack.io.files.clock import Clock, utc_now
-from calcitrack.io.results.provenance import library_versions
+from calcitrack.io.results.provenance import Clock, library_versions, utc_now
 from calcitrack.io.workspace import assessments, audit
 from calcitrack.io.workspace.audit import AuditEntry
 from calcitrack.io.workspace.backing_up import back_up

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from calcitrack.errors import InvalidValueError
-from calcitrack.io.files.clock import Clock
+from calcitrack.io.results.provenance import Clock
 from calcitrack.io.workspace import audit
 from calcitrack.io.workspace.codec import Json, canonical, decode, dumps, encode, storable
 from calcitrack.io.workspace.database import Database

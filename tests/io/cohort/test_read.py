@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from calcitrack.errors import DamagedFileError
 from calcitrack.io.cohort.grouping import build_timelines
 from calcitrack.io.cohort.read import read_cohort
-from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.files.sources import ReadLimits
 from calcitrack.model.cohort import Cohort, FileRecord, FileStatus
 from calcitrack.model.image import Acquisition
 from calcitrack.model.timeline import Exposure, Timeline

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from calcitrack.errors import DamagedFileError, ImageTooLargeError, SidecarError, UnsupportedImageError
-from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.files.sources import ReadLimits
 from calcitrack.io.images.read import read_radiograph
 from calcitrack.model.calibration import Tier
 from calcitrack.model.spacing import SpacingBasis
