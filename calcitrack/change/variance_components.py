@@ -1,15 +1,15 @@
 """Restricted maximum likelihood of a linear model with independent variance components, with an answer that rounding cannot move.
 
-The likelihood is profiled over the coefficients and the residual variance (Bates et al. 2015, J Stat Softw 67(1):1), so that only one ratio of standard
-deviations for each component is searched for: few numbers of like size, with an exact gradient, from the best points of a fixed grid. All sums run
-over cross products, whose size is the number of random effects and not of observations.
+The likelihood is profiled over the coefficients and the residual variance (Bates et al. 2015, J Stat Softw 67(1):1). What is left to search for is one
+ratio of standard deviations for each component: few numbers of like size, with an exact gradient, from the best points of a fixed grid. All sums run
+over cross products, whose size is the number of random effects, not of observations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ class _Products:
 
     @property
     def dof(self) -> int:
-        return self.observations - (self.ww.shape[0] - 1)
+        return self.observations - (int(self.ww.shape[0]) - 1)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -131,7 +131,7 @@ def fit_variances(values: FloatArray, design: FloatArray, components: Sequence[F
 def _products(values: FloatArray, design: FloatArray, components: Sequence[FloatArray]) -> _Products:
     z, w = np.column_stack(components), np.column_stack([design, values])
     ends = np.cumsum([0, *(c.shape[1] for c in components)])
-    parts = tuple(slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True))
+    parts = tuple(slice(int(a), int(b)) for a, b in pairwise(ends))
     return _Products(z.T @ z, z.T @ w, w.T @ w, parts, len(values))
 
 

@@ -127,9 +127,9 @@ def neighbourhood(image: FloatImage, segmentation: Outlined, label: int, box: tu
 def _distance(mask: Mask) -> NDArray[np.float32]:
     """Distance of each True pixel to the next False one, in pixels; large where there is none.
 
-    OpenCV hands small pictures, and every picture where it has one thread, to Intel IPP, whose last bit depends on the address of the memory: two runs
-    of one command then differ. Squared distances between pixels are whole numbers, so that their rounded roots are exact (up to 1,400 pixels at
-    least, far beyond `RING_MM`, `SKIN_MM` and `BONE_MM`, from where on no value is used).
+    OpenCV hands small pictures to Intel IPP, and with one thread every picture. IPP's last bit depends on the address of the memory, so that two runs
+    of one command differ. Squared distances between pixels are whole numbers: their rounded roots are exact, up to 1,400 pixels at least. That is
+    far beyond `RING_MM`, `SKIN_MM` and `BONE_MM`, from where on no distance matters.
     """
     if mask.all():
         return np.full(mask.shape, 1e6, np.float32)

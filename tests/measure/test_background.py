@@ -88,7 +88,7 @@ def test_deposit_without_surroundings_has_no_background() -> None:
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("shape", [(90, 101), (300, 401)])
 def test_distances_are_exact_wherever_they_lie_in_memory(shape: tuple[int, int], threads: int) -> None:
-    """OpenCV's own distances differ in the last bit with the address of the memory and the number of threads, and two runs of one command with them."""
+    """The last bit of OpenCV's own distances depends on the address of the memory and on the number of threads; ours does not."""
     mask = np.ones(shape, bool)
     mask[40:50, 30:45] = False
     exact = ndimage.distance_transform_edt(mask).astype(np.float32)
