@@ -66,7 +66,7 @@ def test_equality_stays_that_of_all_fields() -> None:
 
 def test_unlike_units_are_not_compared() -> None:
     """The error names both quantities and units."""
-    with pytest.raises(TypeError, match="compared in one unit; found area_mm2 in mm2 and feret_mm in mm"):
+    with pytest.raises(TypeError, match="compared in one unit; found feret_mm in mm and area_mm2 in mm2"):
         _ = Measurement(FERET_MM, 3.0) > AREA
     with pytest.raises(TypeError, match="not supported between instances of 'Measurement' and 'str'"):
         _ = AREA < "300"  # type: ignore[operator]
