@@ -9,6 +9,7 @@ from calcitrack.assess.exposures import Measured, align_all, measure_all, refere
 from calcitrack.assess.identity import Identity, follow_all
 from calcitrack.assess.options import AssessOptions, flat
 from calcitrack.change import summarise
+from calcitrack.model.arguments import expect
 from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.progress import Observer, Stage
@@ -36,6 +37,8 @@ def assess(timeline: Timeline, *, options: AssessOptions | None = None, observe:
         The same for the same input, options and program version. An exposure that cannot be read becomes an `ImageFailure`; the
         rest of the timeline goes on.
     """
+    expect("assess", "timeline", timeline, Timeline)
+    expect("assess", "options", options, AssessOptions, type(None))
     options = options or AssessOptions()
     tell = observe or (lambda _stage, _source: None)
     searched, unread = search_all(timeline, options, tell)

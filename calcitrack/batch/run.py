@@ -18,6 +18,7 @@ from calcitrack.errors import InvalidValueError
 from calcitrack.io.cohort.corrections import Corrections
 from calcitrack.io.cohort.read import read_cohort
 from calcitrack.io.workspace import KeptRun, Workspace
+from calcitrack.model.arguments import expect, expect_paths
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import Cohort, CohortAssessment, TimelineFailure
 from calcitrack.model.progress import Progress
@@ -83,6 +84,9 @@ def assess_cohort(
     WorkspaceError
         The workspace cannot be opened or written.
     """
+    if not isinstance(inputs, Cohort):
+        expect_paths("assess_cohort", "inputs", inputs, Cohort)
+    expect("assess_cohort", "options", options, AssessOptions, type(None))
     with opened(workspace) as record:
         if isinstance(inputs, Cohort):
             if manifest is not None or corrections is not None:

@@ -21,6 +21,7 @@ from calcitrack.measure import MeasureOptions
 from calcitrack.measure.magnification import Magnification, magnification
 from calcitrack.measure.measurands import VOLUME_MM3
 from calcitrack.measure.volume import concentration_range
+from calcitrack.model.arguments import expect_each
 from calcitrack.model.assessment import Assessment, Fate, ImageAssessment, TrackedDeposit
 from calcitrack.model.measurement import Measurement, NotMeasurable, Result
 from calcitrack.model.provenance import Step
@@ -46,7 +47,7 @@ def combine_views(assessments: Iterable[Assessment], *, options: MeasureOptions 
     The same assessments in the same order. Deposits that were paired have another ``volume_mm3``, whose ``model`` names the ellipsoid; totals of
     volume follow; a finding on each film of such a day says what was paired by what, or why nothing was.
     """
-    return tuple(combined(assessments, options=options))
+    return tuple(combined(expect_each("combine_views", "assessments", assessments, Assessment), options=options))
 
 
 def combined(

@@ -14,6 +14,7 @@ from calcitrack.calibrate.wedge_check import described, doubt
 from calcitrack.calibrate.wedge_curve import WedgeCurve, wedge_curve
 from calcitrack.calibrate.wedge_strip import STEPS, Wedge
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.arguments import expect
 from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.image import Mask, Radiograph
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
@@ -77,6 +78,8 @@ def calibrate(radiograph: Radiograph, options: CalibrateOptions | None = None) -
     already, or needs none, comes back as it is. A wedge that is not plausible is a finding too, and so is a box without a wedge. The place of a
     wedge that could not be used stays in ``wedge_corners``: it is aluminium all the same, and no deposit.
     """
+    expect("calibrate", "radiograph", radiograph, Radiograph)
+    expect("calibrate", "options", options, CalibrateOptions, type(None))
     options = options or CalibrateOptions()
     calibration = radiograph.calibration
     if calibration.in_nepers:

@@ -11,6 +11,7 @@ from calcitrack.change.precision import Precision
 from calcitrack.change.response import RULES, ResponseRule, last_evaluable, response, treatment_trends
 from calcitrack.change.series import BURDENS, series_of
 from calcitrack.change.trend import TrendOptions, line_trend
+from calcitrack.model.arguments import expect
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.course import PatientCourse
 from calcitrack.model.judgement import BurdenSeries, JudgedChange, Judgement, TimelineSeries, Trend
@@ -61,6 +62,8 @@ def judge(
     Judgement
         The same for the same input.
     """
+    expect("judge", "assessed", assessed, Assessment, TimelineSeries)
+    expect("judge", "course", course, PatientCourse, type(None))
     series = series_of(assessed) if isinstance(assessed, Assessment) else assessed
     course, precision, options = course or PatientCourse(series.key.patient_id), precision or Precision(), options or JudgeOptions()
     totals = [s for s in series.series if s.subject == "total"]

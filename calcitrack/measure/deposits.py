@@ -17,6 +17,7 @@ from calcitrack.measure.mass import Amount, Mass, MassModel, deposit_mass, mass_
 from calcitrack.measure.options import MeasureOptions
 from calcitrack.measure.size import area_sd_mm2, delineation_relative_sd, feret_diameter
 from calcitrack.measure.volume import volume_from_mass
+from calcitrack.model.arguments import expect
 from calcitrack.model.image import FloatImage, Radiograph
 from calcitrack.model.measurement import Deposit, ImageMeasurements, Measurand, Measurement, NotMeasurable, Result
 from calcitrack.model.segmentation import Outlined, Segmentation
@@ -76,6 +77,9 @@ def measure(radiograph: Radiograph, segmentation: Segmentation, options: Measure
     InvalidValueError
         The segmentation has another shape than the image.
     """
+    expect("measure", "radiograph", radiograph, Radiograph)
+    expect("measure", "segmentation", segmentation, Segmentation)
+    expect("measure", "options", options, MeasureOptions, type(None))
     _check(radiograph, segmentation)
     film = _film(radiograph, segmentation, options or MeasureOptions())
     boxes = ndimage.find_objects(segmentation.labels.astype(np.int32))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calcitrack.calibrate.intensity import attenuation
+from calcitrack.model.arguments import expect
 from calcitrack.model.image import FloatImage, Mask, Radiograph
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.segment.anatomy import find_anatomy
@@ -61,6 +62,8 @@ def segment(radiograph: Radiograph, options: SegmentOptions | None = None) -> Se
     smooth surface; what stands above it in bone-contrast and noise units is a candidate, and a logistic model of its outline,
     contrast and surroundings says how likely it is a deposit. It does not search over bone.
     """
+    expect("segment", "radiograph", radiograph, Radiograph)
+    expect("segment", "options", options, SegmentOptions, type(None))
     options = options or SegmentOptions()
     found = candidates(radiograph, options)
     return found.keeping(sure(found, options))

@@ -10,7 +10,7 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 
-from calcitrack.errors import CorrectionError, ManifestError, PseudonymError
+from calcitrack.errors import CorrectionError, ManifestError, NotFoundError, PseudonymError
 from calcitrack.io.cohort.corrections import Corrections, correction_of, laid_over, read_corrections
 from calcitrack.io.cohort.discover import FoundFile, Inputs, find_files
 from calcitrack.io.cohort.exposure_file import ExposureFile
@@ -18,6 +18,7 @@ from calcitrack.io.cohort.grouping import build_timelines, skip_copies
 from calcitrack.io.cohort.manifest import ManifestRow, read_manifest, without_ids
 from calcitrack.io.cohort.scan import ScannedFile, scan_file
 from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits, archives_kept_open, compare_bytes
+from calcitrack.model.arguments import expect_paths
 from calcitrack.model.cohort import Cohort, FileRecord, FileStatus
 from calcitrack.model.corrections import FilmCorrection
 from calcitrack.model.timeline import Exposure
@@ -67,6 +68,8 @@ def read_cohort(
 
     Raises
     ------
+    NotFoundError
+        Nothing exists at any of the paths. Where some exist, the others are failed records.
     ManifestError
         With every problem of the manifest.
     CorrectionError
@@ -78,6 +81,8 @@ def read_cohort(
     -----
     Bad image files raise nothing: they are failed or skipped records.
     """
+    expect_paths("read_cohort", "inputs", inputs)
+    _check_something_exists(inputs)
     rows = {} if manifest is None else read_manifest(Path(manifest))
     found = find_files(inputs, limits)
     _check_manifest_used(rows, found, manifest)
@@ -127,6 +132,14 @@ def _with_manifest(file: ScannedFile, rows: Mapping[Path, ManifestRow], manifest
     if file.lacks_sidecar and acquisition.patient_id and acquisition.acquisition_time is not None:
         return replace(placed, status=FileStatus.READ, reason="")
     return placed
+
+
+def _check_something_exists(inputs: Inputs) -> None:
+    """A typing error in the only path is no empty cohort."""
+    paths = [inputs] if isinstance(inputs, str | PathLike) else list(inputs)
+    if paths and not any(os.path.lexists(path) for path in paths):
+        named = ", ".join(os.fspath(path) for path in paths)
+        raise NotFoundError(named, "nothing that can be opened", "a folder, a file, a zip archive or a DICOMDIR", "check the path")
 
 
 def _check_manifest_used(rows: Mapping[Path, ManifestRow], found: Sequence[FoundFile], manifest: str | PathLike[str] | None) -> None:

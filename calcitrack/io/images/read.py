@@ -8,6 +8,7 @@ from calcitrack.io.dicom.parse import META_SEARCH_BYTES, looks_like_dicom, not_a
 from calcitrack.io.dicom.read import read_dicom
 from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits, source_of
 from calcitrack.io.images.picture import looks_like_picture, read_picture
+from calcitrack.model.arguments import expect
 from calcitrack.model.image import Radiograph
 
 
@@ -32,6 +33,7 @@ def read_radiograph(path: str | PathLike[str], *, limits: ReadLimits = DEFAULT_L
     ReadError
         Always one of its subclasses, which say what was found, what was expected and what to do.
     """
+    expect("read_radiograph", "path", path, PathLike)
     return read_source(source_of(path), limits)
 
 

@@ -16,6 +16,7 @@ from calcitrack.io.results.folder import read_manifest
 from calcitrack.io.results.provenance import Clock, utc_now
 from calcitrack.io.results.table_files import read_table
 from calcitrack.io.results.writer import ResultsWriter, Written
+from calcitrack.model.arguments import expect
 from calcitrack.model.cohort import CohortAssessment
 from calcitrack.model.course import Courses
 from calcitrack.tables import SCHEMAS
@@ -71,6 +72,8 @@ def write_results(
     ResultsError
         The folder holds something else, or cannot be written. It is then as it was before.
     """
+    expect("write_results", "cohort", cohort, CohortAssessment)
+    expect("write_results", "folder", folder, PathLike)
     with ResultsWriter(folder, parquet=parquet, dataset=dataset, clock=clock, dicom=dicom) as writer:
         series = []
         for assessment in cohort.assessments:
@@ -89,6 +92,7 @@ def read_results(folder: str | PathLike[str]) -> Results:
     ResultsError
         It is no results folder, it was written by a newer version, its writing was interrupted, or a table was changed.
     """
+    expect("read_results", "folder", folder, PathLike)
     path = Path(folder)
     provenance = read_manifest(path)
     if not provenance.get("complete"):

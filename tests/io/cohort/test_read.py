@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calcitrack.errors import DamagedFileError
+from calcitrack.errors import DamagedFileError, NotFoundError
 from calcitrack.io.cohort.grouping import build_timelines
 from calcitrack.io.cohort.read import read_cohort
 from calcitrack.io.files.sources import ReadLimits
@@ -200,11 +200,17 @@ def test_files_reached_twice_are_listed_once(dicom: Write, tmp_path: Path) -> No
     assert len(read_cohort([tmp_path, path, str(path)]).files) == 1
 
 
-def test_what_does_not_exist_is_a_failed_record(tmp_path: Path) -> None:
+def test_what_does_not_exist_among_others_is_a_failed_record(dicom: Write, tmp_path: Path) -> None:
     """A batch goes on."""
-    (record,) = read_cohort(tmp_path / "missing").files
+    _, record = read_cohort([dicom("image.dcm"), tmp_path / "missing"]).files
     assert record.status is FileStatus.FAILED
     assert "check the path" in record.reason
+
+
+def test_nothing_at_all_is_an_error(tmp_path: Path) -> None:
+    """A typing error in the only path is no cohort without timelines."""
+    with pytest.raises(NotFoundError, match=r"missing: found nothing that can be opened; expected a folder, .*; check the path"):
+        read_cohort(tmp_path / "missing")
 
 
 def test_links_in_a_circle_end(dicom: Write, tmp_path: Path) -> None:
