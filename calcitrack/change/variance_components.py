@@ -1,8 +1,8 @@
 """Restricted maximum likelihood of a linear model with independent variance components, with an answer that rounding cannot move.
 
-The likelihood is profiled over the coefficients and the residual variance (Bates et al. 2015, J Stat Softw 67(1):1). What is left to search for is one
-ratio of standard deviations for each component: few numbers of like size, with an exact gradient, from the best points of a fixed grid. All sums run
-over cross products, whose size is the number of random effects, not of observations.
+The likelihood is profiled over the coefficients and the residual variance (Bates et al. 2015, J Stat Softw 67(1):1). What is left to search for is
+one ratio of standard deviations for each component: few numbers of like size, with an exact gradient, from the best points of a fixed grid. All sums
+run over cross products, whose size is the number of random effects, not of observations.
 """
 
 from __future__ import annotations
