@@ -10,7 +10,7 @@ import numpy as np
 from calcitrack.assess.revise import fates_where_seen
 from calcitrack.change import summarise
 from calcitrack.errors import ReadError
-from calcitrack.model.assessment import Assessment, DepositTrack, ImageAssessment, TrackedDeposit
+from calcitrack.model.assessment import Assessment, DepositId, DepositTrack, ImageAssessment, TrackedDeposit
 from calcitrack.model.image import Acquisition, Radiograph
 from calcitrack.model.measurement import NotMeasurable, Result
 from calcitrack.model.segmentation import Segmentation
@@ -49,7 +49,7 @@ def blinded(assessment: Assessment, order: Sequence[int], name: str) -> Assessme
         image = assessment.images[k]
         index = visits.index(image.time_point) + 1
         for d in sorted(image.deposits, key=lambda d: d.deposit.label):
-            names.setdefault(d.deposit_id, f"D{len(names) + 1:03d}")
+            names.setdefault(d.deposit_id, str(DepositId(len(names) + 1)))
         exposure = _hidden(image.exposure, f"{name}, film {film_letter(index)}")
         deposits = tuple(replace(d, deposit_id=names[d.deposit_id]) for d in image.deposits)
         shown.append(replace(image, time_point=index, exposure=exposure, deposits=deposits, findings=(), steps=()))

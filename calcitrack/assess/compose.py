@@ -101,6 +101,6 @@ def _calibrated(calibration: Calibration) -> dict[str, Parameter]:
 def _assessment_id(timeline: Timeline, options: AssessOptions) -> str:
     parts = [__version__, repr(options), str(timeline.key)]
     exposures = [e for t in timeline.time_points for e in t.exposures]
-    parts += [e.acquisition.sop_instance_uid or e.source for e in exposures]
+    parts += [e.image_id for e in exposures]
     parts += [f"{k} {e.correction!r}" for k, e in enumerate(exposures) if e.correction]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

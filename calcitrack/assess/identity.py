@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from calcitrack.assess.exposures import Measured
 from calcitrack.assess.options import AssessOptions
-from calcitrack.model.assessment import DepositTrack, Fate, TrackedDeposit
+from calcitrack.model.assessment import DepositId, DepositTrack, Fate, TrackedDeposit
 from calcitrack.model.measurement import Deposit, Measurement
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM, Spacing
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey
@@ -95,8 +95,9 @@ class Identity:
             courses[track.number] = decide_fates(track, views, time_points, places)
         partners = _partners(courses)
         first = timeline.time_points[0].exposures[0]
+        ids = {number: str(DepositId(number)) for number in courses}
         listed = {
-            n: DepositTrack(_name(n), deposit_uid(timeline.key, first, _name(n)), course.fates, partners.get(n, {})) for n, course in courses.items()
+            n: DepositTrack(ids[n], deposit_uid(timeline.key, first, ids[n]), course.fates, partners.get(n, {})) for n, course in courses.items()
         }
         self._of = {(k, s.label): listed[track.number] for track in tracks for k, s in track.sightings.items()}
         self.tracks = tuple(listed.values())
@@ -122,11 +123,7 @@ def _partners(courses: Mapping[int, Course]) -> dict[int, dict[int, tuple[str, .
         for time_point, partner in course.partners.items():
             met.setdefault(number, {}).setdefault(time_point, set()).add(partner)
             met.setdefault(partner, {}).setdefault(time_point, set()).add(number)
-    return {n: {t: tuple(map(_name, sorted(others))) for t, others in sorted(by_time.items())} for n, by_time in met.items()}
-
-
-def _name(number: int) -> str:
-    return f"D{number:03d}"
+    return {n: {t: tuple(str(DepositId(other)) for other in sorted(others)) for t, others in sorted(by_time.items())} for n, by_time in met.items()}
 
 
 def deposit_uid(key: TimelineKey, first: Exposure, deposit_id: str) -> str:
@@ -137,5 +134,5 @@ def deposit_uid(key: TimelineKey, first: Exposure, deposit_id: str) -> str:
     first
         The first exposure of the first time point.
     """
-    name = "/".join((*asdict(key).values(), first.acquisition.sop_instance_uid or first.source, deposit_id))
+    name = "/".join((*asdict(key).values(), first.image_id, deposit_id))
     return f"2.25.{uuid.uuid5(_NAMESPACE, name).int}"

@@ -11,7 +11,7 @@ import numpy as np
 from calcitrack.assess.identity import deposit_uid
 from calcitrack.change import summarise
 from calcitrack.errors import InvalidValueError
-from calcitrack.model.assessment import Assessment, DepositTrack, Fate, ImageAssessment, TrackedDeposit
+from calcitrack.model.assessment import Assessment, DepositId, DepositTrack, Fate, ImageAssessment, TrackedDeposit
 from calcitrack.model.measurement import Deposit, ImageMeasurements
 from calcitrack.model.provenance import Step
 from calcitrack.model.segmentation import Segmentation
@@ -106,7 +106,7 @@ def _tracks(assessment: Assessment, images: Mapping[int, RevisedImage], names: S
             now.setdefault(names[k][deposit.label], {})[k] = deposit
     old = {t.deposit_id: t for t in assessment.tracks}
     found = []
-    for name in sorted(now, key=lambda n: (len(n), n)):
+    for name in sorted(now, key=DepositId.parse):
         kept = old.get(name)
         if kept is not None and set(now[name]) == before[name] and all(p in now for partners in kept.partners.values() for p in partners):
             found.append(kept)
@@ -136,7 +136,7 @@ def fates_where_seen(assessment: Assessment, deposit_id: str, seen: Mapping[int,
         alignment = assessment.images[k].alignment
         at = np.asarray(centroid if alignment is None else alignment.to_baseline(np.array([centroid]))[0], float)
         places[k] = (float(at[0]), float(at[1]))
-    track = Track(int(deposit_id[1:]), {k: Sighting(0, place, 0.0) for k, place in places.items()})
+    track = Track(DepositId.parse(deposit_id).number, {k: Sighting(0, place, 0.0) for k, place in places.items()})
     return decide_fates(track, views, [p.index for p in assessment.time_points], places).fates
 
 

@@ -26,7 +26,7 @@ from calcitrack.figures.lettering import (
 )
 from calcitrack.figures.outlines import RgbImage, draw_outline
 from calcitrack.figures.palette import BASIS_WORDS, fate_mark, title_of
-from calcitrack.model.assessment import ImageAssessment, TrackedDeposit
+from calcitrack.model.assessment import DepositId, ImageAssessment, TrackedDeposit
 from calcitrack.model.image import Radiograph
 from calcitrack.model.measurement import Measurement
 from calcitrack.model.timeline import TimelineKey
@@ -58,7 +58,7 @@ def overlay_image(radiograph: Radiograph, image: ImageAssessment, key: TimelineK
     """
     scale = LONG_SIDE / max(radiograph.shape)
     canvas = np.ascontiguousarray(np.repeat(_shown(radiograph, image, scale)[:, :, None], 3, axis=2))
-    ordered = sorted(image.deposits, key=lambda t: (len(t.deposit_id), t.deposit_id))
+    ordered = sorted(image.deposits, key=lambda t: DepositId.parse(t.deposit_id))
     boxes = _draw_contours(canvas, image.segmentation.labels, ordered, scale)
     picture = Image.fromarray(canvas)
     draw_ids(picture, [t.deposit_id for t in ordered], [t.fate for t in ordered], boxes)

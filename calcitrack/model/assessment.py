@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from calcitrack.errors import ReadError
+from calcitrack.errors import InvalidValueError, ReadError
 from calcitrack.model.alignment import Alignment as Alignment
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.display import Card, Displayed, counted
@@ -19,6 +20,47 @@ from calcitrack.model.timeline import Exposure, TimelineKey
 
 COVERAGE_FACTOR = 1.96
 """Standard deviations to either side that hold 95 % of a normal distribution (JCGM 100:2008, annex G)."""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class DepositId:
+    """The number of a deposit in its timeline, and the text that stands for it: ``D007``.
+
+    Tables, files and messages hold the text; ids are sorted and counted by number.
+
+    Parameters
+    ----------
+    number
+        From 1 on, unique in a timeline; in a picture of numbers, 0 is the background.
+
+    Examples
+    --------
+    >>> str(DepositId(7)), DepositId.parse("D1000").number
+    ('D007', 1000)
+    >>> sorted(["D1000", "D999"], key=DepositId.parse)
+    ['D999', 'D1000']
+    """
+
+    number: int
+
+    def __str__(self) -> str:
+        return f"D{self.number:03d}"
+
+    @classmethod
+    def parse(cls, text: str) -> DepositId:
+        """The id that a text stands for.
+
+        Raises
+        ------
+        InvalidValueError
+            The text is not D and a number.
+        """
+        if not _DEPOSIT_ID.fullmatch(text):
+            raise InvalidValueError(f"a deposit is called D and a number; found {text!r}")
+        return cls(int(text[1:]))
+
+
+_DEPOSIT_ID = re.compile(r"D[0-9]+")
 
 
 class Fate(StrEnum):
@@ -66,7 +108,7 @@ class TrackedDeposit:
 
 def ordered(deposits: Iterable[TrackedDeposit]) -> list[TrackedDeposit]:
     """Deposits in the order of their ids, which is that of the segments of a DICOM Segmentation."""
-    return sorted(deposits, key=lambda t: (len(t.deposit_id), t.deposit_id))
+    return sorted(deposits, key=lambda t: DepositId.parse(t.deposit_id))
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True, repr=False)

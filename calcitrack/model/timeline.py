@@ -13,6 +13,19 @@ from calcitrack.model.display import Card, Displayed, counted
 from calcitrack.model.image import Acquisition, Radiograph
 
 
+def image_id_of(sop_instance_uid: str, source: str) -> str:
+    """The SOP Instance UID of an image, or its source where it has none.
+
+    Bytes of a file name that are no text become escapes, so that every encoding, digest and database can hold the id.
+
+    Examples
+    --------
+    >>> image_id_of("1.2.3", "visit1.dcm"), image_id_of("", "visit1.png")
+    ('1.2.3', 'visit1.png')
+    """
+    return (sop_instance_uid or source).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Exposure(Displayed):
     """One image of a timeline: what its header says, and how to get its pixels when they are needed.
@@ -42,6 +55,18 @@ class Exposure(Displayed):
         taken = self.acquisition.acquisition_time
         facts.append(taken.isoformat(" ", "minutes") if taken is not None else _day(self.acquisition.study_date))
         return Card("Exposure", self.source or "in memory", tuple(f for f in facts if f), ("finding",), tuple((f,) for f in self.findings))
+
+    @property
+    def image_id(self) -> str:
+        """The name of the image in tables, workspaces and digests; see `image_id_of`.
+
+        Examples
+        --------
+        >>> from calcitrack.model.image import Acquisition
+        >>> Exposure(Acquisition(), load=None, source="films/visit1.png").image_id
+        'films/visit1.png'
+        """
+        return image_id_of(self.acquisition.sop_instance_uid, self.source)
 
     @property
     def is_dicom(self) -> bool:

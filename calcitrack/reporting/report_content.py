@@ -116,7 +116,7 @@ def drafts_of(assessment: Assessment) -> Iterator[ReportDraft]:
 def _timeline_uid(assessment: Assessment) -> str:
     """As a deposit's tracking UID: of the patient, the place and the first image."""
     first = min(assessment.images, key=lambda i: (i.time_point, i.repeat))
-    return derived_uid("timeline", *asdict(assessment.key).values(), first.exposure.acquisition.sop_instance_uid or first.exposure.source)
+    return derived_uid("timeline", *asdict(assessment.key).values(), first.exposure.image_id)
 
 
 def _draft_image(image: ImageAssessment) -> DraftImage:

@@ -6,6 +6,7 @@ import numpy as np
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.measure.live import Window
+from calcitrack.model.assessment import DepositId
 from calcitrack.model.image import Mask
 from calcitrack.model.segmentation import Labels
 from calcitrack.review.deposit_list import Verdict
@@ -51,7 +52,7 @@ def grown_numbers(session: ReviewSession, k: int, place: Place, share: float, de
         As they do.
     """
     window, region, _, name = _grown(session, k, place, share, deposit_id)
-    return window, np.where(region, np.uint16(int(name[1:])), numbered(session, k, window))
+    return window, np.where(region, np.uint16(DepositId.parse(name).number), numbered(session, k, window))
 
 
 def _grown(session: ReviewSession, k: int, place: Place, share: float, deposit_id: str) -> tuple[Window, Mask, int, str]:
@@ -93,9 +94,9 @@ def split(session: ReviewSession, k: int, deposit_id: str) -> Done:
     if parts.max() < 2:
         raise InvalidValueError(f"{deposit_id} has no waist at which it could be split; erase a line across it, and split it then")
     after, named = session.state.labels(k)[window].copy(), {}
-    first_label, first_id = session.new_label(k), int(session.new_id()[1:])
+    first_label, first_id = session.new_label(k), DepositId.parse(session.new_id()).number
     for n in range(2, int(parts.max()) + 1):
-        named[first_label + n - 2] = f"D{first_id + n - 2:03d}"
+        named[first_label + n - 2] = str(DepositId(first_id + n - 2))
         after[parts == n] = first_label + n - 2
     return _put(session, k, window, after, f"split {deposit_id}", deposit_id, named)
 
@@ -126,12 +127,12 @@ def paint(session: ReviewSession, k: int, window: Window, numbers: Labels, depos
     deposit_id
         Which deposit the brush was at; empty for the eraser.
     """
-    labels = {int(name[1:]): label for label, name in session.state.identity(k).items()}
+    labels = {DepositId.parse(name).number: label for label, name in session.state.identity(k).items()}
     after, named, free = np.zeros(numbers.shape, np.uint16), {}, session.new_label(k)
     for number in (int(v) for v in np.unique(numbers) if v):
         if number not in labels:
             labels[number] = free
-            named[free] = f"D{number:03d}"
+            named[free] = str(DepositId(number))
             free += 1
         after[numbers == number] = labels[number]
     step = f"paint {deposit_id}" if deposit_id else "erase"
@@ -150,7 +151,7 @@ def numbered(session: ReviewSession, k: int, window: Window | None = None, *, re
     identity = session.state.identity(k)
     table = np.zeros(max((*identity, int(labels.max(initial=0)), 0)) + 1, np.uint16)
     for label, name in identity.items():
-        table[label] = int(name[1:]) + (rejected if session.state.verdict(name, k) is Verdict.REJECTED else 0)
+        table[label] = DepositId.parse(name).number + (rejected if session.state.verdict(name, k) is Verdict.REJECTED else 0)
     return np.asarray(table[labels], np.uint16)
 
 

@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.io.workspace import Workspace
-from calcitrack.io.workspace.document import identity
 from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.calibration import Tier
 from calcitrack.model.corrections import NO_CORRECTION, SIDES, Box, FilmCorrection, KnownLength
@@ -168,4 +167,4 @@ def outcome(image: ImageAssessment) -> str:
 def unmeasured(workspace: Workspace, assessment: Assessment) -> tuple[int, ...]:
     """Films of which readers state something else now than what they were measured with; positions in ``Assessment.images``."""
     now = workspace.corrections()
-    return tuple(k for k, i in enumerate(assessment.images) if now.get(identity(i.exposure), NO_CORRECTION) != i.exposure.correction)
+    return tuple(k for k, i in enumerate(assessment.images) if now.get(i.exposure.image_id, NO_CORRECTION) != i.exposure.correction)

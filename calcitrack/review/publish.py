@@ -9,7 +9,6 @@ from pathlib import Path
 from calcitrack.errors import EditConflictError
 from calcitrack.io.results.export import write_results
 from calcitrack.io.workspace import SegmentationVersion, Workspace
-from calcitrack.io.workspace.document import identity
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import CohortAssessment, FileRecord, FileStatus
 from calcitrack.model.review import Review, ReviewKind
@@ -38,7 +37,7 @@ def publish(workspace: Workspace, session: ReviewSession) -> tuple[SegmentationV
     for before, after in zip(session.state.images, revised.images, strict=True):
         if after.segmentation is before.segmentation:
             continue
-        name = identity(before.exposure)
+        name = before.exposure.image_id
         head = workspace.head(name)
         if head.reader not in ("", session.reader):
             blocked.append(f"{name} (by {head.reader})")
@@ -65,7 +64,7 @@ def _reviews(session: ReviewSession) -> list[Review]:
     review = partial(Review, reader=session.reader, assessment_id=session.assessment.assessment_id)
     found = []
     for (name, k), said in session.state.stated(StatementField.VERDICT).items():
-        image = "" if k == ALL_IMAGES else identity(session.state.images[int(k)].exposure)
+        image = "" if k == ALL_IMAGES else session.state.images[int(k)].exposure.image_id
         found.append(review(kind=ReviewKind(said), deposit_id=str(name), image=image))
     for (name, time_point), said in session.state.stated(StatementField.FATE).items():
         found.append(review(kind=ReviewKind.FATE, deposit_id=str(name), time_point=int(time_point), value=said))

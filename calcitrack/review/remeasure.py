@@ -15,7 +15,6 @@ from calcitrack.io.cohort.corrections import Corrections
 from calcitrack.io.cohort.read import read_cohort
 from calcitrack.io.workspace import Workspace
 from calcitrack.io.workspace.database import FILE
-from calcitrack.io.workspace.document import identity
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import Cohort
 from calcitrack.model.image import Acquisition
@@ -81,7 +80,7 @@ def measure_again(folder: Path, assessment_id: str, image: str, tell: Tell, stop
     folder
         Folder of the workspace.
     assessment_id, image
-        A recorded assessment, and one of its films (`identity`).
+        A recorded assessment, and one of its films (its `Exposure.image_id`).
     tell, stopped
         As for `measure_into`.
 
@@ -104,9 +103,9 @@ def measure_again(folder: Path, assessment_id: str, image: str, tell: Tell, stop
         cohort = _cohort(known, workspace.corrections())
         settings = next((s.parameters for s in was.provenance.steps if s.name == "assess"), {})
         assessments = _measured(workspace, cohort, cohort_paths(known), tell, stopped, unflat(settings))
-        found = next((a.assessment_id for a in assessments if any(identity(i.exposure) == image for i in a.images)), None)
+        found = next((a.assessment_id for a in assessments if any(i.exposure.image_id == image for i in a.images)), None)
         if found is None:
-            unread = [str(f.error) for a in assessments for f in a.failures if identity(f.exposure) == image]
+            unread = [str(f.error) for a in assessments for f in a.failures if f.exposure.image_id == image]
             reasons = "; ".join([*(f.reason for f in workspace.failures()), *unread])
             raise InvalidValueError(f"the film could not be measured with what is stated of it ({reasons or 'no reason known'}); undo it")
     return found

@@ -12,7 +12,7 @@ from calcitrack.errors import InvalidValueError, WorkspaceDamagedError
 from calcitrack.io.workspace import Workspace
 from calcitrack.io.workspace.review_steps import step_of
 from calcitrack.measure.live import Window
-from calcitrack.model.assessment import Assessment, Fate
+from calcitrack.model.assessment import Assessment, DepositId, Fate
 from calcitrack.model.provenance import Step
 from calcitrack.model.review_steps import ALL_IMAGES, Change, HistoryMove, Patch, ReviewStep, Statement, StatementField, StepHistory
 from calcitrack.model.segmentation import Labels
@@ -189,11 +189,11 @@ class ReviewSession:
 
     def relink(self, k: int, deposit_id: str, other: str) -> Done:
         """Say that what is called `deposit_id` on a film is `other`; where the film shows both, they change names."""
-        label, there = self.state.label_of(k, deposit_id), self.state.label_of(k, other)
+        label = self.state.label_of(k, deposit_id)
         if label is None:
             raise InvalidValueError(f"{deposit_id} is not seen on this film; choose one that is")
-        if len(other) < 2 or other[0] != "D" or not other[1:].isdigit():
-            raise InvalidValueError(f"a deposit is called D and a number; found {other!r}")
+        other = str(DepositId.parse(other))
+        there = self.state.label_of(k, other)
         statements = self.state.statement(StatementField.IDENTITY, (k, label), other)
         if there is not None:
             statements += self.state.statement(StatementField.IDENTITY, (k, there), deposit_id)
@@ -202,7 +202,7 @@ class ReviewSession:
     def new_id(self) -> str:
         """A deposit id that nothing has, nor had."""
         used = [*self.state.recorded_ids.values(), *(name for change in (*self._history.done, *self._history.undone) for name in _names(change))]
-        return f"D{max((int(name[1:]) for name in used), default=0) + 1:03d}"
+        return str(DepositId(max((DepositId.parse(name).number for name in used), default=0) + 1))
 
     def new_label(self, k: int) -> int:
         """A label that the film neither holds nor held."""

@@ -11,7 +11,6 @@ import numpy as np
 from calcitrack.assess.blinding import blinded, emptied
 from calcitrack.errors import InvalidValueError
 from calcitrack.io.workspace import Workspace
-from calcitrack.io.workspace.document import identity
 from calcitrack.measure.live import LiveFilm
 from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.image import Radiograph
@@ -102,7 +101,7 @@ def _others(workspace: Workspace, assessment: Assessment, reader: str) -> tuple[
             kept = [label for label, name in review.identity(k).items() if review.verdict(name, k) is not Verdict.REJECTED]
             mark[np.isin(review.labels(k), kept)] = number
     for k, image in enumerate(assessment.images):
-        versions = {v.reader: v for v in workspace.versions(identity(image.exposure)) if v.reader not in ("", reader, *reviewed)}
+        versions = {v.reader: v for v in workspace.versions(image.exposure.image_id) if v.reader not in ("", reader, *reviewed)}
         for number, version in enumerate(versions.values(), start=len(reviewed) + 1):
             marks[k][workspace.segmentation(version).labels > 0] = number
     return tuple(marks)
@@ -124,7 +123,7 @@ def film_readings(review: ReviewSession, recorded: Assessment, order: Sequence[i
     for k, position in enumerate(order):
         image = recorded.images[position]
         totals = {name: result for name, result in review.revision.totals(k).items() if name in READ_MEASURANDS}
-        found[position] = FilmReading(identity(image.exposure), image.time_point, image.repeat, totals)
+        found[position] = FilmReading(image.exposure.image_id, image.time_point, image.repeat, totals)
     return tuple(found[position] for position in sorted(found))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
-from calcitrack.model.assessment import Assessment, Change, Fate, ImageAssessment, TimePointSummary, TrackedDeposit
+from calcitrack.model.assessment import Assessment, Change, DepositId, Fate, ImageAssessment, TimePointSummary, TrackedDeposit
 from calcitrack.model.cohort import CohortAssessment
 from calcitrack.model.measurement import Measurement, Result
 from calcitrack.model.segmentation import Evidence
@@ -57,7 +57,7 @@ def _deposit_row(assessment: Assessment, image: ImageAssessment, tracked: Tracke
 def deposit_rows(assessment: Assessment) -> Iterator[tuple[Row, list[Gap]]]:
     """Rows of ``deposits.csv`` for one timeline, by image and deposit id, each with its gaps."""
     for image in assessment.images:
-        for tracked in sorted(image.deposits, key=lambda t: (len(t.deposit_id), t.deposit_id)):
+        for tracked in sorted(image.deposits, key=lambda t: DepositId.parse(t.deposit_id)):
             yield _deposit_row(assessment, image, tracked)
 
 
@@ -134,7 +134,7 @@ def event_rows(assessment: Assessment) -> Iterator[Row]:
     for image in assessment.images:
         for tracked in image.deposits:
             seen.setdefault((tracked.deposit_id, image.time_point), set()).add(image.segmentation.evidence(tracked.deposit.label))
-    for track in sorted(assessment.tracks, key=lambda t: (len(t.deposit_id), t.deposit_id)):
+    for track in sorted(assessment.tracks, key=lambda t: DepositId.parse(t.deposit_id)):
         for time_point, fate in track.fates.items():
             evidence = seen.get((track.deposit_id, time_point), set())
             yield {

@@ -11,7 +11,6 @@ from calcitrack.cli import app
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.io.results.table_files import read_table
 from calcitrack.io.workspace import Workspace
-from calcitrack.io.workspace.document import identity
 from calcitrack.model.measurement import Measurement
 from calcitrack.model.reading import READ_MEASURANDS, FilmReading
 from calcitrack.reading import plan_reading
@@ -42,7 +41,7 @@ def folder(made: ModuleType, tmp_path: Path) -> Path:
                     area = image.totals["area_mm2"]
                     totals = {n: r for n, r in image.totals.items() if n in READ_MEASURANDS}
                     totals["area_mm2"] = Measurement(area.measurand, factor * area.value - (0.1 if reader == "ben" else 0.0))
-                    films.append(FilmReading(identity(image.exposure), image.time_point, image.repeat, totals))
+                    films.append(FilmReading(image.exposure.image_id, image.time_point, image.repeat, totals))
                 workspace.sessions.finish(session, case, films)
     return tmp_path / "W"
 

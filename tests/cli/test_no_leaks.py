@@ -21,7 +21,6 @@ from typer.testing import CliRunner
 
 from calcitrack.cli import app
 from calcitrack.io.workspace import Workspace
-from calcitrack.io.workspace.document import identity
 from calcitrack.model.reading import READ_MEASURANDS, FilmReading
 from calcitrack.reading import plan_reading
 
@@ -154,7 +153,7 @@ def read_by_two(folder: Path) -> None:
             for case in plan.cases:
                 images = workspace.assessment(case.assessment_id, digest=case.digest).images
                 totals = [{n: r for n, r in i.totals.items() if n in READ_MEASURANDS} for i in images]
-                films = [FilmReading(identity(i.exposure), i.time_point, i.repeat, t) for i, t in zip(images, totals, strict=True)]
+                films = [FilmReading(i.exposure.image_id, i.time_point, i.repeat, t) for i, t in zip(images, totals, strict=True)]
                 workspace.sessions.finish(session, case, films)
 
 

@@ -14,6 +14,7 @@ from calcitrack.errors import CorrectionError, InvalidValueError
 from calcitrack.io.dicom.anatomy_codes import SIDES
 from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection, KnownLength
 from calcitrack.model.image import Acquisition
+from calcitrack.model.timeline import image_id_of
 
 KEYS = ("film", "length", "wedge_box", "laterality", "view", "date", "exclude", "crop")
 """Of one film; `film` is required, each other one may be missing."""
@@ -109,7 +110,7 @@ def _stated(correction: FilmCorrection) -> dict[str, Any]:
 
 def correction_of(acquisition: Acquisition, source: str, corrections: Corrections) -> FilmCorrection:
     """What is stated about a film."""
-    return corrections.get(acquisition.sop_instance_uid or source, NO_CORRECTION)
+    return corrections.get(image_id_of(acquisition.sop_instance_uid, source), NO_CORRECTION)
 
 
 def laid_over(first: Corrections, second: Corrections) -> dict[str, FilmCorrection]:

@@ -21,7 +21,7 @@ from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits, 
 from calcitrack.model.arguments import expect_paths
 from calcitrack.model.cohort import Cohort, FileRecord, FileStatus
 from calcitrack.model.corrections import FilmCorrection
-from calcitrack.model.timeline import Exposure
+from calcitrack.model.timeline import Exposure, image_id_of
 
 MAX_WORKERS = 8
 """Threads that read headers. Parsing holds the interpreter (0.8 ms a file), so that they help only where a disk or network share makes one wait;
@@ -178,7 +178,7 @@ def _all_corrections(
     called: dict[str, str] = {}
     for f in files:
         uid = f.acquisition.sop_instance_uid if f.acquisition else ""
-        called |= {n: uid or f.source.name for n in (uid, f.source.name, str(Path(f.source.name).resolve())) if n}
+        called |= {n: image_id_of(uid, f.source.name) for n in (uid, f.source.name, str(Path(f.source.name).resolve())) if n}
     lost = [name for name in stated if name not in called]
     if lost:
         found = f"films that are not among the input files: {', '.join(lost)}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from calcitrack.io.workspace.codec import Json, dumps, storable
 from calcitrack.io.workspace.database import Database
+from calcitrack.model.timeline import image_id_of
 
 PROGRAM, READER = "program", "reader"
 TOTAL_LABEL = 0
@@ -151,7 +152,7 @@ def _store_image(database: Database, assessment: int, position: int, image: Json
 
 
 def _image_row(database: Database, uid: str, source: str) -> int:
-    identity = storable(uid or source)
+    identity = image_id_of(uid, source)
     known = database.row("SELECT id FROM images WHERE identity = ?", identity)
     return int(known[0]) if known else database.insert("images", identity=identity, sop_instance_uid=storable(uid), source=storable(source))
 

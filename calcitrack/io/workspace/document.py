@@ -46,11 +46,6 @@ _FACTS: Mapping[str, Any] = {
 """The same of `Assessment`."""
 
 
-def identity(exposure: Exposure) -> str:
-    """What an image is known by: its SOP Instance UID, or its path where it has none."""
-    return storable(exposure.acquisition.sop_instance_uid or exposure.source)
-
-
 def document_digest(document: Json) -> str:
     """SHA-256 of a document."""
     return hashlib.sha256(canonical(document)).hexdigest()

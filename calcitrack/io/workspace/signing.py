@@ -7,7 +7,6 @@ import datetime as dt
 import numpy as np
 
 from calcitrack.io.sr.write import Reviewed, Verification
-from calcitrack.io.workspace.document import identity
 from calcitrack.io.workspace.reviews import review_digest
 from calcitrack.io.workspace.workspace import Workspace
 from calcitrack.model.assessment import Assessment
@@ -55,7 +54,7 @@ def _edited(workspace: Workspace, assessment: Assessment) -> list[str]:
     """Readers whose outlines of an image are not those that were measured."""
     readers: dict[str, None] = {}
     for image in assessment.images:
-        head = workspace.head(identity(image.exposure))
+        head = workspace.head(image.exposure.image_id)
         if head.reader and not np.array_equal(workspace.segmentation(head).labels, image.segmentation.labels):
             readers[head.reader] = None
     return list(readers)

@@ -10,7 +10,6 @@ import pytest
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.io.workspace import Workspace, database
-from calcitrack.io.workspace.document import identity
 from calcitrack.model.reading import CaseState, FilmReading, PlannedCase, ReadingPlan
 from calcitrack.reading import plan_reading
 
@@ -35,7 +34,7 @@ def test_a_session_is_there_after_opening_again(workspace: Workspace, tmp_path: 
     workspace.sessions.start("ben", plan(workspace, "ben"))
     one, two = anna.plan.cases[:2]
     recorded = workspace.assessment(one.assessment_id, digest=one.digest)
-    films = [FilmReading(identity(i.exposure), i.time_point, i.repeat, i.totals) for i in recorded.images]
+    films = [FilmReading(i.exposure.image_id, i.time_point, i.repeat, i.totals) for i in recorded.images]
     workspace.sessions.begin(anna, one)
     workspace.sessions.begin(anna, one)
     workspace.sessions.finish(anna, one, films)

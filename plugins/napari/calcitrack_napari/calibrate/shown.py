@@ -9,7 +9,6 @@ from typing import Any
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from calcitrack.errors import CalcitrackError
-from calcitrack.io.workspace.document import identity
 from calcitrack.model.assessment import ImageAssessment
 from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection
 from calcitrack.review import film_corrections as calibration
@@ -68,7 +67,7 @@ class CalibratedFilm(QWidget):
         review, image = self.review, self.image
         if review is None or image is None or review.workspace is None:
             return NO_CORRECTION
-        return review.workspace.corrections().get(identity(image.exposure), NO_CORRECTION)
+        return review.workspace.corrections().get(image.exposure.image_id, NO_CORRECTION)
 
     def refresh(self, _event: Any = None) -> None:
         """Show what is stated of the film that is looked at."""

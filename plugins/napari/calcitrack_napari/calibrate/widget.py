@@ -10,7 +10,6 @@ from qtpy.QtCore import QTimer, Signal
 
 from calcitrack.batch import StoppedError
 from calcitrack.errors import CalcitrackError
-from calcitrack.io.workspace.document import identity
 from calcitrack.model.corrections import FilmCorrection
 from calcitrack.review import film_corrections as calibration
 from calcitrack.review.film_corrections import Tool
@@ -73,7 +72,7 @@ class CalibrateWidget(CalibratedFilm):
         review, image = self.review, self.image
         if review is None or image is None or review.workspace is None or review.session is None or correction == self.correction:
             return
-        name = identity(image.exposure)
+        name = image.exposure.image_id
         if correction.length is not None:
             correction.length.spacing(image.spacing)  # what cannot be is said at once
         known = review.workspace.correction_steps(name)
@@ -86,7 +85,7 @@ class CalibrateWidget(CalibratedFilm):
         if review is None or image is None or review.workspace is None or review.session is None:
             return
         with self._told():
-            step = review.workspace.correct_again(identity(image.exposure), kind, reader=review.session.reader)
+            step = review.workspace.correct_again(image.exposure.image_id, kind, reader=review.session.reader)
             if step is None:
                 self.say(f"Nothing to {kind} on this film.")
             else:
@@ -110,7 +109,7 @@ class CalibrateWidget(CalibratedFilm):
         if review is None or image is None or review.session is None or review.folder is None:
             return
         self._stop.clear()
-        folder, assessment_id, name = review.folder, review.session.assessment.assessment_id, identity(image.exposure)
+        folder, assessment_id, name = review.folder, review.session.assessment.assessment_id, image.exposure.image_id
 
         @thread_worker
         def work() -> tuple[str, str]:
@@ -137,7 +136,7 @@ class CalibrateWidget(CalibratedFilm):
         view = review.scene.view if review.scene is not None else View.ONE
         review.open_workspace(review.folder, assessment_id)
         if review.session is not None:
-            k = next(k for k, i in enumerate(review.session.state.images) if identity(i.exposure) == name)
+            k = next(k for k, i in enumerate(review.session.state.images) if i.exposure.image_id == name)
             review.show_film(k, view)
         self.refresh()
         if self.image is not None:

@@ -12,7 +12,7 @@ from calcitrack.calibrate.intensity import attenuation
 from calcitrack.figures.overlay import BRIGHT_PERCENTILE, DARK_PERCENTILE
 from calcitrack.figures.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, rgb
 from calcitrack.model.alignment import Alignment
-from calcitrack.model.assessment import ImageAssessment
+from calcitrack.model.assessment import DepositId, ImageAssessment
 from calcitrack.model.image import FloatImage, Mask, Radiograph
 from calcitrack.model.segmentation import Labels
 from calcitrack.model.spacing import Spacing
@@ -101,7 +101,7 @@ def numbers_of(image: ImageAssessment) -> Labels:
     """Outlines with the number of the deposit in each pixel, 7 for D007, shape (rows, columns)."""
     table = np.zeros(int(image.segmentation.labels.max(initial=0)) + 1, np.uint16)
     for tracked in image.deposits:
-        table[tracked.deposit.label] = int(tracked.deposit_id[1:])
+        table[tracked.deposit.label] = DepositId.parse(tracked.deposit_id).number
     return np.asarray(table[image.segmentation.labels], np.uint16)
 
 

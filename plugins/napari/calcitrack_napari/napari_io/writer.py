@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from calcitrack import calibrate, measure, read_radiograph
 from calcitrack.errors import ResultsError
 from calcitrack.io.seg.write import write_segmentation
-from calcitrack.model.assessment import Fate, ImageAssessment, TrackedDeposit
+from calcitrack.model.assessment import DepositId, Fate, ImageAssessment, TrackedDeposit
 from calcitrack.model.measurement import Measurement
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.timeline import Exposure
@@ -73,6 +73,6 @@ def _measured(numbers: NDArray[np.integer[Any]], attributes: dict[str, Any]) -> 
         spacing=radiograph.spacing,
         calibration=radiograph.calibration,
         segmentation=segmentation,
-        deposits=tuple(TrackedDeposit(d, f"D{d.label:03d}", f"2.25.{d.label}", Fate.BASELINE) for d in measured.deposits),
+        deposits=tuple(TrackedDeposit(d, str(DepositId(d.label)), f"2.25.{d.label}", Fate.BASELINE) for d in measured.deposits),
         totals=measured.totals,
     )

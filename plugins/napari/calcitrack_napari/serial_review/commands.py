@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.assessment import DepositId
 from calcitrack.model.review_steps import StatementField
 from calcitrack.review import edit_outlines as outlines
 from calcitrack.review.deposit_list import Verdict
@@ -54,7 +55,7 @@ def _go_on(review: Review, session: ReviewSession) -> None:
 
 
 def _number(deposit_id: str) -> int:
-    return int(deposit_id[1:]) if deposit_id else 0
+    return DepositId.parse(deposit_id).number if deposit_id else 0
 
 
 def _stepping(by: int) -> Do:

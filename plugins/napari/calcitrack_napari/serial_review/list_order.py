@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from calcitrack.model.assessment import COVERAGE_FACTOR, Fate
+from calcitrack.model.assessment import COVERAGE_FACTOR, DepositId, Fate
 from calcitrack.model.measurement import Measurement
 from calcitrack.review.deposit_list import Row, Verdict
 
@@ -17,7 +17,7 @@ def _by_value(name: str) -> Order:
 
 
 ORDERS: dict[str, Order] = {
-    "id": lambda row: (False, f"{len(row.deposit_id):04d}{row.deposit_id}"),
+    "id": lambda row: (False, f"{DepositId.parse(row.deposit_id).number:09d}"),
     "mass": _by_value("ha_mass_mg"),
     "area": _by_value("area_mm2"),
     "change": lambda row: (row.change is None, -abs(row.change or 0.0)),

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from calcitrack.figures.course_panels import shown_labs, shown_treatments
 from calcitrack.figures.drawn import drawn_timeline
 from calcitrack.figures.page import day_number
-from calcitrack.model.assessment import COVERAGE_FACTOR, Assessment
+from calcitrack.model.assessment import COVERAGE_FACTOR, Assessment, DepositId
 from calcitrack.model.course import PatientCourse
 from calcitrack.model.measurement import Measurement
 from calcitrack_napari.napari_io.layers import colour_of
@@ -52,7 +52,7 @@ class BurdenPlot(FigureCanvasQTAgg):
         _draw(axes, total, TOTAL_COLOUR, "all deposits")
         own = [] if not deposit_id else _course(assessment, deposit_id, drawn.burden, days)
         if own:
-            _draw(axes, own, colour_of(int(deposit_id[1:])), deposit_id)
+            _draw(axes, own, colour_of(DepositId.parse(deposit_id).number), deposit_id)
         here = next((x for x, p in zip(days, drawn.points, strict=True) if p.index == current), None)
         axes.set_ylim(bottom=0)
         axes.set_ylabel(f"{drawn.words}, {drawn.unit}", color=INK, fontsize=POINTS)

@@ -11,6 +11,7 @@ from qtpy.QtCore import QTimer
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.measure.live import Window
+from calcitrack.model.assessment import DepositId
 from calcitrack.model.segmentation import Labels as LabelArray
 from calcitrack.review import edit_outlines as outlines
 from calcitrack.review.regions import changed_window
@@ -236,7 +237,7 @@ class Scene:
 
     def select(self, k: int, deposit_id: str) -> None:
         """Give the brush the deposit's number."""
-        self.outlines[k].selected_label = int(deposit_id[1:]) if deposit_id else 1
+        self.outlines[k].selected_label = DepositId.parse(deposit_id).number if deposit_id else 1
 
     def _numbers(self, k: int, window: Window | None = None) -> LabelArray:
         return outlines.numbered(self._session, k, window, rejected=REJECTED)
@@ -254,4 +255,4 @@ class Scene:
             return
         numbers = np.asarray(layer.data[window] % REJECTED, np.uint16)
         erased = layer.mode == "erase" or layer.selected_label == 0 or not (numbers == layer.selected_label % REJECTED).any()
-        self._painted(k, window, numbers, "" if erased else f"D{layer.selected_label % REJECTED:03d}")
+        self._painted(k, window, numbers, "" if erased else str(DepositId(layer.selected_label % REJECTED)))

@@ -8,6 +8,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtGui import QBrush, QColor, QFont, QIcon, QPixmap
 
 from calcitrack.figures.palette import FATE_MARKS
+from calcitrack.model.assessment import DepositId
 from calcitrack.review.deposit_list import Row, Verdict
 from calcitrack_napari.napari_io.layers import COLOURS
 from calcitrack_napari.serial_review.list_order import with_sd
@@ -94,5 +95,5 @@ def _texts(row: Row) -> tuple[str, ...]:
 
 def _swatch(deposit_id: str) -> QIcon:
     pixels = QPixmap(SWATCH_PX, SWATCH_PX)
-    pixels.fill(QColor(COLOURS[(int(deposit_id[1:]) - 1) % len(COLOURS)]))
+    pixels.fill(QColor(COLOURS[(DepositId.parse(deposit_id).number - 1) % len(COLOURS)]))
     return QIcon(pixels)
