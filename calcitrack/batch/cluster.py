@@ -1,4 +1,4 @@
-"""Timelines measured by a Dask cluster: a few more handed over than it has threads, each to whichever worker is free."""
+"""Measure timelines on a Dask cluster. A few more are handed over than it has threads; each goes to any free worker."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 PACKAGE = "calcitrack"
 CONNECT_S = 20.0
-"""A scheduler that is there answers in milliseconds; one behind a slow tunnel gets this long, s."""
+"""Seconds to wait for the scheduler: a running one answers in milliseconds, one behind a slow tunnel takes longer."""
 AHEAD = 2
-"""Timelines handed over for each thread of the cluster: the one it works at, and the next one, so that it never waits for this computer."""
+"""Timelines handed over for each thread of the cluster: the one that it measures and the next one, so that it never waits."""
 COUNT_EVERY_S = 5.0
-"""How often the threads of the cluster are counted anew, s: workers come and go."""
+"""Seconds between two counts of the cluster's threads: workers come and go."""
 AGAIN = "what was measured before is kept; measure again when the cluster is there"
 
 
 @contextmanager
 def connected(address: str) -> Iterator[Client]:
-    """A client of the scheduler at this address, such as ``tcp://host:8786``.
+    """Connect to the scheduler at an address such as ``tcp://host:8786``.
 
     Raises
     ------
@@ -65,9 +65,9 @@ def connected(address: str) -> Iterator[Client]:
 def in_cluster(
     timelines: Sequence[Timeline], options: AssessOptions | None, client: Client, limit_s: float | None, monitor: RunMonitor
 ) -> Generator[Outcome]:
-    """Outcomes in order, the same as of local processes.
+    """Outcomes in order, the same as those of local processes.
 
-    A worker that is lost costs nothing: Dask has its timelines measured by others. A timeline that loses several of them becomes a failure.
+    A lost worker costs nothing: Dask gives its timelines to other workers. A timeline that loses several workers becomes a failure.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def _lost(client: Client, error: BaseException) -> ClusterError:
 
 
 class _Room:
-    """How many timelines are under way at a time."""
+    """Number of timelines under way at a time."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -148,20 +148,20 @@ class _Room:
         now = time.monotonic()
         if now - self._counted_at > COUNT_EVERY_S:
             self._counted_at = now
-            with suppress(OSError):  # lost for a moment or for ever: the futures tell
+            with suppress(OSError):  # the connection may be lost for a moment or for good; the futures report which
                 self._places = AHEAD * max(1, sum(self._client.nthreads().values()))
         return self._places
 
 
 class _OnCluster:
-    """A timeline that some worker measures."""
+    """A timeline that a worker of the cluster measures."""
 
     def __init__(self, timeline: Timeline, future: Future[bytes], client: Client) -> None:
         self._timeline, self._client = timeline, client
         self.future = future
 
     def result(self) -> Outcome:
-        """The outcome, waited for.
+        """Wait for the outcome.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Timelines measured by processes of this computer."""
+"""Measure timelines in processes of this computer."""
 
 from __future__ import annotations
 

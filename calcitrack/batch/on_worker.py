@@ -1,4 +1,4 @@
-"""What a worker of a Dask cluster does. It measures in a process of its own, so that no file costs the worker, or another user of the cluster."""
+"""What a worker of a Dask cluster does: it measures in a child process, so that no file can crash the worker of the cluster."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from calcitrack.processes import ProcessPool
 from calcitrack.version import __version__
 
 IDLE_S = 60.0
-"""Processes of a run whose computer has vanished without a word are ended after this, s; starting one takes two."""
+"""Seconds after which idle processes of a run end, in case the client has vanished; starting one takes two seconds."""
 
 _pools: dict[str, ProcessPool | None] = {}
 _lock = Lock()
 
 
 class OtherVersionError(Exception):
-    """A worker has another version of calcitrack than who asks."""
+    """The worker has another version of calcitrack than the client."""
 
 
 def measure_here(run: str, version: str, folder: str, limit_s: float | None, message: bytes) -> bytes:
@@ -35,11 +35,11 @@ def measure_here(run: str, version: str, folder: str, limit_s: float | None, mes
     Parameters
     ----------
     run
-        Whose processes to use.
+        Id of the run, which has processes of its own.
     version
-        calcitrack's, of who asks.
+        Version of calcitrack that the client has.
     folder
-        Where relative paths begin.
+        Folder from which relative paths start.
     limit_s
         As for `InProcess`.
     message
@@ -47,7 +47,8 @@ def measure_here(run: str, version: str, folder: str, limit_s: float | None, mes
 
     Returns
     -------
-    `packed`: the outcome, files that are not seen from here, and the name of this computer.
+    bytes
+        `packed`: the outcome, the files that this computer does not see, and the name of this computer.
     """
     if version != __version__:
         raise OtherVersionError(f"{platform.node()} has calcitrack {__version__}, and {version} is asked for")
@@ -63,7 +64,7 @@ def measure_here(run: str, version: str, folder: str, limit_s: float | None, mes
 
 
 async def stop(run: str) -> None:
-    """End the processes of a run, without waiting. A coroutine: a worker carries out nothing else without being waited for."""
+    """End the processes of a run without waiting. It is a coroutine, because a worker runs anything else only when the client waits."""
     with _lock:
         pool, _pools[run] = _pools.get(run), None
     if pool is not None:
@@ -87,15 +88,15 @@ def _pool(run: str) -> ProcessPool:
     return pool
 
 
-def _seen_and_measured(folder: str, timeline: Timeline, options: AssessOptions | None, tell: Observer) -> bytes:
-    """In a process of ours: the folder of who asks is the current one, so that names of files are the same there and here."""
-    with suppress(OSError):  # not there: absolute paths may be, and the others are named as unseen
+def _seen_and_measured(folder: str, timeline: Timeline, options: AssessOptions | None, observe: Observer) -> bytes:
+    """Measure in the child process, in the client's folder, so that file names are the same there and here."""
+    with suppress(OSError):  # the folder may be missing here: absolute paths still work, and other files are reported as unseen
         os.chdir(folder)
-    outcome = assess_one(timeline, options, tell)
+    outcome = assess_one(timeline, options, observe)
     files = [file_of(e) for t in timeline.time_points for e in t.exposures] if outcome_has_failures(outcome) else []
     return packed((outcome, unseen_here(folder, tuple(str(f) for f in files if f is not None)), platform.node()))
 
 
 def outcome_has_failures(outcome: object) -> bool:
-    """Whether a film could not be read, for which a missing file may be the reason."""
+    """Whether a film could not be read, perhaps because its file is missing."""
     return bool(getattr(outcome, "failures", ()))

@@ -1,1 +1,1 @@
-"""A reader's session: steps, undo, worklist, blinding. Knows no window system."""
+"""A reader's session: steps, undo, worklist, blinding. It needs no window system, and imports none."""

@@ -13,7 +13,7 @@ PATTERNS = ("stone", "popcorn", "plate", "net", "exoskeleton", "mousse")
 
 
 class Verdict(StrEnum):
-    """What a reader thinks of a deposit."""
+    """A reader's verdict on a deposit."""
 
     OPEN = ""
     ACCEPTED = "accept"
@@ -22,24 +22,24 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A deposit on one film, or one that is not seen there any more.
+    """A deposit on one film, or one that is no longer seen there.
 
     Parameters
     ----------
     deposit_id
         Identity over time.
     label
-        Its label on the film; ``None`` where it is not seen.
+        Label on the film; ``None`` where it is not seen.
     fate
-        What became of it at this visit; ``None`` where nothing is known of it.
+        What became of it at this visit; ``None`` where that is not known.
     verdict
-        What the reader said of it here.
+        The reader's verdict on this film.
     deposit
-        What was measured; ``None`` where it is not seen.
+        Measurements on this film; ``None`` where it is not seen.
     previous
-        What was measured of it at the visit before; ``None`` where it was not seen then.
+        Measurements at the visit before; ``None`` where it was not seen then.
     pattern, comment
-        In the reader's words.
+        As the reader states them; empty for none.
     """
 
     deposit_id: str
@@ -52,24 +52,24 @@ class Row:
     comment: str
 
     def value(self, name: str) -> Measurement | None:
-        """A measurand here, where it is measurable."""
+        """A measurand on this film; ``None`` where it is not measurable."""
         return _measured(self.deposit, name)
 
     @property
     def burden(self) -> str:
-        """The measurand by which it is compared over time: mass where both films have it, else area."""
+        """The measurand that is compared over time: mass where both visits have one, else area."""
         known = [d for d in (self.deposit, self.previous) if d is not None]
         return next((n for n in ("ha_mass_mg", "area_mm2") if known and all(_measured(d, n) for d in known)), "area_px")
 
     @property
     def change(self) -> float | None:
-        """Share by which its burden changed since the visit before; ``None`` where there is nothing to compare."""
+        """Relative change of the burden since the visit before; ``None`` where there is nothing to compare."""
         before, now = _measured(self.previous, self.burden), _measured(self.deposit, self.burden)
         return now.value / before.value - 1 if before and now and before.value > 0 else None
 
     @property
     def confidence(self) -> float | None:
-        """Estimated probability that it is real; ``None`` where it is not seen."""
+        """Estimated probability that it is a deposit; ``None`` where it is not seen."""
         return None if self.deposit is None else self.deposit.confidence
 
 

@@ -1,4 +1,4 @@
-"""Commands that change outlines: each is one step of a review."""
+"""Edits of outlines; each is one step of a review."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ NOTHING_THERE = "nothing stands out from the tissue there; click the densest pla
 
 
 def add(session: ReviewSession, k: int, place: Place, share: float = HALF) -> Done:
-    """Outline a deposit that was missed, around a click.
+    """Outline a missed deposit around a click.
 
     Raises
     ------
     InvalidValueError
-        A deposit lies there already, or nothing stands out.
+        A deposit lies there already, or nothing stands out from the tissue.
     """
     window, region, label, name = _grown(session, k, place, share, "")
     return _put(session, k, window, np.where(region, np.uint16(label), session.state.labels(k)[window]), f"add {name}", name, {label: name})
 
 
 def grow(session: ReviewSession, k: int, deposit_id: str, place: Place, share: float = HALF) -> Done:
-    """Add the dense region around a click to a deposit; where the film does not show the deposit yet, the region becomes it.
+    """Add the dense region around a click to a deposit; on a film that does not show the deposit, the region becomes its outline.
 
     Raises
     ------
@@ -44,19 +44,19 @@ def grow(session: ReviewSession, k: int, deposit_id: str, place: Place, share: f
 
 
 def grown_numbers(session: ReviewSession, k: int, place: Place, share: float, deposit_id: str = "") -> tuple[Window, Labels]:
-    """What `grow`, or `add` where no deposit is named, would draw, as `numbered` gives outlines; nothing is changed.
+    """Preview of `grow`, or of `add` where no deposit is named, as `numbered` gives outlines; nothing changes.
 
     Raises
     ------
     InvalidValueError
-        As they do.
+        As for `grow` and `add`.
     """
     window, region, _, name = _grown(session, k, place, share, deposit_id)
     return window, np.where(region, np.uint16(DepositId.parse(name).number), numbered(session, k, window))
 
 
 def _grown(session: ReviewSession, k: int, place: Place, share: float, deposit_id: str) -> tuple[Window, Mask, int, str]:
-    """A window, the region around a click in it, and label and name of the deposit that it becomes; a new one where none is named."""
+    """A window, the region around a click in it, and label and id of the deposit that it becomes; a new deposit where none is named."""
     there = session.state.at(k, *place)
     if there and not deposit_id:
         raise InvalidValueError(f"{there} lies there already; grow it, or choose another place")
@@ -76,18 +76,18 @@ def fill(session: ReviewSession, k: int, deposit_id: str) -> Done:
 
 
 def erase(session: ReviewSession, k: int, deposit_id: str) -> Done:
-    """Take the outline of a deposit away from a film."""
+    """Remove the outline of a deposit from a film."""
     _, window, inside = _seen(session, k, deposit_id)
     return _put(session, k, window, np.where(inside, np.uint16(0), session.state.labels(k)[window]), f"erase {deposit_id}", deposit_id)
 
 
 def split(session: ReviewSession, k: int, deposit_id: str) -> Done:
-    """Make several deposits of one: its parts where they do not touch, else two lobes. The largest keeps the name.
+    """Make several deposits of one: its parts where they do not touch, else two lobes. The largest part keeps the id.
 
     Raises
     ------
     InvalidValueError
-        It has but one part and no waist.
+        It has one part only, and no waist.
     """
     _, window, inside = _seen(session, k, deposit_id)
     parts = parts_of(inside)
@@ -102,12 +102,12 @@ def split(session: ReviewSession, k: int, deposit_id: str) -> Done:
 
 
 def merge(session: ReviewSession, k: int, deposit_id: str, other: str) -> Done:
-    """Make one deposit of two: the other one's outline becomes part of the first.
+    """Make one deposit of two: the outline of the other one becomes part of the first.
 
     Raises
     ------
     InvalidValueError
-        They are one, or one of them is not seen on the film.
+        They are the same deposit, or the film does not show one of them.
     """
     if deposit_id == other:
         raise InvalidValueError(f"{deposit_id} cannot be merged with itself; choose another deposit")
@@ -118,14 +118,16 @@ def merge(session: ReviewSession, k: int, deposit_id: str, other: str) -> Done:
 
 
 def paint(session: ReviewSession, k: int, window: Window, numbers: Labels, deposit_id: str = "") -> Done:
-    """Take over what was painted: a window in which each pixel holds the number of its deposit, as `numbered` gives them.
+    """Make a stroke of the brush a step.
 
     Parameters
     ----------
+    window
+        Where it was painted.
     numbers
-        Shape (rows, columns) of the window: 0 for none, 7 for D007.
+        Shape (rows, columns) of the window: number of the deposit in each pixel after the stroke, 0 for none, 7 for D007.
     deposit_id
-        Which deposit the brush was at; empty for the eraser.
+        Deposit that was painted; empty for the eraser.
     """
     labels = {DepositId.parse(name).number: label for label, name in session.state.identity(k).items()}
     after, named, free = np.zeros(numbers.shape, np.uint16), {}, session.new_label(k)
@@ -140,7 +142,7 @@ def paint(session: ReviewSession, k: int, window: Window, numbers: Labels, depos
 
 
 def numbered(session: ReviewSession, k: int, window: Window | None = None, *, rejected: int = 0) -> Labels:
-    """A film's outlines with the number of the deposit in each pixel, 7 for D007: the same on every film, so that colours follow identity.
+    """Number of the deposit in each pixel of a film or of a window, 7 for D007: the same on every film, so that colours follow identity.
 
     Parameters
     ----------
@@ -164,7 +166,7 @@ def _seen(session: ReviewSession, k: int, deposit_id: str) -> tuple[int, Window,
 
 
 def _put(session: ReviewSession, k: int, window: Window, after: Labels, step: str, deposit_id: str, named: dict[int, str] | None = None) -> Done:
-    """Only the part of the window that changes is kept."""
+    """Make a step of the part of the window that changes."""
     inner = changed_window(session.state.labels(k)[window], after)
     if inner is None:
         return Done(step, k, deposit_id, ())

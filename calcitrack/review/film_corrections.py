@@ -1,4 +1,4 @@
-"""What a reader states about a film, step by step: drawings become statements, and statements words. Pure: no napari, no Qt."""
+"""What a reader states about a film: drawings become statements, and statements drawings and words. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from calcitrack.model.corrections import NO_CORRECTION, SIDES, Box, FilmCorrecti
 
 
 class Tool(StrEnum):
-    """What is drawn on a film."""
+    """What a reader draws on a film."""
 
     LENGTH = "length"
     WEDGE = "wedge"
@@ -36,16 +36,16 @@ HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Something that a reader drew, for whoever shows it.
+    """A drawing on a film, to be shown.
 
     Parameters
     ----------
     tool
-        With what.
+        What it was drawn with.
     points
         (row, column) in pixels of the film, in order; a line has two.
     words
-        What it is.
+        The text beside it.
     """
 
     tool: Tool
@@ -54,16 +54,18 @@ class Drawing:
 
 
 def drawn(correction: FilmCorrection, tool: Tool, points: ArrayLike, length_mm: float = 0.0) -> tuple[FilmCorrection, str]:
-    """What is stated once something was drawn, and the step in words.
+    """What is stated after a drawing, and the step in words.
 
     Parameters
     ----------
     correction
         What was stated before.
+    tool
+        What was drawn with.
     points
-        Shape (n, 2): (row, column) of its ends or corners, in pixels of the film.
+        Shape (n, 2): (row, column) of the ends or corners, in pixels of the film.
     length_mm
-        How long a line is.
+        Length of a line.
 
     Raises
     ------
@@ -81,7 +83,7 @@ def drawn(correction: FilmCorrection, tool: Tool, points: ArrayLike, length_mm: 
 
 
 def cleared(correction: FilmCorrection, tool: Tool) -> tuple[FilmCorrection, str]:
-    """What is stated once a drawing was taken away (of regions the last one), and the step in words."""
+    """What is stated after a drawing was taken back (of several regions the last one), and the step in words."""
     if tool is Tool.REGION:
         return replace(correction, excluded=correction.excluded[:-1]), f"take region {len(correction.excluded)} back"
     if tool is Tool.LENGTH:
@@ -92,23 +94,23 @@ def cleared(correction: FilmCorrection, tool: Tool) -> tuple[FilmCorrection, str
 
 
 def with_side(correction: FilmCorrection, side: str) -> tuple[FilmCorrection, str]:
-    """What is stated with another side; an empty one leaves it to the file."""
+    """What is stated with another side, and the step in words; an empty side leaves it to the file."""
     return replace(correction, laterality=side if side in SIDES else ""), f"state side {side}" if side in SIDES else "leave the side to the file"
 
 
 def with_view(correction: FilmCorrection, view: str) -> tuple[FilmCorrection, str]:
-    """What is stated with another view; an empty one leaves it to the file."""
+    """What is stated with another view, and the step in words; an empty view leaves it to the file."""
     words = view.strip().upper()
     return replace(correction, view=words), f"state view {words}" if words else "leave the view to the file"
 
 
 def with_date(correction: FilmCorrection, text: str) -> tuple[FilmCorrection, str]:
-    """What is stated with another day, year-month-day; an empty text leaves it to the file.
+    """What is stated with another day (year-month-day), and the step in words; an empty text leaves it to the file.
 
     Raises
     ------
     InvalidValueError
-        It is no date.
+        The text is no date.
     """
     if not text.strip():
         return replace(correction, date=None), "leave the date to the file"
@@ -120,14 +122,14 @@ def with_date(correction: FilmCorrection, text: str) -> tuple[FilmCorrection, st
 
 
 def _box(places: Iterable[tuple[float, float]]) -> Box:
-    """First and last row, first and last column; what lies off the film at the top or left is cut."""
+    """First and last row, first and last column; cut at the top and left edge of the film."""
     rows, columns = zip(*places, strict=True)
     row0, row1, column0, column1 = (max(0, round(v)) for v in (min(rows), max(rows), min(columns), max(columns)))
     return row0, row1, column0, column1
 
 
 def drawings(correction: FilmCorrection) -> tuple[Drawing, ...]:
-    """Everything drawn that holds of a film."""
+    """Every drawing that is stated of a film."""
     found = []
     if correction.length is not None:
         length = correction.length
@@ -140,8 +142,8 @@ def drawings(correction: FilmCorrection) -> tuple[Drawing, ...]:
     return tuple(found)
 
 
-def told(correction: FilmCorrection, image: ImageAssessment) -> dict[Tool, str]:
-    """What holds of a film, in a few words for each tool."""
+def summary(correction: FilmCorrection, image: ImageAssessment) -> dict[Tool, str]:
+    """What is stated or measured of a film, in a few words for each tool."""
     pixel = image.spacing
     size = "no size is stated" if pixel.mean_mm is None else f"{pixel.mean_mm:.3g} mm a pixel ({pixel.basis.value.replace('_', ' ')})"
     length, regions, tier = correction.length, len(correction.excluded), f"tier {image.calibration.tier.value}"
@@ -154,17 +156,33 @@ def told(correction: FilmCorrection, image: ImageAssessment) -> dict[Tool, str]:
     }
 
 
-def outcome(image: ImageAssessment) -> str:
-    """What came of what is stated of a film, in a sentence; why, where a wedge was marked and the film has no mass all the same."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What measuring a film anew gave.
+
+    Parameters
+    ----------
+    words
+        One sentence.
+    wrong
+        Whether the film carries no mass although a wedge was marked on it.
+    """
+
+    words: str
+    wrong: bool = False
+
+
+def outcome(image: ImageAssessment) -> Outcome:
+    """What measuring a film with what is stated about it gave; where a marked wedge gave no mass, why."""
     marked = image.exposure.correction.wedge_box is not None
     if marked and image.calibration.tier is Tier.C:
-        return f"⚠ Measured; {image.calibration.curve_source or image.calibration.reason}."
+        return Outcome(f"Measured; {image.calibration.curve_source or image.calibration.reason}.", wrong=True)
     if marked and image.calibration.tier is Tier.A:
-        return "Measured. This film is calibrated by its header; the wedge is not needed."
-    return "Measured with what you stated." if image.exposure.correction else "Measured as the file states it."
+        return Outcome("Measured. This film is calibrated by its header; the wedge is not needed.")
+    return Outcome("Measured with what you stated." if image.exposure.correction else "Measured as the file states it.")
 
 
 def unmeasured(workspace: Workspace, assessment: Assessment) -> tuple[int, ...]:
-    """Films of which readers state something else now than what they were measured with; positions in ``Assessment.images``."""
+    """Films about which readers state something else now than they were measured with; positions in ``Assessment.images``."""
     now = workspace.corrections()
     return tuple(k for k, i in enumerate(assessment.images) if now.get(i.exposure.image_id, NO_CORRECTION) != i.exposure.correction)

@@ -1,4 +1,4 @@
-"""A finished review for everybody: outlines as versions of the workspace, what was said as its reviews, results as a folder."""
+"""Publish a review: outlines become versions of the workspace, statements become its reviews, results are written to a folder."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ ACCEPTED_AS_EDITED = "as outlined in the review"
 
 
 def publish(workspace: Workspace, session: ReviewSession) -> tuple[SegmentationVersion, ...]:
-    """Make a review the version that counts: each film whose outlines were changed, and everything that was said.
+    """Make a review the version that counts: the outlines of each changed film, and every statement.
 
-    Deposits that the reader added have no place in the recorded assessment: they are in the outlines, and what was said of them is in the journal.
+    Deposits that the reader added are no part of the recorded assessment. They are in the outlines, and statements about them are in the journal.
 
     Returns
     -------
-    The new versions.
+    tuple of SegmentationVersion
+        The new versions.
 
     Raises
     ------
     EditConflictError
-        Another reader's outlines of a film count already. Nothing of that film is overwritten, and the review stays in the journal.
+        Another reader has published the same film. Nothing of that film is overwritten, and the review stays in the journal.
     """
     versions, blocked = [], []
     revised = session.revised()
@@ -63,20 +64,25 @@ def _reviews(session: ReviewSession) -> list[Review]:
     recorded = {t.deposit_id for t in session.assessment.tracks}
     review = partial(Review, reader=session.reader, assessment_id=session.assessment.assessment_id)
     found = []
-    for (name, k), said in session.state.stated(StatementField.VERDICT).items():
+    for (name, k), text in session.state.stated(StatementField.VERDICT).items():
         image = "" if k == ALL_IMAGES else session.state.images[int(k)].exposure.image_id
-        found.append(review(kind=ReviewKind(said), deposit_id=str(name), image=image))
-    for (name, time_point), said in session.state.stated(StatementField.FATE).items():
-        found.append(review(kind=ReviewKind.FATE, deposit_id=str(name), time_point=int(time_point), value=said))
-    for (name,), said in session.state.stated(StatementField.PATTERN).items():
-        found.append(review(kind=ReviewKind.PATTERN, deposit_id=str(name), value=said))
-    for (name,), said in session.state.stated(StatementField.COMMENT).items():
-        found.append(review(kind=ReviewKind.COMMENT, deposit_id=str(name), comment=said))
+        found.append(review(kind=ReviewKind(text), deposit_id=str(name), image=image))
+    for (name, time_point), text in session.state.stated(StatementField.FATE).items():
+        found.append(review(kind=ReviewKind.FATE, deposit_id=str(name), time_point=int(time_point), value=text))
+    for (name,), text in session.state.stated(StatementField.PATTERN).items():
+        found.append(review(kind=ReviewKind.PATTERN, deposit_id=str(name), value=text))
+    for (name,), text in session.state.stated(StatementField.COMMENT).items():
+        found.append(review(kind=ReviewKind.COMMENT, deposit_id=str(name), comment=text))
     return [r for r in found if r.deposit_id in recorded]
 
 
 def export(assessment: Assessment, folder: str | PathLike[str]) -> Path:
-    """Write a results folder of one reviewed assessment: tables, pictures, DICOM segmentations.
+    """Write a reviewed assessment as a results folder: tables, pictures, DICOM segmentations.
+
+    Returns
+    -------
+    Path
+        The folder.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What one click or one key does to an outline: grow, fill, split. Pure: arrays in, masks out."""
+"""Operations on outlines: grow, fill, split. Pure: arrays in, masks out."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from calcitrack.model.segmentation import Labels
 
 Window = tuple[slice, slice]
 REACH_MM = 12.0
-"""How far from the click a region may grow: the largest lobulated masses of a hand are about 25 mm wide, and larger ones take a second click."""
+"""Farthest that a region grows from the click: the largest lobulated masses of a hand are about 25 mm wide; larger ones take a second click."""
 SEARCH_MM = 0.6
-"""A click may miss the densest place by this much: half of a small deposit."""
+"""Farthest that a click may miss the densest place: half the width of a small deposit."""
 RING_MM = (2.0, 4.0)
-"""Where the tissue around a deposit is looked at, distance from the click."""
+"""Distances from the click between which the surrounding tissue is sampled."""
 HALF = 0.5
-"""Share of the contrast between tissue and deposit at which its outline lies: the blurred edge of a dense body is half as bright there."""
+"""Share of the contrast between tissue and deposit at which its outline lies: there, the blurred edge of a dense body is half as bright."""
 MIN_PIXELS = 3
-"""A smaller region is noise."""
+"""Smallest region; a smaller one is noise."""
 CONNECTIVITY = 1
-"""Neighbours across an edge: a region does not leak through a corner."""
+"""Only pixels that share an edge are neighbours, so that a region does not leak through a corner."""
 
 
 def window_around(shape: tuple[int, int], place: tuple[int, int], reach_px: int) -> Window:
-    """Rows and columns within so many pixels of a place, inside the film."""
+    """Rows and columns of the film within ``reach_px`` pixels of a place."""
     rows, columns = (slice(max(0, p - reach_px), min(n, p + reach_px + 1)) for p, n in zip(place, shape, strict=True))
     return rows, columns
 
@@ -36,7 +36,7 @@ def window_around(shape: tuple[int, int], place: tuple[int, int], reach_px: int)
 def grown(
     image: FloatImage, place: tuple[int, int], pixel_mm: float, share: float = HALF, labels: Labels | None = None, own: int = 0
 ) -> tuple[Window, Mask]:
-    """The dense region around a click.
+    """Grow the dense region around a click.
 
     Parameters
     ----------
@@ -47,15 +47,15 @@ def grown(
     pixel_mm
         Size of a pixel.
     share
-        Of the contrast between the tissue around and the densest place at the click: the threshold. Lower grows further.
+        Threshold, as a share of the contrast between the surrounding tissue and the densest place at the click. A lower one grows further.
     labels
-        Shape (rows, columns): deposits onto which it does not grow.
+        Shape (rows, columns): deposits into which the region does not grow.
     own
-        The label that grows; its own pixels are no obstacle.
+        Label of the growing deposit, whose pixels are no obstacle.
 
     Returns
     -------
-    A window, and the region within it; all False where nothing stands out.
+    A window, and the region within it: all False where nothing stands out.
     """
     shape = (image.shape[0], image.shape[1])
     window = window_around(shape, place, max(2, round(REACH_MM / pixel_mm)))
@@ -80,16 +80,16 @@ def grown(
 
 
 def filled(inside: Mask) -> Mask:
-    """A deposit without holes."""
+    """The mask of a deposit with its holes filled."""
     return np.asarray(ndimage.binary_fill_holes(inside), bool)
 
 
 def parts_of(inside: Mask) -> NDArray[np.int32]:
-    """A deposit in its parts, numbered from the largest: those that do not touch, else two lobes cut at the waist.
+    """Divide a deposit: into the parts that do not touch, else at the waist into two lobes.
 
     Returns
     -------
-    Shape of the mask: 0 outside, 1 for the largest part, 2, ...; only 1 where there is nothing to cut.
+    Numbers of the parts in the shape of the mask: 0 outside, 1 for the largest part, 2, ...; only 1 where there is nothing to divide.
     """
     apart, count = ndimage.label(inside, np.ones((3, 3)))
     if count < 2:

@@ -92,12 +92,12 @@ class ReviewSession:
 
     @classmethod
     def open(cls, workspace: Workspace, reader: str, assessment_id: str | None = None) -> Self:
-        """The review of an assessment on record, the first one where none is named; it goes on where the reader left it.
+        """Open the review of an assessment on record, the first one where none is named. It goes on where the reader left it.
 
         Raises
         ------
         InvalidValueError
-            The workspace holds no assessment, or not this one.
+            The workspace holds no assessment, or not the one that is named.
         """
         recorded = workspace.assessments()
         if not recorded:
@@ -111,37 +111,37 @@ class ReviewSession:
 
     @property
     def steps(self) -> int:
-        """Steps that hold now."""
+        """Number of steps that hold now."""
         return len(self._history.done)
 
     @property
     def position(self) -> int:
-        """Steps of the reader on this assessment that are on record, undone ones and the undoing included, whatever reading they belong to."""
+        """Number of steps of the reader on this assessment on record, in all readings, with undone steps and undos."""
         return self._position
 
     def revised(self) -> Assessment:
-        """The assessment as the reader left it, every changed film measured anew as a whole; the same one where nothing was changed."""
+        """The assessment as the reader left it, every changed film measured anew; the recorded assessment itself where nothing was changed."""
         return self.revision.revised(Step("review", {"reader": self.reader, "steps": self.steps}))
 
     # What a reader does
 
     def accept(self, deposit_id: str, k: int, *, here_only: bool = False) -> Done:
-        """Say that a deposit is right, on all films or on this one only."""
+        """Accept a deposit, on all films or on this one only."""
         return self._judge(deposit_id, k, Verdict.ACCEPTED, here_only)
 
     def reject(self, deposit_id: str, k: int, *, here_only: bool = False) -> Done:
-        """Say that it is no deposit, on all films or on this one only; its outline stays, and no total counts it."""
+        """Reject a deposit, on all films or on this one only. Its outline stays, and no total counts it."""
         return self._judge(deposit_id, k, Verdict.REJECTED, here_only)
 
     def reopen(self, deposit_id: str, k: int) -> Done:
-        """Take back what was said of a deposit, on all films."""
+        """Take back the verdict on a deposit, on all films."""
         return self._judge(deposit_id, k, Verdict.OPEN, here_only=False)
 
     def _judge(self, deposit_id: str, k: int, verdict: Verdict, here_only: bool) -> Done:
         self.state.require(deposit_id)
         scope = k if here_only else ALL_IMAGES
         statements = [*self.state.statement(StatementField.VERDICT, (deposit_id, scope), verdict.value)]
-        if not here_only:  # what was said of single films gives way
+        if not here_only:  # verdicts on single films give way
             for key in self.state.stated(StatementField.VERDICT):
                 if key[0] == deposit_id and key[1] != ALL_IMAGES:
                     statements += self.state.statement(StatementField.VERDICT, key, "")
@@ -149,32 +149,42 @@ class ReviewSession:
         return self._do(f"{words} {deposit_id}{' on this film' if here_only else ''}", k, deposit_id, statements=tuple(statements))
 
     def set_fate(self, deposit_id: str, k: int, fate: Fate | None) -> Done:
-        """State what became of a deposit at the visit of a film; ``None`` takes it back."""
+        """State the fate of a deposit at the visit of a film; ``None`` takes the statement back."""
         self.state.require(deposit_id)
-        time_point, said = self.state.images[k].time_point, "" if fate is None else fate.value
-        step = f"{deposit_id} {said.replace('_', ' ') or 'fate as found'} at visit {time_point}"
-        return self._do(step, k, deposit_id, statements=self.state.statement(StatementField.FATE, (deposit_id, time_point), said))
+        time_point, text = self.state.images[k].time_point, "" if fate is None else fate.value
+        step = f"{deposit_id} {text.replace('_', ' ') or 'fate as found'} at visit {time_point}"
+        return self._do(step, k, deposit_id, statements=self.state.statement(StatementField.FATE, (deposit_id, time_point), text))
 
     def set_pattern(self, deposit_id: str, k: int, pattern: str) -> Done:
-        """State the pattern of a deposit; an empty one takes it back."""
+        """State the pattern of a deposit; an empty text takes it back."""
         self.state.require(deposit_id)
         step = f"pattern of {deposit_id}: {pattern or 'none'}"
         return self._do(step, k, deposit_id, statements=self.state.statement(StatementField.PATTERN, (deposit_id,), pattern))
 
     def comment(self, deposit_id: str, k: int, words: str) -> Done:
-        """Write a comment on a deposit; an empty one takes it back."""
+        """Write a comment on a deposit; an empty text takes it back."""
         self.state.require(deposit_id)
         return self._do(
             f"comment on {deposit_id}", k, deposit_id, statements=self.state.statement(StatementField.COMMENT, (deposit_id,), words.strip())
         )
 
     def put(self, k: int, window: Window, after: Labels, step: str, deposit_id: str, named: Mapping[int, str] | None = None) -> Done:
-        """Write labels into a window of a film: what every change of an outline comes down to.
+        """Write labels into a window of a film. Every edit of an outline ends here.
 
         Parameters
         ----------
+        k
+            Film, position in ``Assessment.images``.
+        window
+            Rows and columns of the film.
+        after
+            Labels in the shape of the window.
+        step
+            The step in words.
+        deposit_id
+            Deposit that the step is about; empty for none.
         named
-            Label -> deposit id, for labels that the film did not hold.
+            Label -> deposit id, for labels that are new on the film.
         """
         before = self.state.labels(k)[window].copy()
         patch = Patch(k, (window[0].start, window[1].start), before, np.asarray(after, np.uint16).copy())
@@ -188,7 +198,7 @@ class ReviewSession:
         return self._do(step, k, deposit_id, (patch,) if (before != after).any() else (), statements)
 
     def relink(self, k: int, deposit_id: str, other: str) -> Done:
-        """Say that what is called `deposit_id` on a film is `other`; where the film shows both, they change names."""
+        """State that the deposit called `deposit_id` on a film is `other`. Where the film shows both, they swap ids."""
         label = self.state.label_of(k, deposit_id)
         if label is None:
             raise InvalidValueError(f"{deposit_id} is not seen on this film; choose one that is")
@@ -200,12 +210,12 @@ class ReviewSession:
         return self._do(f"{deposit_id} is {other}", k, other, statements=statements)
 
     def new_id(self) -> str:
-        """A deposit id that nothing has, nor had."""
+        """A deposit id that was never used in this review."""
         used = [*self.state.recorded_ids.values(), *(name for change in (*self._history.done, *self._history.undone) for name in _names(change))]
         return str(DepositId(max((DepositId.parse(name).number for name in used), default=0) + 1))
 
     def new_label(self, k: int) -> int:
-        """A label that the film neither holds nor held."""
+        """A label that was never used on a film in this review."""
         stated = [key[1] for change in (*self._history.done, *self._history.undone) for key in _identity_keys(change) if key[0] == k]
         held = [label for image, label in self.state.recorded_ids if image == k]
         return max((int(v) for v in (*held, *stated)), default=0) + 1
@@ -214,16 +224,16 @@ class ReviewSession:
 
     @property
     def undo_step(self) -> str:
-        """What would be undone; empty for nothing."""
+        """The step that `undo` would undo, in words; empty for none."""
         return self._history.done[-1].step if self._history.done else ""
 
     @property
     def redo_step(self) -> str:
-        """What would be done again; empty for nothing."""
+        """The step that `redo` would do again, in words; empty for none."""
         return self._history.undone[-1].step if self._history.undone else ""
 
     def undo(self) -> Done | None:
-        """Undo the last step that holds, also one of another day; ``None`` where there is none."""
+        """Undo the last step that holds, also a step of another day; ``None`` where there is none."""
         if not self._history.done:
             return None
         words = self.undo_step
@@ -239,7 +249,7 @@ class ReviewSession:
     # How a step is taken
 
     def _do(self, step: str, k: int, deposit_id: str, patches: tuple[Patch, ...] = (), statements: tuple[Statement, ...] = ()) -> Done:
-        """Keep the step, then take it; one that changes nothing is not kept."""
+        """Keep a step, then apply it. A step that changes nothing is not kept."""
         change = Change(step, k, deposit_id, patches, statements)
         if not patches and not statements:
             return Done(step, k, deposit_id, ())

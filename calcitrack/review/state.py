@@ -23,7 +23,7 @@ from calcitrack.review.deposit_list import Row, Verdict
 from calcitrack.review.film_names import FilmNames
 
 HELD_PIXELS = 60_000_000
-"""Pixels of films that are kept ready to be edited, about 900 MB with all that belongs to them: ten films of 6 megapixels."""
+"""Most pixels of films that are kept ready to be edited: ten films of 6 megapixels, about 900 MB with everything that belongs to them."""
 
 
 class ReviewState:
@@ -77,27 +77,27 @@ class ReviewState:
         return MappingProxyType(self._own)
 
     def pixel_mm(self, k: int) -> float:
-        """Size of a pixel of a film; an assumed one where none is stated."""
+        """Size of a film's pixels; an assumed one where none is stated."""
         return self.images[k].spacing.mean_mm or ASSUMED_PIXEL_MM
 
     def labels(self, k: int) -> Labels:
-        """Shape (rows, columns): a film's labels as they are now, not to be written to."""
+        """A film's labels as they are now, read-only, shape (rows, columns)."""
         view = self._labels[k].view()
         view.setflags(write=False)
         return view
 
     def radiograph(self, k: int) -> Radiograph:
-        """A film's pixels with the calibration with which it was measured; read from its file."""
+        """Read a film from its file, with the calibration with which it was measured."""
         return replace(self.images[k].exposure.load(), calibration=self.images[k].calibration)
 
     def prepared(self, k: int, radiograph: Radiograph | None = None) -> LiveFilm:
-        """A film made ready to be edited, for `adopt`; changes nothing here, so that it can run in another thread."""
+        """Make a film ready to be edited, for `adopt`. It changes nothing here, so that it can run in another thread."""
         film = LiveFilm(radiograph or self.radiograph(k), self.images[k].segmentation, self.measure_options)
         film.totals()
         return film
 
     def adopt(self, k: int, film: LiveFilm) -> None:
-        """Use a film that `prepared` gave; edits made meanwhile are caught up with."""
+        """Use a film from `prepared`, after the edits made in the meantime were applied to it."""
         if not np.array_equal(film.labels, self._labels[k]):
             rows, columns = self._labels[k].shape
             film.put((slice(0, rows), slice(0, columns)), self._labels[k])
@@ -110,7 +110,7 @@ class ReviewState:
         return k in self._films
 
     def film(self, k: int) -> LiveFilm:
-        """A film ready to be edited; the first time it is read from its file."""
+        """A film that is ready to be edited; it is read from its file where it is not ready yet."""
         if k not in self._films:
             self.adopt(k, self.prepared(k))
         self._films.move_to_end(k)
@@ -132,12 +132,12 @@ class ReviewState:
         return self.id_of(k, label) if label else ""
 
     def deposit_ids(self) -> tuple[str, ...]:
-        """Every deposit that is seen on any film, in order of its number."""
+        """Every deposit that a film shows, in order of number."""
         names = {name for k in range(len(self.images)) for name in self.identity(k).values()}
         return tuple(sorted(names, key=lambda n: (len(n), n)))
 
     def verdict(self, deposit_id: str, k: int) -> Verdict:
-        """What the reader said of a deposit on a film: of this film, else of all."""
+        """The reader's verdict on a deposit: on this film, else on all films."""
         return Verdict(self._stated.get(StatementField.VERDICT, deposit_id, k) or self._stated.get(StatementField.VERDICT, deposit_id, ALL_IMAGES))
 
     def stated(self, field: StatementField) -> dict[Key, str]:
@@ -154,7 +154,7 @@ class ReviewState:
         return self.film(k).deposits((label,)).get(label)
 
     def rows(self, k: int) -> tuple[Row, ...]:
-        """The deposit list of a film: what is seen there, and what was seen before and is gone."""
+        """The deposit list of a film: deposits seen there, and those that were seen before and are gone."""
         before = self._film_before(k)
         rows = []
         for name in self.deposit_ids():
@@ -168,7 +168,7 @@ class ReviewState:
         return tuple(rows)
 
     def fate(self, deposit_id: str, time_point: int) -> Fate | None:
-        """What became of a deposit: as the reader states it, else as it follows from where it is seen."""
+        """Fate of a deposit: as the reader states it, else as it follows from the films that show it."""
         stated = self._stated.get(StatementField.FATE, deposit_id, time_point)
         if stated:
             return Fate(stated)
@@ -180,7 +180,7 @@ class ReviewState:
         return fates_where_seen(self.assessment, deposit_id, places).get(time_point) if places else None
 
     def remaining(self, k: int) -> int:
-        """Deposits of a film of which the reader has said nothing yet."""
+        """Number of deposits on a film that are neither accepted nor rejected."""
         return sum(self.verdict(name, k) is Verdict.OPEN for name in self.identity(k).values())
 
     def statement(self, field: StatementField, key: Key, after: str) -> tuple[Statement, ...]:
@@ -231,6 +231,6 @@ class ReviewState:
 
 def _measure_options(assessment: Assessment) -> MeasureOptions:
     """Settings with which it was measured, from its provenance."""
-    told = next((step.parameters for step in assessment.provenance.steps if step.name == "assess"), {})
+    settings = next((step.parameters for step in assessment.provenance.steps if step.name == "assess"), {})
     names = MeasureOptions.__dataclass_fields__
-    return MeasureOptions(**{n: told[f"measure.{n}"] for n in names if f"measure.{n}" in told})  # type: ignore[arg-type]
+    return MeasureOptions(**{n: settings[f"measure.{n}"] for n in names if f"measure.{n}" in settings})  # type: ignore[arg-type]

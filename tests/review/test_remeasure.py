@@ -20,7 +20,7 @@ from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.corrections import FilmCorrection, KnownLength
 from calcitrack.review import remeasure
-from calcitrack.review.film_corrections import Tool, told, unmeasured
+from calcitrack.review.film_corrections import Tool, summary, unmeasured
 from calcitrack.review.remeasure import measure_again, measure_into
 
 LAST = "2.25.774"
@@ -51,7 +51,7 @@ def test_the_batch_measures_the_same_with_the_same_statements(reviews: ModuleTyp
         assert viewed.images[3].exposure.correction == stated
         assert viewed.images[3].exposure.load().spacing == viewed.images[3].spacing == batch.images[3].spacing
         assert unmeasured(workspace, viewed) == ()
-        assert "tier" in told(stated, viewed.images[3])[Tool.WEDGE]
+        assert "tier" in summary(stated, viewed.images[3])[Tool.WEDGE]
         cohort = read_cohort(film_folder, recorded=workspace.corrections())
         kept = keep_in(workspace, cohort, options=reviews.OPTIONS)
         assert kept.on_record == len(cohort.timelines) == 1

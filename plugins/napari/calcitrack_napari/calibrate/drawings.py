@@ -1,4 +1,4 @@
-"""What a reader draws on a film to calibrate it, as a layer of napari."""
+"""The napari layer in which a reader draws on a film to calibrate it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from calcitrack.review.film_corrections import Drawing, Tool
 MODES = {Tool.LENGTH: "add_line", Tool.WEDGE: "add_rectangle", Tool.REGION: "add_polygon_lasso", Tool.CROP: "add_rectangle"}
 KINDS = {Tool.LENGTH: "line", Tool.WEDGE: "rectangle", Tool.REGION: "polygon", Tool.CROP: "rectangle"}
 COLOURS = {Tool.LENGTH: YELLOW, Tool.WEDGE: SKY, Tool.REGION: VERMILLION, Tool.CROP: "#FFFFFF"}
-"""Each is named beside it, too."""
+"""The drawing's words are written beside it, so that nothing depends on colour alone."""
 EDGE_SHARE = 1 / 350
-"""Width of a drawn line as a share of the film's shorter side: two pixels of the screen for a film that fills it."""
+"""Width of a drawn line as a share of the film's shorter side: two screen pixels where the film fills the screen."""
 TEXT_POINTS = 11
 
 
 class Drawings:
-    """The layer in which drawings are made and shown, above the film that is shown alone.
+    """The layer of drawings, above the film that is shown alone.
 
     Parameters
     ----------
@@ -41,9 +41,9 @@ class Drawings:
         self._adding = False
 
     def show(self, drawings: Sequence[Drawing], image: ImageAssessment, to_mm: Any, units: str) -> None:
-        """Show these on a film; nothing is changed where they are shown already, or while one is being drawn."""
+        """Show drawings on a film. Nothing changes where they are shown already, or while the reader draws."""
         wanted = (tuple(drawings), image.exposure.source, to_mm.tobytes())
-        if self._adding:  # napari tells of the new layer before it is in its list
+        if self._adding:  # napari announces the new layer before it is in its list
             return
         if self.tool is not None or (wanted == self._shown and (self.layer is None or self.layer in self.viewer.layers)):
             self._place = (image.segmentation.labels.shape, to_mm, units)
@@ -77,7 +77,7 @@ class Drawings:
             self.viewer.layers.selection.active = active
 
     def begin(self, tool: Tool) -> None:
-        """Let the reader draw; `show` has told on which film."""
+        """Let the reader draw on the film that `show` was last called for."""
         if self.layer is None or self.layer not in self.viewer.layers:
             self._add(())
         assert self.layer is not None  # noqa: S101 just added
@@ -87,20 +87,20 @@ class Drawings:
         self.layer.mode = MODES[tool]
 
     def stop(self) -> None:
-        """Draw no more."""
+        """Stop drawing."""
         self.tool = None
         if self.layer is not None and self.layer in self.viewer.layers:
             self.layer.mode = "pan_zoom"
 
     def close(self) -> None:
-        """Take the layer away."""
+        """Remove the layer."""
         self.stop()
         layer, self.layer, self._shown = self.layer, None, ()
         if layer is not None and layer in self.viewer.layers:
             self.viewer.layers.remove(layer)
 
     def _on_data(self, event: Any) -> None:
-        """A drawing has ended; napari goes on with it after this, so that what follows waits until it has."""
+        """A drawing has ended. napari still works on it after this event, so the rest waits until it is done."""
         if self.tool is None or str(event.action) != "added":
             return
         tool, points, self.tool = self.tool, np.array(event.value[-1]), None

@@ -1,4 +1,4 @@
-"""The parts of the widget *Calibrate film* and where they stand; what they do is `calcitrack_napari.calibrate.widget`'s."""
+"""The panel of the widget *Calibrate film*: its buttons and boxes. `calcitrack_napari.calibrate.widget` connects them."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ AS_IN_FILE = "as in the file"
 
 
 class CalibratePanel(QWidget):
-    """Everything that is seen of the widget."""
+    """The panel of the widget."""
 
     def __init__(self) -> None:
         super().__init__()
         self.film, self.words = QLabel("no review is open"), QLabel()
-        self.told = {tool: QLabel() for tool in Tool}
+        self.summary = {tool: QLabel() for tool in Tool}
         self.draw = {tool: QPushButton(VERBS[tool]) for tool in Tool}
         self.clear = {tool: QPushButton("Take back") for tool in Tool}
         self.length_mm = QDoubleSpinBox()
@@ -75,7 +75,7 @@ class CalibratePanel(QWidget):
         grid.setColumnStretch(1, 1)
         for row, tool in enumerate(Tool):
             grid.addWidget(QLabel(HEADS[tool]), row, 0)
-            grid.addWidget(self.told[tool], row, 1)
+            grid.addWidget(self.summary[tool], row, 1)
             if tool is Tool.LENGTH:
                 grid.addWidget(self.length_mm, row, 2)
             grid.addWidget(self.draw[tool], row, 3)

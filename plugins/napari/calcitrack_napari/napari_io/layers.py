@@ -19,24 +19,24 @@ from calcitrack.model.spacing import Spacing
 from calcitrack_napari.napari_io.window import limits_from_file
 
 LayerData = tuple[Any, dict[str, Any], str]
-"""What napari's readers give: data, keywords of the layer, kind of layer."""
+"""What napari expects of a reader: data, keywords of the layer, kind of layer."""
 COLOURS = (ORANGE, SKY, YELLOW, GREEN, PURPLE, VERMILLION, BLUE)
-"""Of identities, in turn: those of Okabe and Ito, told apart with any colour vision; the darkest comes last, because films are dark."""
+"""Colours of deposits, in turn: those of Okabe and Ito (2008), told apart with any colour vision; the darkest comes last, as films are dark."""
 METADATA = "calcitrack"
-"""Key of the layers' metadata under which their origin is kept."""
+"""Key of a layer's metadata under which its origin is kept."""
 OPACITY = 0.45
 SAMPLED = 400_000
-"""Pixels from which the grey scale is worked out: enough for percentiles, and quick on a large film."""
+"""Pixels from which the grey scale is computed: enough for percentiles, and quick on a large film."""
 
 
 def colour_of(number: int) -> tuple[float, float, float, float]:
-    """Red, green, blue and opacity, 0 to 1, of the deposit of this number: the same on every film and on every day."""
+    """Red, green, blue and opacity, 0 to 1, of the deposit with this number: the same on every film."""
     red, green, blue = rgb(COLOURS[(number - 1) % len(COLOURS)])
     return red / 255, green / 255, blue / 255, 1.0
 
 
 def colours(numbers: range | tuple[int, ...]) -> dict[int | None, tuple[float, float, float, float]]:
-    """Number of a deposit -> its colour; nothing is drawn where there is none."""
+    """Number of a deposit -> its colour; transparent for 0 and ``None``."""
     clear = (0.0, 0.0, 0.0, 0.0)
     return {None: clear, 0: clear, **{n: colour_of(n) for n in numbers}}
 
@@ -54,14 +54,14 @@ def units_of(spacing: Spacing) -> str:
 def shown_values(radiograph: Radiograph) -> FloatImage:
     """Values that rise with density, so that bone is white whatever the file says (MONOCHROME1 or 2): attenuation where it is known.
 
-    Linear values are shown through their logarithm, as films are, and where no beam came is as dark as the darkest place.
+    Linear values are shown through their logarithm, as films are. Places that no beam reached are as dark as the darkest pixel.
     """
     values = attenuation(radiograph)
     return np.where(radiograph.valid_mask, values, values[radiograph.valid_mask].min() if radiograph.valid_mask.any() else values.min())
 
 
 def contrast_limits(values: FloatImage, limb: Mask | None = None) -> tuple[float, float]:
-    """From air to dense bone: the 2nd percentile of all, and the 99.7th inside the limb where it is known."""
+    """From air to dense bone: a low percentile of all values, and a high one of those inside the limb where it is known."""
     step = max(1, int(np.sqrt(values.size / SAMPLED)))
     some = values[::step, ::step]
     inside = some if limb is None or not limb[::step, ::step].any() else some[limb[::step, ::step]]
@@ -70,9 +70,9 @@ def contrast_limits(values: FloatImage, limb: Mask | None = None) -> tuple[float
 
 
 def grey_scale(radiograph: Radiograph, values: FloatImage, limb: Mask | None = None) -> tuple[float, float]:
-    """The file's window where it was made for the eye, else `contrast_limits`.
+    """The file's window where the image was made for the eye, else `contrast_limits`.
 
-    A window that would burn out dense bone and deposits is widened at its bright end: they are what is looked at.
+    A window in which dense bone and deposits would be saturated is widened at its bright end.
 
     Parameters
     ----------
@@ -136,5 +136,5 @@ def on_baseline_mm(image: ImageAssessment, baseline: Spacing) -> NDArray[np.floa
 
 def opened_paths(layers: Iterable[Any]) -> tuple[str, ...]:
     """Files from which the layers of a viewer were read, each once, in their order."""
-    told = (layer.metadata.get(METADATA, {}).get("path", "") for layer in layers if hasattr(layer, "metadata"))
-    return tuple(dict.fromkeys(path for path in told if path))
+    paths = (layer.metadata.get(METADATA, {}).get("path", "") for layer in layers if hasattr(layer, "metadata"))
+    return tuple(dict.fromkeys(path for path in paths if path))

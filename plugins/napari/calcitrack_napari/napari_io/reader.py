@@ -24,12 +24,12 @@ def get_reader(path: str | Sequence[str]) -> Read | None:
 
 
 def read(path: str | Sequence[str]) -> list[LayerData]:
-    """Layers of a file, a folder, results or a workspace.
+    """Layers of a file, a folder, a results folder or a workspace.
 
     Raises
     ------
     CalcitrackError
-        What was found, what was expected, and what to do.
+        Something cannot be read; the message says what to do.
     """
     paths = [Path(path)] if isinstance(path, str) else [Path(p) for p in path]
     layers: list[LayerData] = []
@@ -68,7 +68,7 @@ def assessment_layers(assessment: Assessment, origin: dict[str, object]) -> list
 
 
 def results_layers(folder: Path) -> list[LayerData]:
-    """The films of a results folder, where they still lie where they were measured, and their outlines."""
+    """The films of a results folder whose files are still in their places, and their outlines."""
     from calcitrack_napari.napari_io.results import read_outlines
 
     layers = []

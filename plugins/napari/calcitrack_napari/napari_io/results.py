@@ -1,4 +1,4 @@
-"""Outlines of a results folder: what its DICOM segmentations and tables say."""
+"""Read the outlines of a results folder from its DICOM segmentations and tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Outlines:
     Parameters
     ----------
     source
-        Where it was measured from.
+        File from which it was measured.
     name
         Patient, visit and repeat.
     numbers
@@ -34,12 +34,12 @@ class Outlines:
 
 
 def read_outlines(folder: Path) -> list[Outlines]:
-    """Every measured film whose file still lies where it was.
+    """Outlines of every measured film whose file is still in its place.
 
     Raises
     ------
     ResultsError
-        It is no results folder, or none of its films is there any more.
+        The folder holds no results, or none of its films is in its place.
     """
     images = read_results(folder).images
     found = []
@@ -57,7 +57,7 @@ def read_outlines(folder: Path) -> list[Outlines]:
 
 
 def _numbers(path: Path) -> Labels:
-    """Label map of a segmentation: of a DICOM object, whose segments are called by their deposits, or of a picture."""
+    """Numbers of deposits in each pixel, from a DICOM segmentation, whose segments are named by their deposits, or from a picture."""
     if path.suffix != ".dcm":
         return np.asarray(Image.open(path), np.uint16)
     made = pydicom.dcmread(path)
@@ -70,7 +70,7 @@ def _numbers(path: Path) -> Labels:
     numbers = np.zeros((int(made.Rows), int(made.Columns)), np.uint16)
     shared = made.SharedFunctionalGroupsSequence[0]
     for frame, own in zip(frames, made.PerFrameFunctionalGroupsSequence, strict=True):
-        facts = own if "SegmentIdentificationSequence" in own else shared  # of a single segment it may stand with what all frames share
+        facts = own if "SegmentIdentificationSequence" in own else shared  # one segment alone may be stated for all frames together
         numbers[frame > 0] = called[int(facts.SegmentIdentificationSequence[0].ReferencedSegmentNumber)]
     return numbers
 

@@ -1,4 +1,4 @@
-"""The grey scale that a file asks for: its window, where it was made for the eye."""
+"""The grey scale that a file states: its window, where the image was made for the eye."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource
 from calcitrack.model.image import FloatImage, Radiograph
 
 FOR_PROCESSING = "FOR PROCESSING"
-"""Presentation Intent Type (0008,0068) of images that are not made for the eye; a window in them says nothing."""
+"""Presentation Intent Type (0008,0068) of images that are not made for the eye; their window means nothing."""
 SAMPLED = 20_000
-"""Pixels from which it is worked out what a stored value became on the screen."""
+"""Pixels from which the mapping of stored values to shown values is estimated."""
 
 
 def window_of(radiograph: Radiograph) -> tuple[float, float] | None:
-    """(darkest, brightest) value of ``Radiograph.pixels`` that the file's window shows apart; ``None`` where it states none, or is not for the eye.
+    """Ends of the file's window in values of ``Radiograph.pixels``; ``None`` where the file states no window, or was not made for the eye.
 
-    The window's ends are those of PS3.3 C.11.2.1.2.1: centre - 0.5 -+ (width - 1) / 2. Whichever end is denser comes out bright.
+    The ends follow PS3.3 C.11.2.1.2.1: centre - 0.5 -+ (width - 1) / 2. The denser end is bright.
     """
     if radiograph.acquisition.presentation_intent_type == FOR_PROCESSING or not radiograph.acquisition.sop_class_uid:
         return None
@@ -33,19 +33,21 @@ def window_of(radiograph: Radiograph) -> tuple[float, float] | None:
     centres, widths = header.numbers("WindowCenter"), header.numbers("WindowWidth")
     if not centres or not widths or widths[0] <= 1:
         return None
-    centre, width = centres[0], widths[0]  # the first of several is the one to begin with
+    centre, width = centres[0], widths[0]  # viewers begin with the first of several windows
     ends = (radiograph.calibration.polarity * (centre - 0.5 + sign * (width - 1) / 2) for sign in (-1, 1))
     low, high = sorted(ends)
     return low, high
 
 
 def limits_from_file(radiograph: Radiograph, shown: FloatImage) -> tuple[float, float] | None:
-    """The file's window in the values that are shown; ``None`` where it states none, or where it would leave the picture black or white.
+    """The file's window in shown values; ``None`` where the file states none, or where the picture would be all black or white.
 
     Parameters
     ----------
+    radiograph
+        The image as read.
     shown
-        Shape (rows, columns): what became of the pixels on the screen, denser being brighter.
+        Shape (rows, columns): the values that are shown for its pixels, larger is denser.
     """
     window = window_of(radiograph)
     if window is None:

@@ -1,4 +1,4 @@
-"""What napari writes of a layer of deposits: a DICOM segmentation, a table. The whole of a review is exported by the widget."""
+"""What napari saves of a layer of deposits: a DICOM segmentation or a table. The widget *Serial review* exports whole reviews."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from calcitrack_napari.napari_io.layers import METADATA
 
 
 def write_seg(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
-    """Write outlines as a DICOM segmentation of the film that they were drawn on; each number is a deposit.
+    """Write outlines as a DICOM segmentation of the film on which they were drawn; each number is a deposit.
 
     Raises
     ------
     ResultsError
-        The layer does not know its film, or the film's header allows no segmentation.
+        The layer states no film, or the film's header allows no segmentation.
     """
     image = _measured(np.asarray(data), attributes)
     write_segmentation(Path(path), image, assessment_id="", program="calcitrack", version=__version__)
@@ -35,12 +35,12 @@ def write_seg(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
 
 
 def write_csv(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
-    """Write one row a deposit, measured on the film that it was drawn on.
+    """Write one row for each deposit, measured on the film on which it was drawn.
 
     Raises
     ------
     ResultsError
-        The layer does not know its film.
+        The layer states no film.
     """
     image = _measured(np.asarray(data), attributes)
     names = list(image.deposits[0].deposit.measurements) if image.deposits else []
@@ -55,7 +55,7 @@ def write_csv(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
 
 
 def _measured(numbers: NDArray[np.integer[Any]], attributes: dict[str, Any]) -> ImageAssessment:
-    """The film with what is measured within the outlines."""
+    """Measure the film within the outlines."""
     name = attributes.get("name", "the layer")
     source = attributes.get("metadata", {}).get(METADATA, {}).get("path", "")
     if not source or not Path(source).is_file():

@@ -24,7 +24,7 @@ REJECTED_COLOUR = (0.55, 0.55, 0.55, 0.55)
 MOST_NUMBERS = 1000
 """Deposits that have a colour of their own."""
 CONTOUR_PX = 2
-"""Width of a deposit's outline: one pixel is lost on a dense screen."""
+"""Width of a deposit's outline."""
 OTHERS = DirectLabelColormap(color_dict=defaultdict(lambda: np.array((1.0, 1.0, 1.0, 0.9)), {None: np.zeros(4), 0: np.zeros(4)}))
 """Outlines of other readers: white, which no identity has."""
 BRUSH_MM = 1.0

@@ -1,4 +1,4 @@
-"""Burden of the patient and of the selected deposit over the visits, on a dark ground."""
+"""Plot of the burden of the patient and of the selected deposit over the visits, on a dark background."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from calcitrack_napari.serial_review.plot_course import FAINT, GROUND, INK, POIN
 
 TOTAL_COLOUR = "#F0F1F2"
 BURDEN_PX, DRUG_PX, LABS_PX = 190, 24, 90
-"""Least heights of the burden, of a drug's row, and of the laboratory."""
+"""Smallest heights of the burden, of a drug's row, and of the laboratory values, in pixels."""
 MOST_DRUGS = 4
-"""More would leave no room for the burden; the exported pictures show up to ten."""
+"""Most drugs that leave room for the burden; the exported pictures show up to ten."""
 
 
 class BurdenPlot(FigureCanvasQTAgg):
@@ -33,14 +33,18 @@ class BurdenPlot(FigureCanvasQTAgg):
         self.setMinimumHeight(BURDEN_PX)
 
     def show_burden(self, assessment: Assessment, deposit_id: str, current: int, course: PatientCourse | None = None) -> None:
-        """Draw the burden, and below it what the patient was given and what the laboratory found.
+        """Draw the burden; below it treatments and laboratory values.
 
         Parameters
         ----------
+        assessment
+            What the reader has left so far.
+        deposit_id
+            The selected deposit; empty for none.
         current
             Time point that the reader looks at.
         course
-            Drawn where visits have dates.
+            Treatments and laboratory values; drawn only where visits have dates.
         """
         drawn = drawn_timeline(assessment)
         dated = drawn.points[0].date is not None
@@ -69,7 +73,7 @@ class BurdenPlot(FigureCanvasQTAgg):
         self.draw_idle()
 
     def _panels(self, drugs: int, labs: bool) -> tuple[Axes, Axes | None, Axes | None]:
-        """Burden, treatments and laboratory below each other; the widget is as high as they need."""
+        """Axes for burden, treatments and laboratory below each other; the widget grows as high as they need."""
         self.figure.clear()
         heights = [BURDEN_PX, *([DRUG_PX * drugs] if drugs else []), *([LABS_PX] if labs else [])]
         self.setMinimumHeight(sum(heights))
@@ -80,7 +84,7 @@ class BurdenPlot(FigureCanvasQTAgg):
 
 
 def _course(assessment: Assessment, deposit_id: str, burden: str, days: Sequence[float]) -> list[tuple[float, float, float | None]]:
-    """A deposit's burden at each visit at which it is seen: the mean over the films of the day."""
+    """A deposit's burden at each visit at which it is seen, as the mean over the films of the visit: (day, value, sd)."""
     found = []
     for x, point in zip(days, assessment.time_points, strict=True):
         results = [

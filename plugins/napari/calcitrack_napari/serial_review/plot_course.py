@@ -1,4 +1,4 @@
-"""Treatments as bars and laboratory values below the burden, on a dark ground."""
+"""Treatments and laboratory values below the plot of the burden, on a dark background."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from calcitrack.model.course import LabResult, Treatment
 from calcitrack.reporting.change_words import number
 
 GROUND, INK, FAINT = "#262930", "#F0F1F2", "#6A7380"
-"""napari's dark theme: background, text, and a grey for what is secondary."""
+"""Background and text of napari's dark theme, and a grey for secondary lines."""
 POINTS = 9
 BAR = "#4C566A"
-"""Of a treatment: stands apart from the ground, and white type on it is read."""
+"""Bar of a treatment: differs from the background, and white text on it is legible."""
 BAR_HEIGHT = 0.72
 LAB_STYLES = ((SKY, "o", "-"), (ORANGE, "s", "--"), (YELLOW, "^", "-."), (PURPLE, "D", ":"))
-"""Colour, marker and line of each analyte: two of the three differ for any colour vision."""
+"""Colour, marker and line of each analyte; marker and line differ for any colour vision."""
 
 
 def draw_treatments(axes: Any, rows: Sequence[Sequence[Treatment]]) -> None:
-    """One row a drug: a bar for each dose, with drug and dose written on the first that has room, an arrow where it goes on."""
+    """One row for each drug: a bar for each dose, the name with its doses, and an arrow where the treatment goes on."""
     first, last = axes.get_xlim()
     axes.set_ylim(len(rows), 0)
     axes.set_yticks([])
@@ -45,7 +45,7 @@ def draw_treatments(axes: Any, rows: Sequence[Sequence[Treatment]]) -> None:
 
 
 def _doses(doses: Sequence[Treatment]) -> str:
-    """The first dose, and the last one where it was tapered."""
+    """The first dose, and the last one where it differs."""
     known = [t.dose for t in doses if t.dose is not None]
     if not known:
         return ""
@@ -54,7 +54,7 @@ def _doses(doses: Sequence[Treatment]) -> str:
 
 
 def draw_labs(axes: Any, labs: Mapping[str, Sequence[LabResult]]) -> None:
-    """Each analyte as multiples of its upper limit of normal, filled where above it."""
+    """Each analyte in multiples of its upper limit of normal; markers above the limit are filled."""
     for (name, results), (colour, marker, line) in zip(labs.items(), LAB_STYLES, strict=False):
         days, ratios = [day_number(r.date) for r in results], [r.value / r.high for r in results if r.high]
         axes.plot(days, ratios, line, color=colour, lw=1.2, label=name, marker=marker, ms=4, mfc=colour, mec=colour)

@@ -1,4 +1,4 @@
-"""A review in napari's viewer: films and outlines as layers on the baseline's millimetres, so that views that are linked show the same place."""
+"""A review in napari's viewer: films and outlines as layers in millimetres of the baseline film, so that all views show the same place."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from calcitrack_napari.serial_review.film_layers import REJECTED, film_layers, o
 from calcitrack_napari.serial_review.views import View, corresponding, difference_of, shown_films
 
 LAYERS_A_FILM = 4
-"""Film, limb and bone, cursor, deposits, and one more for other readers' outlines: they lie on each other in one field of napari's grid."""
+"""Film, limb and bone, cursor, deposits. With other readers' outlines one more. They share one field of napari's grid."""
 CLOSE_UP_MM = 45.0
-"""Width of the view when the camera goes to a deposit for the first time: a finger and its neighbours."""
+"""Width of the view when the camera first goes to a deposit: a finger and its neighbours."""
 
 
 class Scene:
@@ -57,7 +57,7 @@ class Scene:
         self.units = "mm" if baseline.row_mm else "pixel"
 
     def build(self, progress: Callable[[int], None] = lambda _: None) -> None:
-        """Add the layers; `progress` is called with the number of films that are there."""
+        """Add the layers; `progress` is called with the number of films that were added."""
         colours = palette()
         for k, image in enumerate(self._state.images):
             common = {"affine": self._to_mm[k], "units": self.units, "visible": False, "metadata": {METADATA: {"image": k}}}
@@ -76,13 +76,13 @@ class Scene:
         self.viewer.canvas.grid.spacing = 6
 
     def to_mm(self, k: int) -> Any:
-        """3 x 3 matrix from a film's pixels to where it is shown."""
+        """3 x 3 matrix from a film's pixels to the place where it is shown."""
         return self._to_mm[k]
 
     def close(self) -> None:
-        """Take the layers away."""
+        """Remove the layers."""
         self._remove_difference()
-        self.viewer.canvas.grid.enabled = False  # first, or the grid is laid out anew after each layer
+        self.viewer.canvas.grid.enabled = False  # first, otherwise the grid is laid out again after each layer
         for layer in (*self.films, *self.anatomy, *self.crosses, *self.outlines, *self.others):
             if layer in self.viewer.layers:
                 self.viewer.layers.remove(layer)
@@ -91,17 +91,17 @@ class Scene:
     # What is shown
 
     def shown(self) -> list[int]:
-        """Films that are shown, left to right."""
+        """Positions of the films that are shown, left to right."""
         return shown_films(self._state.images, self.current, self.view, flickered=self._flickered)
 
     def show(self, k: int, view: View | None = None) -> None:
-        """Show a film in the middle of the reader's work: its outlines are those that are edited."""
+        """Show a film; its outlines are those that the reader edits."""
         self.current, self.view, self._flickered = k, view or self.view, False
         self._remove_difference()
         self._apply_view()
 
     def flicker(self) -> None:
-        """Film alone: change to the visit before, or back."""
+        """Show the film alone; from call to call, change to the visit before and back."""
         self.view = View.ONE
         self._flickered = not self._flickered
         self._apply_view()
@@ -136,7 +136,7 @@ class Scene:
         self._apply_view()
 
     def point(self, k: int, place: tuple[int, int]) -> None:
-        """The pointer is at a place of a film: the other films that are shown have a cross where that is on them."""
+        """Show on the other films where a place of this film lies on them."""
         shown = self.shown()
         if not self.cursor_shown or len(shown) < 2:
             return
@@ -147,7 +147,7 @@ class Scene:
             put_cross(self.crosses[j], there)
 
     def toggle_difference(self) -> None:
-        """Show or hide what changed since the visit before, on the grid of the baseline film."""
+        """Show or hide the difference from the visit before, on the baseline film."""
         if self._difference is not None:
             self._remove_difference()
             return
@@ -172,7 +172,7 @@ class Scene:
         self._zoomed = False
 
     def centre_on(self, k: int, deposit_id: str) -> None:
-        """Bring a deposit, or the place where it was, into the middle; the first time, come closer."""
+        """Move the camera to a deposit, or to the place where it was; the first time, zoom in."""
         place = self.place_of(k, deposit_id)
         if place is None:
             return
@@ -183,7 +183,7 @@ class Scene:
         self.viewer.scene.camera.center = (0.0, *place)
 
     def place_of(self, k: int, deposit_id: str) -> tuple[float, float] | None:
-        """(row, column) of a deposit in the view's units, from the film on which it is seen that is nearest to this one."""
+        """(row, column) of a deposit in the view's units, from the nearest film that shows it."""
         seen = [j for j in range(len(self._state.images)) if self._state.label_of(j, deposit_id) is not None]
         if not seen:
             return None
@@ -205,12 +205,12 @@ class Scene:
     # Outlines
 
     def refresh(self, done: Done) -> None:
-        """Draw what a command changed."""
+        """Draw what a step changed."""
         changed = {k for k, _ in done.windows}
         for k, window in done.windows:
             self.outlines[k].data[window] = self._numbers(k, window)
         for k in self.shown():
-            if not done.windows:  # something was said of a deposit: grey, or back in its colour, or another identity
+            if not done.windows:  # a statement about a deposit may change its colour
                 self._redraw(k)
             elif k in changed:
                 self.outlines[k].refresh()
@@ -218,7 +218,7 @@ class Scene:
             self._redraw(self.current)
 
     def draw(self, k: int, window: Window | None = None, numbers: LabelArray | None = None) -> None:
-        """Draw a film's outlines as the review has them, and within a window otherwise."""
+        """Draw a film's outlines as the review has them; within a window draw other numbers."""
         self.outlines[k].data[...] = self._numbers(k)
         if window is not None and numbers is not None:
             self.outlines[k].data[window] = numbers
@@ -245,7 +245,7 @@ class Scene:
     def _on_paint(self, k: int) -> None:
         """A stroke of the brush, the eraser, the bucket or a polygon has ended.
 
-        What it changed is seen by comparing, once napari has written it: it tells of a stroke before, and keeps its records to itself.
+        napari announces a stroke before it writes the pixels, and does not say which. Therefore the layer is compared with the review afterwards.
         """
         if not self.outlines:
             return

@@ -1,4 +1,4 @@
-"""The deposit list as Qt shows it."""
+"""Qt model of the deposit list."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ NO_PARENT = QModelIndex()
 
 
 class DepositTable(QAbstractTableModel):
-    """Rows of the deposit list."""
+    """The deposit list as Qt shows it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.shown: tuple[Row, ...] = ()
 
     def show(self, rows: tuple[Row, ...]) -> None:
-        """Show other rows; the same rows with other contents keep their places."""
+        """Show other rows. Where the deposits are the same, only their contents change, and the selection stays."""
         if [r.deposit_id for r in rows] == [r.deposit_id for r in self.shown]:
             self.shown = rows
             if rows:

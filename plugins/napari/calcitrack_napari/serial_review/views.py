@@ -16,7 +16,7 @@ from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 from calcitrack.review.state import ReviewState
 
 DIFFERENCE_LONG_SIDE_PX = 1200
-"""Pixels of the longer side of a picture of the change: about as many as a screen gives it."""
+"""Pixels of the longer side of a picture of the change."""
 
 Place = tuple[float, float]
 """(row, column) in pixels of a film."""

@@ -1,4 +1,4 @@
-"""The parts of the widget *Worklist* and where they stand; what they do is `calcitrack_napari.worklist.widget`'s."""
+"""The panel of the widget *Worklist*: its buttons, boxes and list. `calcitrack_napari.worklist.widget` connects them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MOST_SEED = 999_999
 
 
 class CaseTable(QAbstractTableModel):
-    """Cases of a session, and how far each one is."""
+    """Cases of a session and their states, as Qt shows them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class CaseTable(QAbstractTableModel):
 
 
 class CaseBar(QWidget):
-    """Above the review: which case it is, how many are done, and the way to the next one."""
+    """The bar above the review: name of the case, progress, and the button that leads to the next case."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,13 +87,13 @@ class CaseBar(QWidget):
         row.setStretch(1, 1)
 
     def show_progress(self, name: str, done: int, total: int) -> None:
-        """Show where the reader is."""
+        """Show the case and how many are done."""
         self.name.setText(name)
         _fill(self.progress, done, total)
 
 
 class WorklistPanel(QWidget):
-    """Everything that is seen of a worklist."""
+    """The panel of the worklist."""
 
     def __init__(self) -> None:
         super().__init__()

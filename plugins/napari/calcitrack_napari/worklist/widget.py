@@ -1,13 +1,12 @@
-"""The widget *Worklist*: wires the desk, its panel and the review. What is computed is computed elsewhere."""
+"""The widget *Worklist*: connects the desk, the panel and the review. What is computed is computed elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from napari.qt.threading import thread_worker
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
@@ -15,6 +14,7 @@ from calcitrack.errors import CalcitrackError
 from calcitrack.io.workspace.records import account
 from calcitrack.model.reading import PlannedCase, ReadingSession
 from calcitrack.review.worklist import Desk, PreparedCase, prepare
+from calcitrack_napari.jobs import Jobs
 from calcitrack_napari.serial_review import keys
 from calcitrack_napari.serial_review.widget import ReviewWidget
 from calcitrack_napari.worklist.panel import CaseBar, WorklistPanel
@@ -26,12 +26,12 @@ class WorklistWidget(QWidget):
     Parameters
     ----------
     napari_viewer
-        The viewer, which napari hands over.
+        The viewer, which napari passes by this name.
     """
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
-        self.viewer, self.panel, self.bar = napari_viewer, WorklistPanel(), CaseBar()
+        self.viewer, self.panel, self.bar, self.jobs = napari_viewer, WorklistPanel(), CaseBar(), Jobs()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.panel)
@@ -67,8 +67,8 @@ class WorklistWidget(QWidget):
             self.open_workspace(folder)
 
     def open_workspace(self, folder: str | Path) -> None:
-        """Show the reader's sessions in a workspace; the last one that is not finished is chosen."""
-        with self._told():
+        """Show the reader's sessions in a workspace, and choose the last one that is not finished."""
+        with self._errors_shown():
             opened = Desk(folder, self.panel.reader.text())
             self.close_session()
             if self.desk is not None:
@@ -87,12 +87,12 @@ class WorklistWidget(QWidget):
             self.open_workspace(self.desk.folder)
 
     def start_session(self) -> None:
-        """Begin a session as the form says."""
+        """Start a session as the form states."""
         desk, panel = self.desk, self.panel
         if desk is None:
             self.say("Open a workspace first.", wrong=True)
             return
-        with self._told():
+        with self._errors_shown():
             desk.start(
                 blinded=panel.blinded.isChecked(),
                 show_suggestion=panel.suggestion.isChecked(),
@@ -106,7 +106,7 @@ class WorklistWidget(QWidget):
     def choose_session(self, number: int) -> None:
         """Go on with one of the reader's sessions."""
         if self.desk is not None:
-            with self._told():
+            with self._errors_shown():
                 self.desk.choose(self.desk.workspace.sessions.get(number))
                 self.panel.form.hide()
                 self._chosen()
@@ -126,7 +126,7 @@ class WorklistWidget(QWidget):
     # Cases
 
     def start_next(self) -> None:
-        """Open the case that is in review, else the next one to do."""
+        """Open the case in review, else the next one to do."""
         session = self._session
         case = None if session is None else session.next_case
         if case is None:
@@ -135,9 +135,9 @@ class WorklistWidget(QWidget):
         self._want(case)
 
     def open_case(self, number: int) -> None:
-        """Open a case of the list; in a blinded session only the next one."""
+        """Open a case of the list; a blinded session allows only the next one."""
         if self.desk is not None:
-            with self._told():
+            with self._errors_shown():
                 self._want(self.desk.case(number))
 
     def _want(self, case: PlannedCase) -> None:
@@ -155,42 +155,40 @@ class WorklistWidget(QWidget):
             return
         self._preparing, session, folder = case, desk.session, desk.folder
 
-        @thread_worker
-        def work() -> PreparedCase | str:
-            try:
-                return prepare(folder, session, case)
-            except CalcitrackError as error:
-                return str(error)
-
-        def ready(made: PreparedCase | str) -> None:
+        def ready(show: Callable[[], None]) -> None:
             self._preparing = None
             if self.desk is desk and self._session is not None and self._session.number == session.number:
-                self._prepared(case, made)
+                show()
             else:
-                self._look_ahead(self._wanted)  # of another session, which was left meanwhile
+                self._look_ahead(self._wanted)  # the session was left in the meantime
 
-        worker = work()
-        worker.returned.connect(ready)
-        worker.start()
+        self.jobs.start(
+            lambda _stopped: prepare(folder, session, case),
+            done=lambda prepared: ready(lambda: self._prepared(prepared)),
+            failed=lambda error: ready(lambda: self._not_prepared(case, error)),
+        )
 
-    def _prepared(self, case: PlannedCase, made: PreparedCase | str) -> None:
-        wanted = self._wanted
-        if wanted == case and isinstance(made, str):
+    def _prepared(self, prepared: PreparedCase) -> None:
+        if self._wanted == prepared.case:
+            self._show(prepared)
+        elif self._wanted is not None:
+            self._look_ahead(self._wanted)
+        else:
+            self.ahead = prepared
+
+    def _not_prepared(self, case: PlannedCase, error: CalcitrackError) -> None:
+        if self._wanted == case:
             self._wanted = None
             self.panel.skip_button.show()
-            self.say(f"{case.name} cannot be opened: {made}", wrong=True)
-        elif wanted == case and isinstance(made, PreparedCase):
-            self._show(made)
-        elif wanted is not None:
-            self._look_ahead(wanted)
-        elif isinstance(made, PreparedCase):
-            self.ahead = made
+            self.say(f"{case.name} cannot be opened: {error}", wrong=True)
+        elif self._wanted is not None:
+            self._look_ahead(self._wanted)
 
     def _show(self, prepared: PreparedCase) -> None:
         desk = self.desk
         if desk is None:
             return
-        with self._told():
+        with self._errors_shown():
             self.ahead = self._wanted = None
             review = self._review_widget()
             review.open_case(desk.workspace, desk.open(prepared), desk.called(prepared.case))
@@ -202,16 +200,16 @@ class WorklistWidget(QWidget):
             self._refresh()
 
     def _soon(self) -> None:
-        """After the key was handled: layers that go while Qt hands over a key take the event with them, and napari ends."""
+        """Wait until the key was handled: napari crashes where layers are removed while Qt delivers a key."""
         QTimer.singleShot(0, self.done_and_next)
 
     def done_and_next(self) -> None:
-        """The case is done: keep what was found, and open the next one."""
+        """End the case under review, keep what was found, and open the next one."""
         desk = self.desk
         if desk is None or desk.review is None or self.review is None or self.review.session is not desk.review:
             self.say("No case is open. Press Start next.", wrong=True)
             return
-        with self._told():
+        with self._errors_shown():
             session = desk.finish()
             self.review.close_review()
             if session.next_case is None:
@@ -224,7 +222,7 @@ class WorklistWidget(QWidget):
     def _skip(self) -> None:
         session = self._session
         if self.desk is not None and session is not None and session.next_case is not None:
-            with self._told():
+            with self._errors_shown():
                 self.panel.skip_button.hide()
                 self.desk.skip(session.next_case)
                 self._refresh()
@@ -243,20 +241,23 @@ class WorklistWidget(QWidget):
         self._refresh()
 
     def _review_widget(self) -> ReviewWidget:
-        """The widget *Serial review* of this viewer, which is opened where there is none, with the case above it."""
-        made = keys.docked()
-        if made is None:
-            made = ReviewWidget(self.viewer)
-            self.viewer.window.add_dock_widget(made, name="Serial review", area="right", tabify=True)
-        made.panel.reader.setText(self.panel.reader.text())
-        if self.bar.parent() is not made:
-            made.layout().insertWidget(0, self.bar)
-        made.done_and_next, self.review = self._soon, made
-        dock = made.parentWidget()
+        """The widget *Serial review* of this viewer, opened where there is none, with the bar of the case above it."""
+        docked = keys.docked()
+        review = docked if isinstance(docked, ReviewWidget) else self._new_review_widget()
+        review.panel.reader.setText(self.panel.reader.text())
+        if self.bar.parent() is not review:
+            review.layout().insertWidget(0, self.bar)
+        review.done_and_next, self.review = self._soon, review
+        dock = review.parentWidget()
         if dock is not None:
             dock.show()
             dock.raise_()
-        return made
+        return review
+
+    def _new_review_widget(self) -> ReviewWidget:
+        review = ReviewWidget(self.viewer)
+        self.viewer.window.add_dock_widget(review, name="Serial review", area="right", tabify=True)
+        return review
 
     # What is shown
 
@@ -281,13 +282,13 @@ class WorklistWidget(QWidget):
             panel.table.scrollTo(panel.model.index(desk.current.case.number - 1, 0))
 
     def say(self, words: str, *, wrong: bool = False) -> None:
-        """One line below the list."""
+        """Show one line below the list; what is wrong has a sign and a colour."""
         self.panel.words.setText(f"⚠ {words}" if wrong else words)
         self.panel.words.setStyleSheet("color: #F0A30A;" if wrong else "")
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """What goes wrong is said, with what to do."""
+    def _errors_shown(self) -> Iterator[None]:
+        """Show an error of calcitrack, which says what to do."""
         try:
             yield
         except CalcitrackError as error:

@@ -50,9 +50,9 @@ def calibrate(widget: ReviewWidget, viewer: Any) -> Iterator[CalibrateWidget]:
 def draw(calibrate: CalibrateWidget, qtbot: QtBot, tool: Tool, points: Any, kind: str) -> None:
     """Draw with a tool, as napari does it when the mouse is let go."""
     calibrate.begin(tool)
-    before = calibrate.correction
+    before = calibrate.film.correction
     calibrate.drawings.layer.add(np.array(points, float), shape_type=kind)
-    qtbot.waitUntil(lambda: calibrate.correction != before or "⚠" in calibrate.panel.words.text(), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: calibrate.film.correction != before or "⚠" in calibrate.panel.words.text(), timeout=WAIT_MS)
 
 
 def test_what_is_drawn_is_kept_measured_and_undone(
@@ -62,13 +62,13 @@ def test_what_is_drawn_is_kept_measured_and_undone(
     draw(calibrate, qtbot, Tool.LENGTH, [[20, 20], [20, 220]], "line")
     draw(calibrate, qtbot, Tool.REGION, BOX, "polygon")
     draw(calibrate, qtbot, Tool.CROP, [[0, 0], [0, 319], [439, 319], [439, 0]], "rectangle")
-    stated = calibrate.correction
+    stated = calibrate.film.correction
     assert (stated.length.length_px, stated.length.length_mm, len(stated.excluded)) == (200, 10, 1)
     assert len(calibrate.drawings.layer.data) == 3
-    assert "not measured yet" not in calibrate.panel.told[Tool.WEDGE].text()
+    assert "not measured yet" not in calibrate.panel.summary[Tool.WEDGE].text()
     calibrate.panel.length_mm.setValue(50)
     draw(calibrate, qtbot, Tool.LENGTH, [[20, 20], [20, 220]], "line")
-    stated = calibrate.correction
+    stated = calibrate.film.correction
     with Workspace.open(folder, reading=True) as reading:
         assert reading.corrections() == {LAST: stated}
     calibrate.measure()
@@ -79,7 +79,7 @@ def test_what_is_drawn_is_kept_measured_and_undone(
     assert [i.totals for i in now.images] == [i.totals for i in batch.images]
     for _ in range(4):
         calibrate.again("undo")
-    assert not calibrate.correction
+    assert not calibrate.film.correction
     calibrate.again("undo")
     assert "Nothing to undo" in calibrate.panel.words.text()
     calibrate.measure()
@@ -94,7 +94,7 @@ def test_what_makes_no_sense_is_said_and_not_kept(calibrate: CalibrateWidget, qt
     calibrate.panel.date.setText("31/5/24")
     calibrate.panel.date.editingFinished.emit()
     assert "expected a date like 2024-05-31" in calibrate.panel.words.text()
-    assert not calibrate.correction
+    assert not calibrate.film.correction
     assert calibrate.panel.date.text() == ""
 
 
