@@ -52,7 +52,9 @@ def test_the_page_names_all_codes_of_measurement_reports() -> None:
     """Each code of the project's own scheme is on the page, and each concept of a measurand with its code."""
     text = (PAGES / "measurement-report.md").read_text(encoding="utf-8")
     groups = (c.values() if isinstance(c, dict) else (c,) for c in vars(sr_codes).values())
-    codes = [c for group in groups for c in group if isinstance(c, Code)] + [x.name for x in sr_codes.CONCEPTS.values()]
+    codes = [c for group in groups for c in group if isinstance(c, Code)] + [
+        x for codes in sr_codes.CONCEPTS.values() for x in (codes.name, codes.method) if x is not None
+    ]
     own = {c.value for c in codes if c.scheme_designator == sr_codes.SCHEME}
     assert len(own) > 40
     assert {value for value in own if f"`{value}`" not in text} == set()

@@ -1,55 +1,39 @@
 """Coded body parts and views -> the defined terms that Body Part Examined and View Position use.
 
-Codes are SNOMED CT with their SNOMED-RT twins, as DICOM PS3.16 lists them in CID 4031 (Common Anatomic Regions) and CID 4010 (DX View);
-where a code is unknown, its meaning is looked up by words.
+Codes are those of `calcitrack.model.concepts` and their SNOMED-RT twins, as older editions of DICOM PS3.16 list them. If a code is unknown, its
+meaning is looked up by words.
 """
 
 from __future__ import annotations
 
 from calcitrack.io.dicom.header import Header
+from calcitrack.model.concepts import BODY_PARTS, VIEWS
 
-BODY_PART_CODES = {
-    "85562004": "HAND",
-    "T-D8700": "HAND",
-    "74670003": "WRIST",
-    "T-15460": "WRIST",
-    "16953009": "ELBOW",
-    "T-15430": "ELBOW",
-    "14975008": "FOREARM",
-    "T-D8500": "FOREARM",
-    "40983000": "HUMERUS",
-    "T-D8200": "HUMERUS",
+_OTHER_BODY_PART_CODES = {
     "85050009": "HUMERUS",
-    "T-12410": "HUMERUS",
-    "7569003": "FINGER",
-    "T-D8800": "FINGER",
-    "76505004": "THUMB",
-    "T-D8810": "THUMB",
-    "16982005": "SHOULDER",
-    "T-D2220": "SHOULDER",
-    "72696002": "KNEE",
-    "T-D9200": "KNEE",
-    "30021000": "LEG",
-    "T-D9400": "LEG",
-    "68367000": "THIGH",
-    "T-D9100": "THIGH",
-    "70258002": "ANKLE",
-    "T-15750": "ANKLE",
-    "56459004": "FOOT",
-    "T-D9700": "FOOT",
-    "29707007": "TOE",
-    "T-D9800": "TOE",
-    "24136001": "HIP",
-    "T-15710": "HIP",
     "29836001": "HIP",
+    "T-D8700": "HAND",
+    "T-15460": "WRIST",
+    "T-15430": "ELBOW",
+    "T-D8500": "FOREARM",
+    "T-D8200": "HUMERUS",
+    "T-12410": "HUMERUS",
+    "T-D8800": "FINGER",
+    "T-D8810": "THUMB",
+    "T-D2220": "SHOULDER",
+    "T-D9200": "KNEE",
+    "T-D9400": "LEG",
+    "T-D9100": "THIGH",
+    "T-15750": "ANKLE",
+    "T-D9700": "FOOT",
+    "T-D9800": "TOE",
+    "T-15710": "HIP",
     "T-D2500": "HIP",
-    "66019005": "EXTREMITY",
     "T-D0300": "EXTREMITY",
-    "76752008": "BREAST",
     "T-04000": "BREAST",
-    "816092008": "PELVIS",
-    "816094009": "CHEST",
 }
+"""The bone of the upper arm and the region of the hip, and SNOMED-RT codes, which older devices write."""
+BODY_PART_CODES = {concept.value: part for part, concept in BODY_PARTS.items()} | _OTHER_BODY_PART_CODES
 
 BODY_PART_MEANINGS = {
     "wrist": "WRIST",
@@ -77,45 +61,29 @@ BODY_PART_MEANINGS = {
     "breast": "BREAST",
 }
 
-VIEW_CODES = {
-    "399348003": "AP",
+_OTHER_VIEW_CODES = {
     "R-10206": "AP",
-    "272479007": "PA",
     "R-40888": "PA",
     "R-10214": "PA",
-    "399198007": "RL",
     "R-10232": "RL",
-    "399173006": "LL",
     "R-10236": "LL",
-    "399067008": "LATERAL",
     "R-102CD": "LATERAL",
-    "399260004": "ML",
     "R-10224": "ML",
-    "399352003": "LM",
     "R-10228": "LM",
-    "399368009": "MLO",
     "R-10226": "MLO",
-    "399099002": "LMO",
     "R-10230": "LMO",
-    "399162004": "CC",
     "R-10242": "CC",
-    "399182000": "OBLIQUE",
     "R-102C1": "OBLIQUE",
-    "399184004": "LO",
     "R-10238": "LO",
-    "399236003": "RO",
     "R-10234": "RO",
-    "399006002": "LPO",
     "R-10212": "LPO",
-    "399038007": "RPO",
     "R-10210": "RPO",
-    "399135007": "LAO",
     "R-10220": "LAO",
-    "399356000": "RAO",
     "R-40985": "RAO",
-    "399335002": "DP",
     "R-102C4": "DP",
 }
+"""SNOMED-RT codes."""
+VIEW_CODES = {concept.value: view for view, concept in VIEWS.items()} | _OTHER_VIEW_CODES
 
 VIEW_MEANINGS = {
     "antero-posterior": "AP",

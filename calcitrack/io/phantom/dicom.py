@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless
 
+from calcitrack.model.concepts import BODY_PARTS, VIEWS, Concept
 from calcitrack.phantom.simulate import SimulatedFilm
 from calcitrack.phantom.specs import BodyPart, Style
 
@@ -24,12 +26,12 @@ _TRANSFER = (JPEGLSLossless, JPEG2000Lossless, ExplicitVRLittleEndian)
 """Lossless forms, one for each patient in turn of their seed."""
 
 _ANATOMY = {
-    BodyPart.HAND: ("85562004", "Hand", "HAND", "PA", ("272479007", "postero-anterior")),
-    BodyPart.ELBOW: ("16953009", "Elbow joint", "ELBOW", "AP", ("399348003", "antero-posterior")),
-    BodyPart.KNEE: ("72696002", "Knee", "KNEE", "AP", ("399348003", "antero-posterior")),
-    BodyPart.FOOT: ("56459004", "Foot", "FOOT", "AP", ("399348003", "antero-posterior")),
+    BodyPart.HAND: ("Hand", "HAND", "PA"),
+    BodyPart.ELBOW: ("Elbow joint", "ELBOW", "AP"),
+    BodyPart.KNEE: ("Knee", "KNEE", "AP"),
+    BodyPart.FOOT: ("Foot", "FOOT", "AP"),
 }
-"""SNOMED CT code and meaning, Body Part Examined, View Position, view code (DICOM PS3.16 CID 4009 and 4010)."""
+"""Meaning of the region's code (as CID 4009 words it), Body Part Examined, View Position."""
 
 
 def phantom_dataset(film: SimulatedFilm) -> Dataset:
@@ -96,7 +98,7 @@ def _identity(dataset: Dataset, film: SimulatedFilm) -> None:
 def _exposure(dataset: Dataset, film: SimulatedFilm) -> None:
     """Where, how, and how large a pixel is."""
     field, beam = film.visit.field, film.visit.beam
-    _, _, part, view, _ = _ANATOMY[film.patient.body_part]
+    _, part, view = _ANATOMY[film.patient.body_part]
     dataset.BodyPartExamined = part
     dataset.ViewPosition = view
     dataset.KVP = _ds(beam.kvp)
@@ -135,7 +137,7 @@ def _pixels(dataset: Dataset, film: SimulatedFilm) -> None:
 
 def _dx(dataset: Dataset, film: SimulatedFilm) -> None:
     """What the DX modules ask for beyond CR."""
-    encoded, part = film.encoded, _ANATOMY[film.patient.body_part]
+    encoded, (meaning, part, view) = film.encoded, _ANATOMY[film.patient.body_part]
     processing = film.visit.detector.style is not Style.PRESENTATION
     dataset.PresentationIntentType = "FOR PROCESSING" if processing else "FOR PRESENTATION"
     dataset.PixelIntensityRelationship = encoded.relationship
@@ -147,12 +149,12 @@ def _dx(dataset: Dataset, film: SimulatedFilm) -> None:
     dataset.DetectorType = "SCINTILLATOR"
     dataset.DetectorConfiguration = "AREA"
     dataset.PositionerType = "NONE"
-    dataset.AnatomicRegionSequence = [_code(part[0], part[1])]
-    dataset.ViewCodeSequence = [_code(*part[4])]
+    dataset.AnatomicRegionSequence = [_code(replace(BODY_PARTS[part], meaning=meaning))]
+    dataset.ViewCodeSequence = [_code(VIEWS[view])]
     dataset.AcquisitionContextSequence = []
 
 
-def _code(value: str, meaning: str) -> Dataset:
+def _code(concept: Concept) -> Dataset:
     item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "SCT", meaning
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = concept.value, concept.scheme, concept.meaning
     return item

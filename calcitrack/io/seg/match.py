@@ -8,21 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.sr.coding import Code
 
 from calcitrack.errors import ReadError, ResultsError, SegmentationImportError
+from calcitrack.io.dicom.codes import code_of
 from calcitrack.io.seg.read import FrameFacts, Segment, SegmentationFile
-from calcitrack.io.seg.write import CALCIFICATION, source_header
+from calcitrack.io.seg.write import source_header
 from calcitrack.model.assessment import ImageAssessment
+from calcitrack.model.concepts import CALCIFICATION, UNSPECIFIC_TYPES
 from calcitrack.model.segmentation import Labels, Segmentation
 
-UNSPECIFIC = (
-    Code("85756007", "SCT", "Tissue"),
-    Code("49755003", "SCT", "Morphologically Abnormal Structure"),
-    Code("52988006", "SCT", "Lesion"),
-    Code("4147007", "SCT", "Mass"),
-)
-"""Property types that drawing programs write where the reader chose none (3D Slicer, OHIF: Tissue), or that may well be a deposit."""
 CALCIUM_WORDS = re.compile(r"calcif|calcin|calcium|deposit", re.IGNORECASE)
 """Code meanings of other schemes that name a deposit."""
 FLAT = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
@@ -126,11 +120,11 @@ def _chosen(file: SegmentationFile, wanted: Collection[int] | None) -> tuple[lis
 
 def _is_deposit(segment: Segment) -> bool:
     kind = segment.kind
-    return kind is not None and (kind == CALCIFICATION or bool(CALCIUM_WORDS.search(kind.meaning)))
+    return kind is not None and (kind == code_of(CALCIFICATION) or bool(CALCIUM_WORDS.search(kind.meaning)))
 
 
 def _is_unspecific(segment: Segment) -> bool:
-    return segment.kind is None or any(segment.kind == c for c in UNSPECIFIC)
+    return segment.kind is None or any(segment.kind == code_of(concept) for concept in UNSPECIFIC_TYPES)
 
 
 def _named(segment: Segment) -> str:

@@ -23,20 +23,18 @@ from pydicom.sr.coding import Code
 from pydicom.uid import UID, ExplicitVRLittleEndian, JPEG2000Lossless, SegmentationStorage
 
 from calcitrack.errors import ReadError, ResultsError
+from calcitrack.io.dicom.codes import code_of
 from calcitrack.io.dicom.header import without_people
 from calcitrack.io.dicom.output_options import SegmentationKind
 from calcitrack.io.dicom.parse import open_dataset
 from calcitrack.io.files.library_warnings import collected_warnings
 from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource
 from calcitrack.model.assessment import ImageAssessment, TrackedDeposit, ordered
+from calcitrack.model.concepts import ABNORMAL_STRUCTURE, CALCIFICATION
 from calcitrack.model.spacing import Spacing
 from calcitrack.model.timeline import Exposure
 from calcitrack.model.uids import derived_uid
 
-CATEGORY = Code("49755003", "SCT", "Morphologically Abnormal Structure")
-"""Segmentation property category, DICOM CID 7150."""
-CALCIFICATION = Code("18115005", "SCT", "Pathologic calcification, calcified structure")
-"""Segmentation property type: the SNOMED CT concept that DICOM CID 3802 and CID 6335 to 6338 use; CID 7151 is extensible."""
 ALGORITHM_FAMILY = Code("123106", "DCM", "Multi-Scale/Resolution Filtering")
 """DICOM CID 7162."""
 NO_DEPOSIT_LABEL = "no deposit found"
@@ -199,8 +197,8 @@ def _descriptions(deposits: Sequence[TrackedDeposit], program: str, version: str
         SegmentDescription(
             segment_number=number,
             segment_label=label,
-            segmented_property_category=CATEGORY,
-            segmented_property_type=CALCIFICATION,
+            segmented_property_category=code_of(ABNORMAL_STRUCTURE),
+            segmented_property_type=code_of(CALCIFICATION),
             algorithm_type=SegmentAlgorithmTypeValues.AUTOMATIC,
             algorithm_identification=algorithm,
             tracking_id=tracking_id,

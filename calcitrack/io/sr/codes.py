@@ -1,4 +1,4 @@
-"""Codes of measurement reports: from DICOM PS3.16 where a concept is listed there, else of a scheme of our own.
+"""Codes of measurement reports: those of `calcitrack.model.concepts`, and those that the form of a report needs beside them.
 
 Standard codes are held against pydicom's copy of the PS3.16 context groups in the tests.
 """
@@ -9,23 +9,17 @@ from dataclasses import dataclass
 
 from pydicom.sr.coding import Code
 
-from calcitrack.io.dicom.anatomy_codes import BODY_PART_CODES, BODY_PART_MEANINGS
+from calcitrack.io.dicom.codes import code_of
 from calcitrack.measure.measurands import MEASURANDS, TOTALS
-from calcitrack.model.assessment import Fate
+from calcitrack.model import concepts
 from calcitrack.model.calibration import Tier
-from calcitrack.model.judgement import Verdict
 from calcitrack.model.spacing import SpacingBasis
 
-SCHEME = "99CALCITRACK"
-"""Coding scheme of concepts that PS3.16 lacks; private schemes begin with 99 (PS3.16, section 8)."""
-SCHEME_NAME = "calcitrack measurement concepts"
-MAX_MEANING = 64
-"""Characters of a Code Meaning (VR LO; PS3.5, table 6.2-1)."""
+SCHEME, SCHEME_NAME = concepts.OWN_SCHEME, concepts.OWN_SCHEME_NAME
+MAX_MEANING = concepts.MAX_MEANING
 
-CALCIFICATION = Code("18115005", "SCT", "Pathologic calcification, calcified structure")
-"""Finding, CID 6335 to 6338; the segments of the Segmentation have the same code as their property type."""
-ABNORMAL_STRUCTURE = Code("49755003", "SCT", "Morphologically Abnormal Structure")
-"""Finding category, CID 7150."""
+CALCIFICATION, ABNORMAL_STRUCTURE = code_of(concepts.CALCIFICATION), code_of(concepts.ABNORMAL_STRUCTURE)
+"""Finding and its category; the segments of the Segmentation have the same codes as their property type and category."""
 RADIOGRAPHY = Code("43468-8", "LN", "XR unspecified body region")
 """Procedure reported, CID 100."""
 TOTAL = Code("255619001", "SCT", "Total")
@@ -45,25 +39,26 @@ YES, NO = Code("373066001", "SCT", "Yes"), Code("373067005", "SCT", "No")
 BASELINE = Code("C1442488", "UMLS", "Baseline")
 """Time point type, CID 6146, which has no code for a follow-up."""
 PERCENT = Code("%", "UCUM", "Percent")
-UNITLESS = Code("1", "UCUM", "no units")
+UNITLESS = code_of(concepts.unit_concept("1"))
 IMAGE_LIBRARY, IMAGE_LIBRARY_GROUP = Code("111028", "DCM", "Image Library"), Code("126200", "DCM", "Image Library Group")
 MODALITY = Code("121139", "DCM", "Modality")
 ROWS, COLUMNS = Code("110910", "DCM", "Pixel Data Rows"), Code("110911", "DCM", "Pixel Data Columns")
 PIXELS = Code("{pixels}", "UCUM", "Pixels")
 MODALITY_CODES = {"CR": Code("CR", "DCM", "Computed Radiography"), "DX": Code("DX", "DCM", "Digital Radiography")}
 """CID 29."""
-SIDE_CODES = {"L": Code("7771000", "SCT", "Left"), "R": Code("24028007", "SCT", "Right"), "B": Code("51440002", "SCT", "Bilateral")}
-"""CID 244."""
+SIDE_CODES = {side: code_of(concept) for side, concept in concepts.SIDES.items()}
+SITES = {part: code_of(concept) for part, concept in concepts.BODY_PARTS.items()}
+"""Body Part Examined -> anatomic region."""
 
 
 def own(value: str, meaning: str) -> Code:
     """A code of our own scheme."""
-    return Code(value, SCHEME, meaning[:MAX_MEANING])
+    return code_of(concepts.own_concept(value, meaning))
 
 
 SPREAD_95 = own("interval_95", "Distance to the end of the 95 % interval")
 FATE = own("fate", "Fate of the deposit at this time point")
-FATES = {f: own(f"fate_{f.value}", f"Deposit: {f.value.replace('_', ' ')}") for f in Fate}
+FATES = {fate: code_of(concept) for fate, concept in concepts.FATES.items()}
 PARTNERS = own("partners", "Deposits that it merged or split with")
 EVIDENCE = own("evidence", "What the deposit rests on")
 EVIDENCES = {"own": own("evidence_own", "The image itself"), "other_exposures": own("evidence_other_exposures", "Other exposures of the timeline")}
@@ -89,51 +84,27 @@ DETECTABLE_SOURCES = {
     "phantom_profile": own("detectable_phantom_profile", "Simulated films"),
 }
 VERDICT = own("verdict", "Verdict on the course over all time points")
-VERDICTS = {v: own(f"verdict_{v.value}", f"Calcinosis is {v.value}") for v in Verdict}
+VERDICTS = {verdict: code_of(concept) for verdict, concept in concepts.VERDICTS.items()}
 VERDICT_PROBABILITY = own("verdict_probability", "Probability of the verdict")
 REVIEW = own("review", "A reader's review")
 
-_CONCEPTS = {
-    "area_mm2": Code("42798000", "SCT", "Area"),
-    "feret_mm": Code("103339001", "SCT", "Long axis"),
-    "ha_mass_mg": Code("118538004", "SCT", "Mass"),
-    "volume_mm3": Code("118565006", "SCT", "Volume"),
-    "deposit_count": Code("111038", "DCM", "Number of calcifications"),
-    "area_px": own("area_px", "Area in pixels"),
-    "contrast_mean": own("contrast_mean", "Mean attenuation contrast"),
-    "contrast_integral_mm2": own("contrast_integral_mm2", "Attenuation contrast integrated over the area"),
-    "over_bone_fraction": own("over_bone_fraction", "Share of the deposit that lies over bone"),
-    "relative_brightness": own("relative_brightness", "Contrast relative to cortical bone"),
-    "al_equivalent_mm3": own("al_equivalent_mm3", "Aluminium equivalent"),
-}
-_METHODS = {
-    "feret_mm": own("method_feret", "Maximum Feret diameter"),
-    "ha_mass_mg": own("method_hydroxyapatite", "Hydroxyapatite by X-ray attenuation"),
-    "volume_mm3": own("method_volume", "Volume by the stated model"),
-}
-
 
 @dataclass(frozen=True, slots=True)
-class Concept:
-    """How a measurand is written: its concept name, method and UCUM unit."""
+class MeasurandCodes:
+    """How a measurand is written: the code of its quantity, its UCUM unit and its method."""
 
     name: Code
     unit: Code
     method: Code | None
 
 
-def _unit(unit: str) -> Code:
-    return UNITLESS if unit == "1" else Code(unit, "UCUM", unit.strip("{}"))
+def _measurand_codes(name: str, unit: str) -> MeasurandCodes:
+    method = concepts.METHODS.get(name)
+    return MeasurandCodes(code_of(concepts.QUANTITIES[name]), code_of(concepts.unit_concept(unit)), None if method is None else code_of(method))
 
 
-CONCEPTS = {m.name: Concept(_CONCEPTS[m.name], _unit(m.unit), _METHODS.get(m.name)) for m in (*MEASURANDS, *TOTALS)}
+CONCEPTS = {m.name: _measurand_codes(m.name, m.unit) for m in (*MEASURANDS, *TOTALS)}
 """Measurand name -> how it is written."""
-SITES: dict[str, Code] = {}
-"""Body Part Examined -> anatomic region (CID 4031)."""
-for _value, _term in BODY_PART_CODES.items():
-    if _value.isdigit():  # SNOMED CT, not its SNOMED-RT twin
-        _meaning = next((m for m, t in BODY_PART_MEANINGS.items() if t == _term), _term.lower())
-        SITES.setdefault(_term, Code(_value, "SCT", _meaning.capitalize()))
 
 
 def same(a: Code, b: Code) -> bool:

@@ -22,7 +22,8 @@ from calcitrack.errors import DamagedFileError, NotAnImageFileError, ReadError, 
 from calcitrack.io.dicom.output_options import SegmentationKind
 from calcitrack.io.seg.match import Imported, import_segmentation
 from calcitrack.io.seg.read import read_segmentation
-from calcitrack.io.seg.write import CALCIFICATION, CATEGORY, completed, write_segmentation
+from calcitrack.io.seg.write import completed, write_segmentation
+from calcitrack.io.sr.codes import ABNORMAL_STRUCTURE, CALCIFICATION
 from calcitrack.model.assessment import Fate, ImageAssessment
 
 TISSUE = Code("85756007", "SCT", "Tissue")
@@ -48,7 +49,7 @@ def foreign(
     films: ModuleType, image: ImageAssessment, pixels: NDArray[Any], kind: str = "BINARY", types: tuple[Code, ...] = (CALCIFICATION,) * 2
 ) -> Dataset:
     """A Segmentation as a program built on highdicom writes it: no plane, no tracking, its own names."""
-    segments = [SegmentDescription(k, f"mine {k}", CATEGORY, t, "MANUAL") for k, t in enumerate(types, start=1)]
+    segments = [SegmentDescription(k, f"mine {k}", ABNORMAL_STRUCTURE, t, "MANUAL") for k, t in enumerate(types, start=1)]
     return highdicom.seg.Segmentation(
         source_images=[completed(films.header(image))],
         pixel_array=pixels,
@@ -127,7 +128,7 @@ def test_dcmqi_writes_what_is_read(films: ModuleType, made: ModuleType, tmp_path
     films.film(image).save_as(tmp_path / "films" / "visit.dcm", enforce_file_format=True)
     image, drawn = films.described(image, tmp_path / "films" / "visit.dcm"), two(image)
     films.write_voxels(tmp_path / "drawn.nrrd", drawn.astype(np.uint16), 0.2)
-    category, kind = (dict(zip(("CodeValue", "CodingSchemeDesignator", "CodeMeaning"), code, strict=False)) for code in (CATEGORY, TISSUE))
+    category, kind = (dict(zip(("CodeValue", "CodingSchemeDesignator", "CodeMeaning"), code, strict=False)) for code in (ABNORMAL_STRUCTURE, TISSUE))
     segments = [
         {
             "labelID": k,
