@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from calcitrack.model.segmentation import Segmentation
     from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
     from calcitrack.segment import SegmentOptions, segment
+    from calcitrack.tables.arrays import to_xarray
+    from calcitrack.tables.dataframes import to_dataframe
 else:  # a type checker that saw __getattr__ would take every misspelt name for granted
     SOURCES = {
         "calcitrack.assess": ("AssessOptions", "assess"),
@@ -47,6 +49,8 @@ else:  # a type checker that saw __getattr__ would take every misspelt name for 
         "calcitrack.model.segmentation": ("Segmentation",),
         "calcitrack.model.timeline": ("Exposure", "TimePoint", "Timeline", "TimelineKey"),
         "calcitrack.segment": ("SegmentOptions", "segment"),
+        "calcitrack.tables.arrays": ("to_xarray",),
+        "calcitrack.tables.dataframes": ("to_dataframe",),
     }
     """Module -> the public names that it holds; the same as the imports above, which a test compares."""
     __getattr__, __dir__ = on_first_use(__name__, SOURCES)
@@ -80,5 +84,7 @@ __all__ = [
     "read_radiograph",
     "read_results",
     "segment",
+    "to_dataframe",
+    "to_xarray",
     "write_results",
 ]
