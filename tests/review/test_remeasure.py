@@ -19,6 +19,7 @@ from calcitrack.errors import InvalidValueError
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.corrections import FilmCorrection, KnownLength
+from calcitrack.model.review_steps import HistoryMove
 from calcitrack.review import remeasure
 from calcitrack.review.film_corrections import Tool, summary, unmeasured
 from calcitrack.review.remeasure import measure_again, measure_into
@@ -56,7 +57,7 @@ def test_the_batch_measures_the_same_with_the_same_statements(reviews: ModuleTyp
         kept = keep_in(workspace, cohort, options=reviews.OPTIONS)
         assert kept.on_record == len(cohort.timelines) == 1
         assert [o.assessment_id for o in iter_assessments(cohort, options=reviews.OPTIONS, kept=kept)] == [made]
-        workspace.correct_again(LAST, "undo", reader="ben")
+        workspace.correct_again(LAST, HistoryMove.UNDO, reader="ben")
     assert again(folder, viewed) == assessment.assessment_id
 
 

@@ -1,14 +1,14 @@
 """The workspace: a database beside segmentation files, in which nothing that was accepted is lost or overwritten."""
 
-from calcitrack.io.workspace.assessments import SegmentationVersion
-from calcitrack.io.workspace.audit import AuditEntry
+from calcitrack.io.workspace.audit import AuditEntry, account
 from calcitrack.io.workspace.checks import CheckReport
 from calcitrack.io.workspace.corrections import CorrectionStep
 from calcitrack.io.workspace.journal import JournalEntry
-from calcitrack.io.workspace.recorded import RecordedAssessment, RecordedRun
 from calcitrack.io.workspace.resumable_run import KeptRun
+from calcitrack.io.workspace.runs import RecordedAssessment, RecordedRun
 from calcitrack.io.workspace.schema import SCHEMA_VERSION
 from calcitrack.io.workspace.sessions import Sessions
+from calcitrack.io.workspace.versions import SegmentationVersion
 from calcitrack.io.workspace.workspace import Workspace
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "SegmentationVersion",
     "Sessions",
     "Workspace",
+    "account",
 ]

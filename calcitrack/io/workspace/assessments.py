@@ -1,60 +1,16 @@
-"""Documents of assessments as rows, and rows as documents; and the versions of segmentations."""
+"""Documents of assessments as rows, and rows as documents."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 from calcitrack.io.workspace.codec import Json, dumps, storable
 from calcitrack.io.workspace.database import Database
+from calcitrack.io.workspace.versions import add_version
 from calcitrack.model.timeline import image_id_of
 
-PROGRAM, READER = "program", "reader"
 TOTAL_LABEL = 0
 """Label under which `measurements` holds an image's totals; no deposit has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentationVersion:
-    """One version of the segmentation of an image; it never changes.
-
-    Parameters
-    ----------
-    image
-        SOP Instance UID of the image, or its path where it has none.
-    number
-        1, 2, ... for each image.
-    digest
-        SHA-256 of its content.
-    reader
-        Who edited it; empty where the program made it.
-    based_on
-        Number of the version that was edited; ``None`` where the program made it.
-    comment
-        The reader's own words.
-    """
-
-    image: str
-    number: int
-    digest: str
-    reader: str
-    based_on: int | None
-    comment: str
-
-
-_VERSION = """SELECT i.identity, s.version, s.digest, s.reader, b.version, s.comment FROM segmentations s JOIN images i ON i.id = s.image_id
-    LEFT JOIN segmentations b ON b.id = s.based_on WHERE i.identity = ?"""
-
-
-def versions_of(database: Database, image: str) -> tuple[SegmentationVersion, ...]:
-    """All versions of an image, first to last."""
-    return tuple(SegmentationVersion(*row) for row in database.rows(f"{_VERSION} ORDER BY s.version", storable(image)))
-
-
-def head_of(database: Database, image: str) -> SegmentationVersion | None:
-    """The version that counts: the last one of a reader, else the last one of the program, which thus never takes a reader's place."""
-    row = database.row(f"{_VERSION} ORDER BY s.made_by = '{READER}' DESC, s.version DESC LIMIT 1", storable(image))
-    return None if row is None else SegmentationVersion(*row)
 
 
 def last_with_image(database: Database, image: str) -> str | None:
@@ -65,30 +21,6 @@ def last_with_image(database: Database, image: str) -> str | None:
         storable(image),
     )
     return None if row is None else str(row[0])
-
-
-def add_version(
-    database: Database, image_id: int, digest: str, audit_id: int, *, reader: str = "", based_on: int | None = None, comment: str = ""
-) -> int:
-    """Add the next version of an image, and give its row.
-
-    Parameters
-    ----------
-    based_on
-        Row of the version that was edited.
-    """
-    (last,) = database.row("SELECT coalesce(max(version), 0) FROM segmentations WHERE image_id = ?", image_id)
-    return database.insert(
-        "segmentations",
-        audit_id=audit_id,
-        image_id=image_id,
-        version=last + 1,
-        digest=digest,
-        made_by=READER if reader else PROGRAM,
-        reader=storable(reader),
-        based_on=based_on,
-        comment=storable(comment),
-    )
 
 
 def timeline_row(database: Database, key: Json) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -68,8 +69,16 @@ class AuditEntry:
     @property
     def expected_digest(self) -> str:
         """What `digest` is when nothing of the entry was changed."""
-        told = [self.number, self.at, self.who, self.what, self.subject, self.before, self.after, self.detail, self.previous]
-        return hashlib.sha256(canonical(told)).hexdigest()
+        content = [self.number, self.at, self.who, self.what, self.subject, self.before, self.after, self.detail, self.previous]
+        return hashlib.sha256(canonical(content)).hexdigest()
+
+
+def account() -> str:
+    """Name of the account that runs the program; ``unknown`` where the system states none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container may run under a number without a name
+        return "unknown"
 
 
 def append(

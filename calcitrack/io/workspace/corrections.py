@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from calcitrack.errors import EditConflictError, InvalidValueError
 from calcitrack.io.results.provenance import Clock
@@ -13,8 +14,20 @@ from calcitrack.io.workspace import audit
 from calcitrack.io.workspace.codec import canonical, decode, dumps, encode, storable
 from calcitrack.io.workspace.database import Database
 from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection
+from calcitrack.model.review_steps import HistoryMove
 
-SET, UNDO, REDO = "set", "undo", "redo"
+
+class CorrectionKind(StrEnum):
+    """What a step does. The values are those of the table."""
+
+    SET = "set"
+    """State something about a film."""
+    UNDO = "undo"
+    """Undo the last step that holds."""
+    REDO = "redo"
+    """Apply the last undone step again."""
+
+
 _COLUMNS = "i.identity, c.position, c.reader, c.kind, c.step, c.correction, c.previous, c.digest"
 
 
@@ -31,7 +44,7 @@ class CorrectionStep:
     reader
         Who made it.
     kind
-        ``set``, ``undo`` or ``redo``.
+        What it does.
     step
         What was done, in words.
     correction
@@ -43,7 +56,7 @@ class CorrectionStep:
     image: str
     position: int
     reader: str
-    kind: str
+    kind: CorrectionKind
     step: str
     correction: str
     previous: str
@@ -52,8 +65,8 @@ class CorrectionStep:
     @property
     def expected_digest(self) -> str:
         """What `digest` is when nothing of the step was changed."""
-        told = [self.image, self.position, self.reader, self.kind, self.step, self.correction, self.previous]
-        return hashlib.sha256(canonical(told)).hexdigest()
+        content = [self.image, self.position, self.reader, self.kind.value, self.step, self.correction, self.previous]
+        return hashlib.sha256(canonical(content)).hexdigest()
 
     @property
     def holds(self) -> FilmCorrection:
@@ -69,7 +82,7 @@ def steps_of(database: Database, image: str | None = None) -> tuple[CorrectionSt
         f"SELECT {_COLUMNS} FROM corrections c JOIN images i ON i.id = c.image_id WHERE (?1 IS NULL OR i.identity = ?1) ORDER BY c.id",  # noqa: S608 names of ours
         wanted,
     )
-    return tuple(CorrectionStep(*row) for row in rows)
+    return tuple(CorrectionStep(film, position, reader, CorrectionKind(kind), *more) for film, position, reader, kind, *more in rows)
 
 
 def in_force(database: Database) -> dict[str, FilmCorrection]:
@@ -83,25 +96,25 @@ def undone_and_done(steps: Sequence[CorrectionStep]) -> tuple[list[CorrectionSte
     done: list[CorrectionStep] = []
     undone: list[CorrectionStep] = []
     for step in steps:
-        if step.kind == SET:
+        if step.kind is CorrectionKind.SET:
             done.append(step)
             undone.clear()
-        elif step.kind == UNDO:
+        elif step.kind is CorrectionKind.UNDO:
             undone.append(done.pop())
         else:
             done.append(undone.pop())
     return done, undone
 
 
-def again(steps: Sequence[CorrectionStep], kind: str) -> tuple[str, FilmCorrection] | None:
-    """What undoing or redoing the last step comes to: words, and what holds then; ``None`` where there is nothing to."""
+def again(steps: Sequence[CorrectionStep], move: HistoryMove) -> tuple[str, FilmCorrection] | None:
+    """Words for undoing or redoing the last step, and what holds then; ``None`` where there is nothing to undo or redo."""
     done, undone = undone_and_done(steps)
-    if kind == UNDO:
+    if move is HistoryMove.UNDO:
         return (f"undo: {done[-1].step}", done[-2].holds if len(done) > 1 else NO_CORRECTION) if done else None
     return (f"redo: {undone[-1].step}", undone[-1].holds) if undone else None
 
 
-def append(database: Database, clock: Clock, made: CorrectionStep, after: int | None = None) -> CorrectionStep:
+def append(database: Database, clock: Clock, new: CorrectionStep, after: int | None = None) -> CorrectionStep:
     """Add a step, inside a transaction; its position and digests are worked out here.
 
     Parameters
@@ -116,30 +129,30 @@ def append(database: Database, clock: Clock, made: CorrectionStep, after: int | 
     EditConflictError
         Somebody else's step has come in between.
     """
-    row = database.row("SELECT id FROM images WHERE identity = ?", storable(made.image))
+    row = database.row("SELECT id FROM images WHERE identity = ?", storable(new.image))
     if row is None:
-        raise InvalidValueError(f"found no image {made.image!r} in the workspace; measure it into the workspace first")
-    known = steps_of(database, made.image)
+        raise InvalidValueError(f"found no image {new.image!r} in the workspace; measure it into the workspace first")
+    known = steps_of(database, new.image)
     position, previous = (known[-1].position, known[-1].digest) if known else (0, "")
     if after is not None and after != position:
         raise EditConflictError(
-            f"image {made.image}",
+            f"image {new.image}",
             f"{position} steps of corrections, the last one by {known[-1].reader if known else 'nobody'}",
             f"{after} steps",
             "look at what holds now, and do it again; nothing was overwritten",
         )
-    told = replace(made, image=storable(made.image), position=position + 1, reader=storable(made.reader), step=storable(made.step), previous=previous)
-    step = replace(told, digest=told.expected_digest)
+    placed = replace(new, image=storable(new.image), position=position + 1, reader=storable(new.reader), step=storable(new.step), previous=previous)
+    step = replace(placed, digest=placed.expected_digest)
     detail = {"step": step.step, "position": step.position}
-    noted = audit.append(database, clock, step.reader, audit.CORRECTED, f"image {step.image}", before=previous, after=step.digest, detail=detail)
+    entry = audit.append(database, clock, step.reader, audit.CORRECTED, f"image {step.image}", before=previous, after=step.digest, detail=detail)
     database.insert(
-        "corrections", audit_id=noted.number, image_id=int(row[0]), position=step.position, reader=step.reader, kind=step.kind, step=step.step,
+        "corrections", audit_id=entry.number, image_id=int(row[0]), position=step.position, reader=step.reader, kind=step.kind.value, step=step.step,
         correction=step.correction, previous=previous, digest=step.digest,
     )  # fmt: skip
     return step
 
 
-def new_step(image: str, reader: str, kind: str, step: str, correction: FilmCorrection) -> CorrectionStep:
+def new_step(image: str, reader: str, kind: CorrectionKind, step: str, correction: FilmCorrection) -> CorrectionStep:
     """A step that `append` completes."""
     return CorrectionStep(image, 0, reader, kind, step, dumps(encode(correction)), "", "")
 

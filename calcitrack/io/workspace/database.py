@@ -12,7 +12,6 @@ from typing import Any, Self
 from calcitrack.errors import WorkspaceError, WorkspaceVersionError
 from calcitrack.io.workspace import schema
 from calcitrack.io.workspace.failures import database_error, disk_error, read_only
-from calcitrack.io.workspace.network import on_network_drive
 
 FILE = "workspace.sqlite"
 BUSY_SECONDS = 30.0
@@ -24,6 +23,10 @@ NETWORK_FINDING = (
 )
 NO_WAL_FINDING = "the drive does not allow SQLite's write-ahead log: the workspace is written with a rollback journal, and readers wait while it is"
 READ_ONLY_FINDING = "the workspace can only be read, for its folder cannot be written"
+
+MOUNTS = Path("/proc/mounts")
+NETWORK = frozenset({"nfs", "nfs4", "cifs", "smbfs", "smb3", "fuse.sshfs", "9p", "afs", "ceph", "fuse.ceph", "glusterfs", "fuse.glusterfs", "lustre"})
+"""Types of file systems, as Linux names them, whose memory maps are not shared between machines, or not surely."""
 
 
 class Database:
@@ -52,10 +55,10 @@ class Database:
         self.read_only = reading or not self._writable(folder)
         if self.read_only and not reading:
             self.findings = (READ_ONLY_FINDING,)
-        with self._told():
+        with self._explained_errors():
             self._connection = sqlite3.connect(self._address(), uri=True, timeout=BUSY_SECONDS, isolation_level=None)
         try:
-            with self._told():
+            with self._explained_errors():
                 self._set_up(folder)
         except BaseException:
             self._connection.close()
@@ -152,7 +155,7 @@ class Database:
         aside = place.with_name(f"{place.name}.partial")
         try:
             aside.unlink(missing_ok=True)
-            with self._told(), closing(sqlite3.connect(self._address(), uri=True)) as source, closing(sqlite3.connect(aside)) as copy:
+            with self._explained_errors(), closing(sqlite3.connect(self._address(), uri=True)) as source, closing(sqlite3.connect(aside)) as copy:
                 source.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
             with aside.open("rb+") as stream:
@@ -172,7 +175,7 @@ class Database:
         """
         if self.read_only:
             raise read_only(self.path)
-        with self._told():
+        with self._explained_errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -185,7 +188,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Every query in the block sees one and the same state, whatever is written meanwhile."""
-        with self._told():
+        with self._explained_errors():
             self._connection.execute("BEGIN")
             try:
                 yield
@@ -195,33 +198,33 @@ class Database:
 
     def rows(self, query: str, *values: object) -> list[Any]:
         """Rows of a query."""
-        with self._told():
+        with self._explained_errors():
             return self._connection.execute(query, values).fetchall()
 
     def row(self, query: str, *values: object) -> Any:
         """The first row of a query, or ``None``."""
-        with self._told():
+        with self._explained_errors():
             return self._connection.execute(query, values).fetchone()
 
     def insert(self, table: str, **cells: object) -> int:
         """Add a row, and give its id."""
         marks = ", ".join("?" * len(cells))
-        with self._told():
+        with self._explained_errors():
             done = self._connection.execute(f"INSERT INTO {table} ({', '.join(cells)}) VALUES ({marks})", tuple(cells.values()))  # noqa: S608 names of ours
         return int(done.lastrowid or 0)
 
     def insert_all(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Add many rows."""
-        with self._told():
+        with self._explained_errors():
             self._connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", rows)  # noqa: S608 as above
 
     def execute(self, statement: str, *values: object) -> None:
         """Carry out a statement that gives no rows."""
-        with self._told():
+        with self._explained_errors():
             self._connection.execute(statement, values)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _explained_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
@@ -236,3 +239,19 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def on_network_drive(folder: Path, mounts: Path = MOUNTS) -> bool:
+    """Whether a folder lies on a network drive, where SQLite's write-ahead log is not reliable (https://www.sqlite.org/wal.html).
+
+    True for a UNC path of Windows, and for folders below a mount of a network type on Linux; elsewhere it is not known, and False.
+    """
+    place = folder.resolve()
+    if str(place).startswith("\\\\"):
+        return True
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    kinds = {Path(words[1].replace("\\040", " ")): words[2] for words in map(str.split, lines) if len(words) > 2}
+    return next((kinds[p] in NETWORK for p in (place, *place.parents) if p in kinds), False)

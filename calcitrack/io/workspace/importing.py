@@ -9,7 +9,7 @@ from os import PathLike
 from calcitrack.errors import InvalidValueError, SegmentationImportError
 from calcitrack.io.seg.match import Imported, import_segmentation
 from calcitrack.io.seg.read import read_segmentation
-from calcitrack.io.workspace.assessments import SegmentationVersion
+from calcitrack.io.workspace.versions import SegmentationVersion
 from calcitrack.io.workspace.workspace import Workspace
 from calcitrack.model.segmentation import Segmentation
 

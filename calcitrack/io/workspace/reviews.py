@@ -6,6 +6,8 @@ import hashlib
 import json
 
 from calcitrack.errors import InvalidValueError
+from calcitrack.io.results.provenance import Clock
+from calcitrack.io.workspace import audit
 from calcitrack.io.workspace.codec import canonical, decode, encode, storable
 from calcitrack.io.workspace.database import Database
 from calcitrack.model.review import MadeReview, Review, ReviewKind
@@ -19,7 +21,7 @@ def review_digest(review: Review) -> str:
     return hashlib.sha256(canonical(encode(review))).hexdigest()
 
 
-def check_subject(database: Database, assessment: int, review: Review) -> None:
+def _check_subject(database: Database, assessment: int, review: Review) -> None:
     """Refuse a review of something that its assessment does not hold.
 
     Raises
@@ -27,17 +29,17 @@ def check_subject(database: Database, assessment: int, review: Review) -> None:
     InvalidValueError
         No such deposit, image or time point.
     """
-    held = {
+    subjects = {
         "deposit": (review.deposit_id, "SELECT 1 FROM links WHERE assessment = ? AND deposit_id = ?"),
         "image": (review.image, "SELECT 1 FROM exposures e JOIN images i ON i.id = e.image_id WHERE e.assessment = ? AND i.identity = ?"),
         "time point": (review.time_point, "SELECT 1 FROM exposures WHERE assessment = ? AND time_point = ?"),
     }
-    for what, (name, query) in held.items():
+    for what, (name, query) in subjects.items():
         if name not in ("", None) and database.row(query, assessment, storable(name) if isinstance(name, str) else name) is None:
             raise InvalidValueError(f"assessment {review.assessment_id} holds no {what} {name}; expected one of its own")
 
 
-def former(database: Database, assessment: int, review: Review) -> str:
+def _replaced_digest(database: Database, assessment: int, review: Review) -> str:
     """Digest of the review that this one takes the place of: same reader, slot and subject; empty where there is none."""
     row = database.row(
         """SELECT r.digest FROM reviews r JOIN assessments a ON a.id = r.assessment WHERE a.assessment_id =
@@ -48,11 +50,26 @@ def former(database: Database, assessment: int, review: Review) -> str:
     return "" if row is None else str(row[0])
 
 
-def add(database: Database, assessment: int, review: Review, audit_id: int) -> None:
-    """Write a review."""
+def add(database: Database, clock: Clock, assessment: int, review: Review) -> None:
+    """Accept a review, inside a transaction.
+
+    Parameters
+    ----------
+    assessment
+        Row of its assessment.
+
+    Raises
+    ------
+    InvalidValueError
+        The assessment does not hold the deposit, image or time point.
+    """
+    _check_subject(database, assessment, review)
+    replaced, digest = _replaced_digest(database, assessment, review), review_digest(review)
+    subject = f"assessment {review.assessment_id}"
+    entry = audit.append(database, clock, review.reader, audit.REVIEWED, subject, before=replaced, after=digest, detail=encode(review))
     database.insert(
         "reviews",
-        audit_id=audit_id,
+        audit_id=entry.number,
         assessment=assessment,
         reader=storable(review.reader),
         kind=review.kind.value,
@@ -62,7 +79,7 @@ def add(database: Database, assessment: int, review: Review, audit_id: int) -> N
         time_point=review.time_point,
         value=storable(review.value),
         comment=storable(review.comment),
-        digest=review_digest(review),
+        digest=digest,
     )
 
 

@@ -11,7 +11,7 @@ from calcitrack.io.results.provenance import Clock
 from calcitrack.io.workspace import audit
 from calcitrack.io.workspace.codec import Json, canonical, decode, dumps, encode, storable
 from calcitrack.io.workspace.database import Database
-from calcitrack.io.workspace.recorded import recorded_assessments
+from calcitrack.io.workspace.runs import recorded_assessments
 from calcitrack.model.reading import CaseReading, CaseState, FilmReading, PlannedCase, ReadingPlan, ReadingSession
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.reading.planning import CaseFacts

@@ -2,23 +2,223 @@
 
 from __future__ import annotations
 
-from calcitrack.errors import EditConflictError, InvalidValueError, WorkspaceError
-from calcitrack.io.workspace import assessments, audit, corrections, journal, reviews
-from calcitrack.io.workspace.assessments import SegmentationVersion
-from calcitrack.io.workspace.codec import encode, storable
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from calcitrack.errors import InvalidValueError, WorkspaceError
+from calcitrack.io.results.provenance import Clock, utc_now
+from calcitrack.io.workspace import assessments, audit, corrections, journal, reviews, runs, versions
+from calcitrack.io.workspace.audit import AuditEntry
+from calcitrack.io.workspace.checks import CheckReport, check
 from calcitrack.io.workspace.corrections import CorrectionStep
+from calcitrack.io.workspace.database import FILE, Database
+from calcitrack.io.workspace.document import assessment_of
+from calcitrack.io.workspace.failures import database_error, disk_error
 from calcitrack.io.workspace.journal import JournalEntry
-from calcitrack.io.workspace.records import Records
+from calcitrack.io.workspace.label_files import LabelFiles
+from calcitrack.io.workspace.measured import MeasuredBefore, MeasuredFrom, last_outcome, measured_before
 from calcitrack.io.workspace.review_steps import step_json
+from calcitrack.io.workspace.runs import RecordedAssessment, RecordedRun, RunLog
 from calcitrack.io.workspace.sessions import Sessions
+from calcitrack.io.workspace.versions import SegmentationVersion, Versions
+from calcitrack.model.assessment import Assessment
+from calcitrack.model.cohort import FileRecord, TimelineFailure
 from calcitrack.model.corrections import FilmCorrection
 from calcitrack.model.review import MadeReview, Review
-from calcitrack.model.review_steps import ReviewStep
+from calcitrack.model.review_steps import HistoryMove, ReviewStep
 from calcitrack.model.segmentation import Segmentation
+from calcitrack.model.timeline import TimelineKey
+from calcitrack.version import __version__
+
+UNFINISHED_BACKUP = f"{FILE}.unfinished"
+"""Database of a backup whose segmentation files are still being copied; the folder is no workspace until it gets its name."""
 
 
-class Workspace(Records):
-    """A workspace, open: what was measured, and what readers made of it. Use it in a ``with`` statement, in one thread, as `Records`."""
+class Workspace:
+    """An open workspace: what was measured, and what readers made of it.
+
+    Use it in a ``with`` statement, in one thread; other threads and processes open it for themselves.
+
+    What a method has returned from is on the disk: it outlasts a killed process and a crash of the machine. Nothing that was written is ever
+    changed or removed; each change is an entry of the audit trail.
+
+    Parameters
+    ----------
+    database, files
+        As `open` makes them.
+    who
+        Noted in the audit trail for what is no reader's doing.
+    clock
+        Stamps the entries.
+    """
+
+    def __init__(self, database: Database, files: LabelFiles, *, who: str, clock: Clock) -> None:
+        self._database, self._files, self._clock, self._who = database, files, clock, who
+        self._runs = RunLog(database, files, clock, who)
+        self._versions = Versions(database, files, clock)
+        self._sessions = Sessions(database, clock)
+
+    @classmethod
+    def open(cls, folder: str | PathLike[str], *, reading: bool = False, who: str | None = None, clock: Clock = utc_now) -> Self:
+        """Open a workspace, and bring one of an older version up to date after a backup of its database.
+
+        Parameters
+        ----------
+        folder
+            Where it lies.
+        reading
+            Change nothing. A folder that cannot be written is opened so by itself, with a finding.
+        who
+            Noted in the audit trail; the account by default.
+        clock
+            Stamps the entries of the audit trail.
+
+        Raises
+        ------
+        WorkspaceError
+            There is none, it is of another program or of a newer version, or it cannot be opened.
+        """
+        return cls._opened(Database(Path(folder), reading=reading), Path(folder), who, clock)
+
+    @classmethod
+    def create(cls, folder: str | PathLike[str], *, who: str | None = None, clock: Clock = utc_now) -> Self:
+        """Open a workspace, and make it where there is none; parameters and errors as for `open`."""
+        return cls._opened(Database(Path(folder), create=True), Path(folder), who, clock)
+
+    @classmethod
+    def _opened(cls, database: Database, folder: Path, who: str | None, clock: Clock) -> Self:
+        workspace = cls(database, LabelFiles(folder), who=who or audit.account(), clock=clock)
+        if database.migrated_from is not None:
+            what = audit.MIGRATED if database.migrated_from else audit.CREATED
+            detail = {"from": database.migrated_from, "to": database.version, "program": __version__}
+            with database.writing():
+                audit.append(database, clock, workspace._who, what, "workspace", detail=detail)
+        return workspace
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close it; a second time does nothing."""
+        self._database.close()
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What a user should know about where it lies: read-only, or a network drive."""
+        return self._database.findings
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be changed."""
+        return self._database.read_only
+
+    def start_run(
+        self, *, options: object = None, inputs: Sequence[str] = (), files: Iterable[FileRecord] = (), made_by: Mapping[str, object] | None = None
+    ) -> int:
+        """Note that a measurement of many timelines begins.
+
+        Parameters
+        ----------
+        options
+            Its settings: a dataclass of the model or `calcitrack.AssessOptions`; ``None`` for the defaults.
+        inputs
+            What was handed over.
+        files
+            What a scan made of it.
+        made_by
+            What carries out the settings and can change an answer: version, weights, libraries.
+
+        Returns
+        -------
+        int
+            The number of the run, for `record`, `fail` and `finish_run`.
+        """
+        return self._runs.start(options, inputs, files, made_by or {})
+
+    def finish_run(self, run: int) -> None:
+        """Note that a run came to its end; one that was ended before stays without."""
+        self._runs.finish(run)
+
+    def record(self, assessment: Assessment, *, run: int | None = None, measured_from: MeasuredFrom | None = None) -> RecordedAssessment:
+        """Keep an assessment. The same one again changes nothing.
+
+        Parameters
+        ----------
+        run
+            The run that it belongs to.
+        measured_from
+            From which files and settings that run measured it, so that a later run can use it again; ``None`` where the run did not measure it.
+
+        Raises
+        ------
+        InvalidValueError
+            It was measured by no run.
+        WorkspaceError
+            Read-only, a full disk, or another process that does not stop writing. Nothing of the assessment is recorded then.
+        """
+        if measured_from is not None and run is None:
+            raise InvalidValueError(
+                f"{assessment.key}: what an assessment was measured from is kept with the run that measured it; start one with start_run"
+            )
+        return self._runs.record(assessment, run, measured_from)
+
+    def fail(self, failure: TimelineFailure, *, run: int | None = None) -> None:
+        """Keep that a timeline could not be assessed, and why."""
+        self._runs.fail(failure, run)
+
+    def runs(self) -> tuple[RecordedRun, ...]:
+        """Runs in their order, with what became of each timeline."""
+        return runs.recorded_runs(self._database)
+
+    def assessments(self, *, run: int | None = None) -> tuple[RecordedAssessment, ...]:
+        """The last assessment of each timeline, in the order in which they were made; of one run only where asked for."""
+        return runs.recorded_assessments(self._database, run)
+
+    def failures(self, *, run: int | None = None) -> tuple[TimelineFailure, ...]:
+        """Timelines that could not be assessed, and of which no assessment is on record."""
+        return runs.recorded_failures(self._database, run)
+
+    def files(self, *, run: int | None = None) -> tuple[FileRecord, ...]:
+        """Every file that was handed over to a run; of one run only where asked for."""
+        return runs.recorded_files(self._database, run)
+
+    def measured_before(self, key: TimelineKey, request: str | None = None) -> Iterator[MeasuredBefore]:
+        """From what a timeline was measured, the last time first; only with this request where one is given."""
+        return measured_before(self._database, key, request)
+
+    def last_outcome(self, key: TimelineKey) -> tuple[str, tuple[str, ...]] | None:
+        """What became of a timeline the last time: why it failed (empty where it did not) and its files then; ``None`` where it was never tried."""
+        return last_outcome(self._database, key)
+
+    def assessment(self, assessment_id: str, *, digest: str | None = None) -> Assessment:
+        """A recorded assessment, equal in every value to the one that was handed to `record`; pixels are read again from the image files.
+
+        Parameters
+        ----------
+        digest
+            Of its content, where it is not the last one of this id that is wanted.
+
+        Raises
+        ------
+        InvalidValueError
+            There is none of this id.
+        WorkspaceDamagedError
+            A segmentation file is gone or damaged.
+        """
+        return assessment_of(assessments.fetch(self._database, self._row(assessment_id, digest)), self._files.load)
+
+    def assessment_with(self, image: str) -> Assessment | None:
+        """The last recorded assessment of an image, by its SOP Instance UID, or its path where it has none; ``None`` where there is none."""
+        assessment_id = assessments.last_with_image(self._database, image)
+        return None if assessment_id is None else self.assessment(assessment_id)
 
     def versions(self, image: str) -> tuple[SegmentationVersion, ...]:
         """All versions of the segmentation of an image, first to last.
@@ -28,7 +228,7 @@ class Workspace(Records):
         image
             Its SOP Instance UID, or its path where it has none.
         """
-        return assessments.versions_of(self._database, image)
+        return versions.versions_of(self._database, image)
 
     def head(self, image: str) -> SegmentationVersion:
         """The version that counts: the last one of a reader, else the last one of the program.
@@ -38,10 +238,7 @@ class Workspace(Records):
         InvalidValueError
             Nothing of this image is on record.
         """
-        head = assessments.head_of(self._database, image)
-        if head is None:
-            raise InvalidValueError(f"found no image {image!r} in the workspace; expected a SOP Instance UID, or a path, of a recorded one")
-        return head
+        return self._versions.head(image)
 
     def segmentation(self, version: SegmentationVersion) -> Segmentation:
         """What a version holds.
@@ -51,7 +248,7 @@ class Workspace(Records):
         WorkspaceDamagedError
             Its file is gone or damaged.
         """
-        return self._files.load(version.digest)
+        return self._versions.load(version)
 
     def edit(self, image: str, segmentation: Segmentation, *, based_on: SegmentationVersion, reader: str, comment: str = "") -> SegmentationVersion:
         """Accept a reader's segmentation of an image as its next version.
@@ -73,28 +270,7 @@ class Workspace(Records):
         InvalidValueError
             No reader, an unknown image, or a grid of another shape.
         """
-        if not reader.strip():
-            raise InvalidValueError("an edit names its reader; found an empty name")
-        wanted = self.segmentation(based_on).labels.shape
-        if segmentation.labels.shape != wanted:
-            raise InvalidValueError(f"{image}: the segmentation has the shape of the image, {wanted}; found {segmentation.labels.shape}")
-        digest = self._files.save(segmentation)
-        database = self._database
-        with database.writing():
-            head = self.head(image)
-            if head != based_on:
-                raise _conflict(image, head, based_on, reader)
-            if digest != head.digest:
-                subject = f"image {image}"
-                detail = {"based_on": head.number, "comment": comment}
-                entry = audit.append(database, self._clock, reader, audit.EDITED, subject, before=head.digest, after=digest, detail=detail)
-                image_id, base = database.row(
-                    "SELECT i.id, s.id FROM images i JOIN segmentations s ON s.image_id = i.id WHERE i.identity = ? AND s.version = ?",
-                    storable(image),
-                    head.number,
-                )
-                assessments.add_version(database, image_id, digest, entry.number, reader=reader, based_on=base, comment=comment)
-            return self.head(image)
+        return self._versions.edit(image, segmentation, based_on, reader, comment)
 
     def review(self, review: Review) -> None:
         """Accept what a reader says. Readers do not get into each other's way: each has reviews of its own.
@@ -104,14 +280,8 @@ class Workspace(Records):
         InvalidValueError
             The assessment, or the deposit, image or time point in it, is not on record.
         """
-        database = self._database
-        with database.writing():
-            row = self._row(review.assessment_id)
-            reviews.check_subject(database, row, review)
-            before, after = reviews.former(database, row, review), reviews.review_digest(review)
-            subject = f"assessment {review.assessment_id}"
-            entry = audit.append(database, self._clock, review.reader, audit.REVIEWED, subject, before=before, after=after, detail=encode(review))
-            reviews.add(database, row, review, entry.number)
+        with self._database.writing():
+            reviews.add(self._database, self._clock, self._row(review.assessment_id), review)
 
     def reviews(self, assessment_id: str | None = None, *, reader: str | None = None, superseded: bool = False) -> tuple[Review, ...]:
         """What readers said, in the order in which they said it.
@@ -123,8 +293,8 @@ class Workspace(Records):
         superseded
             Also what the same reader later said otherwise.
         """
-        made = reviews.reviews_of(self._database, assessment_id=assessment_id, reader=reader, superseded=superseded)
-        return tuple(m.review for m in made)
+        accepted = reviews.reviews_of(self._database, assessment_id=assessment_id, reader=reader, superseded=superseded)
+        return tuple(a.review for a in accepted)
 
     def made_reviews(self) -> tuple[MadeReview, ...]:
         """What readers said and did not take back, each with its timeline and when it was said, in that order."""
@@ -164,7 +334,7 @@ class Workspace(Records):
     @property
     def sessions(self) -> Sessions:
         """Reading sessions: plans, how far each one is, and what was read."""
-        return Sessions(self._database, self._clock)
+        return self._sessions
 
     def correct(self, image: str, correction: FilmCorrection, step: str, *, reader: str, after: int | None = None) -> CorrectionStep:
         """Keep what a reader states about a film, for everybody: the next measurement of its timeline goes by it.
@@ -187,12 +357,13 @@ class Workspace(Records):
         EditConflictError
             Somebody else's step has come in between.
         """
-        return self._correct(corrections.new_step(image, reader, corrections.SET, step, correction), after)
+        return self._correct(corrections.new_step(image, reader, corrections.CorrectionKind.SET, step, correction), after)
 
-    def correct_again(self, image: str, kind: str, *, reader: str) -> CorrectionStep | None:
-        """``undo`` the last step of a film that holds, also one of another day, or ``redo`` the last undone one; ``None`` where there is none."""
-        known = corrections.again(self.correction_steps(image), kind)
-        return None if known is None else self._correct(corrections.new_step(image, reader, kind, *known), None)
+    def correct_again(self, image: str, move: HistoryMove, *, reader: str) -> CorrectionStep | None:
+        """Undo the last step of a film that holds, also one of another day, or redo the last undone one; ``None`` where there is none."""
+        outcome = corrections.again(self.correction_steps(image), move)
+        kind = corrections.CorrectionKind(move.value)
+        return None if outcome is None else self._correct(corrections.new_step(image, reader, kind, *outcome), None)
 
     def _correct(self, step: CorrectionStep, after: int | None) -> CorrectionStep:
         if not step.reader.strip():
@@ -208,12 +379,52 @@ class Workspace(Records):
         """Steps of what readers state about a film, in their order."""
         return corrections.steps_of(self._database, image)
 
+    def history(self, subject: str | None = None, *, who: str | None = None) -> tuple[AuditEntry, ...]:
+        """The audit trail, first entry first; of one subject, or by one person, only where asked for."""
+        return audit.entries(self._database, subject=subject, who=who)
 
-def _conflict(image: str, head: SegmentationVersion, based_on: SegmentationVersion, reader: str) -> WorkspaceError:
-    made = f"version {head.number} by {head.reader or 'the program'}"
-    return EditConflictError(
-        image,
-        f"{made}, made after version {based_on.number} that the edit of {reader} is based on",
-        f"an edit of version {head.number}",
-        "look at both, and edit the newer one; nothing was overwritten",
-    )
+    def check(self) -> CheckReport:
+        """Hold everything against the digests that were taken when it was written."""
+        return check(self._database, self._files)
+
+    def backup(self, folder: str | PathLike[str]) -> Path:
+        """Copy the workspace into a new folder, while others may read and write; every segmentation is checked on the way.
+
+        Raises
+        ------
+        WorkspaceError
+            The folder is not empty, cannot be written, or a file of this workspace is damaged.
+        """
+        return _back_up(self._database, self._files, Path(folder))
+
+    def _row(self, assessment_id: str, digest: str | None = None) -> int:
+        row = assessments.find_assessment(self._database, assessment_id, digest)
+        if row is None:
+            raise InvalidValueError(f"found no assessment {assessment_id!r} in the workspace; expected one that `Workspace.assessments` lists")
+        return row
+
+
+def _back_up(database: Database, files: LabelFiles, folder: Path) -> Path:
+    """Copy the last committed state; files never change, so those that it lists are copied after it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        content = [p.name for p in folder.iterdir()]
+    except OSError as error:
+        raise disk_error(folder, error) from error
+    if content:
+        raise WorkspaceError(str(folder), f"a folder with {len(content)} files or folders", "a new or empty one", "choose another name")
+    copy = folder / UNFINISHED_BACKUP
+    database.backup(copy)
+    try:
+        with closing(sqlite3.connect(copy)) as copied:
+            digests = [row[0] for row in copied.execute("SELECT DISTINCT digest FROM segmentations ORDER BY digest")]
+    except sqlite3.Error as error:
+        raise database_error(copy, error) from error
+    target = LabelFiles(folder)
+    for digest in digests:
+        target.save(files.load(digest))
+    try:
+        copy.replace(folder / FILE)
+    except OSError as error:
+        raise disk_error(folder, error) from error
+    return folder

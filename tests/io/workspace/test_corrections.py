@@ -9,7 +9,9 @@ import pytest
 
 from calcitrack.errors import EditConflictError, InvalidValueError
 from calcitrack.io.workspace import Workspace
+from calcitrack.io.workspace.corrections import CorrectionKind
 from calcitrack.model.corrections import FilmCorrection
+from calcitrack.model.review_steps import HistoryMove
 
 PA, AP = FilmCorrection(view="PA"), FilmCorrection(view="AP", laterality="L")
 
@@ -35,26 +37,33 @@ def test_what_is_stated_holds_after_closing(workspace: Workspace, film: str, tmp
     workspace.correct(film, AP, "state view AP", reader="ben", after=1)
     with Workspace.open(tmp_path / "W") as other:
         assert other.corrections() == {film: AP}
-        undone = other.correct_again(film, "undo", reader="anna")
+        undone = other.correct_again(film, HistoryMove.UNDO, reader="anna")
         assert undone is not None
         assert undone.step == "undo: state view AP"
         assert other.corrections() == {film: PA}
-    assert workspace.correct_again(film, "redo", reader="ben") is not None
+    assert workspace.correct_again(film, HistoryMove.REDO, reader="ben") is not None
     assert workspace.corrections() == {film: AP}
     for _ in range(2):
-        assert workspace.correct_again(film, "undo", reader="ben") is not None
+        assert workspace.correct_again(film, HistoryMove.UNDO, reader="ben") is not None
     assert workspace.corrections() == {}
-    assert workspace.correct_again(film, "undo", reader="ben") is None
-    assert [s.kind for s in workspace.correction_steps(film)] == ["set", "set", "undo", "redo", "undo", "undo"]
+    assert workspace.correct_again(film, HistoryMove.UNDO, reader="ben") is None
+    assert [s.kind for s in workspace.correction_steps(film)] == [
+        CorrectionKind.SET,
+        CorrectionKind.SET,
+        CorrectionKind.UNDO,
+        CorrectionKind.REDO,
+        CorrectionKind.UNDO,
+        CorrectionKind.UNDO,
+    ]
     assert workspace.check().clean
 
 
 def test_a_new_step_ends_what_can_be_done_again(workspace: Workspace, film: str) -> None:
     """As with any undo."""
     workspace.correct(film, PA, "state view PA", reader="anna")
-    workspace.correct_again(film, "undo", reader="anna")
+    workspace.correct_again(film, HistoryMove.UNDO, reader="anna")
     workspace.correct(film, AP, "state view AP", reader="anna")
-    assert workspace.correct_again(film, "redo", reader="anna") is None
+    assert workspace.correct_again(film, HistoryMove.REDO, reader="anna") is None
 
 
 def test_somebody_elses_step_is_not_overwritten(workspace: Workspace, film: str) -> None:

@@ -21,8 +21,8 @@ from calcitrack.errors import (
     WorkspaceVersionError,
 )
 from calcitrack.io.workspace import Workspace, database, schema
+from calcitrack.io.workspace.database import on_network_drive
 from calcitrack.io.workspace.journal_check import JournalFault
-from calcitrack.io.workspace.network import on_network_drive
 
 NOBODY = 65534
 """User id without rights, on Linux and macOS (Linux Standard Base)."""

@@ -7,6 +7,7 @@ from typing import Any
 from calcitrack.io.workspace import CorrectionStep
 from calcitrack.model.assessment import ImageAssessment
 from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection
+from calcitrack.model.review_steps import HistoryMove
 from calcitrack.review.film_corrections import unmeasured
 from calcitrack_napari.serial_review import keys
 from calcitrack_napari.serial_review.context import Review
@@ -86,9 +87,9 @@ class ReviewedFilm:
         review.workspace.correct(self.name, correction, step, reader=review.session.reader, after=known[-1].position if known else 0)
         return True
 
-    def again(self, kind: str) -> CorrectionStep | None:
+    def again(self, move: HistoryMove) -> CorrectionStep | None:
         """``undo`` or ``redo`` a step on the film; ``None`` where there is nothing to undo or redo."""
         review, name = self.review, self.name
         if not name or review is None or review.workspace is None or review.session is None:
             return None
-        return review.workspace.correct_again(name, kind, reader=review.session.reader)
+        return review.workspace.correct_again(name, move, reader=review.session.reader)

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from calcitrack.errors import CalcitrackError
 from calcitrack.model.corrections import FilmCorrection
+from calcitrack.model.review_steps import HistoryMove
 from calcitrack.review import film_corrections
 from calcitrack.review.film_corrections import Tool
 from calcitrack.review.remeasure import measure_again
@@ -129,14 +130,14 @@ class CalibrateWidget(QWidget):
             self._state(*film_corrections.drawn(self.film.correction, tool, points, self.panel.length_mm.value()))
         self.refresh()
 
-    def again(self, kind: str) -> None:
-        """``undo`` or ``redo`` a step on this film."""
+    def again(self, move: HistoryMove) -> None:
+        """Undo or redo a step on this film."""
         if self.film.image is None:
             return
         with self._errors_shown():
-            step = self.film.again(kind)
+            step = self.film.again(move)
             if step is None:
-                self.say(f"Nothing to {kind} on this film.")
+                self.say(f"Nothing to {move} on this film.")
             else:
                 self._kept(step.step)
 
@@ -226,8 +227,8 @@ class CalibrateWidget(QWidget):
         panel.side.activated.connect(lambda n: self._edit(film_corrections.with_side, "" if n == 0 else panel.side.itemText(n)))
         panel.view.editingFinished.connect(lambda: self._edit(film_corrections.with_view, panel.view.text()))
         panel.date.editingFinished.connect(lambda: self._edit(film_corrections.with_date, panel.date.text()))
-        panel.undo.clicked.connect(lambda: self.again("undo"))
-        panel.redo.clicked.connect(lambda: self.again("redo"))
+        panel.undo.clicked.connect(lambda: self.again(HistoryMove.UNDO))
+        panel.redo.clicked.connect(lambda: self.again(HistoryMove.REDO))
         panel.measure.clicked.connect(self.measure)
         panel.stop.clicked.connect(self.jobs.stop)
         self.progressed.connect(self._show_progress)

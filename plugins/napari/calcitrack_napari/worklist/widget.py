@@ -11,7 +11,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from calcitrack.errors import CalcitrackError
-from calcitrack.io.workspace.records import account
+from calcitrack.io.workspace import account
 from calcitrack.model.reading import PlannedCase, ReadingSession
 from calcitrack.review.worklist import Desk, PreparedCase, prepare
 from calcitrack_napari.jobs import Jobs

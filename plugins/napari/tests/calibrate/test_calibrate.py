@@ -23,6 +23,7 @@ from calcitrack import AssessOptions, assess_cohort
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.corrections import FilmCorrection
+from calcitrack.model.review_steps import HistoryMove
 from calcitrack.review.film_corrections import Tool
 from calcitrack_napari.calibrate.widget import CalibrateWidget
 from calcitrack_napari.serial_review.widget import ReviewWidget
@@ -125,6 +126,6 @@ def test_a_killed_viewer_loses_no_statement(folder: Path) -> None:
     assert done.returncode == -signal.SIGKILL, done.stderr
     with Workspace.open(folder) as workspace:
         assert workspace.corrections() == {LAST: FilmCorrection(laterality="R")}
-        workspace.correct_again(LAST, "redo", reader="ben")
+        workspace.correct_again(LAST, HistoryMove.REDO, reader="ben")
         assert workspace.corrections() == {LAST: FilmCorrection(laterality="R", date=dt.date(2024, 5, 31))}
         assert workspace.check().clean
