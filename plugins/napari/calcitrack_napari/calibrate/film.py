@@ -88,7 +88,7 @@ class ReviewedFilm:
         return True
 
     def again(self, move: HistoryMove) -> CorrectionStep | None:
-        """``undo`` or ``redo`` a step on the film; ``None`` where there is nothing to undo or redo."""
+        """Undo or redo a step on the film; ``None`` where there is nothing to undo or redo."""
         review, name = self.review, self.name
         if not name or review is None or review.workspace is None or review.session is None:
             return None
