@@ -3,7 +3,7 @@
     python benchmarks/fit_candidates.py --films 200
 
 Needs the dependency group ``train``. Prints sensitivity and false candidates at several thresholds on held-out people, then the
-constants for ``calcitrack/segment/candidate_confidence.py``.
+constants for ``calcitrack/segment/candidates.py``.
 """
 
 from __future__ import annotations

@@ -6,9 +6,10 @@ places, with the area and the centroid of both. Run it from the repository root,
 
     OMP_NUM_THREADS=1 python -m benchmarks.linking --seeds 10
 
-A link is a pair of sightings of one deposit that follow each other, over missed visits too; a merge is two links into one sighting, a split two out
-of it. Every method gets the same positions in mm. The peers, which know no sizes or outlines, get the gate and the greatest gap with which they did
-best here (`GATE_MM`, `MEMORY`). The second table holds fates against the truth, without missed sightings: what was not found has no fate to be right.
+A link is a pair of detections of one deposit that follow each other, over missed visits too; a merge is two links into one detection, a split
+two out of it. Every method gets the same positions in mm. The peers, which know no sizes or outlines, get the gate and the greatest gap with which they did
+best here (`GATE_MM`, `MEMORY`). The second table holds fates against the truth, without missed detections: what was not found has no
+fate to be right.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from calcitrack.model.assessment import Fate
-from calcitrack.track import Sighting, View, decide_fates, follow
+from calcitrack.track import Detection, View, decide_fates, follow
 from calcitrack.track.merges import footprint
 
 VISITS = 8
@@ -48,7 +49,7 @@ SHARES = {"new": 0.08, "resolved": 0.08, "reappeared": 0.05, "merged": 0.08, "sp
 GATE_MM, MEMORY = 3.0, 3
 
 Node = tuple[int, int]
-"""Visit, and index of the sighting on it."""
+"""Visit, and index of the detection on it."""
 Links = set[tuple[Node, Node]]
 
 
@@ -77,12 +78,12 @@ class World:
     """True deposits, what is seen of them, and the true links."""
 
     deposits: list[Deposit]
-    images: list[list[Sighting]] = field(default_factory=lambda: [[] for _ in range(VISITS)])
+    images: list[list[Detection]] = field(default_factory=lambda: [[] for _ in range(VISITS)])
     nodes: list[dict[int, Node]] = field(default_factory=list)
 
     @property
     def links(self) -> Links:
-        """Each deposit's sightings, one to the next."""
+        """Each deposit's detections, one to the next."""
         return {(a, b) for seen in self.nodes for a, b in pairwise(seen.values())}
 
 
@@ -132,20 +133,20 @@ def _deposits(rng: np.random.Generator, count: int) -> list[Deposit]:
     return made
 
 
-def _seen(parts: list[Deposit], visit: int, label: int, off: np.ndarray) -> Sighting:
-    """One sighting of one deposit, or of several as one."""
+def _seen(parts: list[Deposit], visit: int, label: int, off: np.ndarray) -> Detection:
+    """One detection of one deposit, or of several as one."""
     areas = [d.radii[visit] ** 2 for d in parts]
     row, column = np.average([d.place for d in parts], axis=0, weights=areas) + off
-    alone = [Sighting(0, tuple(d.place + off), d.radii[visit]) for d in parts]
+    alone = [Detection(0, tuple(d.place + off), d.radii[visit]) for d in parts]
     places = tuple(map(tuple, np.concatenate([footprint(s) for s in alone]).tolist())) if len(parts) > 1 else ()
-    return Sighting(label, (float(row), float(column)), float(np.sqrt(sum(areas))), None, places)
+    return Detection(label, (float(row), float(column)), float(np.sqrt(sum(areas))), None, places)
 
 
-def by_calcitrack(images: list[list[Sighting]]) -> Links:
+def by_calcitrack(images: list[list[Detection]]) -> Links:
     """Tracks, merges and splits."""
     tracks = follow(images)
-    node = {(t.number, k): (k, s.label - 1) for t in tracks for k, s in t.sightings.items()}
-    found = {(node[t.number, a], node[t.number, b]) for t in tracks for a, b in pairwise(t.sightings)}
+    node = {(t.number, k): (k, s.label - 1) for t in tracks for k, s in t.detections.items()}
+    found = {(node[t.number, a], node[t.number, b]) for t in tracks for a, b in pairwise(t.detections)}
     for t in tracks:
         for j in t.joins:
             owners = (t.number, j.partner) if j.kin is Fate.MERGED else (j.partner, t.number)
@@ -153,7 +154,7 @@ def by_calcitrack(images: list[list[Sighting]]) -> Links:
     return found
 
 
-def by_laptrack(images: list[list[Sighting]]) -> Links:
+def by_laptrack(images: list[list[Detection]]) -> Links:
     """The tracker of laptrack with gap closing, merging and splitting."""
     cutoff = GATE_MM**2
     tracker = laptrack.LapTrack(
@@ -162,7 +163,7 @@ def by_laptrack(images: list[list[Sighting]]) -> Links:
     return {(tuple(map(int, a)), tuple(map(int, b))) for a, b in tracker.predict([_places(i) for i in images]).edges}
 
 
-def by_trackpy(images: list[list[Sighting]]) -> Links:
+def by_trackpy(images: list[list[Detection]]) -> Links:
     """Trackpy with memory."""
     trackpy.quiet()
     rows = [(v, k, *p) for v, image in enumerate(images) for k, p in enumerate(_places(image))]
@@ -174,8 +175,8 @@ def by_trackpy(images: list[list[Sighting]]) -> Links:
     return found
 
 
-def by_hungarian(images: list[list[Sighting]]) -> Links:
-    """Visit by visit: the last sightings of all tracks against the next visit, least sum of squared distances within the gate (scipy)."""
+def by_hungarian(images: list[list[Detection]]) -> Links:
+    """Visit by visit: the last detections of all tracks against the next visit, least sum of squared distances within the gate (scipy)."""
     last: list[Node] = []
     found: Links = set()
     for visit, image in enumerate(images):
@@ -191,11 +192,11 @@ def by_hungarian(images: list[list[Sighting]]) -> Links:
     return found
 
 
-def _places(image: list[Sighting]) -> np.ndarray:
+def _places(image: list[Detection]) -> np.ndarray:
     return np.array([s.position_mm for s in image])
 
 
-METHODS: dict[str, Callable[[list[list[Sighting]]], Links]] = {
+METHODS: dict[str, Callable[[list[list[Detection]]], Links]] = {
     "calcitrack": by_calcitrack,
     "laptrack": by_laptrack,
     "trackpy": by_trackpy,
@@ -204,7 +205,7 @@ METHODS: dict[str, Callable[[list[list[Sighting]]], Links]] = {
 
 
 def true_fates(d: Deposit) -> dict[int, Fate]:
-    """What became of a deposit that is never missed, at each visit, from its first sighting on."""
+    """What became of a deposit that is never missed, at each visit, from its first detection on."""
     start, end = d.when
     shown = [all(d.place < HIDDEN.get(v, FIELD_MM)) for v in range(VISITS)]
     first = {"new": start, "split": start}.get(d.course, 0)
@@ -225,8 +226,8 @@ def fates_told(made: World) -> Iterator[tuple[str, str]]:
     views = [View(v, None, tuple(round(side) for side in HIDDEN.get(v, FIELD_MM))) for v in range(VISITS)]
     owner: dict[Node, dict[int, Fate]] = {}
     for track in follow(made.images):
-        fates = decide_fates(track, views, range(VISITS), {k: s.position_mm for k, s in track.sightings.items()}).fates
-        owner |= {(k, s.label - 1): dict(fates) for k, s in track.sightings.items()}
+        fates = decide_fates(track, views, range(VISITS), {k: s.position_mm for k, s in track.detections.items()}).fates
+        owner |= {(k, s.label - 1): dict(fates) for k, s in track.detections.items()}
     for d, nodes in zip(made.deposits, made.nodes, strict=True):
         true, own = true_fates(d), [v for v in nodes if not d.within(v)]
         for v in range(VISITS):

@@ -17,7 +17,7 @@ from benchmarks.segmenter import calibrate
 from benchmarks.segmenter.films import make
 from benchmarks.segmenter.pack import pack
 from benchmarks.segmenter.train import HIGHEST_RATE, export, keep, train
-from calcitrack.segment.deposit_confidence import BELIEF
+from calcitrack.segment.deposit_confidence import CONFIDENCE_WEIGHTS
 from calcitrack.segment.network import WEIGHTS
 
 FIRST_TRAINING_SEED, FIRST_CALIBRATION_SEED = 0, 900_000
@@ -57,7 +57,7 @@ def main() -> None:
             print(f"{arguments.weights} written; the confidence is calibrated for the weights in the package only")
             return
     seeds = range(FIRST_CALIBRATION_SEED, FIRST_CALIBRATION_SEED + arguments.calibration_films)
-    calibrate.fit(seeds, PACKAGE / BELIEF, arguments.workers)
+    calibrate.fit(seeds, PACKAGE / CONFIDENCE_WEIGHTS, arguments.workers)
 
 
 if __name__ == "__main__":

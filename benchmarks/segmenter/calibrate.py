@@ -21,7 +21,7 @@ from benchmarks.segmenter.films import simulated
 from calcitrack.calibrate import calibrate
 from calcitrack.phantom.radiograph import as_radiograph
 from calcitrack.segment import SegmentOptions
-from calcitrack.segment.deposit_confidence import Belief
+from calcitrack.segment.deposit_confidence import DepositConfidence
 from calcitrack.segment.deposit_facts import FACTS
 from calcitrack.segment.grid import WORKING_PIXEL_MM, Grid
 from calcitrack.segment.learned import facts_of_all, number_deposits
@@ -72,7 +72,7 @@ def fit(seeds: Sequence[int], path: Path, workers: int) -> None:
     path.write_text(json.dumps(_stored(_fitted(rows, real)), indent=1) + "\n", encoding="utf-8")
 
 
-def _fitted(rows: Facts, real: Real) -> Belief:
+def _fitted(rows: Facts, real: Real) -> DepositConfidence:
     """The mean log odds of several small networks, as one network."""
     centre, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-6
     standard = np.clip((rows - centre) / scale, -4, 4)
@@ -82,7 +82,7 @@ def _fitted(rows: Facts, real: Real) -> Belief:
             MLPClassifier((UNITS,), activation="tanh", alpha=DECAY, solver="lbfgs", max_iter=500, random_state=k).fit(standard, real)
             for k in range(MEMBERS)
         ]
-    return Belief(
+    return DepositConfidence(
         centre,
         scale,
         np.concatenate([f.coefs_[0] for f in fits], axis=1),
@@ -116,9 +116,9 @@ def _report(name: str, predicted: NDArray[np.float64], real: Real, films: int) -
     )
 
 
-def _stored(belief: Belief) -> dict[str, object]:
+def _stored(confidence: DepositConfidence) -> dict[str, object]:
     def rounded(values: NDArray[np.float64]) -> object:
         return json.loads(json.dumps(values.tolist()), parse_float=lambda text: float(f"{float(text):.5g}"))
 
-    arrays = {name: rounded(getattr(belief, name)) for name in ("centre", "scale", "hidden", "hidden_bias", "out")}
-    return {"source": "python -m benchmarks.segmenter", "facts": list(FACTS), **arrays, "out_bias": round(belief.out_bias, 5)}
+    arrays = {name: rounded(getattr(confidence, name)) for name in ("centre", "scale", "hidden", "hidden_bias", "out")}
+    return {"source": "python -m benchmarks.segmenter", "facts": list(FACTS), **arrays, "out_bias": round(confidence.out_bias, 5)}

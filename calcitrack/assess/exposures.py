@@ -23,7 +23,7 @@ from calcitrack.register.align import align
 from calcitrack.segment import sure
 from calcitrack.segment.excluded import without
 from calcitrack.segment.radiograph import candidates
-from calcitrack.track import Exposed, supported
+from calcitrack.track import ExposureCandidates, confirmed_labels
 
 HELD_PIXELS = 40_000_000
 """Pixels of a timeline that are held in memory until its exposures are aligned, 160 MB; exposures beyond are read again to be measured."""
@@ -118,8 +118,8 @@ def reference_index(searched: Sequence[Searched]) -> int:
 def _settled(searched: Sequence[Searched], alignments: Sequence[Alignment | None], options: AssessOptions) -> list[Segmentation]:
     """The deposits that each exposure shows by itself, and those that another one confirms."""
     own = [sure(s.candidates, options.segment) for s in searched]
-    seen = [Exposed(s.candidates, o, a, s.spacing.mean_mm or ASSUMED_PIXEL_MM) for s, o, a in zip(searched, own, alignments, strict=True)]
-    return [s.candidates.keeping(o | extra, extra) for s, o, extra in zip(searched, own, supported(seen), strict=True)]
+    seen = [ExposureCandidates(s.candidates, o, a, s.spacing.mean_mm or ASSUMED_PIXEL_MM) for s, o, a in zip(searched, own, alignments, strict=True)]
+    return [s.candidates.keeping(o | extra, extra) for s, o, extra in zip(searched, own, confirmed_labels(seen), strict=True)]
 
 
 def measure_all(

@@ -18,7 +18,7 @@ from calcitrack.model.spacing import ASSUMED_PIXEL_MM, Spacing
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey
 from calcitrack.track import (
     Course,
-    Sighting,
+    Detection,
     Track,
     View,
     decide_fates,
@@ -34,31 +34,31 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://calcitrack/deposit")
 
 def follow_all(measured: Sequence[Measured], reference: Spacing | None, options: AssessOptions) -> tuple[Track, ...]:
     """Identities over all images, where they could be aligned; deposits at other places each stand alone."""
-    found = [_sightings(m, reference or m.spacing) for m in measured]
+    found = [_detections(m, reference or m.spacing) for m in measured]
     tracks = list(follow([known for known, _ in found], [m.time_point for m in measured], options.match))
     for k, (_, strays) in enumerate(found):
         tracks += [Track(len(tracks) + n, {k: s}) for n, s in enumerate(strays, start=1)]
     return tuple(tracks)
 
 
-def _sightings(image: Measured, reference: Spacing) -> tuple[list[Sighting], list[Sighting]]:
+def _detections(image: Measured, reference: Spacing) -> tuple[list[Detection], list[Detection]]:
     """An image's deposits on the baseline film: those at places that are known there, and the others."""
-    known: list[Sighting] = []
-    strays: list[Sighting] = []
+    known: list[Detection] = []
+    strays: list[Detection] = []
     mm = np.array([reference.row_mm or ASSUMED_PIXEL_MM, reference.column_mm or ASSUMED_PIXEL_MM])
     pixel_mm = image.spacing.mean_mm or ASSUMED_PIXEL_MM
     places, boxes = _places(image), ndimage.find_objects(image.segmentation.labels)
     for deposit in image.measurements.deposits:
         place = places[deposit.label]
         pixels, mass = deposit.measurements["area_px"], deposit.measurements.get("ha_mass_mg")
-        sighting = Sighting(
+        detection = Detection(
             deposit.label,
             (place[0] * float(mm[0]), place[1] * float(mm[1])),
             pixel_mm * float(np.sqrt(pixels.value / np.pi)) if isinstance(pixels, Measurement) else pixel_mm,
             mass.value if isinstance(mass, Measurement) else None,
             tuple((float(r), float(c)) for r, c in _spread(image, deposit, place, boxes[deposit.label - 1]) * mm),
         )
-        (known if image.alignment is None or image.alignment.ok_at(place) else strays).append(sighting)
+        (known if image.alignment is None or image.alignment.ok_at(place) else strays).append(detection)
     return known, strays
 
 
@@ -91,7 +91,7 @@ class Identity:
         views = [View(m.time_point, m.alignment, m.segmentation.labels.shape) for m in measured]
         courses: dict[int, Course] = {}
         for track in tracks:
-            places = {k: on_baseline[k][s.label] for k, s in track.sightings.items()}
+            places = {k: on_baseline[k][s.label] for k, s in track.detections.items()}
             courses[track.number] = decide_fates(track, views, time_points, places)
         partners = _partners(courses)
         first = timeline.time_points[0].exposures[0]
@@ -99,7 +99,7 @@ class Identity:
         listed = {
             n: DepositTrack(ids[n], deposit_uid(timeline.key, first, ids[n]), course.fates, partners.get(n, {})) for n, course in courses.items()
         }
-        self._of = {(k, s.label): listed[track.number] for track in tracks for k, s in track.sightings.items()}
+        self._of = {(k, s.label): listed[track.number] for track in tracks for k, s in track.detections.items()}
         self.tracks = tuple(listed.values())
 
     def deposit(self, image: int, deposit: Deposit, time_point: int) -> TrackedDeposit:

@@ -16,7 +16,7 @@ from calcitrack.model.measurement import Deposit, ImageMeasurements
 from calcitrack.model.provenance import Step
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.timeline import Exposure
-from calcitrack.track import Sighting, Track, View, decide_fates
+from calcitrack.track import Detection, Track, View, decide_fates
 
 Fates = Mapping[tuple[str, int], Fate]
 """(deposit id, time point) -> fate."""
@@ -65,7 +65,7 @@ def revise(assessment: Assessment, images: Mapping[int, RevisedImage], fates: Fa
     -------
     Assessment
         The same one where nothing was changed. Else one with an id of its own, that depends on the former id and on what was changed. Deposits
-        whose sightings are the same keep their fates; those of the others follow from where they are seen now, without merges and splits.
+        whose detections are the same keep their fates; those of the others follow from where they are seen now, without merges and splits.
     """
     fates = fates or {}
     if not images and not fates:
@@ -136,7 +136,7 @@ def fates_where_seen(assessment: Assessment, deposit_id: str, seen: Mapping[int,
         alignment = assessment.images[k].alignment
         at = np.asarray(centroid if alignment is None else alignment.to_baseline(np.array([centroid]))[0], float)
         places[k] = (float(at[0]), float(at[1]))
-    track = Track(DepositId.parse(deposit_id).number, {k: Sighting(0, place, 0.0) for k, place in places.items()})
+    track = Track(DepositId.parse(deposit_id).number, {k: Detection(0, place, 0.0) for k, place in places.items()})
     return decide_fates(track, views, [p.index for p in assessment.time_points], places).fates
 
 

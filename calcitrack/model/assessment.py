@@ -164,7 +164,7 @@ class DepositTrack:
     Parameters
     ----------
     fates
-        Time point index -> its fate there, from the time point of its first sighting on.
+        Time point index -> its fate there, from the time point of its first detection on.
     partners
         Time point index -> ids of the deposits that it merged with or split from or into there.
     """

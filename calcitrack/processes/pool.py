@@ -12,7 +12,7 @@ from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, Self
 
-from calcitrack.processes.worker import END_SECONDS, ProcessEndedError, Seat, Task
+from calcitrack.processes.worker import END_SECONDS, ProcessEndedError, Task, Worker
 
 SUBMITTED_AHEAD = 2
 """Tasks handed over beyond one for each process: none waits, and few finished ones lie in memory."""
@@ -35,8 +35,8 @@ class ProcessPool:
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._lock = Lock()
         self._stopped = False
-        self._seats = tuple(Seat() for _ in range(processes))
-        self._threads = [Thread(target=self._attend, args=(seat,), name="calcitrack-process", daemon=True) for seat in self._seats]
+        self._workers = tuple(Worker() for _ in range(processes))
+        self._threads = [Thread(target=self._attend, args=(worker,), name="calcitrack-process", daemon=True) for worker in self._workers]
         for thread in self._threads:
             thread.start()
 
@@ -75,41 +75,41 @@ class ProcessPool:
         """End all processes now, in the middle of their work; what was not begun is cancelled. Afterwards no process and no thread is left."""
         with self._lock:
             self._stopped = True
-        for seat in self._seats:
-            seat.kill()
+        for worker in self._workers:
+            worker.kill()
         for _ in self._threads:
             self._tasks.put(None)
         for thread in self._threads:
             thread.join(2 * END_SECONDS)
 
-    def _attend(self, seat: Seat) -> None:
+    def _attend(self, worker: Worker) -> None:
         """A thread for each process: hands it a task and waits for the answer."""
         if hasattr(signal, "pthread_sigmask"):
             _start_tracker()
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # processes inherit it: Ctrl-C is this process's business
-        while (task := self._next(seat)) is not None:
+        while (task := self._next(worker)) is not None:
             if self._stopped:
                 task.future.cancel()
             elif task.future.set_running_or_notify_cancel():
                 try:
-                    task.future.set_result(self._answer(seat, task))
+                    task.future.set_result(self._answer(worker, task))
                 except BaseException as error:  # whatever it is belongs to whoever waits for the answer
                     task.future.set_exception(error)
             del task  # its answer belongs to whoever waits for it alone
-        seat.end()
+        worker.end()
 
-    def _next(self, seat: Seat) -> Task | None:
+    def _next(self, worker: Worker) -> Task | None:
         with suppress(Empty):
             return self._tasks.get(timeout=self._idle_s)
-        seat.end()
+        worker.end()
         return self._tasks.get()
 
-    def _answer(self, seat: Seat, task: Task) -> Any:
+    def _answer(self, worker: Worker, task: Task) -> Any:
         with self._lock:  # one start at a time, and none once the pool is stopped
             if self._stopped:
                 raise ProcessEndedError("the processes were told to end")
-            seat.start()
-        return seat.ask(task)
+            worker.start()
+        return worker.ask(task)
 
 
 def _start_tracker() -> None:

@@ -1,4 +1,4 @@
-"""One process after another, seen from the side of who asks."""
+"""Parent-side handle of one worker process."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class Task:
     future: Future[Any] = field(default_factory=Future)
 
 
-class Seat:
-    """A place for one process after another."""
+class Worker:
+    """Handle of one worker process; after it has ended, `start` starts another one in its place."""
 
     def __init__(self) -> None:
         self._process: SpawnProcess | None = None

@@ -33,6 +33,14 @@ FINE_MM, COARSE_MM = 0.4, 1.2
 """Gaussian widths whose difference is the candidate's sharpness."""
 EDGE_PIXELS = 5
 """A candidate with fewer outline pixels on soft tissue cannot be judged."""
+CENTRES = (1.892, -1.512, -1.183, -1.779, 0.1909, 1.086, 0.7826, 1.028, 0.1819, 0.804, 0.8616, 0.6529, 7.161, -3.023, 0.4954, 2.755)
+"""Mean of each feature over the candidates of 70 simulated films of hands, elbows, knees and feet (benchmarks/fit_candidates.py)."""
+SCALES = (1.197, 1.109, 1.132, 1.857, 0.8635, 0.598, 0.2452, 0.5512, 0.2389, 0.1407, 0.156, 0.7198, 6.908, 2.275, 0.5415, 1.83)
+"""Standard deviation of each feature over the same candidates."""
+COEFFICIENTS = (-1.286, -2.675, 2.025, 1.777, 0.5056, -0.5332, 0.5967, -0.09396, 0.05894, 0.5575, 0.03404, 0.3983, 0.06379, 0.3413, -2.739, 0.3263)
+"""Weight of each standardised feature in the log odds, in the order of `Features`."""
+INTERCEPT = -2.396
+"""Log odds of a candidate with average features."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,3 +237,10 @@ def _bone_contrast(scene: _Scene, inside: Mask, away_mm: FloatImage) -> float:
 
 def _log(value: float) -> float:
     return float(np.log(max(value, 1e-3)))
+
+
+def candidate_confidence(features: Features) -> float:
+    """Probability in [0, 1] that a candidate with these features is a deposit."""
+    standard = (features.vector() - np.array(CENTRES)) / np.array(SCALES)
+    score = INTERCEPT + float(standard @ np.array(COEFFICIENTS))
+    return float(1 / (1 + np.exp(-np.clip(score, -50, 50))))

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from calcitrack.errors import InvalidValueError
 from calcitrack.segment.deposit_facts import FACTS
 
-BELIEF = "belief.json"
+CONFIDENCE_WEIGHTS = "belief.json"
 """Package data in calcitrack/segment/data, written by `python -m benchmarks.segmenter`."""
 FARTHEST = 4.0
 """Standardised facts are cut here: beyond what the calibration has seen, more of the same says no more."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Belief:
-    """Weights: standardise, one hidden layer of hyperbolic tangents, log odds.
+class DepositConfidence:
+    """A network with one hidden layer: standardised facts, hyperbolic tangents, log odds.
 
     Parameters
     ----------
@@ -48,10 +48,12 @@ class Belief:
 
 
 @lru_cache(maxsize=1)
-def belief() -> Belief:
+def deposit_confidence() -> DepositConfidence:
     """The weights that the package ships, read once."""
-    stored = json.loads(resources.files("calcitrack.segment").joinpath("data", BELIEF).read_text("utf-8"))
+    stored = json.loads(resources.files("calcitrack.segment").joinpath("data", CONFIDENCE_WEIGHTS).read_text("utf-8"))
     if tuple(stored["facts"]) != FACTS:
-        raise InvalidValueError(f"{BELIEF} was fitted to other facts than this program takes; found {stored['facts']}, expected {list(FACTS)}")
+        raise InvalidValueError(
+            f"{CONFIDENCE_WEIGHTS} was fitted to other facts than this program takes; found {stored['facts']}, expected {list(FACTS)}"
+        )
     centre, scale, hidden, hidden_bias, out = (np.array(stored[name], float) for name in ("centre", "scale", "hidden", "hidden_bias", "out"))
-    return Belief(centre, scale, hidden, hidden_bias, out, float(stored["out_bias"]))
+    return DepositConfidence(centre, scale, hidden, hidden_bias, out, float(stored["out_bias"]))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from calcitrack.model.image import FloatImage, Mask
-from calcitrack.segment.deposit_confidence import belief
+from calcitrack.segment.deposit_confidence import deposit_confidence
 from calcitrack.segment.deposit_facts import deposit_facts, scenery
 from calcitrack.segment.grid import WORKING_PIXEL_MM, dilate, filled
 from calcitrack.segment.network import Chances
@@ -61,7 +61,7 @@ def find_deposits(chances: Chances, image: FloatImage) -> Learned:
     """Turn probabilities into deposits, limb and bone; ``image`` is the attenuation that the probabilities belong to, on the search grid."""
     numbers, limb, bone = number_deposits(chances)
     facts = facts_of_all(chances, image, numbers, limb, bone)
-    confidence = {k: float(belief()(f)) for k, f in facts.items()}
+    confidence = {k: float(deposit_confidence()(f)) for k, f in facts.items()}
     drawn = drawn_chance(chances.deposit)
     numbers = np.where(strong_parts(drawn), numbers, 0)
     return Learned(numbers, drawn, confidence, _widening(numbers, chances.deposit), limb, bone)

@@ -14,9 +14,7 @@ from calcitrack.model.arguments import expect
 from calcitrack.model.image import FloatImage, Mask, Radiograph
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.segment.anatomy import find_anatomy
-from calcitrack.segment.candidate_confidence import confidence
-from calcitrack.segment.candidates import Candidates, find_candidates
-from calcitrack.segment.cleanup import finish
+from calcitrack.segment.candidates import Candidates, candidate_confidence, find_candidates
 from calcitrack.segment.field import exposed_field
 from calcitrack.segment.grid import Grid, blur, dilate
 from calcitrack.segment.learned import find_deposits
@@ -86,7 +84,7 @@ def candidates(radiograph: Radiograph, options: SegmentOptions) -> Segmentation:
         return Segmentation(labels=np.zeros(radiograph.shape, np.uint16), limb=nothing, bone=nothing, findings=tuple(findings))
     valid = radiograph.valid_mask & grid.up_mask(field)
     likely = {k: p for k, p in found.confidence.items() if p >= options.supported_from}
-    labels, numbers = finish(found.drawn, likely, valid, options.min_area_mm2 / (grid.row_mm * grid.column_mm))
+    labels, numbers = _numbered_by_size(found.drawn, likely, valid, options.min_area_mm2 / (grid.row_mm * grid.column_mm))
     return Segmentation(
         labels=labels,
         limb=grid.up_mask(found.limb),
@@ -139,7 +137,7 @@ def _transparently(image: FloatImage, field: Mask, grid: Grid, options: SegmentO
     if anatomy is None:
         return None
     found = find_candidates(smooth, anatomy, options.min_area_mm2)
-    likely = {k: confidence(features) for k, features in enumerate(found.features, start=1)}
+    likely = {k: candidate_confidence(features) for k, features in enumerate(found.features, start=1)}
     return _Found(_outlined(found, grid), likely, {}, anatomy.limb, anatomy.bone)
 
 
@@ -154,3 +152,35 @@ def _nearest(numbers: NDArray[np.int32], grid: Grid) -> NDArray[np.int32]:
     """The numbers at the film's pixels, grown by one search pixel: an outline is drawn within them, at the film's own resolution."""
     grown = cv2.dilate(numbers.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.float32)
     return np.asarray(cv2.resize(grown, grid.shape[::-1], interpolation=cv2.INTER_NEAREST), dtype=np.int32)
+
+
+def _numbered_by_size(
+    drawn: NDArray[np.integer], confidence: Mapping[int, float], valid: Mask, min_pixels: float
+) -> tuple[NDArray[np.uint16], dict[int, int]]:
+    """Labels 1 ... n from the largest deposit to the smallest.
+
+    Parameters
+    ----------
+    drawn
+        Shape (rows, columns): 0 or the number of a deposit, in any order.
+    confidence
+        Number -> probability. Numbers without one are dropped.
+    valid
+        Outside it there is no deposit.
+    min_pixels
+        Deposits of fewer pixels of the film are dropped.
+
+    Returns
+    -------
+    Labels, and which number each had.
+    """
+    there = np.asarray(valid & (drawn > 0), dtype=bool)
+    found = drawn[there]
+    area = np.bincount(found, minlength=max(confidence, default=0) + 1)
+    order = sorted((k for k in confidence if area[k] and area[k] >= min_pixels), key=lambda k: (-int(area[k]), k))
+    order = order[: np.iinfo(np.uint16).max]
+    rename = np.zeros(area.size, np.uint16)
+    rename[order] = np.arange(1, len(order) + 1)
+    labels = np.zeros(drawn.shape, np.uint16)
+    labels[there] = rename[found]
+    return labels, dict(enumerate(order, start=1))

@@ -18,15 +18,15 @@ def recipe(options: SegmentOptions) -> Mapping[str, Parameter]:
         return bars
     import onnxruntime
 
-    from calcitrack.segment.deposit_confidence import BELIEF
+    from calcitrack.segment.deposit_confidence import CONFIDENCE_WEIGHTS
     from calcitrack.segment.network import WEIGHTS
 
     return {
         **bars,
         "weights": WEIGHTS,
         "weights_sha256": _sha256(WEIGHTS),
-        "confidence": BELIEF,
-        "confidence_sha256": _sha256(BELIEF),
+        "confidence": CONFIDENCE_WEIGHTS,
+        "confidence_sha256": _sha256(CONFIDENCE_WEIGHTS),
         "onnxruntime": onnxruntime.__version__,
     }
 

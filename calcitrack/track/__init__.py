@@ -1,19 +1,19 @@
 """Identity over visits: which deposits are the same, what became of them, and which weak ones another image confirms."""
 
-from calcitrack.track.confirmation import Exposed, supported
-from calcitrack.track.detection import MatchOptions, Sighting
+from calcitrack.track.confirmation import ExposureCandidates, confirmed_labels
+from calcitrack.track.detection import Detection, MatchOptions
 from calcitrack.track.fates import Course, View, decide_fates
 from calcitrack.track.match import Join, Track, follow
 
 __all__ = [
     "Course",
-    "Exposed",
+    "Detection",
+    "ExposureCandidates",
     "Join",
     "MatchOptions",
-    "Sighting",
     "Track",
     "View",
+    "confirmed_labels",
     "decide_fates",
     "follow",
-    "supported",
 ]

@@ -1,4 +1,4 @@
-"""What one exposure shows only weakly and another one surely: deposits that registration lays on each other support each other."""
+"""Confirmation: a weak candidate on one exposure counts as a deposit if another exposure surely shows a deposit at its place."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ LEAST_SHARE = 0.2
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Exposed:
-    """One exposure as support sees it.
+class ExposureCandidates:
+    """The candidates of one exposure, and those that it shows surely.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ class Exposed:
     pixel_mm: float
 
 
-def supported(exposures: Sequence[Exposed]) -> list[frozenset[int]]:
-    """Labels of each exposure that are unsure there, and where another exposure surely shows a deposit.
+def confirmed_labels(exposures: Sequence[ExposureCandidates]) -> list[frozenset[int]]:
+    """Labels of each exposure's unsure candidates that another exposure confirms with a sure deposit at their place.
 
     Only where the registration of both exposures can be relied on. The answer does not depend on the order of the exposures.
     """
@@ -65,12 +65,12 @@ def supported(exposures: Sequence[Exposed]) -> list[frozenset[int]]:
     return answer
 
 
-def _linked(exposure: Exposed) -> bool:
+def _linked(exposure: ExposureCandidates) -> bool:
     return exposure.alignment is None or exposure.alignment.ok
 
 
-def _baseline_points(exposure: Exposed) -> list[tuple[NDArray[np.float64], float]]:
-    """Of each sure deposit, some of its pixels on baseline's film, and how many mm2 of its own film each of them stands for."""
+def _baseline_points(exposure: ExposureCandidates) -> list[tuple[NDArray[np.float64], float]]:
+    """Sample points of each sure deposit in baseline's coordinates, and the area of its own film that a point stands for, mm2."""
     if not _linked(exposure):
         return []
     carried = []
@@ -84,8 +84,10 @@ def _baseline_points(exposure: Exposed) -> list[tuple[NDArray[np.float64], float
     return carried
 
 
-def _hit(place: NDArray[np.float64], mm2_a_point: float, exposure: Exposed, near: NDArray[np.uint16], area: NDArray[np.integer]) -> set[int]:
-    """Candidates that a deposit from another exposure lies on."""
+def _hit(
+    place: NDArray[np.float64], mm2_a_point: float, exposure: ExposureCandidates, near: NDArray[np.uint16], area: NDArray[np.integer]
+) -> set[int]:
+    """Labels of candidates on which a deposit of another exposure lies."""
     at = place
     if exposure.alignment is not None:
         at = exposure.alignment.to_image(place)[exposure.alignment.ok_at(place)]

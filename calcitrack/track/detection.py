@@ -1,4 +1,4 @@
-"""What is followed over time, and by which rules."""
+"""What is followed over time: one deposit found on one image, and the costs of linking two of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TAIL = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class Detection:
     """A deposit on one image in baseline's coordinates.
 
     Parameters
@@ -46,7 +46,7 @@ class MatchOptions:
     Parameters
     ----------
     position_mm
-        Scale of the distance between two sightings of one deposit. The error of registration has the median 0.31 mm at deposits on simulated
+        Scale of the distance between two detections of one deposit. The error of registration has the median 0.31 mm at deposits on simulated
         hands (docs/explanation/registration.md), so the scale 0.23 mm; that of two follow-ups against each other is root two larger.
     shape_share
         What a change of shape adds to the scale, as a share of the larger radius: a disc that grows by half on one side moves its centroid by a
@@ -90,11 +90,11 @@ class MatchOptions:
             raise InvalidValueError(f"cover is a share above 0 and conserved a factor of 1 or more; found {self.cover} and {self.conserved}")
 
     def scale_mm(self, radius_mm: ArrayLike) -> NDArray[np.float64]:
-        """Scale of the distance between two sightings, the larger of which has this radius."""
+        """Scale of the distance between two detections, the larger of which has this radius."""
         return np.hypot(self.position_mm, self.shape_share * np.asarray(radius_mm, float))
 
     def gate_mm(self, radius_mm: ArrayLike) -> NDArray[np.float64]:
-        """Farthest that two sightings may lie apart, the larger of which has this radius."""
+        """Farthest that two detections may lie apart, the larger of which has this radius."""
         return np.asarray(self.gate * self.scale_mm(radius_mm))
 
     def distance_cost(self, scales: ArrayLike) -> NDArray[np.float64]:

@@ -64,12 +64,12 @@ class Course:
 
 
 def decide_fates(track: Track, views: Sequence[View], time_points: Sequence[int], baseline_px: Mapping[int, Place]) -> Course:
-    """Fate of one deposit at each time point from its first sighting on.
+    """Fate of one deposit at each time point from its first detection on.
 
     Parameters
     ----------
     track
-        Sightings by image index, and where it merged or split.
+        Detections by image index, and where it merged or split.
     views
         All images, in the order of the indices.
     time_points
@@ -83,7 +83,7 @@ def decide_fates(track: Track, views: Sequence[View], time_points: Sequence[int]
     has none after that.
     """
     seen: dict[int, list[int]] = {}
-    for k in sorted(track.sightings):
+    for k in sorted(track.detections):
         seen.setdefault(views[k].time_point, []).append(k)
     known = {t: images for t, images in seen.items() if any(views[k].knows(baseline_px[k]) for k in images)}
     if not known:
@@ -97,8 +97,8 @@ class _Deciding:
 
     def __init__(self, track: Track, views: Sequence[View], time_points: Sequence[int], places: Mapping[int, Place]) -> None:
         self._views, self._time_points, self._places = views, time_points, places
-        self._merges = {j.time_point: j for j in track.joins if j.kin is Fate.MERGED}
-        self._splits = {j.time_point: j for j in track.joins if j.kin is Fate.SPLIT}
+        self._merges = {j.time_point: j for j in track.joins if j.fate is Fate.MERGED}
+        self._splits = {j.time_point: j for j in track.joins if j.fate is Fate.SPLIT}
         self._baseline = next((t for t in time_points if any(v.linked for v in views if v.time_point == t)), None)
 
     def course(self) -> Course:

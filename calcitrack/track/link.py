@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from scipy.spatial import cKDTree
 
-from calcitrack.track.detection import MatchOptions, Sighting
+from calcitrack.track.detection import Detection, MatchOptions
 
 TIE = 1e-9
 """Weight of the term that decides between links of the very same cost, nepers: far below what any measured position can tell."""
@@ -22,44 +22,44 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A deposit at one visit: its sightings on the exposures of that visit by the index of the image.
+    """A deposit at one visit: its detections on the exposures of that visit by the index of the image.
 
     Parameters
     ----------
     visit
         Rank of the visit among those with images.
-    sightings
+    detections
         At least one.
     position_mm, radius_mm
         Mean (row, column), and radius of the mean area.
     """
 
     visit: int
-    sightings: Mapping[int, Sighting]
+    detections: Mapping[int, Detection]
 
     position_mm: tuple[float, float]
     radius_mm: float
 
     @classmethod
-    def of(cls, visit: int, sightings: Mapping[int, Sighting]) -> Spot:
-        """The spot of these sightings: mean position, and radius of the mean area."""
-        seen, n = sightings.values(), len(sightings)
+    def of(cls, visit: int, detections: Mapping[int, Detection]) -> Spot:
+        """The spot of these detections: mean position, and radius of the mean area."""
+        seen, n = detections.values(), len(detections)
         row, column = (sum(s.position_mm[axis] for s in seen) / n for axis in (0, 1))
-        return cls(visit, sightings, (row, column), (sum(s.radius_mm**2 for s in seen) / n) ** 0.5)
+        return cls(visit, detections, (row, column), (sum(s.radius_mm**2 for s in seen) / n) ** 0.5)
 
     @property
-    def largest(self) -> Sighting:
-        """The sighting that covers most."""
-        return max(self.sightings.values(), key=lambda s: (s.radius_mm, s.position_mm))
+    def largest(self) -> Detection:
+        """The detection that covers most."""
+        return max(self.detections.values(), key=lambda s: (s.radius_mm, s.position_mm))
 
 
-def tie(images: Sequence[Sequence[Sighting]], visits: Sequence[int], options: MatchOptions) -> list[Spot]:
+def tie(images: Sequence[Sequence[Detection]], visits: Sequence[int], options: MatchOptions) -> list[Spot]:
     """Tie together what the exposures of one visit show of the same deposit; spots in order of visit.
 
     Parameters
     ----------
     images
-        The sightings of each image.
+        The detections of each image.
     visits
         Rank of each image's visit.
     """
@@ -72,7 +72,7 @@ def tie(images: Sequence[Sequence[Sighting]], visits: Sequence[int], options: Ma
             for k, spot in enumerate(found):
                 if k in pairs:
                     known = here[pairs[k]]
-                    here[pairs[k]] = Spot.of(visit, {**known.sightings, **spot.sightings})
+                    here[pairs[k]] = Spot.of(visit, {**known.detections, **spot.detections})
                 else:
                     here.append(spot)
         spots += here

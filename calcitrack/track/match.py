@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.assessment import Fate
-from calcitrack.track.detection import MatchOptions, Sighting
+from calcitrack.track.detection import Detection, MatchOptions
 from calcitrack.track.link import Spot, link, tie
-from calcitrack.track.merges import Meeting, meetings
+from calcitrack.track.merges import MergeOrSplit, merges_and_splits
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class Join:
 
     Parameters
     ----------
-    kin
-        ``Fate.MERGED``: the track's last sighting before lies at `since`, and at `time_point` the partner covers its place.
+    fate
+        ``Fate.MERGED``: the track's last detection before lies at `since`, and at `time_point` the partner covers its place.
         ``Fate.SPLIT``: the partner covers
         its place at `since`, and the track is seen at `time_point`.
     since, time_point
@@ -28,7 +28,7 @@ class Join:
         Number of the other track.
     """
 
-    kin: Fate
+    fate: Fate
     since: int
     time_point: int
     partner: int
@@ -36,20 +36,20 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One deposit over the images: sightings by the index of their image, earliest first, and where it merged or split."""
+    """One deposit over the images: detections by the index of their image, earliest first, and where it merged or split."""
 
     number: int
-    sightings: Mapping[int, Sighting]
+    detections: Mapping[int, Detection]
     joins: tuple[Join, ...] = ()
 
 
-def follow(images: Sequence[Sequence[Sighting]], time_points: Sequence[int] | None = None, options: MatchOptions | None = None) -> tuple[Track, ...]:
+def follow(images: Sequence[Sequence[Detection]], time_points: Sequence[int] | None = None, options: MatchOptions | None = None) -> tuple[Track, ...]:
     """Give each deposit an identity over all images.
 
     Parameters
     ----------
     images
-        The sightings of each image, in order of time, all in baseline's coordinates.
+        The detections of each image, in order of time, all in baseline's coordinates.
     time_points
         Time point of each image, ascending; images of one time point are exposures of one day. ``None``: each image is one of its own.
     options
@@ -57,7 +57,7 @@ def follow(images: Sequence[Sequence[Sighting]], time_points: Sequence[int] | No
 
     Returns
     -------
-    Tracks numbered from 1 in order of first sighting. Each label of each image belongs to exactly one track, and a track holds at most
+    Tracks numbered from 1 in order of first detection. Each label of each image belongs to exactly one track, and a track holds at most
     one label of an image. All visits are decided together, so that the answer neither depends on the order of labels nor, but for the
     numbers, on the direction of time: a merge becomes a split.
 
@@ -75,12 +75,12 @@ def follow(images: Sequence[Sequence[Sighting]], time_points: Sequence[int] | No
     chains = sorted(link(spots, options), key=lambda chain: _first(spots[chain[0]]))
     owner = {spot: number for number, chain in enumerate(chains, start=1) for spot in chain}
     joins: dict[int, list[Join]] = {}
-    for m in meetings(spots, chains, options):
+    for m in merges_and_splits(spots, chains, options):
         joins.setdefault(owner[m.spot], []).append(_join(m, spots, known, owner))
     return tuple(
         Track(
             number,
-            dict(sorted((k, s) for spot in chain for k, s in spots[spot].sightings.items())),
+            dict(sorted((k, s) for spot in chain for k, s in spots[spot].detections.items())),
             tuple(sorted(joins.get(number, ()), key=lambda j: (j.time_point, j.since))),
         )
         for number, chain in enumerate(chains, start=1)
@@ -89,10 +89,10 @@ def follow(images: Sequence[Sequence[Sighting]], time_points: Sequence[int] | No
 
 def _first(spot: Spot) -> tuple[int, int]:
     """Where a spot was seen first: index of the image and label."""
-    image = min(spot.sightings)
-    return image, spot.sightings[image].label
+    image = min(spot.detections)
+    return image, spot.detections[image].label
 
 
-def _join(meeting: Meeting, spots: Sequence[Spot], days: Sequence[int], owner: Mapping[int, int]) -> Join:
-    since, then = sorted(days[spots[k].visit] for k in (meeting.spot, meeting.covering))
-    return Join(meeting.kin, since, then, owner[meeting.covering])
+def _join(event: MergeOrSplit, spots: Sequence[Spot], days: Sequence[int], owner: Mapping[int, int]) -> Join:
+    since, then = sorted(days[spots[k].visit] for k in (event.spot, event.covering))
+    return Join(event.fate, since, then, owner[event.covering])

@@ -1,4 +1,4 @@
-"""Merges and splits: a deposit that is seen no more, at a place that another one has come to cover, and the mirror image of that in time."""
+"""Merges and splits. A deposit merges if it is no longer seen and another one now covers its place; a split is the same with time reversed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from calcitrack.model.assessment import Fate
-from calcitrack.track.detection import MatchOptions, Sighting
+from calcitrack.track.detection import Detection, MatchOptions
 from calcitrack.track.link import Spot
 
 CIRCLE_POINTS = 40
@@ -21,12 +21,12 @@ GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class MergeOrSplit:
     """A spot without successor (merged) or predecessor (split) at the next visit, and the spot of another chain that covers its place then.
 
     Parameters
     ----------
-    kin
+    fate
         ``Fate.MERGED`` or ``Fate.SPLIT``.
     spot, covering, beside
         Indices of spots: the one that ends or begins; the one that covers its place after that or before; and the last spot of the same chain
@@ -35,14 +35,14 @@ class Meeting:
         How much of the spot's footprint is covered.
     """
 
-    kin: Fate
+    fate: Fate
     spot: int
     covering: int
     beside: int
     share: float
 
 
-def meetings(spots: Sequence[Spot], chains: Sequence[Sequence[int]], options: MatchOptions) -> tuple[Meeting, ...]:
+def merges_and_splits(spots: Sequence[Spot], chains: Sequence[Sequence[int]], options: MatchOptions) -> tuple[MergeOrSplit, ...]:
     """Merges and splits of chains, by spot; each spot merges into one other at most, and splits from one at most.
 
     Two deposits A and B merge between the visits s and t when B is not seen at t, and A is seen at both and covers at t, not at s, at least
@@ -51,20 +51,20 @@ def meetings(spots: Sequence[Spot], chains: Sequence[Sequence[int]], options: Ma
     """
     after = {a: b for chain in chains for a, b in pairwise(chain)}
     before = {b: a for a, b in after.items()}
-    found: list[Meeting] = []
-    for kin, onwards, back, sign in ((Fate.MERGED, after, before, 1), (Fate.SPLIT, before, after, -1)):
-        best: dict[int, Meeting] = {}
-        for meeting in _candidates(kin, spots, onwards, back, sign, options):
-            known = best.get(meeting.spot)
-            if known is None or _rank(meeting, spots) > _rank(known, spots):
-                best[meeting.spot] = meeting
+    found: list[MergeOrSplit] = []
+    for fate, onwards, back, sign in ((Fate.MERGED, after, before, 1), (Fate.SPLIT, before, after, -1)):
+        best: dict[int, MergeOrSplit] = {}
+        for event in _candidates(fate, spots, onwards, back, sign, options):
+            known = best.get(event.spot)
+            if known is None or _rank(event, spots) > _rank(known, spots):
+                best[event.spot] = event
         found += _conserving(tuple(best.values()), spots, options)
-    return tuple(sorted(found, key=lambda m: (m.spot, m.kin)))
+    return tuple(sorted(found, key=lambda m: (m.spot, m.fate)))
 
 
 def _candidates(
-    kin: Fate, spots: Sequence[Spot], onwards: dict[int, int], back: dict[int, int], sign: int, options: MatchOptions
-) -> Iterator[Meeting]:
+    fate: Fate, spots: Sequence[Spot], onwards: dict[int, int], back: dict[int, int], sign: int, options: MatchOptions
+) -> Iterator[MergeOrSplit]:
     """Spots that the next visit does not continue, each with those that cover their place from there on."""
     visit = [sign * s.visit for s in spots]
     last = max(visit, default=0)
@@ -84,16 +84,16 @@ def _candidates(
                 continue
             share = covered(spots[e], spots[c], options)
             if share >= options.cover > covered(spots[e], spots[s], options):
-                yield Meeting(kin, e, c, s, share)
+                yield MergeOrSplit(fate, e, c, s, share)
 
 
-def _rank(meeting: Meeting, spots: Sequence[Spot]) -> tuple[float, float, tuple[float, float]]:
+def _rank(event: MergeOrSplit, spots: Sequence[Spot]) -> tuple[float, float, tuple[float, float]]:
     """The better covered, the nearer; the place decides between equals, never the order."""
-    other = spots[meeting.covering].position_mm
-    return meeting.share, -float(np.hypot(*np.subtract(spots[meeting.spot].position_mm, other))), other
+    other = spots[event.covering].position_mm
+    return event.share, -float(np.hypot(*np.subtract(spots[event.spot].position_mm, other))), other
 
 
-def _conserving(found: Sequence[Meeting], spots: Sequence[Spot], options: MatchOptions) -> list[Meeting]:
+def _conserving(found: Sequence[MergeOrSplit], spots: Sequence[Spot], options: MatchOptions) -> list[MergeOrSplit]:
     """Those of which area and mass before and after agree; all that meet in one spot count together."""
     kept = []
     for c in {m.covering for m in found}:
@@ -114,8 +114,8 @@ def _within(whole: float, parts: float, factor: float) -> bool:
 
 
 def _mass(spot: Spot) -> float | None:
-    known = [s.mass_mg for s in spot.sightings.values() if s.mass_mg is not None]
-    return float(np.mean(known)) if len(known) == len(spot.sightings) else None
+    known = [s.mass_mg for s in spot.detections.values() if s.mass_mg is not None]
+    return float(np.mean(known)) if len(known) == len(spot.detections) else None
 
 
 def covered(spot: Spot, other: Spot, options: MatchOptions) -> float:
@@ -126,13 +126,13 @@ def covered(spot: Spot, other: Spot, options: MatchOptions) -> float:
     return float(np.mean(np.isfinite(distance)))
 
 
-def footprint(sighting: Sighting) -> NDArray[np.float64]:
-    """Places spread evenly over a sighting, shape (n, 2), mm."""
-    if sighting.footprint_mm:
-        return np.array(sighting.footprint_mm)
+def footprint(detection: Detection) -> NDArray[np.float64]:
+    """Places spread evenly over a detection, shape (n, 2), mm."""
+    if detection.footprint_mm:
+        return np.array(detection.footprint_mm)
     k = np.arange(CIRCLE_POINTS)
-    r, angle = sighting.radius_mm * np.sqrt((k + 0.5) / CIRCLE_POINTS), k * GOLDEN_ANGLE
-    return np.asarray(np.asarray(sighting.position_mm) + np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1))
+    r, angle = detection.radius_mm * np.sqrt((k + 0.5) / CIRCLE_POINTS), k * GOLDEN_ANGLE
+    return np.asarray(np.asarray(detection.position_mm) + np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1))
 
 
 def _extent(spot: Spot) -> float:

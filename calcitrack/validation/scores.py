@@ -69,7 +69,7 @@ class Scores:
     repeat_wcv_area, repeat_wcv_mass
         Within-subject coefficient of variation of the totals of two exposures on one day; n counts pairs.
     link_accuracy
-        Share of consecutive sightings of a true deposit with the same identity.
+        Share of consecutive detections of a true deposit with the same identity.
     coverage_mass, coverage_mass_bone, coverage_volume, coverage_area
         Share of found deposits whose truth lies within value ± 1.96 sd: mass in soft tissue, mass over bone and volume in soft tissue (of all
         true deposits within a found one), area at the detector in soft tissue.
@@ -184,12 +184,12 @@ def _repeat_wcv(films: Iterable[FilmComparison], total: Callable[[FilmComparison
 
 
 def _link_accuracy(films: Iterable[FilmComparison]) -> Figure:
-    sightings: dict[tuple[str, int], list[str]] = {}
+    detections: dict[tuple[str, int], list[str]] = {}
     for film in sorted((f for f in films if not f.repeat), key=lambda f: f.visit):
         for deposit in film.deposits:
             if deposit.hit:
-                sightings.setdefault((film.patient_id, deposit.deposit_id), []).append(deposit.identity)
-    return _mean([before == after for seen in sightings.values() for before, after in pairwise(seen)])
+                detections.setdefault((film.patient_id, deposit.deposit_id), []).append(deposit.identity)
+    return _mean([before == after for seen in detections.values() for before, after in pairwise(seen)])
 
 
 def _confidence(found: Sequence[FoundDeposit]) -> tuple[ConfidenceBin, ...]:

@@ -58,8 +58,8 @@ def test_outlines_are_carried_with_the_deposit(made: ModuleType) -> None:
     shown = replace(first.segmentation, labels=labels, limb=labels > 0, bone=labels < 0, confidence={})
     second = replace(first, time_point=2, segmentation=shown, measurements=replace(first.measurements, deposits=deposits), alignment=turned)
     tracks = follow_all([first, second], first.spacing, AssessOptions())
-    assert [sorted(t.sightings) for t in tracks] == [[0, 1], [0, 1]]
+    assert [sorted(t.detections) for t in tracks] == [[0, 1], [0, 1]]
     for track in tracks:
-        here, there = (np.array(track.sightings[k].footprint_mm) for k in (0, 1))
+        here, there = (np.array(track.detections[k].footprint_mm) for k in (0, 1))
         assert np.abs(here.mean(axis=0) - there.mean(axis=0)).max() < 0.1
         assert np.abs(np.ptp(here, axis=0) - np.ptp(there, axis=0)).max() < 0.2

@@ -185,7 +185,7 @@ def test_a_family_that_merged_is_compared_as_a_whole(made: ModuleType) -> None:
 
 
 def test_a_family_is_unknown_where_one_of_it_is(made: ModuleType) -> None:
-    """The first sighting of D003 cannot be told from a new one, or it is out of the picture later: no sum there."""
+    """The first detection of D003 cannot be told from a new one, or it is out of the picture later: no sum there."""
     alone = made.assessment()
     one, two, three = alone.tracks
     hidden = replace(three, fates={2: Fate.NOT_EVALUABLE, 3: Fate.NOT_EVALUABLE}, partners={3: ("D001",)})

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.segment import deposit_confidence as module
-from calcitrack.segment.deposit_confidence import FARTHEST, Belief, belief
+from calcitrack.segment.deposit_confidence import FARTHEST, DepositConfidence, deposit_confidence
 from calcitrack.segment.deposit_facts import FACTS, deposit_facts, scenery
 from calcitrack.segment.network import Chances
 
@@ -81,16 +81,16 @@ def test_a_deposit_at_the_corner_of_a_film_without_limb_has_facts() -> None:
     assert np.isfinite(deposit_facts(scene, corner.astype(np.int32), 1, (slice(0, 3), slice(0, 3)))).all()
 
 
-def test_belief_is_what_its_weights_say() -> None:
+def test_the_confidence_is_what_its_weights_say() -> None:
     """One hidden unit, computed by hand; facts beyond what was seen are cut."""
-    one = Belief(np.array([1.0]), np.array([2.0]), np.array([[0.5]]), np.array([0.1]), np.array([3.0]), -1.0)
+    one = DepositConfidence(np.array([1.0]), np.array([2.0]), np.array([[0.5]]), np.array([0.1]), np.array([3.0]), -1.0)
     assert one(np.array([2.0])) == pytest.approx(1 / (1 + np.exp(1 - 3 * np.tanh(0.5 * 0.5 + 0.1))))
     assert one(np.array([1e6])) == one(np.array([1 + 2 * FARTHEST]))
 
 
-def test_shipped_belief_rises_with_the_networks_own_odds() -> None:
+def test_the_shipped_confidence_rises_with_the_networks_own_odds() -> None:
     """Of two deposits that are average in all else, the one that the network is surer of is believed more."""
-    shipped = belief()
+    shipped = deposit_confidence()
     odds = np.array([name.endswith("_odds") for name in FACTS])
     assert shipped.centre.shape == (len(FACTS),)
     low, high = (shipped(shipped.centre + side * odds * shipped.scale) for side in (-1, 1))
@@ -100,8 +100,8 @@ def test_shipped_belief_rises_with_the_networks_own_odds() -> None:
 def test_weights_for_other_facts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file and a program that do not belong together say so."""
     monkeypatch.setattr(module, "FACTS", (*FACTS, "colour"))
-    belief.cache_clear()
+    deposit_confidence.cache_clear()
     with pytest.raises(InvalidValueError, match="fitted to other facts"):
-        belief()
+        deposit_confidence()
     monkeypatch.undo()
-    belief.cache_clear()
+    deposit_confidence.cache_clear()

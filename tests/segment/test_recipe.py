@@ -12,7 +12,7 @@ from calcitrack.segment.recipe import recipe
 
 def test_the_network_is_named_by_its_weights_and_its_runtime() -> None:
     """The hash is that of the file in the package, so that anyone can compare it with `sha256sum`."""
-    weights, belief = (resources.files("calcitrack.segment").joinpath("data", name).read_bytes() for name in ("deposits.onnx", "belief.json"))
+    weights, confidence = (resources.files("calcitrack.segment").joinpath("data", name).read_bytes() for name in ("deposits.onnx", "belief.json"))
     assert recipe(SegmentOptions()) == {
         "method": "network",
         "sure_from": 0.95,
@@ -20,7 +20,7 @@ def test_the_network_is_named_by_its_weights_and_its_runtime() -> None:
         "weights": "deposits.onnx",
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
         "confidence": "belief.json",
-        "confidence_sha256": hashlib.sha256(belief).hexdigest(),
+        "confidence_sha256": hashlib.sha256(confidence).hexdigest(),
         "onnxruntime": importlib.metadata.version("onnxruntime"),
     }
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.segmentation import Evidence, Segmentation
-from calcitrack.track import Exposed, supported
+from calcitrack.track import ExposureCandidates, confirmed_labels
 
 PIXEL_MM = 0.25
 SHAPE = (120, 100)
@@ -28,28 +28,28 @@ def _found(deposits: Mapping[int, tuple[int, int]], confidence: float, side: int
     return Segmentation(labels=labels, limb=everywhere, bone=~everywhere, confidence=dict.fromkeys(deposits, confidence))
 
 
-def _exposed(found: Segmentation, *, sure: bool, alignment: Alignment | None = None) -> Exposed:
-    return Exposed(found, frozenset(found.label_values) if sure else frozenset(), alignment, PIXEL_MM)
+def _exposed(found: Segmentation, *, sure: bool, alignment: Alignment | None = None) -> ExposureCandidates:
+    return ExposureCandidates(found, frozenset(found.label_values) if sure else frozenset(), alignment, PIXEL_MM)
 
 
 def test_a_weak_deposit_is_supported_where_another_exposure_shows_one() -> None:
     """At the registered place, not at the same pixels."""
     sure = _exposed(_found({1: (30, 40)}, 0.9), sure=True)
     weak = _exposed(_found({1: (40, 34), 2: (30, 60)}, 0.3), sure=False, alignment=MOVED)
-    assert supported([sure, weak]) == [frozenset(), frozenset({1})]
+    assert confirmed_labels([sure, weak]) == [frozenset(), frozenset({1})]
 
 
 def test_a_follow_up_supports_baseline_as_well() -> None:
     """Support has no direction in time."""
     weak = _exposed(_found({1: (30, 40)}, 0.3), sure=False)
     sure = _exposed(_found({3: (40, 34)}, 0.9), sure=True, alignment=MOVED)
-    assert supported([weak, sure]) == [frozenset({1}), frozenset()]
+    assert confirmed_labels([weak, sure]) == [frozenset({1}), frozenset()]
 
 
 def test_weak_deposits_do_not_support_each_other() -> None:
     """Two guesses at one place are no evidence: a bone's edge looks the same on every film."""
     weak = [_exposed(_found({1: (30, 40)}, 0.3), sure=False) for _ in range(2)]
-    assert supported(weak) == [frozenset(), frozenset()]
+    assert confirmed_labels(weak) == [frozenset(), frozenset()]
 
 
 @pytest.mark.parametrize("broken", ["giver", "taker"])
@@ -58,7 +58,7 @@ def test_a_failed_registration_gives_no_support(broken: str) -> None:
     failed = Alignment(MOVED.matrix, 0.0, ok=False, reason="the limbs do not overlap")
     one, other = _found({1: (30, 40)}, 0.9), _found({1: (40, 34)}, 0.3)
     pair = [_exposed(one, sure=broken == "taker"), _exposed(other, sure=broken == "giver", alignment=failed)]
-    assert supported(pair) == [frozenset(), frozenset()]
+    assert confirmed_labels(pair) == [frozenset(), frozenset()]
 
 
 def test_support_tolerates_the_error_of_registration_and_no_more() -> None:
@@ -66,7 +66,7 @@ def test_support_tolerates_the_error_of_registration_and_no_more() -> None:
     sure = _exposed(_found({1: (30, 40)}, 0.9), sure=True)
     beside = _exposed(_found({1: (30, 50)}, 0.3), sure=False)
     apart = _exposed(_found({1: (30, 60)}, 0.3), sure=False)
-    assert supported([sure, beside, apart]) == [frozenset(), frozenset({1}), frozenset()]
+    assert confirmed_labels([sure, beside, apart]) == [frozenset(), frozenset({1}), frozenset()]
 
 
 @settings(max_examples=30, deadline=None)
@@ -79,8 +79,8 @@ def test_the_order_of_the_exposures_does_not_matter(order: list[int], down: int,
         _exposed(_found({1: (30 + down, 40)}, 0.3), sure=False),
         _exposed(_found({4: (70, 14 + right)}, 0.8), sure=True, alignment=MOVED),
     ]
-    answer = supported(exposures)
-    assert supported([exposures[k] for k in order]) == [answer[k] for k in order]
+    answer = confirmed_labels(exposures)
+    assert confirmed_labels([exposures[k] for k in order]) == [answer[k] for k in order]
 
 
 def test_kept_deposits_are_numbered_anew_with_their_confidence_and_evidence() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calcitrack.model.assessment import Alignment, Fate
-from calcitrack.track import Join, Sighting, Track, View, decide_fates, follow
+from calcitrack.track import Detection, Join, Track, View, decide_fates, follow
 
 HERE = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
 AWAY = ((1.0, 0.0, 500.0), (0.0, 1.0, 0.0))
@@ -20,7 +20,7 @@ def _view(time_point: int, matrix=HERE, *, ok: bool = True) -> View:
 
 
 def _course(seen: list[int], views: list[View], time_points=(1, 2, 3), joins: tuple[Join, ...] = ()):
-    track = Track(1, {k: Sighting(1, (5, 5), 1) for k in seen}, joins)
+    track = Track(1, {k: Detection(1, (5, 5), 1) for k in seen}, joins)
     return decide_fates(track, views, time_points, dict.fromkeys(seen, (50.0, 50.0)))
 
 
@@ -39,7 +39,7 @@ def _fates(seen: list[int], views: list[View], time_points=(1, 2, 3), joins: tup
         ([0, 2], {1: Fate.BASELINE, 2: Fate.RESOLVED, 3: Fate.REAPPEARED}),
     ],
 )
-def test_course_of_sightings_decides_the_fate(seen: list[int], expected: dict[int, Fate]) -> None:
+def test_course_of_detections_decides_the_fate(seen: list[int], expected: dict[int, Fate]) -> None:
     """Seen first at baseline, later, no more, or again: each course has its fates."""
     assert _fates(seen, [_view(1), _view(2), _view(3)]) == expected
 
@@ -125,11 +125,11 @@ SHAPES = st.tuples(st.integers(4, 10), st.integers(4, 10))
 
 def _tell(visits: list[tuple[list[tuple[float, float, float]], tuple[int, int]]]) -> Counter[Fate]:
     shown = [[(r, c, x) for r, c, x in places if r <= shape[0] - 1 and c <= shape[1] - 1] for places, shape in visits]
-    images = [[Sighting(k, (r, c), x) for k, (r, c, x) in enumerate(places, start=1)] for places in shown]
+    images = [[Detection(k, (r, c), x) for k, (r, c, x) in enumerate(places, start=1)] for places in shown]
     views = [View(t, None, shape) for t, (_, shape) in enumerate(visits, start=1)]
     told: Counter[Fate] = Counter()
     for track in follow(images, [v.time_point for v in views]):
-        places = {k: s.position_mm for k, s in track.sightings.items()}
+        places = {k: s.position_mm for k, s in track.detections.items()}
         told.update(decide_fates(track, views, [v.time_point for v in views], places).fates.values())
     return told
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.assessment import Fate
-from calcitrack.track import MatchOptions, Sighting, Track, follow
+from calcitrack.track import Detection, MatchOptions, Track, follow
 from calcitrack.track.merges import footprint
 
 Places = list[tuple[float, float, float]]
@@ -21,18 +21,18 @@ PLACES = st.lists(st.tuples(GRID, GRID, st.sampled_from([0.5, 1.0, 2.0, 3.0])), 
 COURSES = st.lists(PLACES, min_size=1, max_size=5)
 
 
-def _sightings(places: Places) -> list[Sighting]:
-    return [Sighting(k, (row, column), radius) for k, (row, column, radius) in enumerate(places, start=1)]
+def _detections(places: Places) -> list[Detection]:
+    return [Detection(k, (row, column), radius) for k, (row, column, radius) in enumerate(places, start=1)]
 
 
 def _seen(tracks: tuple[Track, ...]) -> list[dict[int, int]]:
     """Of each track: image -> label."""
-    return [{k: s.label for k, s in t.sightings.items()} for t in tracks]
+    return [{k: s.label for k, s in t.detections.items()} for t in tracks]
 
 
 def _content(tracks: tuple[Track, ...], images: int = 0) -> set[frozenset[tuple[int, tuple[float, float], float]]]:
     """Tracks by what they hold, whatever their labels and numbers; counted from the last image when their number is given."""
-    return {frozenset((images - 1 - k if images else k, s.position_mm, s.radius_mm) for k, s in t.sightings.items()) for t in tracks}
+    return {frozenset((images - 1 - k if images else k, s.position_mm, s.radius_mm) for k, s in t.detections.items()) for t in tracks}
 
 
 def _joins(tracks: tuple[Track, ...], images: int = 0) -> list[tuple[Fate, int, int, tuple[float, float], tuple[float, float]]]:
@@ -40,49 +40,49 @@ def _joins(tracks: tuple[Track, ...], images: int = 0) -> list[tuple[Fate, int, 
     by_number, found = {t.number: t for t in tracks}, []
     for t in tracks:
         for j in t.joins:
-            kin, since, then = j.kin, j.since, j.time_point
-            own, other = (since, then) if kin is Fate.MERGED else (then, since)
-            at = (t.sightings[own].position_mm, by_number[j.partner].sightings[other].position_mm)
+            fate, since, then = j.fate, j.since, j.time_point
+            own, other = (since, then) if fate is Fate.MERGED else (then, since)
+            at = (t.detections[own].position_mm, by_number[j.partner].detections[other].position_mm)
             if images:
-                kin = Fate.SPLIT if kin is Fate.MERGED else Fate.MERGED
+                fate = Fate.SPLIT if fate is Fate.MERGED else Fate.MERGED
                 since, then = images - 1 - then, images - 1 - since
-            found.append((kin, since, then, *at))
+            found.append((fate, since, then, *at))
     return sorted(found)
 
 
 def test_deposits_keep_their_identity_when_they_move_a_little() -> None:
     """Two deposits 20 mm apart that shift by 2 mm keep their tracks, whatever the order of their labels."""
-    first = _sightings([(10, 10, 2), (30, 10, 2)])
-    second = _sightings([(32, 10, 2), (12, 10, 2)])
+    first = _detections([(10, 10, 2), (30, 10, 2)])
+    second = _detections([(32, 10, 2), (12, 10, 2)])
     assert _seen(follow([first, second])) == [{0: 1, 1: 2}, {0: 2, 1: 1}]
 
 
 def test_like_size_decides_between_neighbours() -> None:
     """A large and a small deposit that both moved by 2 mm are told apart by size."""
-    tracks = follow([_sightings([(10, 10, 4), (14, 10, 0.8)]), _sightings([(12, 10, 0.8), (12, 11, 4)])])
-    assert [t.sightings[1].label for t in tracks] == [2, 1]
+    tracks = follow([_detections([(10, 10, 4), (14, 10, 0.8)]), _detections([(12, 10, 0.8), (12, 11, 4)])])
+    assert [t.detections[1].label for t in tracks] == [2, 1]
 
 
 def test_beyond_the_gate_a_deposit_is_new() -> None:
     """A small deposit 4 mm away is another one."""
-    assert len(follow([_sightings([(10, 10, 1)]), _sightings([(14, 10, 1)])])) == 2
+    assert len(follow([_detections([(10, 10, 1)]), _detections([(14, 10, 1)])])) == 2
 
 
 def test_a_deposit_comes_back_after_missed_visits() -> None:
     """Not seen twice and then seen again at its place: the same track."""
-    assert _seen(follow([_sightings([(10, 10, 1)]), [], [], _sightings([(10.5, 10, 1)])])) == [{0: 1, 3: 1}]
+    assert _seen(follow([_detections([(10, 10, 1)]), [], [], _detections([(10.5, 10, 1)])])) == [{0: 1, 3: 1}]
 
 
 def test_later_visits_put_right_what_one_visit_would_suggest() -> None:
     """A is missed at the second visit, which shows B 1.5 mm beside it. From these two visits alone B is A; the third, which shows both, tells."""
     a, b = (10.0, 10.0, 1.0), (11.5, 10.0, 1.0)
-    assert _seen(follow([_sightings([a]), _sightings([b])])) == [{0: 1, 1: 1}]
-    assert _seen(follow([_sightings([a]), _sightings([b]), _sightings([a, b])])) == [{0: 1, 2: 1}, {1: 1, 2: 2}]
+    assert _seen(follow([_detections([a]), _detections([b])])) == [{0: 1, 1: 1}]
+    assert _seen(follow([_detections([a]), _detections([b]), _detections([a, b])])) == [{0: 1, 2: 1}, {1: 1, 2: 2}]
 
 
 def test_exposures_of_one_day_are_tied_together() -> None:
     """Two exposures of the second visit show the deposit, each a little beside: one track, and it goes on from both."""
-    images = [_sightings([(10, 10, 1)]), _sightings([(12, 10, 1)]), _sightings([(12.4, 10, 1), (30, 30, 1)]), _sightings([(14.3, 10, 1)])]
+    images = [_detections([(10, 10, 1)]), _detections([(12, 10, 1)]), _detections([(12.4, 10, 1), (30, 30, 1)]), _detections([(14.3, 10, 1)])]
     assert _seen(follow(images, [1, 2, 2, 5])) == [{0: 1, 1: 1, 2: 1, 3: 1}, {2: 2}]
 
 
@@ -93,8 +93,8 @@ def test_time_points_have_to_belong_to_the_images() -> None:
             follow([[], []], days)
 
 
-A, B = Sighting(1, (10.0, 10.0), 2.0), Sighting(2, (10.0, 14.5), 1.5)
-WHOLE = Sighting(1, (10.0, 11.62), 2.5, footprint_mm=tuple(map(tuple, np.concatenate([footprint(A), footprint(B)]).tolist())))
+A, B = Detection(1, (10.0, 10.0), 2.0), Detection(2, (10.0, 14.5), 1.5)
+WHOLE = Detection(1, (10.0, 11.62), 2.5, footprint_mm=tuple(map(tuple, np.concatenate([footprint(A), footprint(B)]).tolist())))
 """Both together: their area, their centroid, the places of both."""
 
 
@@ -104,7 +104,7 @@ def test_a_merge_names_both() -> None:
     assert _seen((large, small)) == [{0: 1, 1: 1, 2: 1, 3: 1}, {0: 2, 1: 2}]
     assert large.joins == ()
     (join,) = small.joins
-    assert (join.kin, join.since, join.time_point, join.partner) == (Fate.MERGED, 1, 2, 1)
+    assert (join.fate, join.since, join.time_point, join.partner) == (Fate.MERGED, 1, 2, 1)
 
 
 def test_a_split_is_a_merge_with_time_turned_round() -> None:
@@ -112,24 +112,24 @@ def test_a_split_is_a_merge_with_time_turned_round() -> None:
     large, small = follow([[WHOLE], [A, B], [A, B]])
     (join,) = small.joins
     assert _seen((large, small)) == [{0: 1, 1: 1, 2: 1}, {1: 2, 2: 2}]
-    assert (join.kin, join.since, join.time_point, join.partner) == (Fate.SPLIT, 0, 1, 1)
+    assert (join.fate, join.since, join.time_point, join.partner) == (Fate.SPLIT, 0, 1, 1)
 
 
 def test_joined_at_one_visit_only() -> None:
     """Two deposits that one visit shows as one keep their identities: merged there, split again after it."""
     _, small = follow([[A, B], [WHOLE], [A, B]])
     assert _seen((small,)) == [{0: 2, 2: 2}]
-    assert [(j.kin, j.since, j.time_point) for j in small.joins] == [(Fate.MERGED, 0, 1), (Fate.SPLIT, 1, 2)]
+    assert [(j.fate, j.since, j.time_point) for j in small.joins] == [(Fate.MERGED, 0, 1), (Fate.SPLIT, 1, 2)]
 
 
 @pytest.mark.parametrize(
     "last",
     [
         replace(A, radius_mm=2.1),  # nothing covers the place of B
-        Sighting(1, (10.0, 11.8), 4.5),  # covers both, with three times their area
+        Detection(1, (10.0, 11.8), 4.5),  # covers both, with three times their area
     ],
 )
-def test_what_ends_beside_another_has_not_merged(last: Sighting) -> None:
+def test_what_ends_beside_another_has_not_merged(last: Detection) -> None:
     """B vanishes; A does not come to cover it, or is not what A and B would make together."""
     assert all(not t.joins for t in follow([[A, B], [last]]))
 
@@ -148,21 +148,21 @@ def test_footprints_stand_for_what_is_no_circle() -> None:
     def streak(row: float, height: float) -> tuple[tuple[float, float], ...]:
         return tuple((row + r, float(c)) for r in np.linspace(-height / 2, height / 2, 5) for c in np.linspace(0, 12, 9))
 
-    def seen(label: int, row: float, height: float) -> Sighting:
-        return Sighting(label, (row, 6.0), float(np.sqrt(12 * height / np.pi)), None, streak(row, height))
+    def seen(label: int, row: float, height: float) -> Detection:
+        return Detection(label, (row, 6.0), float(np.sqrt(12 * height / np.pi)), None, streak(row, height))
 
     _, lower = follow([[seen(1, 2.0, 2.0), seen(2, 4.5, 1.6)], [seen(1, 3.1, 4.4)]])
-    assert [j.kin for j in lower.joins] == [Fate.MERGED]
+    assert [j.fate for j in lower.joins] == [Fate.MERGED]
 
 
 @settings(deadline=None)
 @given(COURSES)
-def test_every_sighting_belongs_to_exactly_one_track(images: list[Places]) -> None:
-    """Law: nothing is lost and nothing counted twice; a track has one sighting an image; numbers follow the first sightings."""
-    given_images = [_sightings(places) for places in images]
+def test_every_detection_belongs_to_exactly_one_track(images: list[Places]) -> None:
+    """Law: nothing is lost and nothing counted twice; a track has one detection an image; numbers follow the first detections."""
+    given_images = [_detections(places) for places in images]
     tracks = follow(given_images, options=MatchOptions())
-    seen = sorted((k, s.label) for t in tracks for k, s in t.sightings.items())
-    assert seen == sorted((k, s.label) for k, sightings in enumerate(given_images) for s in sightings)
+    seen = sorted((k, s.label) for t in tracks for k, s in t.detections.items())
+    assert seen == sorted((k, s.label) for k, detections in enumerate(given_images) for s in detections)
     assert [t.number for t in tracks] == list(range(1, len(tracks) + 1))
     firsts = [next(iter(x.items())) for x in _seen(tracks)]
     assert firsts == sorted(firsts)
@@ -172,16 +172,16 @@ def test_every_sighting_belongs_to_exactly_one_track(images: list[Places]) -> No
 @given(PLACES)
 def test_unchanged_deposits_are_all_persistent(places: Places) -> None:
     """Law: the same image three times gives no new deposit."""
-    sightings = _sightings(places)
-    assert all(len(t.sightings) == 3 for t in follow([sightings, sightings, sightings]))
+    detections = _detections(places)
+    assert all(len(t.detections) == 3 for t in follow([detections, detections, detections]))
 
 
 @settings(max_examples=150, deadline=None)
 @given(COURSES, st.randoms(use_true_random=False))
 def test_the_order_of_labels_means_nothing(images: list[Places], rng) -> None:
     """Law: shuffled labels give the same tracks and the same joins under other numbers."""
-    shuffled = [_sightings(rng.sample(places, len(places))) for places in images]
-    ordered = follow([_sightings(places) for places in images])
+    shuffled = [_detections(rng.sample(places, len(places))) for places in images]
+    ordered = follow([_detections(places) for places in images])
     again = follow(shuffled)
     assert _content(again) == _content(ordered)
     assert _joins(again) == _joins(ordered)
@@ -191,8 +191,8 @@ def test_the_order_of_labels_means_nothing(images: list[Places], rng) -> None:
 @given(COURSES)
 def test_time_turned_round_swaps_merges_with_splits(images: list[Places]) -> None:
     """Law: the same tracks from either end of time; what merges one way splits the other way."""
-    there = follow([_sightings(places) for places in images])
-    back = follow([_sightings(places) for places in images[::-1]])
+    there = follow([_detections(places) for places in images])
+    back = follow([_detections(places) for places in images[::-1]])
     assert _content(back, len(images)) == _content(there)
     assert _joins(back, len(images)) == _joins(there)
 
@@ -201,8 +201,8 @@ def test_time_turned_round_swaps_merges_with_splits(images: list[Places]) -> Non
 @given(COURSES)
 def test_same_input_same_answer(images: list[Places]) -> None:
     """Law: two runs agree."""
-    sightings = [_sightings(places) for places in images]
-    assert follow(sightings) == follow(sightings)
+    detections = [_detections(places) for places in images]
+    assert follow(detections) == follow(detections)
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_repeats_that_cut_a_deposit_off_are_no_pair(drawing: Any) -> None:
 
 
 def test_link_accuracy_by_hand(drawing: Any) -> None:
-    """D1, D1, missed, D2 over four visits: two links between sightings, one of them right; repeats do not count; order does not matter."""
+    """D1, D1, missed, D2 over four visits: two links between detections, one of them right; repeats do not count; order does not matter."""
     films = []
     for visit, repeat, identity in ((1, 0, "D1"), (2, 0, "D1"), (3, 0, ""), (4, 0, "D2"), (4, 1, "D9")):
         marks = [drawing.found(5, 5, 4, 4, identity=identity)] if identity else []

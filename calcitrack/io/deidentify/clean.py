@@ -31,7 +31,7 @@ MAX_DEPTH = 40
 
 
 @dataclass(slots=True)
-class Tally:
+class CleaningCounts:
     """How many elements each action met, and what was odd.
 
     Parameters
@@ -63,30 +63,30 @@ class Cleaner:
         self._uids = secret.uids
         self._ids = IDAnonymizer(secret.randomizer, "", "")
 
-    def clean(self, dataset: Dataset, patient: Patient) -> Tally:
+    def clean(self, dataset: Dataset, patient: Patient) -> CleaningCounts:
         """Clean a data set in place; elements that stay keep their bytes."""
-        tally = Tally()
-        self._clean(dataset, patient, tally, depth=0)
-        return tally
+        counts = CleaningCounts()
+        self._clean(dataset, patient, counts, depth=0)
+        return counts
 
-    def _clean(self, dataset: Dataset, patient: Patient, tally: Tally, *, depth: int) -> None:
+    def _clean(self, dataset: Dataset, patient: Patient, counts: CleaningCounts, *, depth: int) -> None:
         for tag in tags_of(dataset):
             action = action_for(tag, vr_of(dataset, tag)) if depth < MAX_DEPTH else Action.REMOVE
-            tally.private += tag.is_private
-            tally.graphics += tag.group & 0xFF00 in (0x5000, 0x6000)
+            counts.private += tag.is_private
+            counts.graphics += tag.group & 0xFF00 in (0x5000, 0x6000)
             try:
-                self._apply(action, dataset, tag, patient, tally, depth)
+                self._apply(action, dataset, tag, patient, counts, depth)
             except Exception:  # pydicom converts on access and raises what it likes; what cannot be read cannot be cleaned
                 del dataset[tag]
-                tally.unreadable += 1
-            tally.actions[action] += 1
+                counts.unreadable += 1
+            counts.actions[action] += 1
 
-    def _apply(self, action: Action, dataset: Dataset, tag: BaseTag, patient: Patient, tally: Tally, depth: int) -> None:
+    def _apply(self, action: Action, dataset: Dataset, tag: BaseTag, patient: Patient, counts: CleaningCounts, depth: int) -> None:
         if action is Action.REMOVE:
             del dataset[tag]
         elif action is Action.INSIDE:
             for item in dataset[tag].value or ():
-                self._clean(item, patient, tally, depth=depth + 1)
+                self._clean(item, patient, counts, depth=depth + 1)
         elif action is Action.PSEUDONYM:
             dataset[tag].value = patient.pseudonym
         elif action is Action.EMPTY:

@@ -18,8 +18,8 @@ NUMERIC_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Needle:
-    """Bytes to be searched for, in lower case where they are ASCII, and the identifier that they spell."""
+class SearchTerm:
+    """Bytes that spell an identifier, in lower case where they are ASCII."""
 
     identifier: Identifier
     content: bytes
@@ -45,14 +45,14 @@ class Needle:
         return -1 if match is None else match.start()
 
 
-def needles_of(identifiers: Iterable[Identifier]) -> tuple[Needle, ...]:
-    """Needles for identifiers, each content once."""
-    by_content = {n.content: n for i in sorted(identifiers, key=lambda i: (i.text, i.kind)) for n in _needles(i)}
+def search_terms_of(identifiers: Iterable[Identifier]) -> tuple[SearchTerm, ...]:
+    """Search terms for identifiers, each content once."""
+    by_content = {n.content: n for i in sorted(identifiers, key=lambda i: (i.text, i.kind)) for n in _search_terms(i)}
     return tuple(by_content.values())
 
 
 @lru_cache(maxsize=100_000)
-def _needles(identifier: Identifier) -> tuple[Needle, ...]:
+def _search_terms(identifier: Identifier) -> tuple[SearchTerm, ...]:
     contents = {identifier.raw} if len(identifier.raw) >= 2 else set()
     cases = (identifier.text,) if identifier.text.isascii() else (identifier.text, identifier.text.upper(), identifier.text.lower())
     for text in cases:
@@ -61,7 +61,7 @@ def _needles(identifier: Identifier) -> tuple[Needle, ...]:
                 contents.add(text.encode(encoding))
             except UnicodeEncodeError:
                 continue
-    return tuple(Needle(identifier, c, _pattern(identifier, c)) for c in sorted({c.lower() for c in contents if c.strip(b" \0")}))
+    return tuple(SearchTerm(identifier, c, _pattern(identifier, c)) for c in sorted({c.lower() for c in contents if c.strip(b" \0")}))
 
 
 def _pattern(identifier: Identifier, content: bytes) -> re.Pattern[bytes]:

@@ -11,9 +11,9 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 
 from calcitrack.errors import DamagedFileError, UnsupportedImageError
-from calcitrack.io.deidentify.clean import Cleaner, Tally
+from calcitrack.io.deidentify.clean import Cleaner, CleaningCounts
 from calcitrack.io.deidentify.elements import raw_value, tags_of, vr_of
-from calcitrack.io.deidentify.identifier_search import Needle, needles_of
+from calcitrack.io.deidentify.identifier_search import SearchTerm, search_terms_of
 from calcitrack.io.deidentify.identifiers import Found, collect
 from calcitrack.io.deidentify.marks import NATIVE, file_name, mark, renew_meta
 from calcitrack.io.deidentify.patients import Patient, Patients
@@ -55,7 +55,7 @@ class Copy:
     name
         Path below the output folder.
     own
-        Needles for what identified the original.
+        Search terms for what identified the original.
     left_out
         Values that were too short or too common to be searched for.
     emptied
@@ -65,9 +65,9 @@ class Copy:
     content: bytes
     name: str
     patient: Patient
-    tally: Tally
+    counts: CleaningCounts
     text: PictureText
-    own: tuple[Needle, ...]
+    own: tuple[SearchTerm, ...]
     left_out: int
     emptied: int
     kind: str
@@ -102,17 +102,17 @@ def deidentified(source: FileSource, means: Means, number: int = 1) -> Copy:
         dataset = opened.dataset
         former = getattr(dataset, "file_meta", None) or FileMetaDataset()
         found, patient, kind = _found(dataset), means.patients.of(dataset), _kind(dataset)
-        own = needles_of(found.telling())
+        own = search_terms_of(found.telling())
         text = treat_picture(dataset, means.limits, mask_text=means.mask_text)
         pad_last_fragment(dataset)
-        tally = Cleaner(means.secret).clean(dataset, patient)
+        counts = Cleaner(means.secret).clean(dataset, patient)
         emptied = _empty_what_tells(dataset, own)
         mark(dataset, pixels_cleaned=means.mask_text)
         state_text(dataset, text)
         fallback = means.secret.uids.new_uid(_original_uid(former, source, means.limits))
         renew_meta(dataset, former, fallback)
         name = file_name(dataset, patient, number)
-        return Copy(_written(dataset, source), name, patient, tally, text, own, found.left_out, emptied, kind)
+        return Copy(_written(dataset, source), name, patient, counts, text, own, found.left_out, emptied, kind)
 
 
 def _check_cleanable(opened: OpenedDataset, source: FileSource) -> None:
@@ -149,7 +149,7 @@ def _original_uid(former: Dataset, source: FileSource, limits: ReadLimits) -> st
         return f"file {hashlib.sha256(stream.read()).hexdigest()}"
 
 
-def _empty_what_tells(dataset: Dataset, own: tuple[Needle, ...]) -> int:
+def _empty_what_tells(dataset: Dataset, own: tuple[SearchTerm, ...]) -> int:
     """Empty texts that hold an identifier of the file although the profile keeps their attribute."""
     emptied = 0
     for tag in tags_of(dataset):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from calcitrack.io.deidentify.burned_text import Box
-from calcitrack.io.deidentify.clean import Tally
+from calcitrack.io.deidentify.clean import CleaningCounts
 from calcitrack.io.deidentify.pixels import BurnedIn
 
 
@@ -44,7 +44,7 @@ class FileOutcome:
     boxes
         Lines of text found in the picture.
     searched, left_out
-        Needles that the check searched for; values too short or too common for that.
+        Search terms that the check searched for; values too short or too common for that.
     """
 
     number: int
@@ -54,7 +54,7 @@ class FileOutcome:
     written_as: str = ""
     pseudonym: str = ""
     kind: str = ""
-    tally: Tally = field(default_factory=Tally)
+    counts: CleaningCounts = field(default_factory=CleaningCounts)
     emptied: int = 0
     burned_in: BurnedIn = BurnedIn.NO_PICTURE
     boxes: tuple[Box, ...] = ()

@@ -57,7 +57,7 @@ def write_report(out: Path, report: Report) -> None:
 
 
 def _row(file: FileOutcome) -> tuple[object, ...]:
-    actions = file.tally.actions
+    actions = file.counts.actions
     boxes = " ".join(f"{a}:{b},{c}:{d}" for a, b, c, d in file.boxes)
     dummies = actions[Action.DUMMY] + actions[Action.PSEUDONYM]
     return (
@@ -67,9 +67,9 @@ def _row(file: FileOutcome) -> tuple[object, ...]:
         file.written_as,
         file.pseudonym,
         file.kind,
-        actions[Action.REMOVE] + file.tally.unreadable,
-        file.tally.private,
-        file.tally.graphics,
+        actions[Action.REMOVE] + file.counts.unreadable,
+        file.counts.private,
+        file.counts.graphics,
         actions[Action.EMPTY],
         dummies,
         actions[Action.UID],

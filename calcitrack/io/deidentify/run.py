@@ -15,7 +15,7 @@ from calcitrack.io.deidentify.outcomes import FileOutcome, Report, Status
 from calcitrack.io.deidentify.patients import Patients
 from calcitrack.io.deidentify.report_files import write_report
 from calcitrack.io.deidentify.secret import Secret
-from calcitrack.io.deidentify.verification import Others, survivors_in
+from calcitrack.io.deidentify.verification import Others, remaining_identifiers
 from calcitrack.io.dicom.parse import META_SEARCH_BYTES, looks_like_dicom, open_dataset
 from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits, archives_kept_open
 from calcitrack.model.progress import Progress
@@ -136,21 +136,21 @@ def _outcome(number: int, file: FoundFile, out: Path, means: Means, others: Othe
         if reason:
             return FileOutcome(number, file.source.name, Status.SKIPPED, reason)
         copy = deidentified(file.source, means, number)
-        survivors = survivors_in(copy.content, copy.name, copy.own, others)
+        remaining = remaining_identifiers(copy.content, copy.name, copy.own, others)
     except ReadError as error:
         return FileOutcome(number, file.source.name, *_refusal(error))
     except Exception:  # pydicom raises what it likes on broken files; what was not cleaned and checked is not written, and the others go on
         return FileOutcome(number, file.source.name, Status.REFUSED, DAMAGED)
-    name = "" if survivors else _write(out, copy)
+    name = "" if remaining else _write(out, copy)
     return FileOutcome(
         number,
         file.source.name,
-        Status.WITHHELD if survivors else Status.WRITTEN,
-        "; ".join(str(s) for s in survivors),
+        Status.WITHHELD if remaining else Status.WRITTEN,
+        "; ".join(str(s) for s in remaining),
         name,
         copy.patient.pseudonym,
         copy.kind,
-        copy.tally,
+        copy.counts,
         copy.emptied,
         copy.text.state,
         copy.text.boxes,

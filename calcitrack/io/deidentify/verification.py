@@ -12,7 +12,7 @@ import pydicom
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from calcitrack.io.deidentify.identifier_search import Needle, needles_of
+from calcitrack.io.deidentify.identifier_search import SearchTerm, search_terms_of
 from calcitrack.io.deidentify.identifiers import Identifier, Kind
 from calcitrack.io.dicom.parse import DEFLATED_UID, META_GROUP_LENGTH_BYTES, META_SEARCH_BYTES, PREAMBLE_BYTES, PREFIX
 from calcitrack.io.files.library_warnings import collected_warnings
@@ -32,13 +32,13 @@ class Others:
 
     Parameters
     ----------
-    needles
+    search_terms
         Names, IDs and places.
     uids
         UIDs; looked up, because there is one or more for each file.
     """
 
-    needles: tuple[Needle, ...] = ()
+    search_terms: tuple[SearchTerm, ...] = ()
     uids: frozenset[bytes] = frozenset()
 
     @classmethod
@@ -46,13 +46,14 @@ class Others:
         """Of the identifiers of all files; birth dates and plain numbers are left out, which may be another patient's moved date or a value."""
         kept = [i for i in identifiers if i.kind is not Kind.BIRTH and not i.text.isdigit()]
         return cls(
-            needles_of(i for i in kept if i.kind is not Kind.UID), frozenset(i.text.encode() for i in kept if i.kind is Kind.UID and i.text.isascii())
+            search_terms_of(i for i in kept if i.kind is not Kind.UID),
+            frozenset(i.text.encode() for i in kept if i.kind is Kind.UID and i.text.isascii()),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Survivor:
-    """An identifier that is still there; its text is not held.
+class RemainingIdentifier:
+    """An identifier that a copy still holds; its text is not kept.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ class Survivor:
         return f"a {self.kind} in the {self.place} (byte {self.offset})"
 
 
-def survivors_in(content: bytes, name: str, own: Sequence[Needle], others: Others) -> tuple[Survivor, ...]:
+def remaining_identifiers(content: bytes, name: str, own: Sequence[SearchTerm], others: Others) -> tuple[RemainingIdentifier, ...]:
     """Identifiers that stand anywhere in a written file.
 
     Parameters
@@ -82,21 +83,21 @@ def survivors_in(content: bytes, name: str, own: Sequence[Needle], others: Other
     name
         Its path below the output folder.
     own
-        Needles of the file itself: searched for in every byte, those too short for that in every byte outside pixel data and other bulk.
+        Search terms of the file itself: searched for in every byte, those too short for that in every byte outside pixel data and other bulk.
     others
         What identifies the other files of the run: searched for outside bulk.
     """
     header, bulk, values = _parts(content)
     path = name.lower().encode()
     found = []
-    for needle in dict.fromkeys((*own, *others.needles)):
-        at = needle.at(header)
-        if at >= 0 and not (needle.may_be_a_value and needle.count(header) <= needle.count(values)):
-            found.append(Survivor(needle.identifier.kind, HEADER, at))
-        if (at := needle.at(path)) >= 0:
-            found.append(Survivor(needle.identifier.kind, FILE_NAME, at))
-    found += [Survivor(Kind.UID, HEADER, m.start()) for m in _UID.finditer(header) if m.group() in others.uids]
-    found += [Survivor(n.identifier.kind, PIXELS, at) for n in own if n.in_bulk and (at := n.at(bulk)) >= 0]
+    for term in dict.fromkeys((*own, *others.search_terms)):
+        at = term.at(header)
+        if at >= 0 and not (term.may_be_a_value and term.count(header) <= term.count(values)):
+            found.append(RemainingIdentifier(term.identifier.kind, HEADER, at))
+        if (at := term.at(path)) >= 0:
+            found.append(RemainingIdentifier(term.identifier.kind, FILE_NAME, at))
+    found += [RemainingIdentifier(Kind.UID, HEADER, m.start()) for m in _UID.finditer(header) if m.group() in others.uids]
+    found += [RemainingIdentifier(n.identifier.kind, PIXELS, at) for n in own if n.in_bulk and (at := n.at(bulk)) >= 0]
     return tuple(dict.fromkeys(found))
 
 
