@@ -7,9 +7,9 @@ places, with the area and the centroid of both. Run it from the repository root,
     OMP_NUM_THREADS=1 python -m benchmarks.linking --seeds 10
 
 A link is a pair of detections of one deposit that follow each other, over missed visits too; a merge is two links into one detection, a split
-two out of it. Every method gets the same positions in mm. The peers, which know no sizes or outlines, get the gate and the greatest gap with which they did
-best here (`GATE_MM`, `MEMORY`). The second table holds fates against the truth, without missed detections: what was not found has no
-fate to be right.
+two out of it. Every method gets the same positions in mm. The peers, which know no sizes or outlines, get the gate and the greatest gap with
+which they did best here (`GATE_MM`, `MEMORY`). The second table holds fates against the truth, without missed detections: what was not found has
+no fate to be right.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def align(baseline: Scene, follow_up: Scene, options: AlignOptions | None = None
     Returns
     -------
     The map in pixels of the two films. ``ok`` is False, with the reason, when the limbs do not overlap well, their sizes or proportions differ
-    too much to be true or too few bones were found again; `Alignment.ok_at` says where it cannot be relied on otherwise.
+    by more than is plausible, or too few bones were found again; `Alignment.ok_at` says where it cannot be relied on otherwise.
 
     Notes
     -----
