@@ -7,7 +7,17 @@ from __future__ import annotations
 
 
 class CalcitrackError(Exception):
-    """Base of all errors raised on purpose; catch this one to go on with the next file."""
+    """Base of all errors raised on purpose; catch this one to go on with the next file.
+
+    Examples
+    --------
+    >>> from calcitrack import CalcitrackError, read_radiograph
+    >>> try:
+    ...     film = read_radiograph("flim.dcm")
+    ... except CalcitrackError as error:
+    ...     print(type(error).__name__)
+    NotFoundError
+    """
 
 
 class InvalidValueError(CalcitrackError, ValueError):
@@ -27,6 +37,14 @@ class ExplainedError(CalcitrackError):
         What would have been read.
     action
         What the user can do about it.
+
+    Examples
+    --------
+    >>> error = ReadError("a.dcm", "half of the pixel data", "all of them", "export the image again")
+    >>> print(error)
+    a.dcm: found half of the pixel data; expected all of them; export the image again
+    >>> error.action
+    'export the image again'
     """
 
     def __init__(self, source: str, found: str, expected: str, action: str) -> None:
@@ -41,7 +59,14 @@ class ExplainedError(CalcitrackError):
 
 
 class ReadError(ExplainedError):
-    """A file cannot become an image."""
+    """A file cannot become an image.
+
+    Examples
+    --------
+    >>> from calcitrack import ReadError
+    >>> issubclass(NotFoundError, ReadError)
+    True
+    """
 
 
 class NotFoundError(ReadError):

@@ -42,6 +42,12 @@ class Repeatability:
         Subjects with two measurements or more.
     log
         Whether it holds for natural logarithms.
+
+    Examples
+    --------
+    >>> repeated = Repeatability(sem=0.05, dof=10, subjects=10, log=True)
+    >>> round(repeated.wcv, 4), round(repeated.sdc, 4)
+    (0.05, 0.1386)
     """
 
     sem: float
@@ -85,6 +91,13 @@ def repeatability(subjects: Sequence[Sequence[float]], *, log: bool = False) -> 
     ------
     InvalidValueError
         No subject was measured twice, or a value is not positive where logarithms are asked for.
+
+    Examples
+    --------
+    >>> repeatability([(10.0, 10.4), (20.0, 19.4), (5.0,)]).subjects
+    2
+    >>> round(repeatability([(10.0, 12.0), (20.0, 18.0)]).sem, 3)
+    1.414
     """
     groups = [np.asarray(s, float) for s in subjects if len(s) > 1]
     if not groups:
@@ -122,6 +135,11 @@ def icc(ratings: Sequence[Sequence[float]], form: IccForm = IccForm.AGREEMENT) -
     ------
     InvalidValueError
         Fewer than two subjects or raters, a gap, or subjects that do not differ at all.
+
+    Examples
+    --------
+    >>> round(icc([(1.0, 1.1), (2.0, 2.1), (3.0, 2.9)]).value, 2)
+    0.99
     """
     table = np.array(ratings, float)
     if table.ndim != 2 or min(table.shape) < 2 or not np.isfinite(table).all():
@@ -184,6 +202,12 @@ def bland_altman(first: Sequence[float], second: Sequence[float]) -> BlandAltman
     ------
     InvalidValueError
         Fewer than three pairs, or lists of different lengths.
+
+    Examples
+    --------
+    >>> agreement = bland_altman([10.0, 20.0, 30.0], [11.0, 21.0, 31.5])
+    >>> round(agreement.bias.value, 3)
+    1.167
     """
     if len(first) != len(second) or len(first) < 3:
         raise InvalidValueError(f"agreement needs three or more pairs; found {len(first)} and {len(second)} values")
@@ -217,6 +241,11 @@ def weighted_kappa(first: Sequence[int], second: Sequence[int], grades: int, *, 
     ------
     InvalidValueError
         Lists of different lengths, or grades or weights out of range.
+
+    Examples
+    --------
+    >>> weighted_kappa([0, 1, 2, 2], [0, 1, 2, 1], 3).value > 0.7
+    True
     """
     if weights not in ("linear", "quadratic"):
         raise InvalidValueError(f"weights are linear or quadratic; found {weights!r}")

@@ -36,6 +36,16 @@ def assess(timeline: Timeline, *, options: AssessOptions | None = None, observe:
     Assessment
         The same for the same input, options and program version. An exposure that cannot be read becomes an `ImageFailure`; the
         rest of the timeline goes on.
+
+    Examples
+    --------
+    >>> from calcitrack import assess
+    >>> from calcitrack.phantom.small import small_timeline
+    >>> assessment = assess(small_timeline((2.0,)))
+    >>> assessment.time_points[0].deposit_count, assessment.failures
+    (1, ())
+    >>> print(f"{assessment.time_points[0].totals['area_mm2']:.0f}")
+    12 ± 2 mm2
     """
     expect("assess", "timeline", timeline, Timeline)
     expect("assess", "options", options, AssessOptions, type(None))

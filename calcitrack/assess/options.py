@@ -19,7 +19,15 @@ from calcitrack.track import MatchOptions
 
 @dataclass(frozen=True, slots=True)
 class AssessOptions:
-    """Settings of every verb that `assess` composes."""
+    """Settings of every verb that `assess` composes.
+
+    Examples
+    --------
+    >>> from calcitrack import AssessOptions, MeasureOptions, SegmentOptions
+    >>> options = AssessOptions(segment=SegmentOptions(min_area_mm2=2.0), measure=MeasureOptions(ha_concentration_mg_cm3=800))
+    >>> options.segment.min_area_mm2, options.calibrate.find_wedge
+    (2.0, True)
+    """
 
     calibrate: CalibrateOptions = field(default_factory=CalibrateOptions)
     segment: SegmentOptions = field(default_factory=SegmentOptions)

@@ -34,6 +34,15 @@ class RevisedImage:
         What `calcitrack.measure` gives for them.
     identity
         Label -> deposit id (``D001``, ...), one for each label; two labels of one image are never one deposit.
+
+    Examples
+    --------
+    >>> from calcitrack import measure
+    >>> from calcitrack.assess import RevisedImage
+    >>> from calcitrack.phantom.small import small_radiograph, small_segmentation
+    >>> outlines = small_segmentation(1.5)
+    >>> RevisedImage(outlines, measure(small_radiograph(), outlines), {1: "D001"}).identity
+    {1: 'D001'}
     """
 
     segmentation: Segmentation | None
@@ -66,6 +75,20 @@ def revise(assessment: Assessment, images: Mapping[int, RevisedImage], fates: Fa
     Assessment
         The same one where nothing was changed. Else one with an id of its own, that depends on the former id and on what was changed. Deposits
         whose detections are the same keep their fates; those of the others follow from where they are seen now, without merges and splits.
+
+    Examples
+    --------
+    >>> from calcitrack import assess, measure
+    >>> from calcitrack.assess.revise import RevisedImage, revise
+    >>> from calcitrack.phantom.small import small_segmentation, small_timeline
+    >>> assessment = assess(small_timeline((2.0,)))
+    >>> outlines = small_segmentation(1.5)
+    >>> redrawn = RevisedImage(outlines, measure(assessment.images[0].exposure.load(), outlines), {1: "D001"})
+    >>> revised = revise(assessment, {0: redrawn})
+    >>> revised.time_points[0].totals["area_mm2"] < assessment.time_points[0].totals["area_mm2"]
+    True
+    >>> revised.assessment_id == assessment.assessment_id
+    False
     """
     fates = fates or {}
     if not images and not fates:

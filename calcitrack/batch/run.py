@@ -83,6 +83,16 @@ def assess_cohort(
         The cluster cannot be used, or its scheduler was lost.
     WorkspaceError
         The workspace cannot be opened or written.
+
+    Examples
+    --------
+    >>> from calcitrack import Cohort, assess_cohort
+    >>> from calcitrack.phantom.small import small_timeline
+    >>> outcome = assess_cohort(Cohort((small_timeline((2.0,)),), ()))
+    >>> outcome
+    CohortAssessment(1 assessment, 0 failures)
+      timeline               time points  images  deposits  failure
+      small / HAND / L / PA  1            1       1
     """
     if not isinstance(inputs, Cohort):
         expect_paths("assess_cohort", "inputs", inputs, Cohort)

@@ -46,6 +46,15 @@ def combine_views(assessments: Iterable[Assessment], *, options: MeasureOptions 
     -------
     The same assessments in the same order. Deposits that were paired have another ``volume_mm3``, whose ``model`` names the ellipsoid; totals of
     volume follow; a finding on each film of such a day says what was paired by what, or why nothing was.
+
+    Examples
+    --------
+    >>> from calcitrack import assess, combine_views
+    >>> from calcitrack.phantom.small import small_timeline
+    >>> assessment = assess(small_timeline((2.0,)))
+    >>> (same,) = combine_views([assessment])
+    >>> same.time_points[0].totals == assessment.time_points[0].totals
+    True
     """
     return tuple(combined(expect_each("combine_views", "assessments", assessments, Assessment), options=options))
 

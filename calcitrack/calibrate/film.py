@@ -41,6 +41,12 @@ class CalibrateOptions:
     wedge_box
         (first row, last row, first column, last column), in pixels, between which the wedge lies, when it is not found by itself. It is looked for
         nowhere else; a film on which nothing there is a wedge says so in its findings.
+
+    Examples
+    --------
+    >>> from calcitrack import CalibrateOptions
+    >>> CalibrateOptions(wedge_first_mm=2.0, wedge_step_mm=2.0).wedge_box is None
+    True
     """
 
     log_gain_from_noise: bool = True
@@ -77,6 +83,14 @@ def calibrate(radiograph: Radiograph, options: CalibrateOptions | None = None) -
     The same film; its calibration has a curve to nepers where one can be had, else ``curve_source`` says why not. A film that has a curve
     already, or needs none, comes back as it is. A wedge that is not plausible is a finding too, and so is a box without a wedge. The place of a
     wedge that could not be used stays in ``wedge_corners``: it is aluminium all the same, and no deposit.
+
+    Examples
+    --------
+    >>> from calcitrack import calibrate
+    >>> from calcitrack.phantom.small import small_radiograph
+    >>> film = calibrate(small_radiograph())
+    >>> film.calibration.tier.value, film.calibration.in_nepers
+    ('A', True)
     """
     expect("calibrate", "radiograph", radiograph, Radiograph)
     expect("calibrate", "options", options, CalibrateOptions, type(None))

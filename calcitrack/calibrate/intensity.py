@@ -22,6 +22,12 @@ def polarity(acquisition: Acquisition) -> int:
     Pixel Intensity Relationship Sign (0028,1041) decides where it is stated: 1 means that lower values are less beam, -1 that higher
     values are. Elsewhere the photometric interpretation does: radiographs are shown with bone white, so MONOCHROME2 is +1
     and MONOCHROME1 is -1 (DICOM PS3.3 C.8.11.3.1.2 and C.7.6.3.1.2).
+
+    Examples
+    --------
+    >>> from calcitrack.model.image import Acquisition
+    >>> polarity(Acquisition(photometric_interpretation="MONOCHROME1"))
+    -1
     """
     sign = acquisition.pixel_intensity_relationship_sign
     if sign in (-1, 1):
@@ -34,6 +40,13 @@ def classify(acquisition: Acquisition) -> Calibration:
 
     Tier A asks for FOR PROCESSING with LIN or LOG stated: only then are log ratios attenuation. A picture FOR PRESENTATION went
     through a vendor's curve, whatever relationship its header still states.
+
+    Examples
+    --------
+    >>> from calcitrack.model.image import Acquisition
+    >>> raw = Acquisition(presentation_intent_type="FOR PROCESSING", pixel_intensity_relationship="LIN", pixel_intensity_relationship_sign=1)
+    >>> classify(raw).tier.value, classify(Acquisition()).tier.value
+    ('A', 'C')
     """
     sign = polarity(acquisition)
     intent = acquisition.presentation_intent_type.strip().upper()
@@ -66,6 +79,13 @@ def attenuation(radiograph: Radiograph) -> FloatImage:
     Shape (rows, columns), float32. With a calibration curve: nepers, edge enhancement undone. LIN: ``-ln(I)``, nepers up to an additive
     constant; intensities below one count are taken as one. LOG without a curve: the stored values, nepers times an unknown gain, up to an
     additive constant. Otherwise: the ordered values, a monotonic but unknown function of attenuation.
+
+    Examples
+    --------
+    >>> from calcitrack.phantom.small import LIMB_NEPERS, small_radiograph
+    >>> nepers = attenuation(small_radiograph())
+    >>> bool(abs(nepers[80, 60] - nepers[80, 0] - LIMB_NEPERS) < 0.05)
+    True
     """
     calibration = radiograph.calibration
     if calibration.curve is not None:

@@ -30,6 +30,13 @@ class JudgeOptions:
         The margin within which a burden counts as standing still.
     rules
         Response rules; the presets when not stated. Your own is a `ResponseRule`.
+
+    Examples
+    --------
+    >>> from calcitrack.change import JudgeOptions, ResponseRule
+    >>> options = JudgeOptions(rules=(ResponseRule("half", improve=-0.5, progress=0.5),))
+    >>> [rule.name for rule in options.rules]
+    ['half']
     """
 
     trend: TrendOptions = field(default_factory=TrendOptions)
@@ -61,6 +68,20 @@ def judge(
     -------
     Judgement
         The same for the same input.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from calcitrack import TimelineKey, judge
+    >>> from calcitrack.model.judgement import BurdenPoint, BurdenSeries, TimelineSeries
+    >>> areas = enumerate((10.0, 21.0, 38.0, 85.0))
+    >>> points = tuple(BurdenPoint(k + 1, dt.date(2021 + k, 3, 8), (area,)) for k, area in areas)
+    >>> series = BurdenSeries("total", "area_mm2", "mm2", points)
+    >>> judgement = judge(TimelineSeries(TimelineKey("P1"), "", (series,)))
+    >>> judgement.headline.verdict.value
+    'progressing'
+    >>> round(judgement.headline.doubling_days.value / 365, 1)
+    1.0
     """
     expect("judge", "assessed", assessed, Assessment, TimelineSeries)
     expect("judge", "course", course, PatientCourse, type(None))

@@ -68,6 +68,13 @@ class Precision:
         (subject, measurand) -> spread from the user's own repeats; what is not there comes from `profile`.
     profile
         (subject, measurand) -> the program's precision profile.
+
+    Examples
+    --------
+    >>> from calcitrack.change import Precision
+    >>> small, large = (Precision().spread("total", "area_mm2", size).sem for size in (5.0, 500.0))
+    >>> small > large
+    True
     """
 
     own: Mapping[tuple[str, str], Spread] = field(default_factory=dict)

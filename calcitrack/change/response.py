@@ -80,6 +80,12 @@ class ResponseRule:
         Progression is counted from the lowest burden so far instead of from baseline.
     source
         Where the rule comes from.
+
+    Examples
+    --------
+    >>> from calcitrack.change import RULES
+    >>> [rule.name for rule in RULES]
+    ['sctc_25', 'volume_35_55', 'recist_volume']
     """
 
     name: str

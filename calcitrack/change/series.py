@@ -20,6 +20,15 @@ def series_of(assessment: Assessment) -> TimelineSeries:
 
     A deposit that resolved has a burden of zero there; where it is not evaluable, the series has a gap with the reason. Mass and area are conserved
     in a family of deposits that merged or split, not in each of them: the first of a family has the series of their sum, the others have none.
+
+    Examples
+    --------
+    >>> from calcitrack import assess
+    >>> from calcitrack.change import series_of
+    >>> from calcitrack.phantom.small import small_timeline
+    >>> series = series_of(assess(small_timeline((2.0,))))
+    >>> round(series.total("area_mm2").points[0].mean, 2)
+    12.33
     """
     totals = [_total(assessment, name, unit) for name, unit in BURDENS.items()]
     families = _families(assessment.tracks)

@@ -38,6 +38,12 @@ class TrendOptions:
     ----------
     margin
         Annual rate of the natural logarithm below which a burden counts as standing still.
+
+    Examples
+    --------
+    >>> from calcitrack.change import TrendOptions
+    >>> TrendOptions().margin > 0
+    True
     """
 
     margin: float = MARGIN

@@ -55,6 +55,16 @@ def overlay_image(radiograph: Radiograph, image: ImageAssessment, key: TimelineK
     -------
     numpy.ndarray
         Shape (rows, columns, 3), uint8, red-green-blue. The radiograph is scaled so that its longer side has 1800 pixels.
+
+    Examples
+    --------
+    >>> from calcitrack import assess
+    >>> from calcitrack.phantom.small import small_timeline
+    >>> assessment = assess(small_timeline((2.0,)))
+    >>> image = assessment.images[0]
+    >>> overlay = overlay_image(image.exposure.load(), image, assessment.key)
+    >>> overlay.ndim, overlay.dtype.name
+    (3, 'uint8')
     """
     scale = LONG_SIDE / max(radiograph.shape)
     canvas = np.ascontiguousarray(np.repeat(_shown(radiograph, image, scale)[:, :, None], 3, axis=2))

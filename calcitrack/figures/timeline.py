@@ -47,6 +47,14 @@ def timeline_figure(assessed: Assessment | DrawnTimeline, judgement: Judgement |
     matplotlib.figure.Figure
         180 mm wide, no type below 7 points, not attached to pyplot; ``figure.savefig(path)`` writes it. Its axes are labelled ``burden``,
         ``treatments``, ``labs`` and ``fates``.
+
+    Examples
+    --------
+    >>> from calcitrack import assess
+    >>> from calcitrack.phantom.small import small_timeline
+    >>> figure = timeline_figure(assess(small_timeline((2.0,))))
+    >>> type(figure).__name__, len(figure.axes) > 0
+    ('Figure', True)
     """
     drawn = assessed if isinstance(assessed, DrawnTimeline) else drawn_timeline(assessed)
     dated = drawn.points[0].date is not None

@@ -76,6 +76,19 @@ def measure(radiograph: Radiograph, segmentation: Segmentation, options: Measure
     ------
     InvalidValueError
         The segmentation has another shape than the image.
+
+    Examples
+    --------
+    >>> from calcitrack import measure
+    >>> from calcitrack.phantom.small import small_radiograph, small_segmentation
+    >>> measured = measure(small_radiograph(), small_segmentation())
+    >>> measured
+    ImageMeasurements(1 deposit)
+      label  confidence  area_mm2         ha_mass_mg      volume_mm3
+      1      1.00        12.33 ± 1.9 mm2  20.93 ± 2.8 mg  52.32 ± 34 mm3
+      total              12.33 ± 1.9 mm2  20.93 ± 2.8 mg  52.32 ± 34 mm3
+    >>> measured.deposits[0].measurements["contrast_mean"]
+    Measurement(contrast_mean = 0.2405 ± 0.016)
     """
     expect("measure", "radiograph", radiograph, Radiograph)
     expect("measure", "segmentation", segmentation, Segmentation)

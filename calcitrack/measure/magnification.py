@@ -32,7 +32,16 @@ class Magnification:
 
 
 def magnification(acquisition: Acquisition, spacing: Spacing, options: MeasureOptions) -> Magnification:
-    """What the spacing still contains."""
+    """What the spacing still contains.
+
+    Examples
+    --------
+    >>> from calcitrack import MeasureOptions
+    >>> from calcitrack.phantom.small import small_radiograph
+    >>> film = small_radiograph()
+    >>> 1.0 < magnification(film.acquisition, film.spacing, MeasureOptions()).value < 1.1
+    True
+    """
     if spacing.basis in (SpacingBasis.FIDUCIAL, SpacingBasis.MAGNIFICATION_CORRECTED):
         return Magnification(1.0, CORRECTED_SD)
     assumptions: list[str] = []

@@ -1,4 +1,34 @@
-"""What is measured: name, unit, definition and reference of each quantity. A registry is a tuple that somebody typed."""
+"""What is measured: name, unit, definition and reference of each quantity. A registry is a tuple that somebody typed.
+
+>>> from calcitrack import measure
+>>> from calcitrack.phantom.small import small_radiograph, small_segmentation
+>>> measured = measure(small_radiograph(), small_segmentation())
+>>> deposit = measured.deposits[0].measurements
+>>> deposit[AREA_MM2.name]
+Measurement(area_mm2 = 12.33 ± 1.9 mm2)
+>>> deposit[AREA_PX.name]
+Measurement(area_px = 137 ± 21 pixels)
+>>> deposit[FERET_MM.name]
+Measurement(feret_mm = 4.264 mm)
+>>> deposit[CONTRAST_MEAN.name]
+Measurement(contrast_mean = 0.2405 ± 0.016)
+>>> deposit[CONTRAST_INTEGRAL_MM2.name]
+Measurement(contrast_integral_mm2 = 2.965 ± 0.27 mm2)
+>>> deposit[RELATIVE_BRIGHTNESS.name]
+Measurement(relative_brightness = 0.2805 ± 0.018)
+>>> deposit[HA_MASS_MG.name]
+Measurement(ha_mass_mg = 20.93 ± 2.8 mg)
+>>> deposit[VOLUME_MM3.name]
+Measurement(volume_mm3 = 52.32 ± 34 mm3)
+>>> deposit[OVER_BONE_FRACTION.name]
+Measurement(over_bone_fraction = 0)
+>>> deposit[AL_EQUIVALENT_MM3.name].measurand.unit
+'mm3'
+>>> measured.totals[DEPOSIT_COUNT.name]
+Measurement(deposit_count = 1 deposits)
+>>> [m.name for m in TOTALS if m not in MEASURANDS]
+['deposit_count']
+"""
 
 from __future__ import annotations
 

@@ -32,6 +32,15 @@ class MeasureOptions:
         grid take about 10 mm, half a hand another 10.
     object_height_sd_mm
         Standard uncertainty of that height, mm.
+
+    Examples
+    --------
+    >>> from calcitrack import MeasureOptions, measure
+    >>> from calcitrack.phantom.small import small_radiograph, small_segmentation
+    >>> film, outlines = small_radiograph(), small_segmentation()
+    >>> thin = measure(film, outlines, MeasureOptions(ha_concentration_mg_cm3=200)).totals["volume_mm3"]
+    >>> round(float(thin) / float(measure(film, outlines).totals["volume_mm3"]), 3)
+    2.0
     """
 
     ha_concentration_mg_cm3: float | None = DEFAULT_HA_CONCENTRATION_MG_CM3

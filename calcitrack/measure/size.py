@@ -49,6 +49,13 @@ def outline_relative_sd(inside: Mask, pixel_mm: float) -> float:
         Shape (rows, columns), at least one pixel True.
     pixel_mm
         Pixel size, mm.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> large, small = np.ones((40, 40), bool), np.ones((4, 4), bool)
+    >>> outline_relative_sd(large, 0.2) < outline_relative_sd(small, 0.2)
+    True
     """
     area_mm2 = float(np.count_nonzero(inside)) * pixel_mm**2
     return min(1.0, EDGE_DENSITY * area_sd_mm2(inside, pixel_mm) / area_mm2)
@@ -77,6 +84,12 @@ def feret_diameter(inside: Mask, row_mm: float, column_mm: float) -> float:
         Shape (rows, columns), at least one pixel True.
     row_mm, column_mm
         Pixel size, mm.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> feret_diameter(np.ones((3, 4), bool), 1.0, 1.0)
+    5.0
     """
     rows, columns = np.nonzero(inside)
     corners = np.concatenate([np.stack([columns + dc, rows + dr], axis=1) for dr in (0, 1) for dc in (0, 1)])

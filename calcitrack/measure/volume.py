@@ -34,7 +34,14 @@ def volume_from_mass(ha_mg: Amount, options: MeasureOptions) -> Result:
 
 
 def concentration_range(options: MeasureOptions) -> tuple[float, float]:
-    """Lowest and highest concentration that a deposit may have, mg/cm3: two standard uncertainties either way where one is stated."""
+    """Lowest and highest concentration that a deposit may have, mg/cm3: two standard uncertainties either way where one is stated.
+
+    Examples
+    --------
+    >>> from calcitrack import MeasureOptions
+    >>> [round(end) for end in concentration_range(MeasureOptions(ha_concentration_mg_cm3=400, ha_concentration_sd_mg_cm3=50))]
+    [300, 500]
+    """
     concentration = options.ha_concentration_mg_cm3 or DEFAULT_HA_CONCENTRATION_MG_CM3
     sd = options.ha_concentration_sd_mg_cm3
     if sd is not None:

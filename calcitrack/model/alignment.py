@@ -54,6 +54,14 @@ class Alignment:
         Each registered piece.
     warp
         What the map adds to `matrix`, pixels of this image on the baseline's grid; ``None`` where there is nothing to add.
+
+    Examples
+    --------
+    >>> moved = Alignment(((1.0, 0.0, 5.0), (0.0, 1.0, -2.0)), residual_px=0.4)
+    >>> moved.to_image([10.0, 10.0]).tolist(), moved.to_baseline([15.0, 8.0]).tolist()
+    ([15.0, 8.0], [10.0, 10.0])
+    >>> bool(moved.ok_at([10.0, 10.0]))
+    True
     """
 
     matrix: tuple[tuple[float, float, float], tuple[float, float, float]]

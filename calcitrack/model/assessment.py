@@ -64,7 +64,13 @@ _DEPOSIT_ID = re.compile(r"D[0-9]+")
 
 
 class Fate(StrEnum):
-    """What became of a deposit at a time point."""
+    """What became of a deposit at a time point.
+
+    Examples
+    --------
+    >>> Fate("new") is Fate.NEW
+    True
+    """
 
     BASELINE = "baseline"
     """Present at the first time point of which an image could be read."""
@@ -167,6 +173,11 @@ class DepositTrack:
         Time point index -> its fate there, from the time point of its first detection on.
     partners
         Time point index -> ids of the deposits that it merged with or split from or into there.
+
+    Examples
+    --------
+    >>> DepositTrack("D001", "2.25.1", {1: Fate.BASELINE, 2: Fate.RESOLVED}).fates[2].value
+    'resolved'
     """
 
     deposit_id: str
@@ -188,6 +199,14 @@ class Change:
         ``later / earlier - 1``; ``None`` when the earlier total is zero or not measurable.
     interval_days
         Days between the two time points.
+
+    Examples
+    --------
+    >>> from calcitrack.measure.measurands import AREA_MM2
+    >>> from calcitrack.model.measurement import Measurement
+    >>> change = Change(Measurement(AREA_MM2, 12.0, sd=4.0), relative=1.2, interval_days=182)
+    >>> change.exceeds_uncertainty
+    True
     """
 
     absolute: Result
@@ -242,6 +261,18 @@ class Assessment(Displayed):
     ----------
     assessment_id
         Hexadecimal digest of the inputs, the parameters and the program's version: the same on every run.
+
+    Examples
+    --------
+    >>> from calcitrack import Assessment, assess
+    >>> from calcitrack.phantom.small import small_timeline
+    >>> assessment = assess(small_timeline((2.0,)))
+    >>> isinstance(assessment, Assessment)
+    True
+    >>> assessment
+    Assessment(small / HAND / L / PA: 1 time point, 1 image, 1 deposit)
+      time point  date        deposits  area_mm2         ha_mass_mg      volume_mm3
+      1           2021-03-08  1         12.33 ± 1.9 mm2  20.93 ± 2.9 mg  52.32 ± 34 mm3
     """
 
     assessment_id: str

@@ -11,7 +11,13 @@ from calcitrack.errors import InvalidValueError
 
 
 class Tier(StrEnum):
-    """How far pixel values can be trusted as attenuation."""
+    """How far pixel values can be trusted as attenuation.
+
+    Examples
+    --------
+    >>> [tier.value for tier in Tier]
+    ['A', 'B', 'C']
+    """
 
     A = "A"
     """FOR PROCESSING with a stated relationship: log ratios are attenuation; hydroxyapatite (HA) mass is measurable."""
@@ -60,6 +66,14 @@ class Calibration:
     wedge_corners
         (row, column) of the corners of the step wedge in the picture, in pixels, in order around it, whether or not it could be used; empty
         where none was found or looked for.
+
+    Examples
+    --------
+    >>> Calibration(Tier.A, Relationship.LIN, -1, "FOR PROCESSING with LIN stated").in_nepers
+    True
+    >>> Calibration(Tier.A, Relationship.UNKNOWN, 1, "a guess")
+    Traceback (most recent call last):
+    calcitrack.errors.InvalidValueError: tier A needs a stated relationship, LIN or LOG; found UNKNOWN
     """
 
     tier: Tier

@@ -39,6 +39,11 @@ class FileRecord:
         Header facts, where there was a header.
     findings
         Sentences about what the header does not state, or what a manifest stated instead.
+
+    Examples
+    --------
+    >>> FileRecord("notes.txt", FileStatus.SKIPPED, "not an image").status.value
+    'skipped'
     """
 
     source: str
@@ -50,7 +55,17 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Cohort(Displayed):
-    """What a scan of files found; no pixel has been decoded yet."""
+    """What a scan of files found; no pixel has been decoded yet.
+
+    Examples
+    --------
+    >>> from calcitrack import Cohort
+    >>> from calcitrack.phantom.small import small_timeline
+    >>> Cohort((small_timeline(),), (FileRecord("notes.txt", FileStatus.SKIPPED, "not an image"),))
+    Cohort(1 timeline, 1 file skipped)
+      timeline               time points  exposures
+      small / HAND / L / PA  3            3
+    """
 
     timelines: tuple[Timeline, ...]
     files: tuple[FileRecord, ...]
@@ -70,6 +85,11 @@ class TimelineFailure:
         One sentence in plain language.
     sources
         The files of the timeline, as the user knows them.
+
+    Examples
+    --------
+    >>> TimelineFailure(TimelineKey("P1"), "its process crashed", ("a.dcm",)).reason
+    'its process crashed'
     """
 
     key: TimelineKey
@@ -79,7 +99,16 @@ class TimelineFailure:
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
 class CohortAssessment(Displayed):
-    """The answers for all timelines of a cohort, in the cohort's order."""
+    """The answers for all timelines of a cohort, in the cohort's order.
+
+    Examples
+    --------
+    >>> from calcitrack import CohortAssessment
+    >>> CohortAssessment((), (TimelineFailure(TimelineKey("P1"), "its process crashed"),), ())
+    CohortAssessment(0 assessments, 1 failure)
+      timeline                                                  time points  images  deposits  failure
+      P1 / part not stated / side not stated / view not stated  -            -       -         its process crashed
+    """
 
     assessments: tuple[Assessment, ...]
     failures: tuple[TimelineFailure, ...]

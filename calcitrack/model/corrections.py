@@ -97,6 +97,11 @@ class FilmCorrection:
         Regions (a ring, a cannula) as polygons of (row, column), in which no deposit is reported.
     crop
         Box outside of which nothing is looked at.
+
+    Examples
+    --------
+    >>> bool(FilmCorrection()), FilmCorrection(view=" pa ").view
+    (False, 'PA')
     """
 
     length: KnownLength | None = None

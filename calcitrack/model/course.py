@@ -33,6 +33,15 @@ class Treatment:
         Of the dose, such as ``mg/d``.
     route
         Such as ``oral`` or ``iv``.
+
+    Examples
+    --------
+    >>> drug = Treatment(patient_id="P1", name="methotrexate", start=dt.date(2021, 3, 8), dose=15.0, unit="mg/wk")
+    >>> drug.ongoing
+    True
+    >>> Treatment(patient_id="P1", name="methotrexate", start=dt.date(2021, 3, 8), dose=-1.0)
+    Traceback (most recent call last):
+    calcitrack.errors.InvalidValueError: methotrexate: a dose is a number and not negative; found -1.0
     """
 
     patient_id: str
@@ -87,6 +96,11 @@ class LabResult:
         In `unit`.
     low, high
         Ends of the reference range; ``None`` where one is not stated.
+
+    Examples
+    --------
+    >>> LabResult(patient_id="P1", date=dt.date(2021, 3, 8), name="LDH", value=310.0, unit="U/L", high=250.0).flag.value
+    'high'
     """
 
     patient_id: str
@@ -158,6 +172,13 @@ class PatientCourse:
         By start, then name. Kept in this order whatever order they are handed over in.
     labs
         By date, then name; likewise.
+
+    Examples
+    --------
+    >>> doses = [Treatment(patient_id="P1", name="prednisone", start=dt.date(2021, m, 1), stop=dt.date(2021, m, 28), dose=60.0 / m) for m in (1, 2)]
+    >>> course = PatientCourse("P1", tuple(doses))
+    >>> [(p.name, len(p.doses), p.stop.isoformat()) for p in course.periods]
+    [('prednisone', 2, '2021-02-28')]
     """
 
     patient_id: str
@@ -186,7 +207,13 @@ class PatientCourse:
         return tuple(sorted(closed, key=lambda p: (p.start, p.name)))
 
     def lab_names(self) -> tuple[str, ...]:
-        """What was measured, each once, in alphabetical order."""
+        """What was measured, each once, in alphabetical order.
+
+        Examples
+        --------
+        >>> PatientCourse("P1", labs=(LabResult(patient_id="P1", date=dt.date(2021, 3, 8), name="LDH", value=310.0),)).lab_names()
+        ('LDH',)
+        """
         return tuple(sorted({r.name for r in self.labs}))
 
 
@@ -212,5 +239,11 @@ class Courses:
     findings: tuple[str, ...] = ()
 
     def of(self, patient_id: str) -> PatientCourse:
-        """The course of one patient; an empty one where nothing is known."""
+        """The course of one patient; an empty one where nothing is known.
+
+        Examples
+        --------
+        >>> Courses().of("P1").treatments
+        ()
+        """
         return next((c for c in self.by_patient if c.patient_id == patient_id), PatientCourse(patient_id))

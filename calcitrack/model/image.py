@@ -22,7 +22,13 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acquisition:
-    """Header facts of one image, named by their DICOM keywords in snake case; ``None`` or an empty text where nothing is stated."""
+    """Header facts of one image, named by their DICOM keywords in snake case; ``None`` or an empty text where nothing is stated.
+
+    Examples
+    --------
+    >>> Acquisition(modality="DX", laterality="L").kvp is None
+    True
+    """
 
     patient_id: str = ""
     study_instance_uid: str = ""
@@ -79,6 +85,18 @@ class Radiograph(Displayed):
         The file, as the user knows it.
     findings
         Sentences for the reader: what was missing, assumed, repaired or ignored on reading.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calcitrack import Radiograph
+    >>> from calcitrack.model.calibration import Calibration, Relationship, Tier
+    >>> calibration = Calibration(Tier.C, Relationship.UNKNOWN, 1, "a picture without a header")
+    >>> film = Radiograph(pixels=np.ones((4, 5)), spacing=Spacing.uncalibrated(), acquisition=Acquisition(), calibration=calibration)
+    >>> film
+    Radiograph(in memory: 4 x 5 pixels, size of a pixel not stated, tier C)
+    >>> film.pixels.flags.writeable, bool(film.valid_mask.all())
+    (False, True)
     """
 
     pixels: FloatImage

@@ -27,7 +27,16 @@ class SdcSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its 95 % interval."""
+    """A value with its 95 % interval.
+
+    Examples
+    --------
+    >>> Estimate(0.5, 0.2, 0.9).value
+    0.5
+    >>> Estimate(0.1, 0.2, 0.9)
+    Traceback (most recent call last):
+    calcitrack.errors.InvalidValueError: an estimate lies within its interval; found 0.1 and 0.2 to 0.9
+    """
 
     value: float
     low: float
@@ -52,6 +61,11 @@ class BurdenPoint:
         What must be the same for values to be subtracted: basis of the millimetres, model of the volume.
     calibration
         What must be the same for stated uncertainties to be shared: the calibration tiers.
+
+    Examples
+    --------
+    >>> BurdenPoint(1, dt.date(2021, 3, 8), (10.0, 12.0)).mean
+    11.0
     """
 
     time_point: int
@@ -104,7 +118,14 @@ class TimelineSeries:
     series: tuple[BurdenSeries, ...]
 
     def total(self, measurand: str) -> BurdenSeries | None:
-        """The total of a measurand."""
+        """The total of a measurand.
+
+        Examples
+        --------
+        >>> series = BurdenSeries(TOTAL, "area_mm2", "mm2", (BurdenPoint(1, None, (10.0,)),))
+        >>> TimelineSeries(TimelineKey("P1"), "", (series,)).total("area_mm2").unit
+        'mm2'
+        """
         return next((s for s in self.series if s.subject == TOTAL and s.measurand == measurand), None)
 
 
@@ -263,6 +284,12 @@ class Judgement(Displayed):
     headline
         The trend that the verdict rests on: since the last treatment start with visits enough on both sides, else over all visits. ``None``
         with a `reason`.
+
+    Examples
+    --------
+    >>> judgement = Judgement(TimelineKey("P1"), "", "area_mm2", (), (), (), reason="a trend needs 3 time points; found 1")
+    >>> judgement
+    Judgement(P1 / part not stated / side not stated / view not stated: a trend needs 3 time points; found 1)
     """
 
     key: TimelineKey

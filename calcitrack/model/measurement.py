@@ -189,7 +189,14 @@ Result = Measurement | NotMeasurable
 
 
 def value_of(result: Result) -> float | None:
-    """The value, or ``None`` when it is not measurable."""
+    """The value, or ``None`` when it is not measurable.
+
+    Examples
+    --------
+    >>> from calcitrack.measure.measurands import AREA_MM2
+    >>> value_of(Measurement(AREA_MM2, 12.5)), value_of(NotMeasurable(AREA_MM2, "no pixel size is stated"))
+    (12.5, None)
+    """
     return result.value if isinstance(result, Measurement) else None
 
 
@@ -241,7 +248,13 @@ class LimbAxis:
     profile: tuple[float, ...] | None
 
     def scaled(self, factor: float) -> LimbAxis:
-        """The same axis with its coordinates multiplied: from the film's plane into the limb's."""
+        """The same axis with its coordinates multiplied: from the film's plane into the limb's.
+
+        Examples
+        --------
+        >>> LimbAxis((1.0, 0.0), free_end_mm=10.0, start_mm=0.0, step_mm=0.5, profile=None).scaled(0.5).free_end_mm
+        5.0
+        """
         end = None if self.free_end_mm is None else self.free_end_mm * factor
         return replace(self, free_end_mm=end, start_mm=self.start_mm * factor, step_mm=self.step_mm * factor)
 

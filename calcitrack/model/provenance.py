@@ -22,6 +22,11 @@ class Step:
         What it was told, flat.
     outcome
         What it decided or found, flat.
+
+    Examples
+    --------
+    >>> Step("segment", {"method": "network"}, {"deposits": 3}).outcome["deposits"]
+    3
     """
 
     name: str
@@ -42,5 +47,11 @@ class Provenance:
     steps: tuple[Step, ...] = ()
 
     def then(self, *steps: Step) -> Provenance:
-        """The same provenance with further steps."""
+        """The same provenance with further steps.
+
+        Examples
+        --------
+        >>> len(Provenance("calcitrack", "1.0").then(Step("review")).steps)
+        1
+        """
         return Provenance(self.program, self.version, self.steps + steps)

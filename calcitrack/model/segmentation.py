@@ -73,6 +73,18 @@ class Segmentation(Displayed):
         Labels that this image alone would not have shown: another exposure surely shows a deposit at their place.
     findings
         Sentences for the reader.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from calcitrack import Segmentation
+    >>> labels = np.array([[0, 1, 1], [0, 0, 2]])
+    >>> found = Segmentation(labels=labels, limb=np.ones((2, 3), bool), bone=np.zeros((2, 3), bool), confidence={2: 0.6})
+    >>> found
+    Segmentation(2 deposits, 2 x 3 pixels)
+      label  pixels  confidence  evidence
+      1      2       1.00        own
+      2      1       0.60        own
     """
 
     labels: Labels
@@ -112,7 +124,14 @@ class Segmentation(Displayed):
         return Card("Segmentation", "", facts, ("label", "pixels", "confidence", "evidence"), rows)
 
     def keeping(self, kept: Collection[int], supported: Collection[int] = ()) -> Segmentation:
-        """The same with these deposits only, numbered anew in their order; ``supported`` are those of them that another exposure gave support."""
+        """The same with these deposits only, numbered anew in their order; ``supported`` are those of them that another exposure gave support.
+
+        Examples
+        --------
+        >>> from calcitrack.phantom.small import small_segmentation
+        >>> small_segmentation().keeping([]).label_values
+        ()
+        """
         rename = np.zeros(int(self.labels.max(initial=0)) + 1, np.uint16)
         order = [label for label in self.label_values if label in kept]
         rename[order] = np.arange(1, len(order) + 1)
@@ -125,7 +144,14 @@ class Segmentation(Displayed):
         )
 
     def evidence(self, label: int) -> Evidence:
-        """What the deposit of this label rests on."""
+        """What the deposit of this label rests on.
+
+        Examples
+        --------
+        >>> from calcitrack.phantom.small import small_segmentation
+        >>> small_segmentation().evidence(1).value
+        'own'
+        """
         return Evidence.OTHER_EXPOSURES if label in self.supported else Evidence.OWN
 
     @property

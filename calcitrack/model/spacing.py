@@ -13,7 +13,13 @@ ASSUMED_PIXEL_MM = 0.15
 
 
 class SpacingBasis(StrEnum):
-    """In which plane a millimetre of a radiograph holds. Only like bases may be subtracted."""
+    """In which plane a millimetre of a radiograph holds. Only like bases may be subtracted.
+
+    Examples
+    --------
+    >>> SpacingBasis("detector") is SpacingBasis.DETECTOR
+    True
+    """
 
     FIDUCIAL = "fiducial"
     """Measured on an object of known size in the picture (PixelSpacingCalibrationType FIDUCIAL)."""
@@ -42,6 +48,15 @@ class Spacing:
     magnification
         Factor by which the object appears larger at the detector, when it was stated; already divided out of the spacing
         if the basis is `MAGNIFICATION_CORRECTED`.
+
+    Examples
+    --------
+    >>> spacing = Spacing(0.2, 0.2, SpacingBasis.DETECTOR, "ImagerPixelSpacing")
+    >>> str(spacing), round(spacing.pixel_area_mm2, 3)
+    ('0.2 x 0.2 mm (detector)', 0.04)
+    >>> Spacing(0.2, None, SpacingBasis.DETECTOR)
+    Traceback (most recent call last):
+    calcitrack.errors.InvalidValueError: pixel spacing must be two positive lengths in mm; found (0.2, None)
     """
 
     row_mm: float | None
@@ -63,7 +78,13 @@ class Spacing:
 
     @classmethod
     def uncalibrated(cls) -> Spacing:
-        """Nothing states the size of a pixel."""
+        """Nothing states the size of a pixel.
+
+        Examples
+        --------
+        >>> Spacing.uncalibrated().mean_mm is None
+        True
+        """
         return cls(None, None, SpacingBasis.PIXELS, "no attribute states a size")
 
     def __str__(self) -> str:

@@ -42,6 +42,16 @@ class Exposure(Displayed):
         Sentences about grouping: what the header did not state, what a manifest stated instead.
     correction
         What a reader states about the film; it is in `acquisition` and in what `load` gives already.
+
+    Examples
+    --------
+    >>> from calcitrack import Exposure
+    >>> from calcitrack.phantom.small import small_radiograph
+    >>> exposure = Exposure.of(small_radiograph())
+    >>> exposure
+    Exposure(in memory: DX HAND L, 2021-03-08 10:00)
+    >>> exposure.load().shape, exposure.is_dicom
+    ((160, 120), False)
     """
 
     acquisition: Acquisition
@@ -93,7 +103,14 @@ def _day(date: dt.date | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TimelineKey:
-    """What a timeline's images have in common; an empty text means that nothing states it."""
+    """What a timeline's images have in common; an empty text means that nothing states it.
+
+    Examples
+    --------
+    >>> from calcitrack import TimelineKey
+    >>> str(TimelineKey("P1", "HAND", "L"))
+    'P1 / HAND / L / view not stated'
+    """
 
     patient_id: str
     body_part: str = ""
@@ -124,6 +141,15 @@ class TimePoint(Displayed):
         Day of the exposures; ``None`` when no image states one (then it is the only time point).
     exposures
         In order of acquisition time; at least one.
+
+    Examples
+    --------
+    >>> from calcitrack import Exposure, TimePoint
+    >>> from calcitrack.phantom.small import BASELINE, small_radiograph
+    >>> TimePoint(1, BASELINE, (Exposure.of(small_radiograph()),))
+    TimePoint(1, 2021-03-08: 1 exposure)
+      repeat  source
+      0       in memory
     """
 
     index: int
@@ -141,7 +167,21 @@ class TimePoint(Displayed):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Timeline(Displayed):
-    """Time points of one patient, body part, side and view, earliest first."""
+    """Time points of one patient, body part, side and view, earliest first.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from calcitrack import Exposure, Timeline, TimelineKey, TimePoint
+    >>> from calcitrack.phantom.small import small_radiograph
+    >>> exposure = Exposure.of(small_radiograph())
+    >>> first, second = TimePoint(1, dt.date(2021, 3, 8), (exposure,)), TimePoint(2, dt.date(2021, 9, 6), (exposure,))
+    >>> len(Timeline(TimelineKey("P1"), (first, second)).time_points)
+    2
+    >>> Timeline(TimelineKey("P1"), (second,))
+    Traceback (most recent call last):
+    calcitrack.errors.InvalidValueError: P1 / part not stated / side not stated / view not stated: time points are numbered 1, 2, ...; found [2]
+    """
 
     key: TimelineKey
     time_points: tuple[TimePoint, ...]

@@ -31,6 +31,15 @@ class Warp:
         Shape (rows, columns, 2): displacement at each node, (row, column) in pixels. Copied in; read-only.
     trusted
         Shape (rows, columns): whether the displacement at the node stands on a registration that succeeded. Copied in; read-only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> shift = np.zeros((2, 2, 2), np.float32)
+    >>> shift[1, :, 0] = 4.0
+    >>> warp = Warp((8.0, 8.0), shift, np.ones((2, 2), bool))
+    >>> warp.at([4.0, 0.0]).tolist()
+    [2.0, 0.0]
     """
 
     step: tuple[float, float]

@@ -41,6 +41,12 @@ class AlignOptions:
     max_size_spread
         Largest believable interquartile range, by bone area, of the bones' growth (log) where there are at least `SIZED_BONES`: one person's
         bones keep their proportions to within 0.02 on simulated hands, posing included; those of two people differ by 0.02 to 0.13.
+
+    Examples
+    --------
+    >>> from calcitrack.register import AlignOptions
+    >>> AlignOptions(max_residual_mm=0.5).max_residual_mm
+    0.5
     """
 
     min_overlap: float = 0.6

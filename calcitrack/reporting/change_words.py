@@ -21,7 +21,15 @@ def burden_choice(assessment: Assessment) -> tuple[str, str, str]:
 
 
 def change_sentence(assessment: Assessment) -> str:
-    """The burden at the first and the last readable time point and its change, or why that cannot be said."""
+    """The burden at the first and the last readable time point and its change, or why that cannot be said.
+
+    Examples
+    --------
+    >>> from calcitrack import assess
+    >>> from calcitrack.phantom.small import small_timeline
+    >>> change_sentence(assess(small_timeline((2.0,))))
+    'One time point: there is no change to report yet.'
+    """
     read = _read(assessment)
     if len(read) < 2:
         return "One time point: there is no change to report yet." if read else "No time point could be read."
@@ -63,7 +71,13 @@ def number(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A relative change in whole percent, with its sign."""
+    """A relative change in whole percent, with its sign.
+
+    Examples
+    --------
+    >>> percent(0.25)
+    '+25 %'
+    """
     return f"{100 * share:+.0f} %".replace("-", "−")  # noqa: RUF001 a minus sign is meant
 
 

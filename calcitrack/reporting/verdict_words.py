@@ -16,7 +16,15 @@ SOURCE_WORDS = {
 
 
 def judgement_sentences(judgement: Judgement) -> tuple[str, ...]:
-    """What is said about a timeline: the verdict with its probability, then what a reader should know about it."""
+    """What is said about a timeline: the verdict with its probability, then what a reader should know about it.
+
+    Examples
+    --------
+    >>> from calcitrack.model.judgement import Judgement
+    >>> from calcitrack.model.timeline import TimelineKey
+    >>> judgement_sentences(Judgement(TimelineKey("P1"), "", "area_mm2", (), (), (), reason="a trend needs 3 time points; found 1"))
+    ('Verdict: undetermined. No trend of the deposit area: a trend needs 3 time points; found 1.',)
+    """
     trend = judgement.headline
     burden = BURDEN_WORDS[judgement.burden]
     if trend is None or trend.slope is None or trend.verdict is None or trend.probability is None:

@@ -9,7 +9,14 @@ from calcitrack.errors import InvalidValueError
 
 
 class Method(StrEnum):
-    """How deposits are found."""
+    """How deposits are found.
+
+    Examples
+    --------
+    >>> from calcitrack.segment import Method
+    >>> [method.value for method in Method]
+    ['network', 'transparent']
+    """
 
     NETWORK = "network"
     """A small convolutional network trained on simulated films."""
@@ -40,6 +47,12 @@ class SegmentOptions:
         takes that of the method (`SUPPORTED_CONFIDENCE`).
     assumed_pixel_mm
         Pixel size that sets the search scales when the image states none; it never enters a result.
+
+    Examples
+    --------
+    >>> from calcitrack import SegmentOptions
+    >>> SegmentOptions(min_confidence=0.9).sure_from
+    0.9
     """
 
     method: Method = Method.NETWORK

@@ -59,6 +59,16 @@ def segment(radiograph: Radiograph, options: SegmentOptions | None = None) -> Se
     ``Method.NETWORK`` asks a small convolutional network trained on simulated films. ``Method.TRANSPARENT`` fits the soft tissue as a
     smooth surface; what stands above it in bone-contrast and noise units is a candidate, and a logistic model of its outline,
     contrast and surroundings says how likely it is a deposit. It does not search over bone.
+
+    Examples
+    --------
+    >>> from calcitrack import segment
+    >>> from calcitrack.phantom.small import small_radiograph, small_segmentation
+    >>> found = segment(small_radiograph())
+    >>> found.label_values
+    (1,)
+    >>> bool(((found.labels > 0) & (small_segmentation().labels > 0)).sum() > 100)
+    True
     """
     expect("segment", "radiograph", radiograph, Radiograph)
     expect("segment", "options", options, SegmentOptions, type(None))
@@ -68,12 +78,26 @@ def segment(radiograph: Radiograph, options: SegmentOptions | None = None) -> Se
 
 
 def sure(found: Segmentation, options: SegmentOptions) -> frozenset[int]:
-    """Labels of the candidates that this image alone shows."""
+    """Labels of the candidates that this image alone shows.
+
+    Examples
+    --------
+    >>> from calcitrack.phantom.small import small_segmentation
+    >>> sure(small_segmentation(), SegmentOptions())
+    frozenset({1})
+    """
     return frozenset(k for k in found.label_values if found.confidence.get(k, 1.0) >= options.sure_from)
 
 
 def candidates(radiograph: Radiograph, options: SegmentOptions) -> Segmentation:
-    """What `segment` finds, and less likely deposits that another exposure may confirm (`SegmentOptions.supported_confidence`)."""
+    """What `segment` finds, and less likely deposits that another exposure may confirm (`SegmentOptions.supported_confidence`).
+
+    Examples
+    --------
+    >>> from calcitrack.phantom.small import small_radiograph
+    >>> len(candidates(small_radiograph(), SegmentOptions()).label_values)
+    1
+    """
     findings: list[str] = []
     grid = _grid(radiograph, options, findings)
     image, field = searched(radiograph, grid)

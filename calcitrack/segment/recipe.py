@@ -12,7 +12,15 @@ from calcitrack.segment.options import Method, SegmentOptions
 
 
 def recipe(options: SegmentOptions) -> Mapping[str, Parameter]:
-    """Name of the method and the confidence it asks for; for the network also the files of its weights and its confidence, with SHA-256."""
+    """Name of the method and the confidence it asks for; for the network also the files of its weights and its confidence, with SHA-256.
+
+    Examples
+    --------
+    >>> from calcitrack import SegmentOptions
+    >>> from calcitrack.segment.recipe import recipe
+    >>> recipe(SegmentOptions())["method"]
+    'network'
+    """
     bars: dict[str, Parameter] = {"method": options.method.value, "sure_from": options.sure_from, "supported_from": options.supported_from}
     if options.method is not Method.NETWORK:
         return bars

@@ -160,12 +160,26 @@ def gap_rows(assessment: Assessment) -> Iterator[Row]:
 
 
 def deposits_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
-    """One row a deposit and image, with the columns of `calcitrack.tables.DEPOSITS`."""
+    """One row a deposit and image, with the columns of `calcitrack.tables.DEPOSITS`.
+
+    Examples
+    --------
+    >>> from calcitrack import assess
+    >>> from calcitrack.phantom.small import small_timeline
+    >>> deposits_table([assess(small_timeline((2.0,)))])["deposit_id"].tolist()
+    ['D001']
+    """
     return frame(DEPOSITS, (row for a in assessments for row, _ in deposit_rows(a)))
 
 
 def timeline_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
-    """One row a timeline and time point, with the columns of `calcitrack.tables.TIMELINE`."""
+    """One row a timeline and time point, with the columns of `calcitrack.tables.TIMELINE`.
+
+    Examples
+    --------
+    >>> timeline_table([]).columns[:4].tolist()
+    ['patient_id', 'body_part', 'laterality', 'view']
+    """
     return frame(TIMELINE, (row for a in assessments for row, _ in timeline_rows(a)))
 
 

@@ -68,6 +68,12 @@ class MatchOptions:
         Share of a deposit's footprint that another one covers, from which on the two are taken to have merged.
     conserved
         Greatest factor between the areas (and masses, where measured) of a family before and after a merge or a split.
+
+    Examples
+    --------
+    >>> from calcitrack.track import MatchOptions
+    >>> MatchOptions().gate > 0
+    True
     """
 
     position_mm: float = 0.35

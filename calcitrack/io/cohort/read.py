@@ -80,6 +80,18 @@ def read_cohort(
     Notes
     -----
     Bad image files raise nothing: they are failed or skipped records.
+
+    Examples
+    --------
+    >>> from calcitrack import read_cohort
+    >>> from calcitrack.io.phantom.samples import sample_radiographs
+    >>> read_cohort(sample_radiographs() / "DEV04")
+    Cohort(1 timeline, 5 files read)
+      timeline               time points  exposures
+      DEV04 / HAND / L / PA  4            5
+    >>> read_cohort("flims")
+    Traceback (most recent call last):
+    calcitrack.errors.NotFoundError: flims: found nothing that can be opened; expected a folder, a file, a zip archive or a DICOMDIR; check the path
     """
     expect_paths("read_cohort", "inputs", inputs)
     _check_something_exists(inputs)

@@ -25,6 +25,11 @@ class DicomOutput:
         How Segmentations store their segments.
     reports
         Write measurement reports (DICOM SR) beside the Segmentations.
+
+    Examples
+    --------
+    >>> DicomOutput(reports=False).segmentation.value
+    'binary'
     """
 
     segmentation: SegmentationKind = SegmentationKind.BINARY

@@ -37,6 +37,17 @@ class ReadLimits:
     max_file_bytes
         Bytes of a file, of a member of an archive, and of what a deflated file inflates to. The default, 512 MiB, holds
         the largest allowed image uncompressed at 32 bits with room for its header.
+
+    Examples
+    --------
+    >>> from calcitrack import read_radiograph
+    >>> from calcitrack.io.phantom.samples import sample_timelines
+    >>> film = sample_timelines()[0].time_points[0].exposures[0].source
+    >>> try:
+    ...     radiograph = read_radiograph(film, limits=ReadLimits(max_file_bytes=1000))
+    ... except ImageTooLargeError as error:
+    ...     print(error.expected)
+    at most 1000 bytes
     """
 
     max_pixels: int = 100_000_000

@@ -32,6 +32,14 @@ def read_radiograph(path: str | PathLike[str], *, limits: ReadLimits = DEFAULT_L
     ------
     ReadError
         Always one of its subclasses, which say what was found, what was expected and what to do.
+
+    Examples
+    --------
+    >>> from calcitrack import read_radiograph
+    >>> from calcitrack.io.phantom.samples import sample_timelines
+    >>> film = read_radiograph(sample_timelines()[0].time_points[0].exposures[0].source)
+    >>> film.shape, str(film.spacing), film.calibration.tier.value
+    ((1358, 1007), '0.175 x 0.175 mm (detector)', 'A')
     """
     expect("read_radiograph", "path", path, PathLike)
     return read_source(source_of(path), limits)

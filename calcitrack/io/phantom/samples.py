@@ -37,7 +37,14 @@ def sample_radiographs() -> Path:
 
 
 def sample_timelines() -> tuple[Timeline, ...]:
-    """The timelines of the sample patients; no pixel has been decoded yet."""
+    """The timelines of the sample patients; no pixel has been decoded yet.
+
+    Examples
+    --------
+    >>> from calcitrack.io.phantom.samples import sample_timelines
+    >>> len(sample_timelines())
+    3
+    """
     return read_cohort(sample_radiographs()).timelines
 
 

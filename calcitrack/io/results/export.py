@@ -71,6 +71,15 @@ def write_results(
     ------
     ResultsError
         The folder holds something else, or cannot be written. It is then as it was before.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from calcitrack import CohortAssessment, write_results
+    >>> with TemporaryDirectory() as folder:
+    ...     written = write_results(CohortAssessment((), (), ()), folder)
+    >>> written.n_timelines, written.problems
+    (0, ())
     """
     expect("write_results", "cohort", cohort, CohortAssessment)
     expect("write_results", "folder", folder, PathLike)
@@ -91,6 +100,16 @@ def read_results(folder: str | PathLike[str]) -> Results:
     ------
     ResultsError
         It is no results folder, it was written by a newer version, its writing was interrupted, or a table was changed.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from calcitrack import CohortAssessment, read_results, write_results
+    >>> with TemporaryDirectory() as folder:
+    ...     written = write_results(CohortAssessment((), (), ()), folder)
+    ...     results = read_results(folder)
+    >>> len(results.timeline), "area_mm2" in results.timeline
+    (0, True)
     """
     expect("read_results", "folder", folder, PathLike)
     path = Path(folder)
