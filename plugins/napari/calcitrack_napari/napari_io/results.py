@@ -60,16 +60,16 @@ def _numbers(path: Path) -> Labels:
     """Numbers of deposits in each pixel, from a DICOM segmentation, whose segments are named by their deposits, or from a picture."""
     if path.suffix != ".dcm":
         return np.asarray(Image.open(path), np.uint16)
-    made = pydicom.dcmread(path)
-    frames = np.atleast_3d(made.pixel_array) if int(made.get("NumberOfFrames", 1)) > 1 else made.pixel_array[None]
-    called = {int(s.SegmentNumber): _number(str(s.SegmentLabel)) for s in made.SegmentSequence}
-    if str(made.SegmentationType) == "LABELMAP":
+    dataset = pydicom.dcmread(path)
+    frames = np.atleast_3d(dataset.pixel_array) if int(dataset.get("NumberOfFrames", 1)) > 1 else dataset.pixel_array[None]
+    called = {int(s.SegmentNumber): _number(str(s.SegmentLabel)) for s in dataset.SegmentSequence}
+    if str(dataset.SegmentationType) == "LABELMAP":
         table = np.zeros(max(called) + 1, np.uint16)
         table[list(called)] = list(called.values())
         return np.asarray(table[frames[0]], np.uint16)
-    numbers = np.zeros((int(made.Rows), int(made.Columns)), np.uint16)
-    shared = made.SharedFunctionalGroupsSequence[0]
-    for frame, own in zip(frames, made.PerFrameFunctionalGroupsSequence, strict=True):
+    numbers = np.zeros((int(dataset.Rows), int(dataset.Columns)), np.uint16)
+    shared = dataset.SharedFunctionalGroupsSequence[0]
+    for frame, own in zip(frames, dataset.PerFrameFunctionalGroupsSequence, strict=True):
         facts = own if "SegmentIdentificationSequence" in own else shared  # one segment alone may be stated for all frames together
         numbers[frame > 0] = called[int(facts.SegmentIdentificationSequence[0].ReferencedSegmentNumber)]
     return numbers

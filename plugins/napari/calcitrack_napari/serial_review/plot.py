@@ -77,10 +77,10 @@ class BurdenPlot(FigureCanvasQTAgg):
         self.figure.clear()
         heights = [BURDEN_PX, *([DRUG_PX * drugs] if drugs else []), *([LABS_PX] if labs else [])]
         self.setMinimumHeight(sum(heights))
-        made = self.figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
-        for axes in made:
+        panels = self.figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
+        for axes in panels:
             axes.set_facecolor(GROUND)
-        return made[0], made[1] if drugs else None, made[-1] if labs else None
+        return panels[0], panels[1] if drugs else None, panels[-1] if labs else None
 
 
 def _course(assessment: Assessment, deposit_id: str, burden: str, days: Sequence[float]) -> list[tuple[float, float, float | None]]:

@@ -62,11 +62,11 @@ class Scene:
         for k, image in enumerate(self._state.images):
             common = {"affine": self._to_mm[k], "units": self.units, "visible": False, "metadata": {METADATA: {"image": k}}}
             name = self._state.names.name(k)
-            made = film_layers(name, image, self._state.radiograph(k), self._numbers(k), self._state.pixel_mm(k), colours, common)
-            made.drawn.events.paint.connect(lambda _event, k=k: QTimer.singleShot(0, lambda: self._on_paint(k)))
+            layers = film_layers(name, image, self._state.radiograph(k), self._numbers(k), self._state.pixel_mm(k), colours, common)
+            layers.drawn.events.paint.connect(lambda _event, k=k: QTimer.singleShot(0, lambda: self._on_paint(k)))
             marks = self._state.others.get(k)
             seen = [] if marks is None else [(others_layer(name, marks, common), self.others)]
-            lying = [(made.film, self.films), *seen, (made.anatomy, self.anatomy), (made.cross, self.crosses), (made.drawn, self.outlines)]
+            lying = [(layers.film, self.films), *seen, (layers.anatomy, self.anatomy), (layers.cross, self.crosses), (layers.drawn, self.outlines)]
             for layer, kept in lying:
                 self.viewer.add_layer(layer)
                 kept.append(layer)
@@ -154,10 +154,10 @@ class Scene:
         shown = self.shown()
         if len(shown) < 2:
             raise InvalidValueError("there is no visit before to compare with; go to the next visit, or show two")
-        made = difference_of(self._state, shown[-2], shown[-1])
-        origin, step = made.grid.origin, made.grid.step
+        difference = difference_of(self._state, shown[-2], shown[-1])
+        origin, step = difference.grid.origin, difference.grid.step
         place = self._to_mm[self._baseline] @ np.array([[step, 0.0, origin[0]], [0.0, step, origin[1]], [0.0, 0.0, 1.0]])
-        self._difference = Image(made.picture, name=f"difference, {made.words}", rgb=True, affine=place, units=self.units)
+        self._difference = Image(difference.picture, name=f"difference, {difference.words}", rgb=True, affine=place, units=self.units)
         self.viewer.add_layer(self._difference)
         self.viewer.layers.selection.active = self.outlines[self.current]
 
