@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -97,19 +98,17 @@ def _none(result: Result) -> NotMeasurable:
 
 def _hidden(exposure: Exposure, name: str) -> Exposure:
     """The exposure without what its header says of persons, days and places; what its pixels mean stays."""
-    return Exposure(_anonymous(exposure.acquisition), _loading(exposure.load, name), name)
+    return Exposure(_anonymous(exposure.acquisition), partial(_load_hidden, exposure.load, name), name)
 
 
-def _loading(load: Callable[[], Radiograph], name: str) -> Callable[[], Radiograph]:
-    def loaded() -> Radiograph:
-        try:
-            radiograph = load()
-        except ReadError:
-            action = "tell whoever keeps the workspace; `calcitrack workspace export` names the file"
-            raise ReadError(name, "a film that cannot be read", "the film as it was measured", action) from None
-        return replace(radiograph, acquisition=_anonymous(radiograph.acquisition), source=name, findings=())
-
-    return loaded
+def _load_hidden(load: Callable[[], Radiograph], name: str) -> Radiograph:
+    """The radiograph without what its header says of persons, days and places; an error names the case and not the file."""
+    try:
+        radiograph = load()
+    except ReadError:
+        action = "tell whoever keeps the workspace; `calcitrack workspace export` names the file"
+        raise ReadError(name, "a film that cannot be read", "the film as it was measured", action) from None
+    return replace(radiograph, acquisition=_anonymous(radiograph.acquisition), source=name, findings=())
 
 
 def _anonymous(facts: Acquisition) -> Acquisition:

@@ -89,11 +89,19 @@ class Exposure(Displayed):
         """Wrap an image that is in memory already; its birth date is left out, because what is measured is kept in tables and workspaces."""
         stated = correction or NO_CORRECTION
         film = corrected(radiograph, stated)
-        return cls(replace(film.acquisition, patient_birth_date=None), partial(_itself, film), film.source, stated.words, stated)
+        return cls(replace(film.acquisition, patient_birth_date=None), partial(in_memory, film), film.source, stated.words, stated)
 
 
-def _itself(radiograph: Radiograph) -> Radiograph:
-    """What loads an image that is in memory; a function of a module, so that the exposure pickles."""
+def in_memory(radiograph: Radiograph) -> Radiograph:
+    """What ``partial(in_memory, radiograph)`` loads: the image itself. Unlike a lambda, it pickles, and the exposure with it.
+
+    Examples
+    --------
+    >>> from calcitrack.phantom.small import small_radiograph
+    >>> film = small_radiograph()
+    >>> partial(in_memory, film)() is film
+    True
+    """
     return radiograph
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.image import Radiograph
 from calcitrack.model.reading import READ_MEASURANDS, CaseState, FilmReading, PlannedCase, ReadingSession
 from calcitrack.model.segmentation import Labels
-from calcitrack.model.timeline import Exposure
+from calcitrack.model.timeline import Exposure, in_memory
 from calcitrack.reading import plan_reading
 from calcitrack.review.deposit_list import Verdict
 from calcitrack.review.session import ReviewSession
@@ -88,7 +89,7 @@ def _read_ahead(assessment: Assessment) -> tuple[Assessment, dict[int, Radiograp
 
 def _in_memory(image: ImageAssessment, radiograph: Radiograph) -> ImageAssessment:
     held = image.exposure
-    return replace(image, exposure=Exposure(held.acquisition, lambda: radiograph, held.source, held.findings))
+    return replace(image, exposure=Exposure(held.acquisition, partial(in_memory, radiograph), held.source, held.findings))
 
 
 def _others(workspace: Workspace, assessment: Assessment, reader: str) -> tuple[Labels, ...]:

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import calcitrack
-from calcitrack import Cohort, Exposure, Radiograph, ReadError, Timeline, TimelineKey, TimePoint, judge
+from calcitrack import Assessment, Cohort, Exposure, Radiograph, ReadError, Timeline, TimelineKey, TimePoint, judge
+from calcitrack.assess.blinding import blinded
 from calcitrack.change import series_of
 from calcitrack.model.read_only import FrozenMapping
 from calcitrack.model.segmentation import Segmentation
@@ -123,3 +124,12 @@ def test_a_segmentation_keeps_its_mappings_from_being_changed(made: ModuleType) 
     segmentation = Segmentation(labels=base.labels, limb=base.limb, bone=base.bone, confidence=given)
     given[1] = 0.9
     assert segmentation.confidence == {1: 0.5}
+
+
+def test_a_blinded_assessment_pickles_with_its_films(made: ModuleType) -> None:
+    """What a reader sees of a case can travel to another process, and still loads without names."""
+    assessment = made.assessment()
+    shown = blinded(assessment, range(len(assessment.images)), "case 1")
+    copied = COPIES["pickle"](shown)
+    assert isinstance(copied, Assessment)
+    assert copied.images[0].exposure.load().source == "case 1, film A"
