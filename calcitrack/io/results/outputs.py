@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
@@ -24,10 +25,19 @@ from calcitrack.model.timeline import TimelineKey
 from calcitrack.reporting.report_content import ReportDraft, Told, drafts_of
 from calcitrack.tables.cells import Row, joined
 
-SEGMENTATION = "segmentation"
-"""How findings name a missing segmentation."""
 TIMELINES = "timelines"
 """Folder of the pictures below a results folder."""
+
+
+class Output(StrEnum):
+    """What is written beside the tables. The values are the words of findings and of ``provenance.json``."""
+
+    OVERLAY = "overlay.png"
+    PAIR = "pair.png"
+    SEGMENTATION = "segmentation"
+    TIMELINE = "timeline.png"
+    COHORT = "cohort figures"
+    REPORT = "measurement report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,7 @@ class Problem:
     """
 
     source: str
-    output: str
+    output: Output
     reason: str
 
 
@@ -97,24 +107,24 @@ class Outputs:
         before: ImageAssessment | None = None
         for image in assessment.images:
             overlay = f"{folder}/{overlay_name(image)}"
-            self.attempt(image.exposure.source, "overlay.png", partial(write_overlay, self._folder, overlay, assessment, image, films))
+            self.attempt(image.exposure.source, Output.OVERLAY, partial(write_overlay, self._folder, overlay, assessment, image, films))
             if any(image is s for s in shown):
                 if before is not None:
                     pair, difference = (f"{folder}/{name}" for name in pair_names(before, image))
                     write = partial(write_pair, self._folder, (pair, difference), assessment, (before, image), films)
-                    self.attempt(image.exposure.source, "pair.png", write)
+                    self.attempt(image.exposure.source, Output.PAIR, write)
                 before = image
             written.append(self._segmentation_name(image))
-            self.attempt(image.exposure.source, SEGMENTATION, partial(self._write_segmentation, assessment, image, written[-1]))
+            self.attempt(image.exposure.source, Output.SEGMENTATION, partial(self._write_segmentation, assessment, image, written[-1]))
 
     def timeline(self, drawn: DrawnTimeline, judgement: Judgement, course: PatientCourse, folder: str) -> None:
         """The figure of a timeline."""
         name = f"{folder}/timeline"
-        self.attempt(str(drawn.key), "timeline.png", lambda: write_figure(self._folder, name, timeline_figure(drawn, judgement, course)))
+        self.attempt(str(drawn.key), Output.TIMELINE, lambda: write_figure(self._folder, name, timeline_figure(drawn, judgement, course)))
 
     def cohort(self, judged: JudgedCohort) -> None:
         """The figures of the cohort."""
-        self.attempt("all timelines", "cohort figures", lambda: self._cohort(judged))
+        self.attempt("all timelines", Output.COHORT, lambda: self._cohort(judged))
 
     def planned_reports(self, assessment: Assessment, reviewed: Reviewed | None) -> list[PlannedReport]:
         """Reports of a timeline, to be written when its change is judged."""
@@ -123,14 +133,14 @@ class Outputs:
 
     def report(self, report: PlannedReport, judgement: Judgement) -> None:
         """The report of a study; images without a segmentation, to which it would refer, are left out and have their finding already."""
-        lacking = {p.source for p in self.problems if p.output == SEGMENTATION}
+        lacking = {p.source for p in self.problems if p.output is Output.SEGMENTATION}
         images = tuple(i for i in report.draft.images if i.exposure.source not in lacking)
         if images:
             draft, told = replace(report.draft, images=images), Told.of(judgement)
             write = partial(write_report, told=told, reviewed=report.reviewed, kind=self._dicom.segmentation)
-            self.attempt(images[0].exposure.source, "measurement report", lambda: write(self._folder.path(report.name), draft))
+            self.attempt(images[0].exposure.source, Output.REPORT, lambda: write(self._folder.path(report.name), draft))
 
-    def attempt(self, source: str, output: str, write: Callable[[], None]) -> None:
+    def attempt(self, source: str, output: Output, write: Callable[[], None]) -> None:
         """Write one output, or note why it could not be made."""
         try:
             write()

@@ -48,9 +48,9 @@ class GrowingTables:
     def add(self, schema: TableSchema, rows: Iterable[Row]) -> None:
         """Add rows at the end of a table, which may be a further one beside those of every results folder."""
         self._schemas.setdefault(schema.name, schema)
-        held = self._rows.setdefault(schema.name, [])
-        held.extend(rows)
-        if len(held) >= self._rows_held:
+        waiting = self._rows.setdefault(schema.name, [])
+        waiting.extend(rows)
+        if len(waiting) >= self._rows_held:
             self._write(schema)
 
     def finish(self) -> None:

@@ -15,6 +15,7 @@ from calcitrack.io.workspace.journal_check import JournalProblem, replay_problem
 from calcitrack.io.workspace.label_files import LabelFiles
 from calcitrack.io.workspace.measured import measured_problems
 from calcitrack.io.workspace.reviews import review_digest, reviews_of
+from calcitrack.io.workspace.versions import READER
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,9 @@ def check(database: Database, files: LabelFiles) -> CheckReport:
 
 
 def _structure_problems(database: Database) -> Iterator[str]:
-    for (said,) in database.rows("PRAGMA integrity_check"):
-        if said != "ok":
-            yield f"the database is damaged: {said}"
+    for (message,) in database.rows("PRAGMA integrity_check"):
+        if message != "ok":
+            yield f"the database is damaged: {message}"
     for table, row, parent, _ in database.rows("PRAGMA foreign_key_check"):
         yield f"row {row} of {table} refers to a row of {parent} that is gone"
     guards = {row[0] for row in database.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
@@ -90,13 +91,13 @@ def _structure_problems(database: Database) -> Iterator[str]:
 def _assessment_problems(database: Database) -> Iterator[str]:
     """Rows are put together again, and held against the digest that was taken when they were written."""
     rows = database.rows("SELECT s.id, s.assessment_id, s.digest, a.after FROM assessments s LEFT JOIN audit a ON a.id = s.audit_id ORDER BY s.id")
-    for row, name, digest, noted in rows:
+    for row, name, digest, digest_in_trail in rows:
         try:
             found = document_digest(fetch(database, row))
         except (ValueError, TypeError, KeyError) as error:
             yield f"assessment {name} cannot be read ({error})"
             continue
-        if not found == digest == noted:
+        if not found == digest == digest_in_trail:
             yield f"assessment {name} was changed after it was recorded"
 
 
@@ -105,22 +106,22 @@ def _segmentation_problems(database: Database, files: LabelFiles) -> Iterator[st
         """SELECT i.identity, s.version, s.digest, s.made_by, a.after FROM segmentations s JOIN images i ON i.id = s.image_id
         LEFT JOIN audit a ON a.id = s.audit_id ORDER BY s.id"""
     )
-    for image, number, digest, made_by, noted in rows:
+    for image, number, digest, made_by, digest_in_trail in rows:
         try:
             files.load(digest)
         except WorkspaceDamagedError as error:
             yield f"version {number} of the segmentation of {image}: {error}"
-        if made_by == "reader" and digest != noted:
+        if made_by == READER and digest != digest_in_trail:
             yield f"version {number} of the segmentation of {image} was changed after it was accepted"
 
 
 def _review_problems(database: Database) -> Iterator[str]:
-    noted = database.rows("SELECT r.id, r.digest, a.after FROM reviews r LEFT JOIN audit a ON a.id = r.audit_id ORDER BY r.id")
-    told = reviews_of(database, assessment_id=None, reader=None, superseded=True)
-    if len(told) != len(noted):
-        yield f"{len(noted) - len(told)} reviews refer to no assessment"
+    rows = database.rows("SELECT r.id, r.digest, a.after FROM reviews r LEFT JOIN audit a ON a.id = r.audit_id ORDER BY r.id")
+    accepted = reviews_of(database, assessment_id=None, reader=None, superseded=True)
+    if len(accepted) != len(rows):
+        yield f"{len(rows) - len(accepted)} reviews refer to no assessment"
         return
-    for (row, digest, after), made in zip(noted, told, strict=True):
-        review = made.review
+    for (row, digest, after), on_record in zip(rows, accepted, strict=True):
+        review = on_record.review
         if not review_digest(review) == digest == after:
             yield f"review {row}, of {review.reader}, was changed after it was made"

@@ -159,13 +159,13 @@ def new_step(image: str, reader: str, kind: CorrectionKind, step: str, correctio
 
 def problems(database: Database) -> Iterator[str]:
     """Steps that were changed, removed or put between others."""
-    noted = [row[0] for row in database.rows("SELECT t.after FROM corrections c LEFT JOIN audit t ON t.id = c.audit_id ORDER BY c.id")]
-    told = steps_of(database)
-    if len(noted) != len(told):
-        yield f"{len(noted) - len(told)} corrections refer to no image"
+    trail_digests = [row[0] for row in database.rows("SELECT t.after FROM corrections c LEFT JOIN audit t ON t.id = c.audit_id ORDER BY c.id")]
+    steps = steps_of(database)
+    if len(trail_digests) != len(steps):
+        yield f"{len(trail_digests) - len(steps)} corrections refer to no image"
         return
     last: dict[str, CorrectionStep] = {}
-    for after, step in zip(noted, told, strict=True):
+    for after, step in zip(trail_digests, steps, strict=True):
         before = last.get(step.image)
         if (step.previous, step.position) != ((before.digest, before.position + 1) if before else ("", 1)):
             yield f"correction {step.position} of image {step.image} does not follow from the one before"

@@ -96,8 +96,8 @@ def _image(image: ImageAssessment, digest: str) -> Json:
 def _deposit(tracked: TrackedDeposit) -> Json:
     deposit = tracked.deposit
     centroid = [float(x) for x in deposit.centroid]
-    told = [int(deposit.label), tracked.deposit_id, tracked.tracking_uid, tracked.fate.value, float(deposit.confidence), *centroid]
-    return [*told, [_result(name, r) for name, r in deposit.measurements.items()]]
+    fields = [int(deposit.label), tracked.deposit_id, tracked.tracking_uid, tracked.fate.value, float(deposit.confidence), *centroid]
+    return [*fields, [_result(name, r) for name, r in deposit.measurements.items()]]
 
 
 def _result(name: str, result: Result) -> Json:

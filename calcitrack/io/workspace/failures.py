@@ -31,8 +31,10 @@ def disk_error(path: Path, error: OSError) -> WorkspaceError:
         return WorkspaceFullError(str(path), "a full disk or quota", "room for the change", f"free some and try again; {KEPT}")
     if error.errno in READ_ONLY:
         return read_only(path)
-    said = error.strerror or str(error)
-    return WorkspaceError(str(path), f"an error of the disk or network ({said})", "a write that succeeds", f"look at the drive and try again; {KEPT}")
+    reason = error.strerror or str(error)
+    return WorkspaceError(
+        str(path), f"an error of the disk or network ({reason})", "a write that succeeds", f"look at the drive and try again; {KEPT}"
+    )
 
 
 def database_error(path: Path, error: sqlite3.Error) -> WorkspaceError:

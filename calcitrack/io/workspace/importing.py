@@ -83,14 +83,14 @@ def import_into(
         raise SegmentationImportError(
             file.source, f"outlines of an image that is not in the workspace ({named})", "one that was measured into it", "measure that image first"
         )
-    made: list[tuple[Imported, SegmentationVersion, Segmentation]] = []
+    drawn: list[tuple[Imported, SegmentationVersion, Segmentation]] = []
     for uid, assessment in found:
         image = next(i for i in assessment.images if i.exposure.acquisition.sop_instance_uid == uid)
         base = _base(workspace, uid, based_on)
         segmentation = workspace.segmentation(base)
-        made.append((import_segmentation(file, image, segmentation, segments=segments), base, segmentation))
-    said = comment or f"imported from DICOM Segmentation {file.sop_instance_uid}"
-    return tuple(_accepted(workspace, *one, reader=reader, comment=said) for one in made)
+        drawn.append((import_segmentation(file, image, segmentation, segments=segments), base, segmentation))
+    words = comment or f"imported from DICOM Segmentation {file.sop_instance_uid}"
+    return tuple(_accepted(workspace, *one, reader=reader, comment=words) for one in drawn)
 
 
 def _base(workspace: Workspace, uid: str, number: int | None) -> SegmentationVersion:

@@ -52,8 +52,8 @@ class JournalEntry:
     @property
     def expected_digest(self) -> str:
         """What `digest` is when nothing of the step was changed."""
-        told = [self.position, self.reader, self.assessment_id, self.step, self.change, self.previous, *([self.reading] if self.reading else [])]
-        return hashlib.sha256(canonical(told)).hexdigest()
+        content = [self.position, self.reader, self.assessment_id, self.step, self.change, self.previous, *([self.reading] if self.reading else [])]
+        return hashlib.sha256(canonical(content)).hexdigest()
 
 
 def append(database: Database, clock: Clock, assessment: int, entry: JournalEntry) -> JournalEntry:
@@ -82,16 +82,16 @@ def append(database: Database, clock: Clock, assessment: int, entry: JournalEntr
             f"{entry.position - 1} steps",
             "close it and open it again; nothing was overwritten",
         )
-    told = replace(entry, position=position + 1, reader=storable(entry.reader), step=storable(entry.step), previous=previous, digest="")
-    made = replace(told, digest=told.expected_digest)
-    subject = f"assessment {made.assessment_id}"
-    detail = {"step": made.step, "position": made.position, **({"reading": made.reading} if made.reading else {})}
-    noted = audit.append(database, clock, made.reader, audit.STEP, subject, before=previous, after=made.digest, detail=detail)
+    placed = replace(entry, position=position + 1, reader=storable(entry.reader), step=storable(entry.step), previous=previous, digest="")
+    complete = replace(placed, digest=placed.expected_digest)
+    subject = f"assessment {complete.assessment_id}"
+    detail = {"step": complete.step, "position": complete.position, **({"reading": complete.reading} if complete.reading else {})}
+    in_trail = audit.append(database, clock, complete.reader, audit.STEP, subject, before=previous, after=complete.digest, detail=detail)
     database.insert(
-        "journal", audit_id=noted.number, assessment=assessment, reader=made.reader, position=made.position,
-        step=made.step, change=made.change, previous=previous, digest=made.digest, reading=made.reading,
+        "journal", audit_id=in_trail.number, assessment=assessment, reader=complete.reader, position=complete.position,
+        step=complete.step, change=complete.change, previous=previous, digest=complete.digest, reading=complete.reading,
     )  # fmt: skip
-    return made
+    return complete
 
 
 def entries(database: Database, assessment_id: str | None = None, reader: str | None = None) -> tuple[JournalEntry, ...]:
@@ -106,17 +106,17 @@ def entries(database: Database, assessment_id: str | None = None, reader: str | 
 
 def problems(database: Database) -> Iterator[str]:
     """Steps that were changed, removed or put between others."""
-    noted = {(a, r, p): after for a, r, p, after in database.rows(
+    trail_digests = {(a, r, p): after for a, r, p, after in database.rows(
         "SELECT j.assessment, j.reader, j.position, t.after FROM journal j LEFT JOIN audit t ON t.id = j.audit_id"
     )}  # fmt: skip
-    told = {(row[0], row[2], row[1]): JournalEntry(*row[1:]) for row in database.rows(
+    entry_at = {(row[0], row[2], row[1]): JournalEntry(*row[1:]) for row in database.rows(
         f"SELECT a.id, {_COLUMNS} FROM journal j JOIN assessments a ON a.id = j.assessment ORDER BY j.id"  # noqa: S608 names of ours
     )}  # fmt: skip
-    if len(noted) != len(told):
-        yield f"{len(noted) - len(told)} steps of reviews refer to no assessment"
-    for (row, reader, position), entry in told.items():
-        before = told.get((row, reader, position - 1))
+    if len(trail_digests) != len(entry_at):
+        yield f"{len(trail_digests) - len(entry_at)} steps of reviews refer to no assessment"
+    for (row, reader, position), entry in entry_at.items():
+        before = entry_at.get((row, reader, position - 1))
         if entry.previous != (before.digest if before else "") or (before is None and position != 1):
             yield f"step {position} of {reader} on assessment {entry.assessment_id} does not follow from the one before"
-        if not entry.expected_digest == entry.digest == noted[row, reader, position]:
+        if not entry.expected_digest == entry.digest == trail_digests[row, reader, position]:
             yield f"step {position} of {reader} on assessment {entry.assessment_id} was changed after it was made"

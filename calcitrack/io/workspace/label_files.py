@@ -52,10 +52,10 @@ def segmentation_digest(segmentation: Segmentation) -> str:
 
 
 def _digest(parts: dict[str, np.ndarray]) -> str:
-    made = hashlib.sha256(b"calcitrack segmentation 1\n")
+    sha256 = hashlib.sha256(b"calcitrack segmentation 1\n")
     for name in ("facts", "labels", "limb", "bone"):
-        made.update(np.ascontiguousarray(parts[name]).tobytes())
-    return made.hexdigest()
+        sha256.update(np.ascontiguousarray(parts[name]).tobytes())
+    return sha256.hexdigest()
 
 
 class LabelFiles:

@@ -60,6 +60,23 @@ class MeasuredBefore:
     made_by: Json
 
 
+@dataclass(frozen=True, slots=True)
+class LastOutcome:
+    """What became of a timeline the last time that it was tried.
+
+    Parameters
+    ----------
+    failed
+        No assessment came of it.
+    reason, sources
+        Why it failed, and its files then; empty where it did not fail.
+    """
+
+    failed: bool
+    reason: str
+    sources: tuple[str, ...]
+
+
 def add_measured(database: Database, audit_id: int, run: int, timeline: int, assessment: int, measured_from: MeasuredFrom) -> None:
     """Note from what an assessment was measured."""
     row = database.insert(
@@ -91,13 +108,14 @@ def _contents(database: Database, measured: int) -> tuple[Content, ...]:
     return tuple(Content(*row) for row in database.rows("SELECT source, size_bytes, sha256 FROM sources WHERE measured = ? ORDER BY id", measured))
 
 
-def last_outcome(database: Database, key: TimelineKey) -> tuple[str, tuple[str, ...]] | None:
-    """What became of a timeline the last time: why it failed (empty where it did not) and its files then; ``None`` where it was never tried."""
+def last_outcome(database: Database, key: TimelineKey) -> LastOutcome | None:
+    """What became of a timeline the last time; ``None`` where it was never tried."""
     row = database.row(
-        "SELECT o.reason, o.sources FROM outcomes o JOIN timelines t ON t.id = o.timeline_id WHERE t.key = ? ORDER BY o.id DESC LIMIT 1",
+        """SELECT o.assessment, o.reason, o.sources FROM outcomes o JOIN timelines t ON t.id = o.timeline_id WHERE t.key = ?
+        ORDER BY o.id DESC LIMIT 1""",
         dumps(encode(key)),
     )
-    return None if row is None else (str(row[0]), tuple(json.loads(row[1])))
+    return None if row is None else LastOutcome(row[0] is None, str(row[1]), tuple(json.loads(row[2])))
 
 
 def measured_problems(database: Database) -> Iterator[str]:

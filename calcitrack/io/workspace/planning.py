@@ -51,10 +51,10 @@ class Place:
 
     def may_be(self, before: MeasuredBefore) -> bool:
         """False where it takes no reading of files to see that an earlier answer is not this one's."""
-        told = before.measured_from
-        if self.files is None or told.unread or [storable(f.source.name) for f in self.files] != [c.source for c in told.contents]:
+        earlier = before.measured_from
+        if self.files is None or earlier.unread or [storable(f.source.name) for f in self.files] != [c.source for c in earlier.contents]:
             return False
-        return all(f.may_hold(c) for f, c in zip(self.files, told.contents, strict=True))
+        return all(f.may_hold(c) for f, c in zip(self.files, earlier.contents, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,8 @@ class Planner:
         wanted = [p if b else None for p, b in zip(places, before, strict=True)]
         with archives_kept_open(f.source.path for p in wanted if p is not None for f in p.files or () if f.source.member):
             contents = list(self.pool.map(lambda p: None if p is None else p.contents(), wanted))
-        for timeline, place, held, found in zip(timelines, places, before, contents, strict=True):
-            known = next((b for b in held if found is not None and _same(b, found)), None)
+        for timeline, place, candidates, found in zip(timelines, places, before, contents, strict=True):
+            known = next((b for b in candidates if found is not None and _same(b, found)), None)
             yield replace(place, known=known, reason="" if known else self._reason(timeline, place))
 
     def _reason(self, timeline: Timeline, place: Place) -> str:
@@ -103,12 +103,13 @@ class Planner:
         if last is None:
             return ""
         sources = {storable(e.source) for t in timeline.time_points for e in t.exposures}
-        failed, files = last
         own = bool(timeline.key.patient_id)  # several timelines without a patient share their key
-        if failed and (own or not sources.isdisjoint(map(storable, files))):
-            return f"it failed the last time: {failed}"
-        told = (b for b in self.workspace.measured_before(timeline.key) if own or not sources.isdisjoint(c.source for c in b.measured_from.contents))
-        before = next(told, None)
+        if last.failed and (own or not sources.isdisjoint(map(storable, last.sources))):
+            return f"it failed the last time: {last.reason}"
+        earlier = (
+            b for b in self.workspace.measured_before(timeline.key) if own or not sources.isdisjoint(c.source for c in b.measured_from.contents)
+        )
+        before = next(earlier, None)
         if before is None:
             return WITHOUT_DIGESTS if own and place.files is not None else ""
         return why_again(before, self.options, self.made_by, lambda: place.contents() or ())

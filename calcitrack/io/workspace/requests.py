@@ -33,14 +33,14 @@ def request_digest(timeline: Timeline, options: Json, made_by: Json) -> str:
 
 
 def _exposure(exposure: Exposure) -> Json:
-    told = [exposure.source, encode(exposure.acquisition), list(exposure.findings)]
+    parts = [exposure.source, encode(exposure.acquisition), list(exposure.findings)]
     if exposure.correction:
-        told.append({"correction": encode(exposure.correction)})
+        parts.append({"correction": encode(exposure.correction)})
     load = exposure.load
     if not isinstance(load, ExposureFile):
-        return told
+        return parts
     row = None if load.row is None else encode(replace(load.row, line=0))  # where it stands in the manifest decides nothing
-    return [*told, row, encode(load.limits)]
+    return [*parts, row, encode(load.limits)]
 
 
 def why_again(before: MeasuredBefore, options: Json, made_by: Json, contents: Callable[[], Sequence[Content]]) -> str:
@@ -55,10 +55,10 @@ def why_again(before: MeasuredBefore, options: Json, made_by: Json, contents: Ca
     """
     if before.made_by.get("version") != made_by.get("version"):
         return f"calcitrack {before.made_by.get('version', 'of an unknown version')} measured it, this is {made_by.get('version')}"
-    others = _told(before.made_by, made_by)
+    others = _differences(before.made_by, made_by)
     if others:
         return f"it was measured with other parts of the program: {others}"
-    settings = _told(before.options or {}, options)
+    settings = _differences(before.options or {}, options)
     if settings:
         return f"the settings are others: {settings}"
     files = "; ".join(_changed_files(before.measured_from.contents, contents()))
@@ -69,7 +69,7 @@ def why_again(before: MeasuredBefore, options: Json, made_by: Json, contents: Ca
     return "what headers, sidecars or a manifest state about its images has changed"
 
 
-def _told(before: Json, now: Json) -> str:
+def _differences(before: Json, now: Json) -> str:
     old, new = dict(_flat("", before)), dict(_flat("", now))
     changed = [k for k in {**old, **new} if old.get(k) != new.get(k)]
     named = ", ".join(f"{k} {_short(old.get(k))} before, {_short(new.get(k))} now" for k in changed[:MOST_NAMED])

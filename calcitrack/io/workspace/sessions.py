@@ -52,14 +52,14 @@ class Sessions:
         """
         if not reader.strip():
             raise InvalidValueError("a session names its reader; found an empty name; write your name or initials")
-        name, told = storable(reader.strip()), encode(plan)
-        digest = _digest([name, told])
+        name, content = storable(reader.strip()), encode(plan)
+        digest = _digest([name, content])
         with self._database.writing():
             for case in plan.cases:
                 self._assessment(case)
             detail = {"condition": plan.condition, "cases": len(plan.cases), "seed": plan.seed}
             entry = audit.append(self._database, self._clock, name, audit.SESSION_STARTED, "session", after=digest, detail=detail)
-            number = self._database.insert("sessions", audit_id=entry.number, reader=name, plan=dumps(told), digest=digest)
+            number = self._database.insert("sessions", audit_id=entry.number, reader=name, plan=dumps(content), digest=digest)
         return ReadingSession(number, name, plan)
 
     def all(self, reader: str | None = None) -> tuple[ReadingSession, ...]:
@@ -118,9 +118,9 @@ class Sessions:
         )
 
     def _note(self, session: ReadingSession, case: PlannedCase, state: CaseState, films: Sequence[FilmReading]) -> ReadingSession:
-        told = encode(list(films))
+        content = encode(list(films))
         with self._database.writing():
-            digest = _digest([session.number, case.number, state.value, told])
+            digest = _digest([session.number, case.number, state.value, content])
             what = audit.CASE_DONE if state is CaseState.DONE else audit.CASE_BEGUN
             detail = {"case": case.number}
             entry = audit.append(self._database, self._clock, session.reader, what, f"session {session.number}", after=digest, detail=detail)
@@ -131,7 +131,7 @@ class Sessions:
                 number=case.number,
                 assessment=self._assessment(case),
                 state=state.value,
-                films=dumps(told),
+                films=dumps(content),
                 digest=digest,
             )
         return self.get(session.number)
@@ -150,16 +150,16 @@ class Sessions:
 def problems(database: Database) -> Iterator[str]:
     """Sessions and readings that were changed after they were made."""
     rows = database.rows("SELECT s.id, s.reader, s.plan, s.digest, a.after FROM sessions s LEFT JOIN audit a ON a.id = s.audit_id ORDER BY s.id")
-    for number, reader, plan, digest, noted in rows:
-        if not _digest([reader, json.loads(plan)]) == digest == noted:
+    for number, reader, plan, digest, digest_in_trail in rows:
+        if not _digest([reader, json.loads(plan)]) == digest == digest_in_trail:
             yield f"the plan of session {number}, of {reader}, was changed after it was made"
     rows = database.rows(
         "SELECT r.session, r.number, r.state, r.films, r.digest, a.after FROM readings r LEFT JOIN audit a ON a.id = r.audit_id ORDER BY r.id"
     )
-    for session, number, state, films, digest, noted in rows:
-        if not _digest([session, number, state, json.loads(films)]) == digest == noted:
+    for session, number, state, films, digest, digest_in_trail in rows:
+        if not _digest([session, number, state, json.loads(films)]) == digest == digest_in_trail:
             yield f"the reading of case {number} of session {session} was changed after it was made"
 
 
-def _digest(told: Json) -> str:
-    return hashlib.sha256(canonical(told)).hexdigest()
+def _digest(content: Json) -> str:
+    return hashlib.sha256(canonical(content)).hexdigest()

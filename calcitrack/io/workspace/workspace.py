@@ -21,7 +21,7 @@ from calcitrack.io.workspace.document import assessment_of
 from calcitrack.io.workspace.failures import database_error, disk_error
 from calcitrack.io.workspace.journal import JournalEntry
 from calcitrack.io.workspace.label_files import LabelFiles
-from calcitrack.io.workspace.measured import MeasuredBefore, MeasuredFrom, last_outcome, measured_before
+from calcitrack.io.workspace.measured import LastOutcome, MeasuredBefore, MeasuredFrom, last_outcome, measured_before
 from calcitrack.io.workspace.review_steps import step_json
 from calcitrack.io.workspace.runs import RecordedAssessment, RecordedRun, RunLog
 from calcitrack.io.workspace.sessions import Sessions
@@ -194,8 +194,8 @@ class Workspace:
         """From what a timeline was measured, the last time first; only with this request where one is given."""
         return measured_before(self._database, key, request)
 
-    def last_outcome(self, key: TimelineKey) -> tuple[str, tuple[str, ...]] | None:
-        """What became of a timeline the last time: why it failed (empty where it did not) and its files then; ``None`` where it was never tried."""
+    def last_outcome(self, key: TimelineKey) -> LastOutcome | None:
+        """What became of a timeline the last time; ``None`` where it was never tried."""
         return last_outcome(self._database, key)
 
     def assessment(self, assessment_id: str, *, digest: str | None = None) -> Assessment:
