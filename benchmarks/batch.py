@@ -1,6 +1,6 @@
 """Many studies measured by calcitrack's processes, a bare process pool, joblib and Dask, in turn: seconds, processor time, memory.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.batch [--studies 1000] [--workers 2] [--films build/batch-films]
+    OMP_NUM_THREADS=1 python -m benchmarks.batch [--studies 1000] [--workers 2] [--films FOLDER]
 
 A study is one small DX film of a simulated person, so that what the carrying out costs is not hidden behind the measuring. Films are made once.
 Each peer is a program of its own, whose processes stay; they take chunks of the studies in turn, in another order each round, so that what else
@@ -16,6 +16,7 @@ import itertools
 import logging
 import multiprocessing
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -183,7 +184,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--studies", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--films", type=Path, default=Path("build/batch-films"))
+    kept = Path(tempfile.gettempdir(), "calcitrack-batch-films")
+    parser.add_argument("--films", type=Path, default=kept, help="folder that keeps the films for further runs")
     asked = parser.parse_args()
     folder = asked.films / str(asked.studies)
     write_films(folder, asked.studies)

@@ -13,8 +13,10 @@ settings of their examples; itk-elastix with its default rigid, affine and B-spl
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import json
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -196,7 +198,8 @@ def by_elastix(fixed: Film, moving: Film) -> Map:
         chosen["RandomSeed"] = [str(SEED)]
         settings.AddParameterMap(chosen)
     _, found = itk.elastix_registration_method(a, b, parameter_object=settings, fixed_mask=masks[0], moving_mask=masks[1], log_to_console=False)
-    field = itk.array_from_image(itk.transformix_deformation_field(a, found))
+    with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):  # transformix writes deformationField.nii into the working folder
+        field = itk.array_from_image(itk.transformix_deformation_field(a, found))
 
     def carry(positions: np.ndarray) -> np.ndarray:
         x, y = (

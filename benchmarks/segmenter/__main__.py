@@ -16,13 +16,10 @@ import torch
 from benchmarks.segmenter import calibrate
 from benchmarks.segmenter.films import make
 from benchmarks.segmenter.pack import pack
+from benchmarks.segmenter.settings import FIRST_CALIBRATION_SEED, FIRST_TRAINING_SEED, PACKAGE
 from benchmarks.segmenter.train import HIGHEST_RATE, export, keep, train
 from calcitrack.segment.deposit_confidence import CONFIDENCE_WEIGHTS
 from calcitrack.segment.network import WEIGHTS
-
-FIRST_TRAINING_SEED, FIRST_CALIBRATION_SEED = 0, 900_000
-"""Films of other seeds than these serve validation."""
-PACKAGE = Path(__file__).parents[2] / "calcitrack" / "segment" / "data"
 
 
 def main() -> None:

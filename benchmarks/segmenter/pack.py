@@ -23,6 +23,8 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from benchmarks.segmenter.films import load
 from benchmarks.segmenter.patches import cut
+from benchmarks.segmenter.settings import FIRST_TRAINING_SEED, PACKAGE
+from calcitrack.segment.network import WEIGHTS
 
 PICTURES, LOGITS = "pictures", "logits"
 RANGE_PATCHES = 60
@@ -101,9 +103,6 @@ def pack(networks: Sequence[Path], films: Sequence[Path], path: Path) -> None:
 
 def main() -> None:
     """Pack what former runs exported."""
-    from benchmarks.segmenter.__main__ import FIRST_TRAINING_SEED, PACKAGE
-    from calcitrack.segment.network import WEIGHTS
-
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("networks", type=Path, nargs="+")
     parser.add_argument("--films", type=int, default=800)

@@ -69,6 +69,7 @@ def test_a_killed_process_costs_only_its_own_timeline(made: ModuleType, cohort: 
     assert failure.reason == PROCESS_ENDED
 
 
+@pytest.mark.skipif(os.name == "nt", reason="on Windows a raised SIGSEGV ends a process with exit code 3, which names no crash")
 def test_a_crash_costs_its_own_timeline_and_names_the_film(made: ModuleType, cohort: Cohort) -> None:
     """A library that breaks down costs one row, also where a single process measures; it says what crashed on which film; the others are equal."""
     crashing = made.with_loader(cohort, "B", partial(signal.raise_signal, signal.SIGSEGV))
