@@ -5,6 +5,8 @@
 PYTHON ?= python3
 PYTEST_ARGS ?=
 TEST_PROCESSES ?= 2
+# Processor time, s, beyond which a test is slow: one that takes longer without the marker fails `make check`.
+FAST_TEST_CPU_S := 10
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --retries 8 --timeout 60
@@ -12,7 +14,7 @@ DEMO := demo-results
 
 PLUGIN := plugins/napari
 
-.PHONY: help demo test plugin lint docs wheel clean system
+.PHONY: help check demo test plugin lint docs wheel clean system
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 10
@@ -39,6 +41,9 @@ demo: $(VENV)/.package ## measure the sample data and say where the pictures and
 	$(BIN)/calcitrack demo --out $(DEMO)
 	@echo "Tables, pictures, DICOM segmentations and reports are in $(DEMO)/"
 
+check: lint ## before each commit: lint, and the tests that are not slow, in a few minutes
+	$(BIN)/pytest --numprocesses=$(TEST_PROCESSES) --dist=loadfile --cpu-limit=$(FAST_TEST_CPU_S) -m "not slow and not shared" $(PYTEST_ARGS) tests
+
 test: $(VENV)/.groups system ## all tests with branch coverage, doctests, the code blocks of the pages, and the documentation
 	$(BIN)/pytest --numprocesses=$(TEST_PROCESSES) --dist=loadfile --doctest-modules --cov --cov-branch --cov-report=term $(PYTEST_ARGS)
 	@$(MAKE) --no-print-directory plugin
@@ -52,7 +57,7 @@ lint: $(VENV)/.groups ## style, format, types and floors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	PYTHONPATH=$(PLUGIN) $(BIN)/lint-imports # reads the plugin's files and needs none of its libraries
 
 docs: $(VENV)/.groups ## build the documentation; every warning is an error
 	$(BIN)/sphinx-build --quiet -W --keep-going -n -b html docs docs/_build/html

@@ -6,7 +6,7 @@ import importlib.resources
 import importlib.util
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,11 +22,45 @@ settings.load_profile("repeatable")
 
 ROOT = Path(__file__).parent.parent
 SHARED_VARIABLE = "CALCITRACK_SHARED"
+CPU_PROPERTY = "cpu_s"
 
 
 def _shared_folder() -> Path:
     """Where the external data would be: beside the checkout, or where the environment variable says."""
     return Path(os.environ.get(SHARED_VARIABLE) or ROOT.parent / "shared").resolve()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make check` holds the marker `slow` to what it says."""
+    parser.addoption("--cpu-limit", type=float, metavar="SECONDS", help="fail where a test that is not marked slow takes more processor time")
+
+
+def _cpu_s() -> float:
+    """Processor time of this process and of those that it waited for, s: unlike the clock, it does not count what others do on the machine."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Note the processor time of a test, without its fixtures: those that tests share would fall to the first one."""
+    before = _cpu_s()
+    yield
+    item.user_properties.append((CPU_PROPERTY, _cpu_s() - before))
+
+
+def _too_slow(reporter: pytest.TerminalReporter, limit_s: float) -> list[str]:
+    """Tests that passed without the marker and took longer."""
+    spent = {r.nodeid: dict(r.user_properties).get(CPU_PROPERTY, 0.0) for r in reporter.stats.get("passed", []) if "slow" not in r.keywords}
+    return [f"{name} took {seconds:.1f} s of processor time" for name, seconds in sorted(spent.items()) if seconds > limit_s]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """An unmarked slow test fails the run as a whole, in the process that reports."""
+    limit_s, reporter = session.config.getoption("--cpu-limit"), session.config.pluginmanager.get_plugin("terminalreporter")
+    if limit_s is not None and reporter is not None and _too_slow(reporter, limit_s) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(trylast=True)
@@ -40,7 +74,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in one line that tests were left out, and why."""
+    """Say in one line that tests were left out, and why; and which ones are to be marked."""
+    limit_s = terminalreporter.config.getoption("--cpu-limit")
+    for line in [] if limit_s is None else _too_slow(terminalreporter, limit_s):
+        terminalreporter.write_line(f"{line}, and {limit_s:g} s are allowed: mark it slow, or make it faster", red=True)
     if not _shared_folder().is_dir():
         terminalreporter.write_line(f"tests marked 'shared' left out: no folder shared beside the checkout, and {SHARED_VARIABLE} names none")
 
