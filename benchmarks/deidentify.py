@@ -24,7 +24,7 @@ from pydicom.encaps import generate_fragments
 
 from calcitrack.batch import iter_assessments
 from calcitrack.io.cohort.read import read_cohort
-from calcitrack.io.deidentify import BurnedIn, Report, Status, deidentify
+from calcitrack.io.deidentify import BurnedIn, DeidentifyReport, Status, deidentify
 from calcitrack.io.dicom.header import Header
 from calcitrack.io.files.library_warnings import collected_warnings
 from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource
@@ -58,7 +58,7 @@ def main(folders: list[str]) -> int:
     return 0
 
 
-def _print_comparison(report: Report, out: Path) -> None:
+def _print_comparison(report: DeidentifyReport, out: Path) -> None:
     same, dates = Counter[str](), defaultdict(set)
     for file in report.of(Status.WRITTEN):
         before = _read(FileSource(*_split(file.source)))
@@ -81,7 +81,7 @@ def _pixels(dataset: pydicom.Dataset) -> list[bytes] | None:
     return [part + b"\0" * (len(part) % 2) for part in parts]
 
 
-def _print_validity(report: Report, out: Path) -> None:
+def _print_validity(report: DeidentifyReport, out: Path) -> None:
     """Count files in which dciodvfy finds an error of a kind that it did not find before."""
     worse = Counter[str]()
     written = [f for f in report.of(Status.WRITTEN) if "!" not in f.source]
@@ -99,7 +99,7 @@ def _errors(path: Path) -> set[str]:
     return {re.sub(r"<[^>]*>|= .*|\d+(\.\d+){2,}", "", line) for line in lines if line.startswith("Error")}
 
 
-def _print_measured(folder: Path, report: Report, out: Path) -> None:
+def _print_measured(folder: Path, report: DeidentifyReport, out: Path) -> None:
     """Measure both folders and compare every number but those of the calendar."""
     patients = {f.source: f.pseudonym for f in report.of(Status.WRITTEN)}
     before, after = _measured(folder, patients), _measured(out, {})

@@ -30,7 +30,7 @@ Made by `python benchmarks/loader_verdicts.py CORPUS --out docs/reference/loader
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ReaderVerdict:
     """One row of the table."""
 
     file: str
@@ -40,7 +40,7 @@ class Verdict:
     seconds: float
 
 
-def verdict_on(path: Path, corpus: Path) -> Verdict:
+def verdict_on(path: Path, corpus: Path) -> ReaderVerdict:
     """Read one file both ways."""
     file = path.relative_to(corpus).as_posix()
     start = time.perf_counter()
@@ -51,7 +51,7 @@ def verdict_on(path: Path, corpus: Path) -> Verdict:
     except ReadError as error:
         kind, text = type(error).__name__, f"found {error.found}; expected {error.expected}; {error.action}"
     pixels = pixels_of(path)
-    return Verdict(file, kind, text, pixels, time.perf_counter() - start)
+    return ReaderVerdict(file, kind, text, pixels, time.perf_counter() - start)
 
 
 def pixels_of(path: Path) -> str:
@@ -65,7 +65,7 @@ def pixels_of(path: Path) -> str:
     return f"{values.shape[0]} x {values.shape[1]}, {transfer_syntax(dataset) or 'syntax inferred'}"
 
 
-def table(verdicts: list[Verdict]) -> str:
+def table(verdicts: list[ReaderVerdict]) -> str:
     """The page."""
     counts = Counter(v.kind for v in verdicts)
     summary = ["| verdict | files |", "|---|---|", *(f"| {kind} | {n} |" for kind, n in counts.most_common())]

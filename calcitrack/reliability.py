@@ -70,12 +70,6 @@ class Repeatability:
         """The same as relative changes down and up, ``exp(-+sdc) - 1``; ``None`` on the plain scale."""
         return (math.expm1(-self.sdc), math.expm1(self.sdc)) if self.log else None
 
-    @property
-    def sem_interval(self) -> Interval:
-        """`sem` with its 95 % interval from the chi-squared distribution of its degrees of freedom."""
-        low, high = (math.sqrt(self.dof / float(stats.chi2.ppf(p, self.dof))) for p in (0.975, 0.025))
-        return Interval(self.sem, self.sem * low, self.sem * high)
-
 
 def repeatability(subjects: Sequence[Sequence[float]], *, log: bool = False) -> Repeatability:
     """Within-subject standard deviation from repeated measurements (Bland and Altman 1996, BMJ 313:744).

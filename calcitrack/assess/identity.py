@@ -24,11 +24,10 @@ from calcitrack.track import (
     decide_fates,
     follow,
 )
+from calcitrack.track.fates import Place
 
 FOOTPRINT_POINTS = 40
 """Places that stand for a deposit's outline: enough to tell a twentieth of it."""
-Place = tuple[float, float]
-"""(row, column) in pixels of the baseline film."""
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://calcitrack/deposit")
 
 

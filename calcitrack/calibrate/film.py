@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from calcitrack.calibrate.noise_gain import noise_gain
 from calcitrack.calibrate.spectrum import DEFAULT_FILTER_MM_AL, TABULATED_KVP, aluminium_curve, aluminium_filter
-from calcitrack.calibrate.wedge import TILTS_DEG, TREAD_MM, Box, find_wedge
+from calcitrack.calibrate.wedge import TILTS_DEG, TREAD_MM, find_wedge
 from calcitrack.calibrate.wedge_check import described, doubt
 from calcitrack.calibrate.wedge_curve import WedgeCurve, wedge_curve
 from calcitrack.calibrate.wedge_strip import STEPS, Wedge
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.arguments import expect
 from calcitrack.model.calibration import Calibration, Relationship, Tier
+from calcitrack.model.corrections import Box
 from calcitrack.model.image import Mask, Radiograph
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 

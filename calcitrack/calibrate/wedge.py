@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calcitrack.calibrate.wedge_strip import BAND_MM, FLAT_SHARE, RISES, Frame, Wedge, frame_to_film, look_closely, roughness
+from calcitrack.model.corrections import Box
 from calcitrack.model.image import FloatImage, Mask
 
 SEARCH_PIXEL_MM = 1.0
@@ -28,9 +29,6 @@ ENOUGH = 3
 """So many staircases that pass are compared; the rest are seldom better."""
 APART_MM, APART_IN_BOX_MM = 8.0, 2.0
 """Staircases that begin nearer to each other are one, on the whole film and inside a stated box."""
-
-Box = tuple[int, int, int, int]
-"""(first row, last row, first column, last column), in pixels of the film."""
 
 
 def find_wedge(pixels: FloatImage, valid: Mask, pixel_mm: tuple[float, float], box: Box | None = None) -> Wedge | None:

@@ -20,7 +20,7 @@ MIXED = "mixed model"
 LEAST_DEPOSITS, LEAST_TIME_POINTS = 3, 3
 """Deposits, and visits of each, below which the spread between deposits or the error of a visit cannot be told from noise."""
 
-Row = tuple[float, dt.date, str, str]
+Observation = tuple[float, dt.date, str, str]
 """Logarithm of the burden, day, deposit, visit."""
 
 
@@ -52,7 +52,7 @@ def deposit_trend(timelines: Sequence[TimelineSeries], measurand: str) -> Trend:
     return _fitted(trend, rows, deposits, visits)
 
 
-def _rows(name: str, series: BurdenSeries) -> list[Row]:
+def _rows(name: str, series: BurdenSeries) -> list[Observation]:
     seen = [p for p in series.points if p.mean > 0 and p.date is not None]
     if len(seen) < LEAST_TIME_POINTS or len({p.like for p in seen}) > 1:
         return []
@@ -60,7 +60,7 @@ def _rows(name: str, series: BurdenSeries) -> list[Row]:
     return [(math.log(p.mean), p.date, name, f"{site}/{p.date.isoformat()}") for p in seen if p.date is not None]
 
 
-def _fitted(trend: Trend, rows: Sequence[Row], deposits: Sequence[str], visits: Sequence[str]) -> Trend:
+def _fitted(trend: Trend, rows: Sequence[Observation], deposits: Sequence[str], visits: Sequence[str]) -> Trend:
     values = np.array([r[0] for r in rows])
     first = min(r[1] for r in rows)
     years = np.array([(r[1] - first).days for r in rows]) / DAYS_A_YEAR

@@ -15,7 +15,17 @@ from rich.console import Console
 from calcitrack.cli.bar import progress_bar
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.io.cohort.pseudonyms import read_pseudonyms
-from calcitrack.io.deidentify import SUMMARY, TABLE, BurnedIn, DeidentifyOptions, FileOutcome, Report, Status, deidentify, is_open_to_others
+from calcitrack.io.deidentify import (
+    SUMMARY,
+    TABLE,
+    BurnedIn,
+    DeidentifyOptions,
+    DeidentifyReport,
+    FileOutcome,
+    Status,
+    deidentify,
+    is_open_to_others,
+)
 
 MOST_SHOWN = 10
 """Files shown for each thing to look at; all of them are in the table."""
@@ -48,13 +58,13 @@ def run(source: Path, out: Path, *, key: Path | None, pseudonyms: Path | None, m
     return code
 
 
-def _exit_code(report: Report) -> ExitCode:
+def _exit_code(report: DeidentifyReport) -> ExitCode:
     if not report.counts[Status.WRITTEN]:
         return ExitCode.NOTHING
     return ExitCode.PARTLY if report.counts[Status.REFUSED] or report.counts[Status.WITHHELD] else ExitCode.DONE
 
 
-def _lines(report: Report, out: Path, key: Path | None) -> list[str]:
+def _lines(report: DeidentifyReport, out: Path, key: Path | None) -> list[str]:
     written = report.of(Status.WRITTEN)
     people = len({f.pseudonym for f in written})
     lines = [f"{_counted(len(written), 'file')} of {_counted(people, 'patient')} de-identified: {out}"]
@@ -68,16 +78,16 @@ def _lines(report: Report, out: Path, key: Path | None) -> list[str]:
     return [*lines, f"What was done with each file: {out / TABLE}, {out / SUMMARY}. This is no guarantee: look before you hand files on."]
 
 
-def _skipped(report: Report) -> list[str]:
+def _skipped(report: DeidentifyReport) -> list[str]:
     reasons = Counter(f.reason for f in report.of(Status.SKIPPED))
     return [f"Skipped: {_counted(n, 'file')}: {reason}" for reason, n in reasons.most_common()]
 
 
-def _refused(report: Report) -> list[str]:
+def _refused(report: DeidentifyReport) -> list[str]:
     return _listed("Refused", ((f, f.reason) for f in report.of(Status.REFUSED)))
 
 
-def _pictures(report: Report) -> list[str]:
+def _pictures(report: DeidentifyReport) -> list[str]:
     found = report.with_text(BurnedIn.FOUND)
     lines = _listed("Text in the picture", ((f, f"{f.written_as}; look at it, or use --mask-text") for f in found))
     covered = report.with_text(BurnedIn.COVERED)
@@ -94,7 +104,7 @@ def _listed(title: str, files: Iterable[tuple[FileOutcome, str]]) -> list[str]:
     return [*lines, f"{title}: {len(several) - MOST_SHOWN} more, in {TABLE}"] if len(several) > MOST_SHOWN else lines
 
 
-def _json(report: Report, out: Path, code: ExitCode) -> str:
+def _json(report: DeidentifyReport, out: Path, code: ExitCode) -> str:
     content = {
         "out": str(out),
         "exit_code": int(code),

@@ -16,14 +16,14 @@ from rich.text import Text
 from calcitrack.cli.bar import progress_bar
 from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.io.files.page_block import check_block, replace_block
-from calcitrack.validation import Scores, Verdict, lines, markdown
+from calcitrack.validation import Scores, TargetStatus, lines, markdown
 from calcitrack.validation.page import share
 from calcitrack.validation.run import ValidateOptions, validate
 from calcitrack.version import __version__
 
 BLOCK = "validate"
 """Name of the markers in the page."""
-_COLOURS = {Verdict.AIM: "green", Verdict.ENOUGH: "", Verdict.SHORT: "red", Verdict.OPEN: ""}
+_COLOURS = {TargetStatus.AIM: "green", TargetStatus.ENOUGH: "", TargetStatus.SHORT: "red", TargetStatus.OPEN: ""}
 
 
 def run(options: ValidateOptions, *, workers: int | None, page: Path | None, as_json: bool, quiet: bool) -> ExitCode:

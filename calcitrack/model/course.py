@@ -65,10 +65,6 @@ class Treatment:
         """No last day is stated."""
         return self.stop is None
 
-    def given_on(self, day: dt.date) -> bool:
-        """Whether it was given on this day; the first and the last day count."""
-        return self.start <= day and (self.stop is None or day <= self.stop)
-
 
 class LabFlag(StrEnum):
     """Where a laboratory result lies against its reference range."""

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from calcitrack.calibrate.spectrum import beam, mass_attenuation
-from calcitrack.phantom.projection import FloatImage, Grid, Window
+from calcitrack.phantom.projection import FilmWindow, FloatImage, Grid
 from calcitrack.phantom.specs import BeamSpec, DetectorSpec
 
 _GROUPS = 14
@@ -43,7 +43,7 @@ class Object:
     """
 
     material: str
-    window: Window
+    window: FilmWindow
     areal_g_cm2: FloatImage
 
 

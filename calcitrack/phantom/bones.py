@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calcitrack.phantom.projection import FloatImage, Footprint, Grid, Window, footprint, turned_ellipse
+from calcitrack.phantom.projection import FilmWindow, FloatImage, Footprint, Grid, footprint, turned_ellipse
 from calcitrack.phantom.shapes import CORTICAL_HA_G_CM3, Bone, LumpBone, Plate, SweptBone, Vector
 
 _STATION_MM = 0.2
@@ -22,7 +22,7 @@ _OUTLINE_POWER = 2.35
 """Squareness of a lumpy bone's outline: 2 is an ellipse; carpals are a little boxy."""
 
 
-def bone_chords(grid: Grid, bone: Bone, tile: FloatImage, offset_mm: float) -> tuple[Window, FloatImage, FloatImage]:
+def bone_chords(grid: Grid, bone: Bone, tile: FloatImage, offset_mm: float) -> tuple[FilmWindow, FloatImage, FloatImage]:
     """One bone's shadow.
 
     Returns

@@ -10,7 +10,7 @@ import numpy as np
 from calcitrack.calibrate.spectrum import DENSITY_G_CM3
 from calcitrack.model.image import Mask
 from calcitrack.phantom.beamline import Object
-from calcitrack.phantom.projection import FloatImage, Grid, Window
+from calcitrack.phantom.projection import FilmWindow, FloatImage, Grid
 from calcitrack.phantom.shapes import Anatomy
 from calcitrack.phantom.specs import PatientSpec, VisitSpec
 
@@ -93,7 +93,7 @@ def _wedge(grid: Grid, taken: Mask, visit: VisitSpec, rng: np.random.Generator) 
             extent = (run, wide_px) if upright else (wide_px, run)
             first = [round(place[k] + middle[k] - extent[k] / 2) for k in (0, 1)]
             marks.append(WedgeStep(al, (first[0], first[0] + extent[0]), (first[1], first[1] + extent[1])))
-        window = Window(place[0], place[0] + areal.shape[0], place[1], place[1] + areal.shape[1])
+        window = FilmWindow(place[0], place[0] + areal.shape[0], place[1], place[1] + areal.shape[1])
         return tuple(marks), Object("aluminium", window, areal)
     return None
 
@@ -129,7 +129,7 @@ def _marker(grid: Grid, taken: Mask, letter: str, visit: VisitSpec, rng: np.rand
     place = _free(taken, canvas.shape, _border(visit, grid.pitch_mm, 1.0), rng)
     if place is None:
         return []
-    window = Window(place[0], place[0] + canvas.shape[0], place[1], place[1] + canvas.shape[1])
+    window = FilmWindow(place[0], place[0] + canvas.shape[0], place[1], place[1] + canvas.shape[1])
     return [Object("lead", window, np.asarray(canvas * (1.1 / 255), np.float32))]
 
 
@@ -140,7 +140,7 @@ def _drawn(grid: Grid, material: str, lines: list[np.ndarray], width_mm: float, 
     pad = 3 * width_mm / grid.pitch_mm + 3
     top, left = max(0, int(every[:, 0].min() - pad)), max(0, int(every[:, 1].min() - pad))
     bottom, right = min(grid.rows, int(every[:, 0].max() + pad)), min(grid.columns, int(every[:, 1].max() + pad))
-    window = Window(top, max(top, bottom), left, max(left, right))
+    window = FilmWindow(top, max(top, bottom), left, max(left, right))
     if window.empty:
         return Object(material, window, np.zeros((0, 0), np.float32))
     canvas = np.zeros(window.shape, np.uint8)
@@ -183,7 +183,9 @@ def _splint(grid: Grid, anatomy: Anatomy, rng: np.random.Generator) -> Object:
     half, length = site.flesh_half_mm[0] * rng.uniform(0.7, 1.1), site.length_mm * rng.uniform(1.0, 2.2)
     corners = np.array([[-half, 0, -12], [half, 0, -12], [half, length, -12], [-half, length, -12.0]])
     row, column = grid.project(site.frame.place(corners))
-    window = Window(max(0, int(row.min())), min(grid.rows, int(row.max()) + 2), max(0, int(column.min())), min(grid.columns, int(column.max()) + 2))
+    window = FilmWindow(
+        max(0, int(row.min())), min(grid.rows, int(row.max()) + 2), max(0, int(column.min())), min(grid.columns, int(column.max()) + 2)
+    )
     if window.empty:
         return Object("aluminium", window, np.zeros((0, 0), np.float32))
     drawn = np.zeros(window.shape, np.uint8)

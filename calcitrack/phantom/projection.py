@@ -14,7 +14,7 @@ FloatImage = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class FilmWindow:
     """Rows and columns from `top`, `left` up to, not including, `bottom`, `right`."""
 
     top: int
@@ -93,20 +93,20 @@ class Grid:
         m = self.sid_mm / (self.sid_mm - self.above_detector(points[:, 2]))
         return self.pixel_of(points[:, 0] * m, points[:, 1] * m)
 
-    def window(self, x: Vector, y: Vector, margin_mm: float) -> Window:
+    def window(self, x: Vector, y: Vector, margin_mm: float) -> FilmWindow:
         """The pixels around places on the detector, cut at the field's edge."""
         row, column = self.pixel_of(x, y)
         pad = margin_mm / self.pitch_mm + 1
-        return Window(
+        return FilmWindow(
             max(0, int(row.min() - pad)),
             min(self.rows, int(row.max() + pad) + 2),
             max(0, int(column.min() - pad)),
             min(self.columns, int(column.max() + pad) + 2),
         )
 
-    def whole(self) -> Window:
+    def whole(self) -> FilmWindow:
         """All pixels."""
-        return Window(0, self.rows, 0, self.columns)
+        return FilmWindow(0, self.rows, 0, self.columns)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -123,7 +123,7 @@ class Footprint:
         Turn of its cross-section against the film, radians.
     """
 
-    window: Window
+    window: FilmWindow
     u: FloatImage
     v: FloatImage
     stretch: float

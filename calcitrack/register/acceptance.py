@@ -73,7 +73,7 @@ class AlignOptions:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Found:
+class FoundBones:
     """All that was found, before it becomes a map of film pixels."""
 
     parts: Partition
@@ -117,7 +117,7 @@ def _own_reason(found: Fit, usual_scale: float, options: AlignOptions) -> str:
     return ""
 
 
-def bridged(found: Found, lost: int) -> bool:
+def bridged(found: FoundBones, lost: int) -> bool:
     """Whether two neighbours or more that were found carry the lost bone's centre to the same place."""
     centre = found.bones.pieces[lost].centre
     matrices = [found.fits[n].matrix for n, _ in found.bones.neighbours(lost) if not found.reasons[n]]
@@ -125,7 +125,7 @@ def bridged(found: Found, lost: int) -> bool:
     return len(places) > 1 and float(np.ptp(places, axis=0).max()) <= BRIDGE_MM
 
 
-def whole_reason(fixed: Scene, moving: Scene, found: Found, options: AlignOptions) -> str:
+def whole_reason(fixed: Scene, moving: Scene, found: FoundBones, options: AlignOptions) -> str:
     """Why the whole is not believed; empty where it is."""
     shared = overlap(fixed.limb, moving.limb, found.whole)
     if shared < options.min_overlap:
@@ -144,7 +144,7 @@ def whole_reason(fixed: Scene, moving: Scene, found: Found, options: AlignOption
     return ""
 
 
-def _size_spread(found: Found) -> float:
+def _size_spread(found: FoundBones) -> float:
     """Interquartile range of the believed bones' growth, weighted by area; 0 where they are few."""
     if len(found.believed) < SIZED_BONES:
         return 0.0

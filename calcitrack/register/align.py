@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from calcitrack.model.alignment import Alignment, BoneFit
 from calcitrack.model.warp import Warp
-from calcitrack.register.acceptance import AlignOptions, Found, bridged, judged, whole_reason
+from calcitrack.register.acceptance import AlignOptions, FoundBones, bridged, judged, whole_reason
 from calcitrack.register.blend import Field, blend, carried
 from calcitrack.register.bones import PARTITION_MM, Partition, take_apart, tiles
 from calcitrack.register.chain import Skeleton, follow_bones, skeleton
-from calcitrack.register.coarse import Place, find_places
+from calcitrack.register.coarse import CoarseFit, find_places
 from calcitrack.register.piece import Level, levels
 from calcitrack.register.scene import SCENE_MM, Scene
 
@@ -64,12 +64,12 @@ def _failed(reason: str) -> Alignment:
     return Alignment(((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)), 0.0, False, reason)
 
 
-def _tried(parts: Partition, bones: Skeleton, both: Sequence[Level], place: Place, options: AlignOptions) -> Found:
+def _tried(parts: Partition, bones: Skeleton, both: Sequence[Level], place: CoarseFit, options: AlignOptions) -> FoundBones:
     fits = follow_bones(bones, both, place.matrix)
-    return Found(parts, bones, fits, judged(bones, fits, options), place.matrix)
+    return FoundBones(parts, bones, fits, judged(bones, fits, options), place.matrix)
 
 
-def _assembled(fixed: Scene, moving: Scene, found: Found, options: AlignOptions) -> Alignment:
+def _assembled(fixed: Scene, moving: Scene, found: FoundBones, options: AlignOptions) -> Alignment:
     believed = found.believed
     field = blend(_owners(found.parts, believed, fixed.limb.shape), [f.matrix for f in found.fits], found.whole, fixed.limb)
     to_film, from_film = moving.to_film, np.linalg.inv(fixed.to_film)
@@ -88,7 +88,7 @@ def _assembled(fixed: Scene, moving: Scene, found: Found, options: AlignOptions)
     )
 
 
-def _bone_fits(fixed: Scene, found: Found) -> tuple[BoneFit, ...]:
+def _bone_fits(fixed: Scene, found: FoundBones) -> tuple[BoneFit, ...]:
     centres = ((fixed.to_film @ [*p.centre, 1.0])[:2] for p in found.bones.pieces)
     return tuple(
         BoneFit((float(c[0]), float(c[1])), fit.residual_mm, not reason, reason)
@@ -96,7 +96,7 @@ def _bone_fits(fixed: Scene, found: Found) -> tuple[BoneFit, ...]:
     )
 
 
-def _trusted_bones(found: Found) -> NDArray[np.bool_]:
+def _trusted_bones(found: FoundBones) -> NDArray[np.bool_]:
     """For each pixel of the partition whether the nearest bone's place is known: it was found, or its neighbours agree on where it is."""
     known = np.array([not r or bridged(found, k) for k, r in enumerate(found.reasons)] or [True])
     return np.asarray(known[np.maximum(found.bones.nearest, 0)], bool)

@@ -39,7 +39,7 @@ RIVAL = 0.15
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Place:
+class CoarseFit:
     """Where the whole lies.
 
     Parameters
@@ -57,7 +57,7 @@ class Place:
     unturned: bool
 
 
-def find_places(fixed: Scene, moving: Scene) -> list[Place]:
+def find_places(fixed: Scene, moving: Scene) -> list[CoarseFit]:
     """Try every turn, mirrored too, and refine the best.
 
     Returns
@@ -76,9 +76,9 @@ def find_places(fixed: Scene, moving: Scene) -> list[Place]:
     return [p for p in found if p.likeness >= found[0].likeness - RIVAL]
 
 
-def _scored(whole: Piece, both: Sequence[Level], start: Matrix) -> Place:
+def _scored(whole: Piece, both: Sequence[Level], start: Matrix) -> CoarseFit:
     matrix = fit(whole, both, start).matrix
-    return Place(matrix, likeness(whole, both, matrix, level=-1), _is_unturned(matrix))
+    return CoarseFit(matrix, likeness(whole, both, matrix, level=-1), _is_unturned(matrix))
 
 
 def _mixed(scene: Scene) -> FloatImage:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from calcitrack.model.assessment import Assessment, Fate, ImageAssessment, TimePointSummary, TrackedDeposit, ordered
 from calcitrack.model.calibration import Tier
 from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, Trend
-from calcitrack.model.measurement import Measurement, Result
+from calcitrack.model.measurement import Result
 from calcitrack.model.spacing import SpacingBasis
 from calcitrack.model.timeline import Exposure, TimelineKey
 from calcitrack.model.uids import derived_uid
@@ -138,8 +138,3 @@ def _absent(assessment: Assessment, index: int) -> tuple[AbsentDeposit, ...]:
         for t in assessment.tracks
         if index in t.fates and t.deposit_id not in seen
     )
-
-
-def models_of(values: Mapping[str, Result]) -> dict[str, str]:
-    """Measurand name -> model or assumption that its value rests on, where it names one."""
-    return {name: r.model for name, r in values.items() if isinstance(r, Measurement) and r.model}

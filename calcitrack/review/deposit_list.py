@@ -12,7 +12,7 @@ PATTERNS = ("stone", "popcorn", "plate", "net", "exoskeleton", "mousse")
 """Patterns of calcinosis on radiographs (Shahi et al., Semin Arthritis Rheum 45:341, 2015, and the pattern list of the project's domain notes)."""
 
 
-class Verdict(StrEnum):
+class ReaderVerdict(StrEnum):
     """A reader's verdict on a deposit."""
 
     OPEN = ""
@@ -21,7 +21,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DepositRow:
     """A deposit on one film, or one that is no longer seen there.
 
     Parameters
@@ -45,7 +45,7 @@ class Row:
     deposit_id: str
     label: int | None
     fate: Fate | None
-    verdict: Verdict
+    verdict: ReaderVerdict
     deposit: Deposit | None
     previous: Deposit | None
     pattern: str

@@ -9,16 +9,16 @@ from calcitrack.measure.live import Window
 from calcitrack.model.assessment import DepositId
 from calcitrack.model.image import Mask
 from calcitrack.model.segmentation import Labels
-from calcitrack.review.deposit_list import Verdict
+from calcitrack.review.deposit_list import ReaderVerdict
 from calcitrack.review.regions import HALF, changed_window, filled, grown, parts_of
 from calcitrack.review.session import Done, ReviewSession
 
-Place = tuple[int, int]
+Pixel = tuple[int, int]
 """(row, column) on a film."""
 NOTHING_THERE = "nothing stands out from the tissue there; click the densest place, or paint the deposit"
 
 
-def add(session: ReviewSession, k: int, place: Place, share: float = HALF) -> Done:
+def add(session: ReviewSession, k: int, place: Pixel, share: float = HALF) -> Done:
     """Outline a missed deposit around a click.
 
     Raises
@@ -30,7 +30,7 @@ def add(session: ReviewSession, k: int, place: Place, share: float = HALF) -> Do
     return _put(session, k, window, np.where(region, np.uint16(label), session.state.labels(k)[window]), f"add {name}", name, {label: name})
 
 
-def grow(session: ReviewSession, k: int, deposit_id: str, place: Place, share: float = HALF) -> Done:
+def grow(session: ReviewSession, k: int, deposit_id: str, place: Pixel, share: float = HALF) -> Done:
     """Add the dense region around a click to a deposit; on a film that does not show the deposit, the region becomes its outline.
 
     Raises
@@ -43,7 +43,7 @@ def grow(session: ReviewSession, k: int, deposit_id: str, place: Place, share: f
     return _put(session, k, window, np.where(region, np.uint16(label), session.state.labels(k)[window]), f"grow {deposit_id}", deposit_id, named)
 
 
-def grown_numbers(session: ReviewSession, k: int, place: Place, share: float, deposit_id: str = "") -> tuple[Window, Labels]:
+def grown_numbers(session: ReviewSession, k: int, place: Pixel, share: float, deposit_id: str = "") -> tuple[Window, Labels]:
     """Preview of `grow`, or of `add` where no deposit is named, as `numbered` gives outlines; nothing changes.
 
     Raises
@@ -55,7 +55,7 @@ def grown_numbers(session: ReviewSession, k: int, place: Place, share: float, de
     return window, np.where(region, np.uint16(DepositId.parse(name).number), numbered(session, k, window))
 
 
-def _grown(session: ReviewSession, k: int, place: Place, share: float, deposit_id: str) -> tuple[Window, Mask, int, str]:
+def _grown(session: ReviewSession, k: int, place: Pixel, share: float, deposit_id: str) -> tuple[Window, Mask, int, str]:
     """A window, the region around a click in it, and label and id of the deposit that it becomes; a new deposit where none is named."""
     there = session.state.at(k, *place)
     if there and not deposit_id:
@@ -153,7 +153,7 @@ def numbered(session: ReviewSession, k: int, window: Window | None = None, *, re
     identity = session.state.identity(k)
     table = np.zeros(max((*identity, int(labels.max(initial=0)), 0)) + 1, np.uint16)
     for label, name in identity.items():
-        table[label] = DepositId.parse(name).number + (rejected if session.state.verdict(name, k) is Verdict.REJECTED else 0)
+        table[label] = DepositId.parse(name).number + (rejected if session.state.verdict(name, k) is ReaderVerdict.REJECTED else 0)
     return np.asarray(table[labels], np.uint16)
 
 

@@ -157,7 +157,7 @@ def summary(correction: FilmCorrection, image: ImageAssessment) -> dict[Tool, st
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RemeasuredFilm:
     """What measuring a film anew gave.
 
     Parameters
@@ -172,14 +172,14 @@ class Outcome:
     wrong: bool = False
 
 
-def outcome(image: ImageAssessment) -> Outcome:
+def outcome(image: ImageAssessment) -> RemeasuredFilm:
     """What measuring a film with what is stated about it gave; where a marked wedge gave no mass, why."""
     marked = image.exposure.correction.wedge_box is not None
     if marked and image.calibration.tier is Tier.C:
-        return Outcome(f"Measured; {image.calibration.curve_source or image.calibration.reason}.", wrong=True)
+        return RemeasuredFilm(f"Measured; {image.calibration.curve_source or image.calibration.reason}.", wrong=True)
     if marked and image.calibration.tier is Tier.A:
-        return Outcome("Measured. This film is calibrated by its header; the wedge is not needed.")
-    return Outcome("Measured with what you stated." if image.exposure.correction else "Measured as the file states it.")
+        return RemeasuredFilm("Measured. This film is calibrated by its header; the wedge is not needed.")
+    return RemeasuredFilm("Measured with what you stated." if image.exposure.correction else "Measured as the file states it.")
 
 
 def unmeasured(workspace: Workspace, assessment: Assessment) -> tuple[int, ...]:

@@ -9,10 +9,10 @@ from skimage.feature import peak_local_max
 from skimage.morphology import flood
 from skimage.segmentation import watershed
 
+from calcitrack.measure.live import Window
 from calcitrack.model.image import FloatImage, Mask
 from calcitrack.model.segmentation import Labels
 
-Window = tuple[slice, slice]
 REACH_MM = 12.0
 """Farthest that a region grows from the click: the largest lobulated masses of a hand are about 25 mm wide; larger ones take a second click."""
 SEARCH_MM = 0.6

@@ -10,7 +10,7 @@ from calcitrack.model.assessment import Assessment, Fate
 from calcitrack.model.measurement import ImageMeasurements, Result
 from calcitrack.model.provenance import Step
 from calcitrack.model.review_steps import StatementField
-from calcitrack.review.deposit_list import Verdict
+from calcitrack.review.deposit_list import ReaderVerdict
 from calcitrack.review.state import ReviewState
 
 
@@ -44,7 +44,7 @@ class Revision:
         state = self._state
         images: dict[int, RevisedImage] = {}
         for k in self.needed():
-            kept = (name for name in state.identity(k).values() if state.verdict(name, k) is not Verdict.REJECTED)
+            kept = (name for name in state.identity(k).values() if state.verdict(name, k) is not ReaderVerdict.REJECTED)
             deposits = sorted((d for name in kept if (d := state.deposit(k, name)) is not None), key=lambda d: d.label)
             images[k] = RevisedImage(None, ImageMeasurements(tuple(deposits), self.totals(k), state.images[k].limb_axis), state.identity(k))
         return revise(state.assessment, images, self._fates())
@@ -74,7 +74,7 @@ class Revision:
         return {(str(name), int(t)): Fate(fate) for (name, t), fate in self._state.stated(StatementField.FATE).items()}
 
     def _has_rejected(self, k: int) -> bool:
-        return any(self._state.verdict(name, k) is Verdict.REJECTED for name in self._state.identity(k).values())
+        return any(self._state.verdict(name, k) is ReaderVerdict.REJECTED for name in self._state.identity(k).values())
 
     def _kept_labels(self, k: int) -> list[int]:
-        return [label for label, name in self._state.identity(k).items() if self._state.verdict(name, k) is not Verdict.REJECTED]
+        return [label for label, name in self._state.identity(k).items() if self._state.verdict(name, k) is not ReaderVerdict.REJECTED]

@@ -16,7 +16,7 @@ from calcitrack.model.assessment import Assessment, DepositId, Fate
 from calcitrack.model.provenance import Step
 from calcitrack.model.review_steps import ALL_IMAGES, Change, HistoryMove, Patch, ReviewStep, Statement, StatementField, StepHistory
 from calcitrack.model.segmentation import Labels
-from calcitrack.review.deposit_list import Verdict
+from calcitrack.review.deposit_list import ReaderVerdict
 from calcitrack.review.revision import Revision
 from calcitrack.review.state import ReviewState
 
@@ -127,17 +127,17 @@ class ReviewSession:
 
     def accept(self, deposit_id: str, k: int, *, here_only: bool = False) -> Done:
         """Accept a deposit, on all films or on this one only."""
-        return self._judge(deposit_id, k, Verdict.ACCEPTED, here_only)
+        return self._judge(deposit_id, k, ReaderVerdict.ACCEPTED, here_only)
 
     def reject(self, deposit_id: str, k: int, *, here_only: bool = False) -> Done:
         """Reject a deposit, on all films or on this one only. Its outline stays, and no total counts it."""
-        return self._judge(deposit_id, k, Verdict.REJECTED, here_only)
+        return self._judge(deposit_id, k, ReaderVerdict.REJECTED, here_only)
 
     def reopen(self, deposit_id: str, k: int) -> Done:
         """Take back the verdict on a deposit, on all films."""
-        return self._judge(deposit_id, k, Verdict.OPEN, here_only=False)
+        return self._judge(deposit_id, k, ReaderVerdict.OPEN, here_only=False)
 
-    def _judge(self, deposit_id: str, k: int, verdict: Verdict, here_only: bool) -> Done:
+    def _judge(self, deposit_id: str, k: int, verdict: ReaderVerdict, here_only: bool) -> Done:
         self.state.require(deposit_id)
         scope = k if here_only else ALL_IMAGES
         statements = [*self.state.statement(StatementField.VERDICT, (deposit_id, scope), verdict.value)]

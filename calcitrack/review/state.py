@@ -19,7 +19,7 @@ from calcitrack.model.measurement import Deposit
 from calcitrack.model.review_steps import ALL_IMAGES, Change, Key, Stated, Statement, StatementField
 from calcitrack.model.segmentation import Labels
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
-from calcitrack.review.deposit_list import Row, Verdict
+from calcitrack.review.deposit_list import DepositRow, ReaderVerdict
 from calcitrack.review.film_names import FilmNames
 
 HELD_PIXELS = 60_000_000
@@ -136,9 +136,11 @@ class ReviewState:
         names = {name for k in range(len(self.images)) for name in self.identity(k).values()}
         return tuple(sorted(names, key=lambda n: (len(n), n)))
 
-    def verdict(self, deposit_id: str, k: int) -> Verdict:
+    def verdict(self, deposit_id: str, k: int) -> ReaderVerdict:
         """The reader's verdict on a deposit: on this film, else on all films."""
-        return Verdict(self._stated.get(StatementField.VERDICT, deposit_id, k) or self._stated.get(StatementField.VERDICT, deposit_id, ALL_IMAGES))
+        return ReaderVerdict(
+            self._stated.get(StatementField.VERDICT, deposit_id, k) or self._stated.get(StatementField.VERDICT, deposit_id, ALL_IMAGES)
+        )
 
     def stated(self, field: StatementField) -> dict[Key, str]:
         """Everything that the reader states in a field."""
@@ -153,7 +155,7 @@ class ReviewState:
             return next(d.deposit for d in self.images[k].deposits if d.deposit.label == label)
         return self.film(k).deposits((label,)).get(label)
 
-    def rows(self, k: int) -> tuple[Row, ...]:
+    def rows(self, k: int) -> tuple[DepositRow, ...]:
         """The deposit list of a film: deposits seen there, and those that were seen before and are gone."""
         before = self._film_before(k)
         rows = []
@@ -164,7 +166,7 @@ class ReviewState:
                 continue
             previous = None if before is None else self.deposit(before, name)
             pattern, comment = (self._stated.get(field, name) for field in (StatementField.PATTERN, StatementField.COMMENT))
-            rows.append(Row(name, label, fate, self.verdict(name, k), self.deposit(k, name), previous, pattern, comment))
+            rows.append(DepositRow(name, label, fate, self.verdict(name, k), self.deposit(k, name), previous, pattern, comment))
         return tuple(rows)
 
     def fate(self, deposit_id: str, time_point: int) -> Fate | None:
@@ -181,7 +183,7 @@ class ReviewState:
 
     def remaining(self, k: int) -> int:
         """Number of deposits on a film that are neither accepted nor rejected."""
-        return sum(self.verdict(name, k) is Verdict.OPEN for name in self.identity(k).values())
+        return sum(self.verdict(name, k) is ReaderVerdict.OPEN for name in self.identity(k).values())
 
     def statement(self, field: StatementField, key: Key, after: str) -> tuple[Statement, ...]:
         """The statement that sets a text; none where that text is stated already."""

@@ -19,7 +19,7 @@ from calcitrack.model.reading import READ_MEASURANDS, CaseState, FilmReading, Pl
 from calcitrack.model.segmentation import Labels
 from calcitrack.model.timeline import Exposure, in_memory
 from calcitrack.reading import plan_reading
-from calcitrack.review.deposit_list import Verdict
+from calcitrack.review.deposit_list import ReaderVerdict
 from calcitrack.review.session import ReviewSession
 from calcitrack.review.state import HELD_PIXELS, ReviewState
 
@@ -99,7 +99,7 @@ def _others(workspace: Workspace, assessment: Assessment, reader: str) -> tuple[
     for number, other in enumerate(reviewed, start=1):
         review = ReviewSession(workspace, ReviewState(assessment), other).state
         for k, mark in enumerate(marks):
-            kept = [label for label, name in review.identity(k).items() if review.verdict(name, k) is not Verdict.REJECTED]
+            kept = [label for label, name in review.identity(k).items() if review.verdict(name, k) is not ReaderVerdict.REJECTED]
             mark[np.isin(review.labels(k), kept)] = number
     for k, image in enumerate(assessment.images):
         versions = {v.reader: v for v in workspace.versions(image.exposure.image_id) if v.reader not in ("", reader, *reviewed)}

@@ -3,7 +3,7 @@
 from calcitrack.tables.changes import changes_table, cohort_table, responses_table, trends_table
 from calcitrack.tables.changes_schema import CHANGES, COHORT, JUDGED, RESPONSES, TRENDS
 from calcitrack.tables.results import deposits_table, events_table, images_table, not_measurable_table, timeline_table
-from calcitrack.tables.schema import DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, SCHEMA_VERSION, TIMELINE, Column, Kind, TableSchema
+from calcitrack.tables.schema import DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, SCHEMA_VERSION, TIMELINE, Column, ColumnKind, TableSchema
 from calcitrack.tables.schema import SCHEMAS as MEASURED
 
 SCHEMAS = (*MEASURED, *JUDGED)
@@ -24,7 +24,7 @@ __all__ = [
     "TIMELINE",
     "TRENDS",
     "Column",
-    "Kind",
+    "ColumnKind",
     "TableSchema",
     "changes_table",
     "cohort_table",

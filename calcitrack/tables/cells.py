@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from calcitrack.model.measurement import Measurement, Result
-from calcitrack.tables.schema import LIST_SEPARATOR, Kind, TableSchema
+from calcitrack.tables.schema import LIST_SEPARATOR, ColumnKind, TableSchema
 
 Cell = str | int | float | dt.date | None
 """``None`` is an empty cell."""
@@ -19,7 +19,7 @@ Row = Mapping[str, Cell]
 NOT_PRODUCED = "this version of the program does not measure it on this kind of image"
 NO_UNCERTAINTY = "no uncertainty was estimated for this value"
 
-DTYPES = {Kind.TEXT: "string", Kind.INTEGER: "Int64", Kind.NUMBER: "float64", Kind.DATE: "datetime64[s]"}
+DTYPES = {ColumnKind.TEXT: "string", ColumnKind.INTEGER: "Int64", ColumnKind.NUMBER: "float64", ColumnKind.DATE: "datetime64[s]"}
 """pandas type of each kind of cell."""
 
 
@@ -84,7 +84,7 @@ def frame(schema: TableSchema, rows: Iterable[Row]) -> pd.DataFrame:
     data: dict[str, pd.Series] = {}
     for column in schema.columns:
         values = [r.get(column.name) for r in rows]
-        if column.kind is Kind.TEXT:
+        if column.kind is ColumnKind.TEXT:
             values = [plain(str(v)) if v is not None else "" for v in values]
         data[column.name] = pd.Series(values, dtype=DTYPES[column.kind])
     return pd.DataFrame(data, columns=list(schema.names))
@@ -92,4 +92,4 @@ def frame(schema: TableSchema, rows: Iterable[Row]) -> pd.DataFrame:
 
 def rounded(table: pd.DataFrame, schema: TableSchema) -> pd.DataFrame:
     """The table with its numbers rounded to the digits that the schema keeps on export."""
-    return table.round({c.name: c.decimals for c in schema.columns if c.kind is Kind.NUMBER})
+    return table.round({c.name: c.decimals for c in schema.columns if c.kind is ColumnKind.NUMBER})

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from calcitrack.tables.schema import Column, Kind, TableSchema
+from calcitrack.tables.schema import Column, ColumnKind, TableSchema
 
 YES, NO = "yes", "no"
 """How a truth is written; an empty cell where it cannot be said."""
 
 
 def _text(name: str, meaning: str) -> Column:
-    return Column(name, Kind.TEXT, meaning)
+    return Column(name, ColumnKind.TEXT, meaning)
 
 
 def _count(name: str, meaning: str) -> Column:
-    return Column(name, Kind.INTEGER, meaning)
+    return Column(name, ColumnKind.INTEGER, meaning)
 
 
 def _number(name: str, meaning: str, unit: str = "1", decimals: int = 4) -> Column:
-    return Column(name, Kind.NUMBER, meaning, unit, decimals)
+    return Column(name, ColumnKind.NUMBER, meaning, unit, decimals)
 
 
 def _estimate(name: str, meaning: str, unit: str = "1", decimals: int = 4) -> tuple[Column, ...]:
@@ -82,10 +82,10 @@ TRENDS = TableSchema(
         _text("method", "`robust line` through the visits, or `mixed model` over the deposits."),
         _text("part", "`all` visits; `before` and `after` a treatment's start; `difference` is after minus before."),
         _text("treatment", "The treatment whose start it is about; empty for `all`."),
-        Column("treatment_start", Kind.DATE, "Its first day."),
+        Column("treatment_start", ColumnKind.DATE, "Its first day."),
         _count("n_time_points", "Time points that took part, on this side of the start."),
-        Column("first_date", Kind.DATE, "First visit of the line."),
-        Column("last_date", Kind.DATE, "Last visit of the line."),
+        Column("first_date", ColumnKind.DATE, "First visit of the line."),
+        Column("last_date", ColumnKind.DATE, "Last visit of the line."),
         *_estimate("slope", "Slope of the natural logarithm per year.", "/a"),
         *_estimate("annual", "The same as a relative change per year; for `difference`, the ratio of the yearly growth factors, minus 1."),
         _number("p_growing", "Probability that the slope is above zero."),

@@ -7,26 +7,26 @@ from collections.abc import Container, Iterable, Iterator
 from calcitrack.model.review import MadeReview
 from calcitrack.tables.cells import Row
 from calcitrack.tables.changes_schema import NO, YES
-from calcitrack.tables.schema import Column, Kind, TableSchema
+from calcitrack.tables.schema import Column, ColumnKind, TableSchema
 
 REVIEWS = TableSchema(
     "reviews",
     "one review that counts",
     (
-        Column("patient_id", Kind.TEXT, "Patient ID of the timeline, as in the file or the manifest."),
-        Column("body_part", Kind.TEXT, "Body part of the timeline; empty when nothing states it."),
-        Column("laterality", Kind.TEXT, "`L`, `R`, `B` or empty when nothing states it."),
-        Column("view", Kind.TEXT, "View position, such as `PA`; empty when nothing states it."),
-        Column("assessment_id", Kind.TEXT, "The assessment that the reader looked at, as in the other tables."),
-        Column("in_these_results", Kind.TEXT, "`yes` where that assessment is in this folder; `no` where another one took its place since."),
-        Column("reader", Kind.TEXT, "Who says it."),
-        Column("reviewed_at", Kind.TEXT, "When: UTC, ISO 8601."),
-        Column("kind", Kind.TEXT, "`accept`, `reject`, `fate`, `pattern` or `comment`."),
-        Column("deposit_id", Kind.TEXT, "The deposit; empty for the whole."),
-        Column("image", Kind.TEXT, "SOP Instance UID of the image, or its path where it has none; empty for all images."),
-        Column("time_point", Kind.INTEGER, "The time point that a fate is about; empty for the other kinds."),
-        Column("value", Kind.TEXT, "A fate, or the name of a pattern; empty for the other kinds."),
-        Column("comment", Kind.TEXT, "The reader's own words."),
+        Column("patient_id", ColumnKind.TEXT, "Patient ID of the timeline, as in the file or the manifest."),
+        Column("body_part", ColumnKind.TEXT, "Body part of the timeline; empty when nothing states it."),
+        Column("laterality", ColumnKind.TEXT, "`L`, `R`, `B` or empty when nothing states it."),
+        Column("view", ColumnKind.TEXT, "View position, such as `PA`; empty when nothing states it."),
+        Column("assessment_id", ColumnKind.TEXT, "The assessment that the reader looked at, as in the other tables."),
+        Column("in_these_results", ColumnKind.TEXT, "`yes` where that assessment is in this folder; `no` where another one took its place since."),
+        Column("reader", ColumnKind.TEXT, "Who says it."),
+        Column("reviewed_at", ColumnKind.TEXT, "When: UTC, ISO 8601."),
+        Column("kind", ColumnKind.TEXT, "`accept`, `reject`, `fate`, `pattern` or `comment`."),
+        Column("deposit_id", ColumnKind.TEXT, "The deposit; empty for the whole."),
+        Column("image", ColumnKind.TEXT, "SOP Instance UID of the image, or its path where it has none; empty for all images."),
+        Column("time_point", ColumnKind.INTEGER, "The time point that a fate is about; empty for the other kinds."),
+        Column("value", ColumnKind.TEXT, "A fate, or the name of a pattern; empty for the other kinds."),
+        Column("comment", ColumnKind.TEXT, "The reader's own words."),
     ),
 )
 """Part of the contract of a results folder, described in `docs/reference/workspace.md`."""

@@ -15,7 +15,7 @@ LIST_SEPARATOR = "; "
 """Between the items of a cell that holds several."""
 
 
-class Kind(StrEnum):
+class ColumnKind(StrEnum):
     """What a cell holds. An empty cell is an empty text, or a value that is not measurable, not stated or not applicable."""
 
     TEXT = "text"
@@ -45,7 +45,7 @@ class Column:
     """
 
     name: str
-    kind: Kind
+    kind: ColumnKind
     meaning: str
     unit: str = ""
     decimals: int = 0
@@ -72,19 +72,19 @@ class TableSchema:
 
 
 def _text(name: str, meaning: str) -> Column:
-    return Column(name, Kind.TEXT, meaning)
+    return Column(name, ColumnKind.TEXT, meaning)
 
 
 def _count(name: str, meaning: str) -> Column:
-    return Column(name, Kind.INTEGER, meaning)
+    return Column(name, ColumnKind.INTEGER, meaning)
 
 
 def _date(name: str, meaning: str) -> Column:
-    return Column(name, Kind.DATE, meaning)
+    return Column(name, ColumnKind.DATE, meaning)
 
 
 def _value(name: str, unit: str, decimals: int, meaning: str, *, measurand: bool = True) -> Column:
-    return Column(name, Kind.NUMBER, meaning, unit, decimals, measurand)
+    return Column(name, ColumnKind.NUMBER, meaning, unit, decimals, measurand)
 
 
 # Digits kept: a tenth or less of what one pixel (about 0.01 mm2) or the noise of a 1 mm deposit (about 0.01 mg, 0.006 mm3 Al) contributes.

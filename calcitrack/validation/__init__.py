@@ -3,7 +3,7 @@
 from calcitrack.validation.compare import DepositComparison, FilmComparison, FilmTruth, FoundDeposit
 from calcitrack.validation.page import markdown
 from calcitrack.validation.scores import ConfidenceBin, Figure, Scores, score
-from calcitrack.validation.targets import Line, Verdict, lines
+from calcitrack.validation.targets import Line, TargetStatus, lines
 
 __all__ = [
     "ConfidenceBin",
@@ -14,7 +14,7 @@ __all__ = [
     "FoundDeposit",
     "Line",
     "Scores",
-    "Verdict",
+    "TargetStatus",
     "lines",
     "markdown",
     "score",

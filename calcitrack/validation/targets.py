@@ -10,7 +10,7 @@ from calcitrack.phantom.specs import Style
 from calcitrack.validation.scores import Figure, Scores
 
 
-class Verdict(StrEnum):
+class TargetStatus(StrEnum):
     """How a figure compares with what is asked of it."""
 
     AIM = "aim"
@@ -73,14 +73,14 @@ class Line:
         return f"{value:+.3f}" if self.signed else f"{value:.3f}"
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> TargetStatus:
         """Whether the figure reaches its target."""
         value = self.figure.value
         if value is None or self.target is None:
-            return Verdict.OPEN
+            return TargetStatus.OPEN
         if value in self.target.aim:
-            return Verdict.AIM
-        return Verdict.ENOUGH if value in self.target.at_least else Verdict.SHORT
+            return TargetStatus.AIM
+        return TargetStatus.ENOUGH if value in self.target.at_least else TargetStatus.SHORT
 
 
 def _floor(at_least: float, aim: float) -> Target:

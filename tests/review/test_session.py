@@ -14,7 +14,7 @@ from calcitrack.model.assessment import Assessment, Fate
 from calcitrack.model.measurement import Measurement
 from calcitrack.model.review_steps import StatementField
 from calcitrack.review import edit_outlines as outlines
-from calcitrack.review.deposit_list import Verdict
+from calcitrack.review.deposit_list import ReaderVerdict
 from calcitrack.review.publish import export, publish
 from calcitrack.review.session import Done, ReviewSession
 
@@ -66,12 +66,12 @@ def test_a_rejected_deposit_counts_nowhere(session: ReviewSession) -> None:
     """On all films with one command, on one film with the other; the outline stays."""
     before = [mass(session, k) for k in range(4)]
     session.reject("D002", 2, here_only=True)
-    assert session.state.verdict("D002", 2) is Verdict.REJECTED
-    assert session.state.verdict("D002", 1) is Verdict.OPEN
+    assert session.state.verdict("D002", 2) is ReaderVerdict.REJECTED
+    assert session.state.verdict("D002", 1) is ReaderVerdict.OPEN
     assert mass(session, 2) < before[2]
     assert mass(session, 1) == before[1]
     session.reject("D002", 0)
-    assert [session.state.verdict("D002", k) for k in range(4)] == [Verdict.REJECTED] * 4
+    assert [session.state.verdict("D002", k) for k in range(4)] == [ReaderVerdict.REJECTED] * 4
     assert session.state.label_of(1, "D002") is not None
     revised = session.revised()
     assert "D002" not in {t.deposit_id for t in revised.tracks}

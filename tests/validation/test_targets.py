@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from calcitrack.validation import Figure, Scores, Verdict, lines, score
+from calcitrack.validation import Figure, Scores, TargetStatus, lines, score
 
 
 def with_figures(**figures: Figure) -> Scores:
@@ -15,23 +15,23 @@ def with_figures(**figures: Figure) -> Scores:
 @pytest.mark.parametrize(
     ("name", "field", "value", "verdict"),
     [
-        ("sensitivity, soft tissue", "sensitivity_soft", 0.97, Verdict.AIM),
-        ("sensitivity, soft tissue", "sensitivity_soft", 0.90, Verdict.ENOUGH),
-        ("sensitivity, soft tissue", "sensitivity_soft", 0.89, Verdict.SHORT),
-        ("false deposits a film", "false_per_film", 0.2, Verdict.AIM),
-        ("false deposits a film", "false_per_film", 1.1, Verdict.SHORT),
-        ("area bias, median", "area_bias", -0.02, Verdict.AIM),
-        ("area bias, median", "area_bias", 0.1, Verdict.ENOUGH),
-        ("area bias, median", "area_bias", -0.11, Verdict.SHORT),
-        ("95 % interval, mass, soft tissue", "coverage_mass", 0.95, Verdict.AIM),
-        ("95 % interval, mass, soft tissue", "coverage_mass", 0.99, Verdict.SHORT),
-        ("95 % interval, volume", "coverage_volume", 0.89, Verdict.SHORT),
-        ("calibration error, confidence", "confidence_error", 0.10, Verdict.AIM),
-        ("calibration error, confidence", "confidence_error", 0.11, Verdict.SHORT),
-        ("link accuracy over visits", "link_accuracy", 0.5, Verdict.OPEN),
+        ("sensitivity, soft tissue", "sensitivity_soft", 0.97, TargetStatus.AIM),
+        ("sensitivity, soft tissue", "sensitivity_soft", 0.90, TargetStatus.ENOUGH),
+        ("sensitivity, soft tissue", "sensitivity_soft", 0.89, TargetStatus.SHORT),
+        ("false deposits a film", "false_per_film", 0.2, TargetStatus.AIM),
+        ("false deposits a film", "false_per_film", 1.1, TargetStatus.SHORT),
+        ("area bias, median", "area_bias", -0.02, TargetStatus.AIM),
+        ("area bias, median", "area_bias", 0.1, TargetStatus.ENOUGH),
+        ("area bias, median", "area_bias", -0.11, TargetStatus.SHORT),
+        ("95 % interval, mass, soft tissue", "coverage_mass", 0.95, TargetStatus.AIM),
+        ("95 % interval, mass, soft tissue", "coverage_mass", 0.99, TargetStatus.SHORT),
+        ("95 % interval, volume", "coverage_volume", 0.89, TargetStatus.SHORT),
+        ("calibration error, confidence", "confidence_error", 0.10, TargetStatus.AIM),
+        ("calibration error, confidence", "confidence_error", 0.11, TargetStatus.SHORT),
+        ("link accuracy over visits", "link_accuracy", 0.5, TargetStatus.OPEN),
     ],
 )
-def test_verdicts_include_the_limits(name: str, field: str, value: float, verdict: Verdict) -> None:
+def test_verdicts_include_the_limits(name: str, field: str, value: float, verdict: TargetStatus) -> None:
     """A figure on its limit reaches it; a coverage too high is as wrong as one too low; no target, no verdict."""
     (line,) = [entry for entry in lines(with_figures(**{field: Figure(value, 5)})) if entry.name == name]
     assert line.figure == Figure(value, 5)
@@ -40,7 +40,7 @@ def test_verdicts_include_the_limits(name: str, field: str, value: float, verdic
 
 def test_no_case_has_no_verdict() -> None:
     """Nothing measured is neither good nor bad."""
-    assert {line.verdict for line in lines(score([]))} == {Verdict.OPEN}
+    assert {line.verdict for line in lines(score([]))} == {TargetStatus.OPEN}
 
 
 def test_targets_read_as_they_are_meant() -> None:

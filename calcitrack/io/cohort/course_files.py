@@ -22,7 +22,7 @@ ONGOING = ("", "ongoing")
 MAX_BYTES = 64 * 1024**2
 """Half a million rows; more is another kind of file."""
 
-Row = Mapping[str, str]
+CsvRow = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class _Sort:
 
     columns: tuple[str, ...]
     required: tuple[str, ...]
-    read: Callable[[Row, list[str]], Treatment | LabResult | None]
+    read: Callable[[CsvRow, list[str]], Treatment | LabResult | None]
 
     @property
     def expected(self) -> str:
@@ -199,7 +199,7 @@ def _row(number: int, columns: Sequence[str], cells: Sequence[str], sort: _Sort,
     return [] if read is None or wrong else [read]
 
 
-def _treatment(row: Row, wrong: list[str]) -> Treatment | None:
+def _treatment(row: CsvRow, wrong: list[str]) -> Treatment | None:
     start = _day(row, "start", wrong)
     stop = None if row.get("stop", "").lower() in ONGOING else _day(row, "stop", wrong)
     dose = _number(row, "dose", wrong)
@@ -210,14 +210,14 @@ def _treatment(row: Row, wrong: list[str]) -> Treatment | None:
     )
 
 
-def _lab(row: Row, wrong: list[str]) -> LabResult | None:
+def _lab(row: CsvRow, wrong: list[str]) -> LabResult | None:
     date, value, low, high = _day(row, "date", wrong), _number(row, "value", wrong), _number(row, "low", wrong), _number(row, "high", wrong)
     if date is None or value is None or wrong:
         return None
     return LabResult(patient_id=row["patient_id"], date=date, name=row["name"], value=value, unit=row.get("unit", ""), low=low, high=high)
 
 
-def _day(row: Row, column: str, wrong: list[str]) -> dt.date | None:
+def _day(row: CsvRow, column: str, wrong: list[str]) -> dt.date | None:
     text = row.get(column, "")
     if not text:
         return None
@@ -228,7 +228,7 @@ def _day(row: Row, column: str, wrong: list[str]) -> dt.date | None:
         return None
 
 
-def _number(row: Row, column: str, wrong: list[str]) -> float | None:
+def _number(row: CsvRow, column: str, wrong: list[str]) -> float | None:
     text = row.get(column, "")
     if not text:
         return None

@@ -24,7 +24,6 @@ SCREENSHOT_WORDS = ("SCREEN", "SNAPSHOT")
 """Words in Image Type of a picture of a screen."""
 PICTURE_SUFFIXES = (".png", ".tif", ".tiff", ".PNG", ".TIF", ".TIFF")
 """Names under which a sidecar's picture is looked for."""
-DIGEST_STEP_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)

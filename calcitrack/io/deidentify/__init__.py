@@ -1,9 +1,9 @@
 """DICOM files without what says who they are about: PS3.15 Basic Profile, dates moved by one offset a patient, and a check of every byte."""
 
 from calcitrack.io.deidentify.key_file import is_open_to_others
-from calcitrack.io.deidentify.outcomes import FileOutcome, Report, Status
+from calcitrack.io.deidentify.outcomes import DeidentifyReport, FileOutcome, Status
 from calcitrack.io.deidentify.pixels import BurnedIn
 from calcitrack.io.deidentify.report_files import SUMMARY, TABLE
 from calcitrack.io.deidentify.run import DeidentifyOptions, deidentify
 
-__all__ = ["SUMMARY", "TABLE", "BurnedIn", "DeidentifyOptions", "FileOutcome", "Report", "Status", "deidentify", "is_open_to_others"]
+__all__ = ["SUMMARY", "TABLE", "BurnedIn", "DeidentifyOptions", "DeidentifyReport", "FileOutcome", "Status", "deidentify", "is_open_to_others"]

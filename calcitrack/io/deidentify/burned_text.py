@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Box = tuple[int, int, int, int]
+TextBox = tuple[int, int, int, int]
 """First and last row + 1, first and last column + 1, pixels."""
 
 EDGE_FRACTION = 0.3
@@ -63,7 +63,7 @@ class _Letter:
         return self.row + self.height / 2
 
 
-def find_text(values: NDArray[np.integer]) -> tuple[Box, ...]:
+def find_text(values: NDArray[np.integer]) -> tuple[TextBox, ...]:
     """Boxes around lines of text in a picture, in reading order.
 
     Parameters
@@ -79,7 +79,7 @@ def find_text(values: NDArray[np.integer]) -> tuple[Box, ...]:
     return tuple(sorted(_merged(boxes)))
 
 
-def _lines(bright: NDArray[np.float32], level: float) -> list[Box]:
+def _lines(bright: NDArray[np.float32], level: float) -> list[TextBox]:
     """Lines of letters within `level` of the upper end of the scale, and short ones above and below them."""
     shape = bright.shape
     written = [line for line in _grouped(_letters(bright, level)) if _length(line) >= LEAST_BESIDE and _is_written(line, bright, level)]
@@ -147,7 +147,7 @@ def _is_written(line: list[_Letter], bright: NDArray[np.float32], end: float) ->
     return 1 - end - level >= LEAST_CONTRAST and float(np.mean(np.abs(ground - level) <= FLAT_GROUND)) >= LEAST_FLAT_GROUND
 
 
-def _box(line: list[_Letter], shape: tuple[int, ...]) -> Box:
+def _box(line: list[_Letter], shape: tuple[int, ...]) -> TextBox:
     margin = round(MARGIN_HEIGHTS * max(x.height for x in line)) + 1
     return (
         max(min(x.row for x in line) - margin, 0),
@@ -157,14 +157,14 @@ def _box(line: list[_Letter], shape: tuple[int, ...]) -> Box:
     )
 
 
-def _near_edge(box: Box, shape: tuple[int, ...]) -> bool:
+def _near_edge(box: TextBox, shape: tuple[int, ...]) -> bool:
     rows, columns = EDGE_FRACTION * shape[0], EDGE_FRACTION * shape[1]
     return box[0] < rows or box[1] > shape[0] - rows or box[2] < columns or box[3] > shape[1] - columns
 
 
-def _merged(boxes: list[Box]) -> list[Box]:
+def _merged(boxes: list[TextBox]) -> list[TextBox]:
     """Boxes that overlap, as one."""
-    merged: list[Box] = []
+    merged: list[TextBox] = []
     for box in boxes:
         apart = [b for b in merged if b[1] <= box[0] or box[1] <= b[0] or b[3] <= box[2] or box[3] <= b[2]]
         over = [box, *(b for b in merged if b not in apart)]

@@ -15,7 +15,7 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
 from calcitrack.io.deidentify.elements import tags_of, vr_of
-from calcitrack.io.deidentify.patients import Patient
+from calcitrack.io.deidentify.patients import PatientPseudonym
 from calcitrack.io.deidentify.profile import DATES, Action, action_for
 from calcitrack.io.deidentify.secret import Secret
 
@@ -63,13 +63,13 @@ class Cleaner:
         self._uids = secret.uids
         self._ids = IDAnonymizer(secret.randomizer, "", "")
 
-    def clean(self, dataset: Dataset, patient: Patient) -> CleaningCounts:
+    def clean(self, dataset: Dataset, patient: PatientPseudonym) -> CleaningCounts:
         """Clean a data set in place; elements that stay keep their bytes."""
         counts = CleaningCounts()
         self._clean(dataset, patient, counts, depth=0)
         return counts
 
-    def _clean(self, dataset: Dataset, patient: Patient, counts: CleaningCounts, *, depth: int) -> None:
+    def _clean(self, dataset: Dataset, patient: PatientPseudonym, counts: CleaningCounts, *, depth: int) -> None:
         for tag in tags_of(dataset):
             action = action_for(tag, vr_of(dataset, tag)) if depth < MAX_DEPTH else Action.REMOVE
             counts.private += tag.is_private
@@ -81,7 +81,7 @@ class Cleaner:
                 counts.unreadable += 1
             counts.actions[action] += 1
 
-    def _apply(self, action: Action, dataset: Dataset, tag: BaseTag, patient: Patient, counts: CleaningCounts, depth: int) -> None:
+    def _apply(self, action: Action, dataset: Dataset, tag: BaseTag, patient: PatientPseudonym, counts: CleaningCounts, depth: int) -> None:
         if action is Action.REMOVE:
             del dataset[tag]
         elif action is Action.INSIDE:
@@ -117,7 +117,7 @@ class Cleaner:
         self._ids(Dataset(), element)
 
 
-def _shift(dataset: Dataset, tag: BaseTag, patient: Patient) -> None:
+def _shift(dataset: Dataset, tag: BaseTag, patient: PatientPseudonym) -> None:
     """Move a date by whole days; one that is no date loses its value."""
     element = dataset[tag]
     if not element.value:

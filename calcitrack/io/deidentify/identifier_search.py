@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from calcitrack.io.deidentify.identifiers import Identifier, Kind
+from calcitrack.io.deidentify.identifiers import Identifier, IdentifierKind
 
 ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "iso2022_jp", "iso2022_kr", "gb18030", "iso8859-5", "iso8859-7")
 """Those of DICOM's Specific Character Set (PS3.3, C.12.1.1.2) that give other bytes than these, come with the original bytes of the value."""
@@ -66,7 +66,7 @@ def _search_terms(identifier: Identifier) -> tuple[SearchTerm, ...]:
 
 def _pattern(identifier: Identifier, content: bytes) -> re.Pattern[bytes]:
     """The content as a word of its own, so that ANNA is not found in MANNAR nor 1.2.3 in 1.2.34."""
-    word = {Kind.UID: rb"0-9.", Kind.PLACE: rb"0-9a-z_"}.get(identifier.kind, rb"0-9a-z")
+    word = {IdentifierKind.UID: rb"0-9.", IdentifierKind.PLACE: rb"0-9a-z_"}.get(identifier.kind, rb"0-9a-z")
     if not identifier.text.isascii() or b"\0" in content:
         return re.compile(re.escape(content), re.DOTALL)
     return re.compile(rb"(?<![" + word + rb"])" + re.escape(content) + rb"(?![" + word + rb"])", re.DOTALL)

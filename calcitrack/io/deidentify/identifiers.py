@@ -22,7 +22,7 @@ from calcitrack.io.dicom.anatomy_codes import BODY_PART_CODES, VIEW_MEANINGS
 from calcitrack.io.dicom.sop_classes import STANDARD_ROOT
 
 
-class Kind(StrEnum):
+class IdentifierKind(StrEnum):
     """What an identifier is of."""
 
     NAME = "name of a person"
@@ -47,19 +47,19 @@ class Identifier:
     """
 
     text: str
-    kind: Kind
+    kind: IdentifierKind
     raw: bytes = b""
 
 
 @dataclass(slots=True)
-class Found:
+class FoundIdentifiers:
     """Identifiers of a file, how many values were too short or too common to be searched for, and makers and models of devices in lower case."""
 
     identifiers: set[Identifier] = field(default_factory=set)
     left_out: int = 0
     makers: set[str] = field(default_factory=set)
 
-    def add(self, other: Found) -> None:
+    def add(self, other: FoundIdentifiers) -> None:
         """Take in those of another data set."""
         self.identifiers |= other.identifiers
         self.makers |= other.makers
@@ -67,7 +67,7 @@ class Found:
 
     def telling(self) -> set[Identifier]:
         """Identifiers without places and numbers that also name the maker or model of a device: those stay in files, and tell nothing."""
-        return {i for i in self.identifiers if i.kind not in (Kind.PLACE, Kind.NUMBER) or not self._names_a_maker(i.text)}
+        return {i for i in self.identifiers if i.kind not in (IdentifierKind.PLACE, IdentifierKind.NUMBER) or not self._names_a_maker(i.text)}
 
     def _names_a_maker(self, text: str) -> bool:
         word = re.compile(rf"(?<![0-9a-z]){re.escape(text.lower())}(?![0-9a-z])")
@@ -111,16 +111,16 @@ def common_words() -> frozenset[str]:
     return NO_NAMES | {w.lower() for n in (*names, *BODY_PART_CODES.values(), *VIEW_MEANINGS) for w in re.findall(r"[A-Za-z]{3,}", n)}
 
 
-def collect(dataset: Dataset) -> Found:
+def collect(dataset: Dataset) -> FoundIdentifiers:
     """Identifiers anywhere in a data set: in sequences and private elements too, which are then removed."""
-    found = Found()
+    found = FoundIdentifiers()
     for tag, vr, raw, value in _values(dataset):
         for text in value:
             _collect(found, tag, vr, text, raw)
     return found
 
 
-def _collect(found: Found, tag: BaseTag, vr: str, text: str, raw: bytes) -> None:
+def _collect(found: FoundIdentifiers, tag: BaseTag, vr: str, text: str, raw: bytes) -> None:
     keyword = keyword_for_tag(tag)
     text = text.strip(" \0")
     if not text:
@@ -131,24 +131,24 @@ def _collect(found: Found, tag: BaseTag, vr: str, text: str, raw: bytes) -> None
         _add_name(found, text, raw)
     elif vr == "UI":
         if not text.startswith(STANDARD_ROOT) and not keyword.endswith(CLASS_UIDS):
-            _add(found, Identifier(text, Kind.UID, raw), len(text) >= LEAST_UID)
+            _add(found, Identifier(text, IdentifierKind.UID, raw), len(text) >= LEAST_UID)
     elif keyword == "PatientBirthDate":
         _add_birth(found, text)
     elif keyword in PLACES:
-        _add(found, Identifier(text, Kind.PLACE, raw), len(text) >= LEAST_LETTERS and text.lower() not in common_words())
+        _add(found, Identifier(text, IdentifierKind.PLACE, raw), len(text) >= LEAST_LETTERS and text.lower() not in common_words())
     elif listed(tag) and vr in ("SH", "LO", "UC") and keyword.endswith(NUMBER_ENDS):
         least = LEAST_DIGITS if text.isdigit() else LEAST_LETTERS
-        _add(found, Identifier(text, Kind.NUMBER, raw), len(text) >= least and text.lower() not in common_words())
+        _add(found, Identifier(text, IdentifierKind.NUMBER, raw), len(text) >= least and text.lower() not in common_words())
 
 
-def _add(found: Found, identifier: Identifier, worthwhile: bool) -> None:
+def _add(found: FoundIdentifiers, identifier: Identifier, worthwhile: bool) -> None:
     if worthwhile:
         found.identifiers.add(identifier)
     else:
         found.left_out += 1
 
 
-def _add_name(found: Found, text: str, raw: bytes) -> None:
+def _add_name(found: FoundIdentifiers, text: str, raw: bytes) -> None:
     """The whole name in each spelling, and each part that is no common word."""
     for group in text.split("="):
         parts = [p for p in NAME_BREAK.split(group) if p]
@@ -161,9 +161,9 @@ def _add_name(found: Found, text: str, raw: bytes) -> None:
             spellings |= {family + given, given + family}
         for spelling in spellings:
             uncommon = not all(p.lower() in common_words() for p in parts)
-            _add(found, Identifier(spelling, Kind.NAME, raw if spelling == text else b""), len(spelling) >= LEAST_LETTERS and uncommon)
+            _add(found, Identifier(spelling, IdentifierKind.NAME, raw if spelling == text else b""), len(spelling) >= LEAST_LETTERS and uncommon)
         for part in parts:
-            _add(found, Identifier(part, Kind.NAME), len(part) >= _least(part) and part.lower() not in common_words())
+            _add(found, Identifier(part, IdentifierKind.NAME), len(part) >= _least(part) and part.lower() not in common_words())
 
 
 def _least(part: str) -> int:
@@ -173,7 +173,7 @@ def _least(part: str) -> int:
     return LEAST_LETTERS if part.isascii() else 2
 
 
-def _add_birth(found: Found, text: str) -> None:
+def _add_birth(found: FoundIdentifiers, text: str) -> None:
     digits = re.sub(r"\D", "", text)
     if len(digits) != 8:
         found.left_out += 1
@@ -181,7 +181,7 @@ def _add_birth(found: Found, text: str) -> None:
     year, month, day = digits[:4], digits[4:6], digits[6:]
     european, american = (f"{day}.{month}.{year}", f"{day}/{month}/{year}"), (f"{month}/{day}/{year}", f"{month}-{day}-{year}")
     for spelling in (digits, f"{year}-{month}-{day}", f"{year}.{month}.{day}", *european, *american):
-        found.identifiers.add(Identifier(spelling, Kind.BIRTH))
+        found.identifiers.add(Identifier(spelling, IdentifierKind.BIRTH))
 
 
 def _values(dataset: Dataset) -> Iterator[tuple[BaseTag, str, bytes, tuple[str, ...]]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from calcitrack.errors import KeyFileError
-from calcitrack.io.deidentify.patients import Patient
+from calcitrack.io.deidentify.patients import PatientPseudonym
 from calcitrack.io.deidentify.secret import SECRET_BYTES, Secret
 
 FORMAT = "calcitrack de-identification key"
@@ -44,7 +44,7 @@ def read_key(path: Path) -> tuple[Secret, dict[str, dict[str, object]]]:
     return Secret(secret), patients
 
 
-def write_key(path: Path, secret: Secret, known: dict[str, dict[str, object]], patients: Iterable[Patient]) -> None:
+def write_key(path: Path, secret: Secret, known: dict[str, dict[str, object]], patients: Iterable[PatientPseudonym]) -> None:
     """Write the key for its owner's eyes only; the former one stays until the new one is whole.
 
     Raises

@@ -15,7 +15,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from calcitrack.io.deidentify.patients import Patient
+from calcitrack.io.deidentify.patients import PatientPseudonym
 from calcitrack.io.deidentify.profile import CLEAN_PIXELS, METHODS
 from calcitrack.io.dicom.header import Header
 from calcitrack.version import __version__
@@ -64,7 +64,7 @@ def _syntax(dataset: Dataset, stated: UID) -> UID:
     return ExplicitVRLittleEndian if little is not False else ExplicitVRBigEndian
 
 
-def file_name(dataset: Dataset, patient: Patient, number: int) -> str:
+def file_name(dataset: Dataset, patient: PatientPseudonym, number: int) -> str:
     """Path below the output folder: patient, moved date, number in the input, kind and image; nothing of the original name.
 
     The number keeps the order of files whose headers state the same time: exposures of one day are compared in that order.

@@ -14,9 +14,9 @@ from calcitrack.errors import DamagedFileError, UnsupportedImageError
 from calcitrack.io.deidentify.clean import Cleaner, CleaningCounts
 from calcitrack.io.deidentify.elements import raw_value, tags_of, vr_of
 from calcitrack.io.deidentify.identifier_search import SearchTerm, search_terms_of
-from calcitrack.io.deidentify.identifiers import Found, collect
+from calcitrack.io.deidentify.identifiers import FoundIdentifiers, collect
 from calcitrack.io.deidentify.marks import NATIVE, file_name, mark, renew_meta
-from calcitrack.io.deidentify.patients import Patient, Patients
+from calcitrack.io.deidentify.patients import PatientPseudonym, Patients
 from calcitrack.io.deidentify.pixels import PictureText, pad_last_fragment, state_text, treat_picture
 from calcitrack.io.deidentify.profile import PSEUDONYMS, tag_of
 from calcitrack.io.deidentify.secret import Secret
@@ -64,7 +64,7 @@ class Copy:
 
     content: bytes
     name: str
-    patient: Patient
+    patient: PatientPseudonym
     counts: CleaningCounts
     text: PictureText
     own: tuple[SearchTerm, ...]
@@ -73,14 +73,14 @@ class Copy:
     kind: str
 
 
-def identifiers_of(source: FileSource, limits: ReadLimits) -> Found:
+def identifiers_of(source: FileSource, limits: ReadLimits) -> FoundIdentifiers:
     """What identifies a file; nothing where it cannot be read."""
     with collected_warnings():
         try:
             opened = open_dataset(source, limits, pixels=False)
             return _found(opened.dataset)
         except Exception:  # pydicom raises what it likes on broken files, which are refused later
-            return Found()
+            return FoundIdentifiers()
 
 
 def is_media_directory(dataset: Dataset) -> bool:
@@ -127,7 +127,7 @@ def _check_cleanable(opened: OpenedDataset, source: FileSource) -> None:
         )
 
 
-def _found(dataset: Dataset) -> Found:
+def _found(dataset: Dataset) -> FoundIdentifiers:
     found = collect(dataset)
     meta = getattr(dataset, "file_meta", None)
     if meta is not None:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from calcitrack.io.deidentify.burned_text import Box
+from calcitrack.io.deidentify.burned_text import TextBox
 from calcitrack.io.deidentify.clean import CleaningCounts
 from calcitrack.io.deidentify.pixels import BurnedIn
 
@@ -57,14 +57,14 @@ class FileOutcome:
     counts: CleaningCounts = field(default_factory=CleaningCounts)
     emptied: int = 0
     burned_in: BurnedIn = BurnedIn.NO_PICTURE
-    boxes: tuple[Box, ...] = ()
+    boxes: tuple[TextBox, ...] = ()
     overlay_bits: bool = False
     searched: int = 0
     left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DeidentifyReport:
     """What became of all files of a run."""
 
     files: tuple[FileOutcome, ...]

@@ -15,7 +15,7 @@ HOURS_PER_DAY = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class PatientPseudonym:
     """What a patient becomes.
 
     Parameters
@@ -52,9 +52,9 @@ class Patients:
     def __init__(self, secret: Secret, pseudonyms: Mapping[str, str] | None = None) -> None:
         self._secret = secret
         self._chosen = dict(pseudonyms or {})
-        self.known: dict[str, Patient] = {}
+        self.known: dict[str, PatientPseudonym] = {}
 
-    def of(self, dataset: Dataset) -> Patient:
+    def of(self, dataset: Dataset) -> PatientPseudonym:
         """The patient of a file: by Patient ID, else by name and birth date, else by study; with none of them each file is its own patient."""
         header = Header(dataset)
         original = header.text("PatientID")
@@ -62,7 +62,7 @@ class Patients:
         if key not in self.known:
             chosen = self._chosen.get(original)
             pseudonym = chosen or self._secret.pseudonym(key)
-            self.known[key] = Patient(original, pseudonym, self._secret.offset_days(f"chosen {chosen}" if chosen else key))
+            self.known[key] = PatientPseudonym(original, pseudonym, self._secret.offset_days(f"chosen {chosen}" if chosen else key))
         return self.known[key]
 
     @staticmethod

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from calcitrack.errors import DamagedFileError, ReadError, UnsupportedImageError
-from calcitrack.io.deidentify.burned_text import Box, find_text
+from calcitrack.io.deidentify.burned_text import TextBox, find_text
 from calcitrack.io.dicom.header import Header
 from calcitrack.io.dicom.pixel_data import StoredValues, decode_frame
 from calcitrack.io.dicom.sop_classes import SECONDARY_CAPTURE_CLASSES, check_radiograph
@@ -47,7 +47,7 @@ class PictureText:
     """
 
     state: BurnedIn
-    boxes: tuple[Box, ...] = ()
+    boxes: tuple[TextBox, ...] = ()
     overlay_bits: bool = False
 
 
@@ -141,7 +141,7 @@ def _clear_unused_bits(dataset: Dataset, limits: ReadLimits) -> None:
     _store(dataset, decode_frame(dataset, "the picture", limits).values)
 
 
-def _cover(dataset: Dataset, values: StoredValues, boxes: tuple[Box, ...]) -> None:
+def _cover(dataset: Dataset, values: StoredValues, boxes: tuple[TextBox, ...]) -> None:
     covered = values.copy()
     for row0, row1, column0, column1 in boxes:
         part = values[row0:row1, column0:column1]

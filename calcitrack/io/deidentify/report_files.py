@@ -6,7 +6,7 @@ import csv
 import json
 from pathlib import Path
 
-from calcitrack.io.deidentify.outcomes import FileOutcome, Report, Status
+from calcitrack.io.deidentify.outcomes import DeidentifyReport, FileOutcome, Status
 from calcitrack.io.deidentify.pixels import BurnedIn
 from calcitrack.io.deidentify.profile import CLEAN_PIXELS, METHODS, Action
 from calcitrack.version import __version__
@@ -36,7 +36,7 @@ COLUMNS = (
 EDITION = "DICOM PS3.15 2026c, Annex E"
 
 
-def write_report(out: Path, report: Report) -> None:
+def write_report(out: Path, report: DeidentifyReport) -> None:
     """Write both files into the output folder."""
     with (out / TABLE).open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")

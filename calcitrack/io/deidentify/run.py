@@ -8,10 +8,10 @@ from pathlib import Path
 
 from calcitrack.errors import DeidentifyError, ImageTooLargeError, NotAnImageFileError, NotFoundError, ReadError, UnsupportedImageError
 from calcitrack.io.cohort.discover import FoundFile, find_files
-from calcitrack.io.deidentify.identifiers import Found
+from calcitrack.io.deidentify.identifiers import FoundIdentifiers
 from calcitrack.io.deidentify.key_file import read_key, write_key
 from calcitrack.io.deidentify.one_file import Copy, Means, deidentified, identifiers_of, is_media_directory
-from calcitrack.io.deidentify.outcomes import FileOutcome, Report, Status
+from calcitrack.io.deidentify.outcomes import DeidentifyReport, FileOutcome, Status
 from calcitrack.io.deidentify.patients import Patients
 from calcitrack.io.deidentify.report_files import write_report
 from calcitrack.io.deidentify.secret import Secret
@@ -54,7 +54,7 @@ class DeidentifyOptions:
     limits: ReadLimits = DEFAULT_LIMITS
 
 
-def deidentify(inputs: Sequence[Path], out: Path, options: DeidentifyOptions | None = None, progress: Progress | None = None) -> Report:
+def deidentify(inputs: Sequence[Path], out: Path, options: DeidentifyOptions | None = None, progress: Progress | None = None) -> DeidentifyReport:
     """De-identify every DICOM file of the inputs into a new or empty folder.
 
     Parameters
@@ -70,7 +70,7 @@ def deidentify(inputs: Sequence[Path], out: Path, options: DeidentifyOptions | N
 
     Returns
     -------
-    Report
+    DeidentifyReport
         One outcome for each file. A bad file is an outcome, not an exception. A copy in which an identifier was found is not kept.
 
     Raises
@@ -95,7 +95,7 @@ def deidentify(inputs: Sequence[Path], out: Path, options: DeidentifyOptions | N
             progress(steps, total)
 
     with archives_kept_open(f.source.path for f in found if f.source.member):
-        everyone = Found()
+        everyone = FoundIdentifiers()
         for file in found:
             if not file.skip and not file.failure:
                 everyone.add(identifiers_of(file.source, options.limits))
@@ -107,7 +107,7 @@ def deidentify(inputs: Sequence[Path], out: Path, options: DeidentifyOptions | N
             step()
     if options.key is not None:
         write_key(options.key, secret, known, means.patients.known.values())
-    report = Report(tuple(outcomes), len(means.patients.known), options.mask_text, options.key is not None)
+    report = DeidentifyReport(tuple(outcomes), len(means.patients.known), options.mask_text, options.key is not None)
     write_report(out, report)
     return report
 

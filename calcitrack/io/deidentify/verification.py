@@ -13,7 +13,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from calcitrack.io.deidentify.identifier_search import SearchTerm, search_terms_of
-from calcitrack.io.deidentify.identifiers import Identifier, Kind
+from calcitrack.io.deidentify.identifiers import Identifier, IdentifierKind
 from calcitrack.io.dicom.parse import DEFLATED_UID, META_GROUP_LENGTH_BYTES, META_SEARCH_BYTES, PREAMBLE_BYTES, PREFIX
 from calcitrack.io.files.library_warnings import collected_warnings
 
@@ -44,10 +44,10 @@ class Others:
     @classmethod
     def of(cls, identifiers: Iterable[Identifier]) -> Others:
         """Of the identifiers of all files; birth dates and plain numbers are left out, which may be another patient's moved date or a value."""
-        kept = [i for i in identifiers if i.kind is not Kind.BIRTH and not i.text.isdigit()]
+        kept = [i for i in identifiers if i.kind is not IdentifierKind.BIRTH and not i.text.isdigit()]
         return cls(
-            search_terms_of(i for i in kept if i.kind is not Kind.UID),
-            frozenset(i.text.encode() for i in kept if i.kind is Kind.UID and i.text.isascii()),
+            search_terms_of(i for i in kept if i.kind is not IdentifierKind.UID),
+            frozenset(i.text.encode() for i in kept if i.kind is IdentifierKind.UID and i.text.isascii()),
         )
 
 
@@ -65,7 +65,7 @@ class RemainingIdentifier:
         Byte at which it stands in that part.
     """
 
-    kind: Kind
+    kind: IdentifierKind
     place: str
     offset: int
 
@@ -96,7 +96,7 @@ def remaining_identifiers(content: bytes, name: str, own: Sequence[SearchTerm], 
             found.append(RemainingIdentifier(term.identifier.kind, HEADER, at))
         if (at := term.at(path)) >= 0:
             found.append(RemainingIdentifier(term.identifier.kind, FILE_NAME, at))
-    found += [RemainingIdentifier(Kind.UID, HEADER, m.start()) for m in _UID.finditer(header) if m.group() in others.uids]
+    found += [RemainingIdentifier(IdentifierKind.UID, HEADER, m.start()) for m in _UID.finditer(header) if m.group() in others.uids]
     found += [RemainingIdentifier(n.identifier.kind, PIXELS, at) for n in own if n.in_bulk and (at := n.at(bulk)) >= 0]
     return tuple(dict.fromkeys(found))
 

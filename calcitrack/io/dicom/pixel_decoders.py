@@ -38,7 +38,6 @@ Stored = NDArray[np.generic]
 Decoder = Callable[[bytes, Codestream], Stored]
 
 RLE_HEADER_BYTES = 64
-MAX_RLE_SEGMENTS = 15
 
 
 class DecodeError(Exception):

@@ -67,11 +67,6 @@ class Query:
             raise InvalidValueError(f"the first day, {self.first_day}, is after the last one, {self.last_day}")
 
     @property
-    def is_empty(self) -> bool:
-        """Whether everything that the server has would answer."""
-        return self == Query()
-
-    @property
     def names_somebody(self) -> bool:
         """Whether a patient, a study, a series or a time is named, so that the answer is not the whole archive."""
         named = self.patient_id.strip("*?") or self.accession_number.strip("*?") or self.study_uid or self.series_uid

@@ -10,7 +10,7 @@ import pandas as pd
 from calcitrack.errors import ResultsError
 from calcitrack.tables.cells import frame
 from calcitrack.tables.cells import rounded as rounded_table
-from calcitrack.tables.schema import Kind, TableSchema
+from calcitrack.tables.schema import ColumnKind, TableSchema
 
 FORMULA_STARTS = ("=", "+", "-", "@", "'")
 """A spreadsheet takes a cell that begins so for a formula, which a patient id from an unknown archive must not become
@@ -19,7 +19,7 @@ GUARD = "'"
 
 
 def _text_columns(schema: TableSchema) -> list[str]:
-    return [c.name for c in schema.columns if c.kind is Kind.TEXT]
+    return [c.name for c in schema.columns if c.kind is ColumnKind.TEXT]
 
 
 def write_csv(table: pd.DataFrame, schema: TableSchema, path: Path, *, further: bool = False) -> None:
@@ -106,11 +106,11 @@ def read_table(schema: TableSchema, path: Path) -> pd.DataFrame:
     return pd.DataFrame(data)
 
 
-def _typed(cells: pd.Series, kind: Kind) -> pd.Series:
-    if kind is Kind.TEXT:
+def _typed(cells: pd.Series, kind: ColumnKind) -> pd.Series:
+    if kind is ColumnKind.TEXT:
         return cells.astype("string").str.removeprefix(GUARD)
     filled = cells.where(cells != "", None)
-    if kind is Kind.DATE:
+    if kind is ColumnKind.DATE:
         return pd.to_datetime(filled, format="%Y-%m-%d").astype("datetime64[s]")
     numbers = pd.to_numeric(filled)
-    return numbers.astype("Int64") if kind is Kind.INTEGER else numbers.astype("float64")
+    return numbers.astype("Int64") if kind is ColumnKind.INTEGER else numbers.astype("float64")

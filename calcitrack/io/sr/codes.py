@@ -39,7 +39,6 @@ YES, NO = Code("373066001", "SCT", "Yes"), Code("373067005", "SCT", "No")
 BASELINE = Code("C1442488", "UMLS", "Baseline")
 """Time point type, CID 6146, which has no code for a follow-up."""
 PERCENT = Code("%", "UCUM", "Percent")
-UNITLESS = code_of(concepts.unit_concept("1"))
 IMAGE_LIBRARY, IMAGE_LIBRARY_GROUP = Code("111028", "DCM", "Image Library"), Code("126200", "DCM", "Image Library Group")
 MODALITY = Code("121139", "DCM", "Modality")
 ROWS, COLUMNS = Code("110910", "DCM", "Pixel Data Rows"), Code("110911", "DCM", "Pixel Data Columns")

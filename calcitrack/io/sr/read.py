@@ -93,7 +93,7 @@ class ReportedGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class MeasurementReport:
     """A measurement report.
 
     Parameters
@@ -117,7 +117,7 @@ def key_of(code: Code) -> str:
     return f"{code.scheme_designator}:{code.value}"
 
 
-def read_report(path: str | PathLike[str]) -> Report:
+def read_report(path: str | PathLike[str]) -> MeasurementReport:
     """Read a measurement report.
 
     Raises
@@ -132,7 +132,7 @@ def read_report(path: str | PathLike[str]) -> Report:
         kind = str(dataset.get("Modality", "")) or "an unknown kind"
         raise ReadError(name, f"a DICOM object of modality {kind} that is no TID {TEMPLATE} report", "a measurement report", "choose another file")
     try:
-        return Report(
+        return MeasurementReport(
             str(dataset.SOPInstanceUID),
             str(dataset.StudyInstanceUID),
             str(dataset.get("PatientID", "") or ""),

@@ -24,7 +24,7 @@ WITHOUT_DIGESTS = "an earlier version of calcitrack did not note which bytes it 
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlannedTimeline:
     """A timeline of a run.
 
     Parameters
@@ -72,13 +72,13 @@ class Planner:
     made_by: Json
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(READERS))
 
-    def asked(self, timeline: Timeline) -> Place:
+    def asked(self, timeline: Timeline) -> PlannedTimeline:
         """What is asked of a timeline, with nothing looked up."""
         files = [files_of(e) for t in timeline.time_points for e in t.exposures]
         known = None if None in files else tuple(f for several in files for f in several or ())
-        return Place(request_digest(timeline, self.options, self.made_by), known)
+        return PlannedTimeline(request_digest(timeline, self.options, self.made_by), known)
 
-    def places(self, timelines: Sequence[Timeline], progress: Progress) -> Iterator[Place]:
+    def places(self, timelines: Sequence[Timeline], progress: Progress) -> Iterator[PlannedTimeline]:
         """Each timeline with its answer on record, in order."""
         coming, done = iter(timelines), 0
         with self.pool:
@@ -87,7 +87,7 @@ class Planner:
                 done += len(some)
                 progress(done, len(timelines))
 
-    def _some(self, timelines: Sequence[Timeline]) -> Iterator[Place]:
+    def _some(self, timelines: Sequence[Timeline]) -> Iterator[PlannedTimeline]:
         places = [self.asked(t) for t in timelines]
         before = [[b for b in self.workspace.measured_before(t.key, p.request) if p.may_be(b)] for t, p in zip(timelines, places, strict=True)]
         wanted = [p if b else None for p, b in zip(places, before, strict=True)]
@@ -97,7 +97,7 @@ class Planner:
             known = next((b for b in candidates if found is not None and _same(b, found)), None)
             yield replace(place, known=known, reason="" if known else self._reason(timeline, place))
 
-    def _reason(self, timeline: Timeline, place: Place) -> str:
+    def _reason(self, timeline: Timeline, place: PlannedTimeline) -> str:
         """Why a timeline that was measured before is measured again; empty where it was not."""
         last = self.workspace.last_outcome(timeline.key)
         if last is None:

@@ -20,13 +20,13 @@ from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 
 from calcitrack.errors import DeidentifyError, KeyFileError
-from calcitrack.io.deidentify import DeidentifyOptions, Report, Status, deidentify
+from calcitrack.io.deidentify import DeidentifyOptions, DeidentifyReport, Status, deidentify
 from calcitrack.io.images.read import read_radiograph
 
 Film = Callable[..., Path]
 
 
-def run(folder: Path, out: Path, **options: object) -> Report:
+def run(folder: Path, out: Path, **options: object) -> DeidentifyReport:
     """De-identify a folder with these options."""
     return deidentify([folder], out, DeidentifyOptions(**options))  # type: ignore[arg-type]
 

@@ -17,7 +17,7 @@ from calcitrack.errors import NotAnImageFileError, ReadError, ResultsError
 from calcitrack.io.seg.write import write_segmentation
 from calcitrack.io.sr import codes as sr_codes
 from calcitrack.io.sr import values as sr_values
-from calcitrack.io.sr.read import Report, ReportedGroup, key_of, read_report
+from calcitrack.io.sr.read import MeasurementReport, ReportedGroup, key_of, read_report
 from calcitrack.io.sr.write import Reviewed, Verification, person_name, write_report
 from calcitrack.measure.measurands import MEASURANDS, TOTALS
 from calcitrack.model.assessment import Assessment, Fate
@@ -41,12 +41,12 @@ def assessment(films: ModuleType, made: ModuleType, folder: Path) -> Assessment:
 
 
 @pytest.fixture(scope="module")
-def found(assessment: Assessment, folder: Path) -> list[Report]:
+def found(assessment: Assessment, folder: Path) -> list[MeasurementReport]:
     """Its reports, read back."""
     return reports(assessment, folder)
 
 
-def reports(assessment: Assessment, folder: Path, **more: object) -> list[Report]:
+def reports(assessment: Assessment, folder: Path, **more: object) -> list[MeasurementReport]:
     """The reports of all its studies, written and read back."""
     told = Told.of(judge(series_of(assessment)))
     paths = [folder / f"report{k}.dcm" for k, _ in enumerate(drafts_of(assessment))]
@@ -55,7 +55,7 @@ def reports(assessment: Assessment, folder: Path, **more: object) -> list[Report
     return [read_report(p) for p in paths]
 
 
-def of(report: Report, tracking_id: str) -> ReportedGroup:
+def of(report: MeasurementReport, tracking_id: str) -> ReportedGroup:
     """The group of this name."""
     (found,) = [g for g in report.groups if g.tracking_id == tracking_id]
     return found
@@ -66,7 +66,7 @@ def draft(assessment: Assessment, number: int = 0) -> ReportDraft:
     return list(drafts_of(assessment))[number]
 
 
-def test_every_value_comes_back(assessment: Assessment, found: list[Report]) -> None:
+def test_every_value_comes_back(assessment: Assessment, found: list[MeasurementReport]) -> None:
     """Each deposit's measurements, uncertainties and reasons, and the totals of the time point, are those of the assessment, to the last bit."""
     for image, report in zip(assessment.images, found, strict=True):
         for tracked in image.deposits:
@@ -97,7 +97,7 @@ def test_what_is_not_measurable_has_no_value_but_a_reason(films: ModuleType, mad
     assert "118538004" not in items or not items["118538004"].get("value")
 
 
-def test_a_deposit_keeps_its_identity_over_the_reports_of_its_visits(found: list[Report]) -> None:
+def test_a_deposit_keeps_its_identity_over_the_reports_of_its_visits(found: list[MeasurementReport]) -> None:
     """The same tracking UID in each report, with the fate of each time point; a deposit that is gone is named with its fate and no region."""
     assert [of(r, "D001").tracking_uid for r in found] == ["2.25.771"] * 4
     assert [of(r, "D001").fate for r in found] == ["baseline", "persistent", "persistent", "persistent"]
@@ -108,7 +108,7 @@ def test_a_deposit_keeps_its_identity_over_the_reports_of_its_visits(found: list
     assert [of(r, "burden").time_point for r in found] == [1, 2, 3, 3]
 
 
-def test_a_region_is_the_segment_of_the_segmentation(assessment: Assessment, found: list[Report], tmp_path: Path) -> None:
+def test_a_region_is_the_segment_of_the_segmentation(assessment: Assessment, found: list[MeasurementReport], tmp_path: Path) -> None:
     """A deposit's group refers to the segment whose tracking id is the deposit's, in the Segmentation that is written of the image."""
     image, report = assessment.images[1], found[1]
     write_segmentation(
@@ -125,7 +125,7 @@ def test_a_region_is_the_segment_of_the_segmentation(assessment: Assessment, fou
     assert set(report.images) == {image.exposure.acquisition.sop_instance_uid, seg.SOPInstanceUID}
 
 
-def test_finding_and_site_are_coded(found: list[Report]) -> None:
+def test_finding_and_site_are_coded(found: list[MeasurementReport]) -> None:
     """Calcification, of the hand, on the right."""
     for group in found[0].groups:
         assert [key_of(c) for c in (group.finding, group.site, group.laterality)] == ["SCT:18115005", "SCT:85562004", "SCT:24028007"]
@@ -141,7 +141,7 @@ def test_patient_and_study_are_those_of_the_images(folder: Path) -> None:
     assert "VerifyingObserverSequence" not in made
 
 
-def test_a_change_is_held_against_what_can_be_detected(assessment: Assessment, found: list[Report]) -> None:
+def test_a_change_is_held_against_what_can_be_detected(assessment: Assessment, found: list[MeasurementReport]) -> None:
     """Absolute and relative change, the smallest detectable change and whether it is exceeded are those of the judgement."""
     judged = judge(series_of(assessment))
     report = found[1]
@@ -294,13 +294,13 @@ def test_every_measurand_and_fate_has_a_concept() -> None:
     assert all(len(c.meaning) < sr_codes.MAX_MEANING for c in own)
 
 
-def test_dciodvfy_finds_no_error(films: ModuleType, found: list[Report], folder: Path) -> None:
+def test_dciodvfy_finds_no_error(films: ModuleType, found: list[MeasurementReport], folder: Path) -> None:
     """The independent validator accepts reports with values, changes and gone deposits."""
     assert len(found) == 4
     assert [(p.name, e) for p in sorted(folder.glob("report*.dcm")) for e in films.errors_of(p)] == []
 
 
-def test_dcmqi_reads_the_same_values(films: ModuleType, assessment: Assessment, found: list[Report], folder: Path, tmp_path: Path) -> None:
+def test_dcmqi_reads_the_same_values(films: ModuleType, assessment: Assessment, found: list[MeasurementReport], folder: Path, tmp_path: Path) -> None:
     """An independent reader of TID 1500 finds the same groups, identities, values and uncertainties."""
     report = found[1]
     films.told_by("tid1500reader", "--inputDICOM", folder / "report1.dcm", "--outputMetadata", tmp_path / "read.json")

@@ -8,7 +8,7 @@ from calcitrack.errors import InvalidValueError
 from calcitrack.model.assessment import DepositId
 from calcitrack.model.review_steps import StatementField
 from calcitrack.review import edit_outlines as outlines
-from calcitrack.review.deposit_list import Verdict
+from calcitrack.review.deposit_list import ReaderVerdict
 from calcitrack.review.session import Done, ReviewSession
 from calcitrack_napari.serial_review import growing
 from calcitrack_napari.serial_review.context import Growing, Review
@@ -39,7 +39,7 @@ def _judging(verb: str, *, here_only: bool) -> Do:
 
 
 def _go_on(review: Review, session: ReviewSession) -> None:
-    here = [r.deposit_id for r in session.state.rows(review.image) if r.label is not None and r.verdict is Verdict.OPEN]
+    here = [r.deposit_id for r in session.state.rows(review.image) if r.label is not None and r.verdict is ReaderVerdict.OPEN]
     if here:
         after = [name for name in here if _number(name) > _number(review.deposit_id)]
         review.select((after or here)[0])
@@ -51,7 +51,7 @@ def _go_on(review: Review, session: ReviewSession) -> None:
         review.select(review.deposit_id, move=False)
         return
     review.show_film(elsewhere)
-    review.select(next(r.deposit_id for r in session.state.rows(elsewhere) if r.label is not None and r.verdict is Verdict.OPEN))
+    review.select(next(r.deposit_id for r in session.state.rows(elsewhere) if r.label is not None and r.verdict is ReaderVerdict.OPEN))
 
 
 def _number(deposit_id: str) -> int:

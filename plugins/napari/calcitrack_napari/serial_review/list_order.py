@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 from calcitrack.model.assessment import COVERAGE_FACTOR, DepositId, Fate
 from calcitrack.model.measurement import Measurement
-from calcitrack.review.deposit_list import Row, Verdict
+from calcitrack.review.deposit_list import DepositRow, ReaderVerdict
 
-Order = Callable[[Row], tuple[bool, float | str]]
+Order = Callable[[DepositRow], tuple[bool, float | str]]
 """Sort key of a row; rows without a value come last."""
 
 
@@ -25,17 +25,17 @@ ORDERS: dict[str, Order] = {
 }
 """Name of an order -> its sort key."""
 
-FILTERS: dict[str, Callable[[Row], bool]] = {
+FILTERS: dict[str, Callable[[DepositRow], bool]] = {
     "all": lambda _: True,
-    "to do": lambda row: row.label is not None and row.verdict is Verdict.OPEN,
+    "to do": lambda row: row.label is not None and row.verdict is ReaderVerdict.OPEN,
     "seen here": lambda row: row.label is not None,
     "new or gone": lambda row: row.fate in (Fate.NEW, Fate.RESOLVED, Fate.REAPPEARED, Fate.MERGED, Fate.SPLIT),
-    "rejected": lambda row: row.verdict is Verdict.REJECTED,
+    "rejected": lambda row: row.verdict is ReaderVerdict.REJECTED,
 }
 """Name of a filter -> whether it shows a row."""
 
 
-def arranged(rows: Iterable[Row], order: str = "id", only: str = "all") -> tuple[Row, ...]:
+def arranged(rows: Iterable[DepositRow], order: str = "id", only: str = "all") -> tuple[DepositRow, ...]:
     """Rows that pass the filter ``only`` (of `FILTERS`), sorted by ``order`` (of `ORDERS`), then by deposit id."""
     return tuple(sorted((r for r in rows if FILTERS[only](r)), key=lambda r: (*ORDERS[order](r), *ORDERS["id"](r))))
 

@@ -9,7 +9,7 @@ from qtpy.QtCore import QTimer
 
 from calcitrack.figures.palette import FATE_MARKS
 from calcitrack.model.course import PatientCourse
-from calcitrack.review.deposit_list import Row, Verdict
+from calcitrack.review.deposit_list import DepositRow, ReaderVerdict
 from calcitrack.review.session import Done, ReviewSession
 from calcitrack_napari.serial_review import keys
 from calcitrack_napari.serial_review.list_order import arranged
@@ -96,7 +96,7 @@ class Presenter:
             return
         rows = self.session.state.rows(self.image)
         self._panel.model.show(arranged(rows, self._panel.order.currentText(), self._panel.only.currentText()))
-        left = sum(r.label is not None and r.verdict is Verdict.OPEN for r in rows)
+        left = sum(r.label is not None and r.verdict is ReaderVerdict.OPEN for r in rows)
         todo = f"{left} of {sum(r.label is not None for r in rows)} to do" if left else "all done"
         self._panel.where.setText(f"{self.session.state.names.where(self.image)} · {todo}")
         self.plot_timer.start()
@@ -125,7 +125,7 @@ class Presenter:
         self._fill_boxes(self._panel.model.shown[row] if row is not None else None)
         self.plot_timer.start()
 
-    def _fill_boxes(self, row: Row | None) -> None:
+    def _fill_boxes(self, row: DepositRow | None) -> None:
         """Show in the boxes what the reader stated of a deposit; filling them states nothing."""
         panel = self._panel
         fate = NO_FATE if row is None or row.fate is None else FATE_MARKS[row.fate.value].words

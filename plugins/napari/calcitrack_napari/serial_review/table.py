@@ -9,7 +9,7 @@ from qtpy.QtGui import QBrush, QColor, QFont, QIcon, QPixmap
 
 from calcitrack.figures.palette import FATE_MARKS
 from calcitrack.model.assessment import DepositId
-from calcitrack.review.deposit_list import Row, Verdict
+from calcitrack.review.deposit_list import DepositRow, ReaderVerdict
 from calcitrack_napari.napari_io.layers import COLOURS
 from calcitrack_napari.serial_review.list_order import with_sd
 
@@ -24,7 +24,7 @@ TIPS = (
     "What you said of it",
     "Pattern of calcinosis, and * where there is a comment",
 )
-MARKS = {Verdict.OPEN: "", Verdict.ACCEPTED: "✓ accepted", Verdict.REJECTED: "✗ rejected"}
+MARKS = {ReaderVerdict.OPEN: "", ReaderVerdict.ACCEPTED: "✓ accepted", ReaderVerdict.REJECTED: "✗ rejected"}
 FAINT = QColor("#9A9A9A")
 SWATCH_PX = 12
 NO_PARENT = QModelIndex()
@@ -35,9 +35,9 @@ class DepositTable(QAbstractTableModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.shown: tuple[Row, ...] = ()
+        self.shown: tuple[DepositRow, ...] = ()
 
-    def show(self, rows: tuple[Row, ...]) -> None:
+    def show(self, rows: tuple[DepositRow, ...]) -> None:
         """Show other rows. Where the deposits are the same, only their contents change, and the selection stays."""
         if [r.deposit_id for r in rows] == [r.deposit_id for r in self.shown]:
             self.shown = rows
@@ -73,9 +73,9 @@ class DepositTable(QAbstractTableModel):
             return Qt.AlignRight | Qt.AlignVCenter
         if role == Qt.DecorationRole and index.column() == 0:
             return _swatch(row.deposit_id)
-        if role == Qt.ForegroundRole and (row.label is None or row.verdict is Verdict.REJECTED):
+        if role == Qt.ForegroundRole and (row.label is None or row.verdict is ReaderVerdict.REJECTED):
             return QBrush(FAINT)
-        if role == Qt.FontRole and row.verdict is Verdict.REJECTED and index.column() == 0:
+        if role == Qt.FontRole and row.verdict is ReaderVerdict.REJECTED and index.column() == 0:
             struck = QFont()
             struck.setStrikeOut(True)
             return struck
@@ -84,7 +84,7 @@ class DepositTable(QAbstractTableModel):
         return None
 
 
-def _texts(row: Row) -> tuple[str, ...]:
+def _texts(row: DepositRow) -> tuple[str, ...]:
     fate = "" if row.fate is None else FATE_MARKS[row.fate.value].words
     change = "" if row.change is None else f"{100 * row.change:+.0f} %"
     sure = "" if row.confidence is None else f"{100 * row.confidence:.0f} %"

@@ -24,7 +24,7 @@ from qtpy.QtCore import Qt
 from calcitrack import AssessOptions, assess, read_cohort
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
-from calcitrack.review.deposit_list import Verdict
+from calcitrack.review.deposit_list import ReaderVerdict
 from calcitrack.review.session import ReviewSession
 from calcitrack_napari.napari_io.reader import read
 from calcitrack_napari.serial_review.film_layers import REJECTED
@@ -49,10 +49,10 @@ def press(qtbot: QtBot, viewer: napari.Viewer, *names: str) -> None:
 def test_a_series_is_reviewed_with_one_key_a_deposit(widget: ReviewWidget, viewer: napari.Viewer, qtbot: QtBot, assessment: Assessment) -> None:
     """From the last visit on, each key judges a deposit at all visits and goes on to the next; nothing is left to do."""
     press(qtbot, viewer, "accept", "accept")
-    assert widget.session.state.verdict("D002", 0) is Verdict.ACCEPTED
+    assert widget.session.state.verdict("D002", 0) is ReaderVerdict.ACCEPTED
     assert "All deposits" not in widget.panel.words.text()
     press(qtbot, viewer, "reject")
-    assert widget.session.state.verdict("D001", 0) is Verdict.REJECTED
+    assert widget.session.state.verdict("D001", 0) is ReaderVerdict.REJECTED
     assert widget.session.position == len(assessment.tracks) == 3
     assert "All deposits of all visits are reviewed" in widget.panel.words.text()
     assert (widget.scene.outlines[0].data > REJECTED).any()
