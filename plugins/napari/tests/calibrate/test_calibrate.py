@@ -79,9 +79,9 @@ def test_what_is_drawn_is_kept_measured_and_undone(
     assert now.assessment_id == batch.assessment_id
     assert [i.totals for i in now.images] == [i.totals for i in batch.images]
     for _ in range(4):
-        calibrate.again("undo")
+        calibrate.again(HistoryMove.UNDO)
     assert not calibrate.film.correction
-    calibrate.again("undo")
+    calibrate.again(HistoryMove.UNDO)
     assert "Nothing to undo" in calibrate.panel.words.text()
     calibrate.measure()
     qtbot.waitUntil(lambda: widget.session is not None and widget.session.assessment.assessment_id == assessment.assessment_id, timeout=WAIT_MS)
@@ -102,6 +102,7 @@ def test_what_makes_no_sense_is_said_and_not_kept(calibrate: CalibrateWidget, qt
 KILLED = """
 import os, sys
 import napari
+from calcitrack.model.review_steps import HistoryMove
 from calcitrack_napari.calibrate.widget import CalibrateWidget
 from calcitrack_napari.serial_review.widget import ReviewWidget
 
@@ -114,7 +115,7 @@ widget.panel.side.setCurrentText("R")
 widget.panel.side.activated.emit(widget.panel.side.currentIndex())
 widget.panel.date.setText("2024-05-31")
 widget.panel.date.editingFinished.emit()
-widget.again("undo")
+widget.again(HistoryMove.UNDO)
 widget.measure()
 os.kill(os.getpid(), 9)
 """
