@@ -45,16 +45,16 @@ def flat(options: AssessOptions) -> dict[str, Parameter]:
     return {f"{verb}.{name}": plain(value) for verb, values in asdict(options).items() for name, value in values.items()}
 
 
-def unflat(told: Mapping[str, Parameter]) -> AssessOptions:
-    """The options that `flat` gave this of; what it does not tell, because another version wrote it, is as by default."""
+def unflat(stored: Mapping[str, Parameter]) -> AssessOptions:
+    """Inverse of `flat`; missing parameters keep their defaults, because another version may have written them."""
     verbs = typing.get_type_hints(AssessOptions)
-    return AssessOptions(**{verb: _unflat(kind, verb, told) for verb, kind in verbs.items()})
+    return AssessOptions(**{verb: _unflat(kind, verb, stored) for verb, kind in verbs.items()})
 
 
-def _unflat(kind: type, verb: str, told: Mapping[str, Parameter]) -> Any:
+def _unflat(kind: type, verb: str, stored: Mapping[str, Parameter]) -> Any:
     hints = typing.get_type_hints(kind)
-    names = [f.name for f in fields(kind) if f"{verb}.{f.name}" in told]
-    return kind(**{name: _parameter(hints[name], told[f"{verb}.{name}"]) for name in names})
+    names = [f.name for f in fields(kind) if f"{verb}.{f.name}" in stored]
+    return kind(**{name: _parameter(hints[name], stored[f"{verb}.{name}"]) for name in names})
 
 
 def _parameter(kind: Any, value: Parameter) -> Any:

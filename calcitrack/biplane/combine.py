@@ -71,24 +71,24 @@ def combined(
         there. Whoever stops in between has lost nothing that was measured.
     """
     left = Counter(_limb(key) for key in coming)
-    held: list[Assessment | Other] = []
+    waiting: list[Assessment | Other] = []
     for outcome in outcomes:
         limb = _limb(getattr(outcome, "key", None))
-        if held and limb != _limb(getattr(held[0], "key", None)):
-            yield from _together(held, options)
-            held = []
-        held.append(outcome)
+        if waiting and limb != _limb(getattr(waiting[0], "key", None)):
+            yield from _together(waiting, options)
+            waiting = []
+        waiting.append(outcome)
         left[limb] -= 1
         if limb is None or left[limb] == 0:
-            yield from _together(held, options)
-            held = []
-    yield from _together(held, options)
+            yield from _together(waiting, options)
+            waiting = []
+    yield from _together(waiting, options)
 
 
-def _together(held: Sequence[Assessment | Other], options: MeasureOptions | None) -> Generator[Assessment | Other]:
+def _together(waiting: Sequence[Assessment | Other], options: MeasureOptions | None) -> Generator[Assessment | Other]:
     """The outcomes of one limb, its assessments combined, in their order."""
-    done = iter(_of_one_limb([o for o in held if isinstance(o, Assessment)], options or MeasureOptions()))
-    yield from (next(done) if isinstance(o, Assessment) else o for o in held)
+    done = iter(_of_one_limb([o for o in waiting if isinstance(o, Assessment)], options or MeasureOptions()))
+    yield from (next(done) if isinstance(o, Assessment) else o for o in waiting)
 
 
 def _limb(key: TimelineKey | None) -> tuple[str, str, str] | None:
@@ -161,7 +161,7 @@ def _compare(one: ImageAssessment, other: ImageAssessment, options: MeasureOptio
     volumes = [(a, b, biplane_volume(shadows[0][a].silhouette, shadows[1][b].silhouette, allowed)) for a, b in pairs]
     filled = [(a, b, v) for a, b, v in volumes if v is not None]
 
-    def said(image: ImageAssessment, partner: ImageAssessment) -> str:
+    def sentence(image: ImageAssessment, partner: ImageAssessment) -> str:
         laid = f"laid beside {_name(partner)} {shift.source}"
         if not pairs:
             return f"{laid}: none of its {len(image.deposits)} deposits has one clear counterpart there; no volume from shape"
@@ -170,7 +170,7 @@ def _compare(one: ImageAssessment, other: ImageAssessment, options: MeasureOptio
             "whose volume is that of an ellipsoid with both shadows"
         )
 
-    return _Found({a: v for a, _, v in filled}, said(one, other)), _Found({b: v for _, b, v in filled}, said(other, one))
+    return _Found({a: v for a, _, v in filled}, sentence(one, other)), _Found({b: v for _, b, v in filled}, sentence(other, one))
 
 
 def _nothing(partner: ImageAssessment, reason: str) -> _Found:

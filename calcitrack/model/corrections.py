@@ -137,7 +137,7 @@ class FilmCorrection:
     def words(self) -> tuple[str, ...]:
         """What is stated, one sentence each."""
         length, regions = self.length, len(self.excluded)
-        told = (
+        parts = (
             length is not None and f"a reader drew a line of {length.length_mm:g} mm, which sets the size of a pixel",
             self.wedge_box is not None and "a reader marked the step wedge",
             self.laterality and f"a reader states laterality {self.laterality}",
@@ -146,7 +146,7 @@ class FilmCorrection:
             regions and f"a reader excluded {regions} region{'s' if regions > 1 else ''}: no deposit is reported there",
             self.crop is not None and "a reader cropped the film: nothing is looked at outside",
         )
-        return tuple(words for words in told if isinstance(words, str) and words)
+        return tuple(words for words in parts if isinstance(words, str) and words)
 
     def acquisition(self, stated: Acquisition) -> Acquisition:
         """Facts of the film with the reader's over them; a date keeps the time of day."""

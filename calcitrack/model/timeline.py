@@ -87,9 +87,9 @@ class Exposure(Displayed):
     @classmethod
     def of(cls, radiograph: Radiograph, correction: FilmCorrection | None = None) -> Exposure:
         """Wrap an image that is in memory already; its birth date is left out, because what is measured is kept in tables and workspaces."""
-        stated = correction or NO_CORRECTION
-        film = corrected(radiograph, stated)
-        return cls(replace(film.acquisition, patient_birth_date=None), partial(in_memory, film), film.source, stated.words, stated)
+        applied = correction or NO_CORRECTION
+        film = corrected(radiograph, applied)
+        return cls(replace(film.acquisition, patient_birth_date=None), partial(in_memory, film), film.source, applied.words, applied)
 
 
 def in_memory(radiograph: Radiograph) -> Radiograph:

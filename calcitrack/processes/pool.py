@@ -1,4 +1,4 @@
-"""Several processes, and who gives them their tasks."""
+"""A pool of local processes, and the threads that hand them tasks."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ class ProcessPool:
         self.stop()
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
-        """Have a function carried out that can be pickled, as its arguments and its answer.
+        """Run a function in a process. Function, arguments and answer must pickle.
 
-        Its exceptions come back through the future; a `ProcessEndedError` where the process ended.
+        The future raises what the function raised, or `ProcessEndedError` if the process ended.
         """
         return self._put(Task(function, arguments, None, None))
 
     def submit_heard(self, heard: Callable[..., Any], limit_s: float | None, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
-        """As `submit`, for a function that tells how far it is: its last argument is a function, and what it calls that with is `heard` here.
+        """Run a function that reports its progress: it gets a callback as its last argument, and each call of that calls `heard` here.
 
         Parameters
         ----------
         heard
             Called by a thread of the pool.
         limit_s
-            A process that neither tells anything nor answers for so long is ended, s, and the future has a `ProcessSilentError`; ``None`` waits.
+            A process that neither reports nor answers for this long is ended, s, and the future raises `ProcessSilentError`; ``None`` waits.
         function, arguments
             What to carry out.
         """
@@ -83,7 +83,7 @@ class ProcessPool:
             thread.join(2 * END_SECONDS)
 
     def _attend(self, worker: Worker) -> None:
-        """A thread for each process: hands it a task and waits for the answer."""
+        """Body of a thread: hand tasks to one process and wait for each answer."""
         if hasattr(signal, "pthread_sigmask"):
             _start_tracker()
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # processes inherit it: Ctrl-C is this process's business
@@ -93,7 +93,7 @@ class ProcessPool:
             elif task.future.set_running_or_notify_cancel():
                 try:
                     task.future.set_result(self._answer(worker, task))
-                except BaseException as error:  # whatever it is belongs to whoever waits for the answer
+                except BaseException as error:  # any error belongs to the caller that waits for the answer
                     task.future.set_exception(error)
             del task  # its answer belongs to whoever waits for it alone
         worker.end()

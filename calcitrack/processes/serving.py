@@ -1,4 +1,4 @@
-"""The life of a process that works for another one."""
+"""What runs inside a worker process."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from threading import Thread
 from typing import Any
 
 TOLD, DONE, FAILED = "told", "done", "failed"
-"""Kinds of messages of a process: something on the way, its answer, its exception."""
+"""Kinds of messages that a worker process sends: a progress report, its answer, its exception."""
 
 
 def serve(pipe: Connection[Any, Any]) -> None:
-    """Life of a process: one task after the other, until the pipe ends."""
+    """Carry out one task after the other until the pipe ends."""
     import cv2
 
     cv2.setNumThreads(1)  # there is a process for each processor
@@ -31,7 +31,7 @@ def serve(pipe: Connection[Any, Any]) -> None:
 
 
 def _end_with_parent() -> None:
-    """Whoever asked was killed, and could not end this process: nobody waits for its answer."""
+    """End this process when its parent is gone: a parent that was killed cannot end it, and nobody waits for its answer."""
     if (parent := parent_process()) is not None:
         parent.join()
         os._exit(1)

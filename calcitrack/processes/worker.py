@@ -41,12 +41,12 @@ class ProcessEndedError(Exception):
 
 
 class ProcessSilentError(Exception):
-    """A process said nothing for longer than it was given, and was ended."""
+    """A process reported nothing within its time limit, and was ended."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """Something to carry out, who hears of it on the way, and who waits for its answer."""
+    """A function to run, its progress callback, and the future of its answer."""
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...]

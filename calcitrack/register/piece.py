@@ -98,11 +98,11 @@ class Fit:
 
 def levels(fixed: Scene, moving: Scene, *, deposits: bool = False) -> tuple[Level, ...]:
     """Both scenes at each pixel size of `LEVELS`, with their deposits or without."""
-    made = []
+    levels = []
     for factor in LEVELS:
         a, b = (_shrunk(scene.picture, scene.weight(deposits=deposits), factor) for scene in (fixed, moving))
-        made.append(Level(*a, *b, SCENE_MM * factor))
-    return tuple(made)
+        levels.append(Level(*a, *b, SCENE_MM * factor))
+    return tuple(levels)
 
 
 def _shrunk(picture: FloatImage, weight: FloatImage, factor: int) -> tuple[FloatImage, FloatImage]:

@@ -16,7 +16,7 @@ SOURCE_WORDS = {
 
 
 def judgement_sentences(judgement: Judgement) -> tuple[str, ...]:
-    """What is said about a timeline: the verdict with its probability, then what a reader should know about it.
+    """Sentences about a timeline: the verdict with its probability, then what a reader should know about it.
 
     Examples
     --------
@@ -30,17 +30,17 @@ def judgement_sentences(judgement: Judgement) -> tuple[str, ...]:
     if trend is None or trend.slope is None or trend.verdict is None or trend.probability is None:
         return (f"Verdict: undetermined. No trend of the {burden}: {judgement.reason}.",)
     since = f"Since {trend.treatment} ({_day(trend.treatment_start)}): " if trend.treatment else "Verdict: "
-    said = [f"{since}{_claim(trend)} ({burden}; {rate_words(trend.slope)}; {trend.n_time_points} visits{_sides(trend)})."]
+    sentences = [f"{since}{_claim(trend)} ({burden}; {rate_words(trend.slope)}; {trend.n_time_points} visits{_sides(trend)})."]
     before = next((t for t in judgement.trends if t.part == "before" and _same_start(t, trend)), None)
     bend = next((t for t in judgement.trends if t.part == "difference" and _same_start(t, trend)), None)
     if before is not None and before.slope is not None and bend is not None and bend.p_growing is not None:
-        said.append(f"Before: {rate_words(before.slope)}. Slower since with probability {probability_words(1 - bend.p_growing)}.")
+        sentences.append(f"Before: {rate_words(before.slope)}. Slower since with probability {probability_words(1 - bend.p_growing)}.")
     if trend.suspect_time_point is not None:
-        said.append(f"Visit {trend.suspect_time_point} does not fit the others: look at its overlay.")
-    said += [f"{note[:1].upper()}{note[1:]}." for note in (trend.note,) if note]
+        sentences.append(f"Visit {trend.suspect_time_point} does not fit the others: look at its overlay.")
+    sentences += [f"{note[:1].upper()}{note[1:]}." for note in (trend.note,) if note]
     if trend.sdc_source is not None:
-        said.append(f"Rests on {SOURCE_WORDS[trend.sdc_source]}; before it is believed, look at the overlays.")
-    return tuple(said)
+        sentences.append(f"Rests on {SOURCE_WORDS[trend.sdc_source]}; before it is believed, look at the overlays.")
+    return tuple(sentences)
 
 
 def _claim(trend: Trend) -> str:
