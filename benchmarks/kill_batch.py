@@ -33,7 +33,7 @@ import numpy as np
 
 from calcitrack.batch import Outcome, iter_assessments, one
 from calcitrack.cli import measuring
-from calcitrack.cli.measuring import Request, run
+from calcitrack.cli.measure import Request, run
 from calcitrack.figures import overlay, page, pair
 from calcitrack.io.phantom.dicom import phantom_dataset
 from calcitrack.io.results.folder import MANIFEST, PARTIAL_PREFIX

@@ -9,11 +9,10 @@ from typing import Annotated
 
 import typer
 
-from calcitrack.cli.agreeing import agreement
+from calcitrack.cli.agreement import agreement
 from calcitrack.cli.choices import PartChoice, StyleChoice, input_text
-from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.cli.exits import ExitCode, plain_errors
 from calcitrack.cli.pacs import pacs as pacs_commands
-from calcitrack.cli.plain_errors import plain_errors
 from calcitrack.cli.workspace import Reports, SegmentationOption
 from calcitrack.cli.workspace import workspace as workspace_commands
 from calcitrack.io.dicom.output_options import DicomOutput, SegmentationKind
@@ -163,9 +162,9 @@ def measure(
     with plain_errors():
         from calcitrack.assess import AssessOptions
         from calcitrack.calibrate import CalibrateOptions
-        from calcitrack.cli.going_on import same_command
         from calcitrack.cli.inputs import local_inputs
-        from calcitrack.cli.measuring import Request, measure_options, run
+        from calcitrack.cli.measure import Request, measure_options, run
+        from calcitrack.cli.resume import same_command
         from calcitrack.segment import SegmentOptions
 
         wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm, wedge_box=wedge_box)
@@ -206,7 +205,7 @@ def info(
     """Say what was understood of a file: image, size of a pixel, calibration tier and why."""
     with plain_errors():
         from calcitrack.calibrate import CalibrateOptions
-        from calcitrack.cli.describing import describe
+        from calcitrack.cli.info import describe
 
         wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm, wedge_box=wedge_box)
         sys.stdout.write(describe(file, wedge, as_json=json))
@@ -216,7 +215,7 @@ def info(
 def demo(out: Out = DEMO_FOLDER, workers: Workers = None, json: Json = False, quiet: Quiet = False) -> None:
     """Measure the three simulated patients that come with the program."""
     with plain_errors():
-        from calcitrack.cli.measuring import Request, run
+        from calcitrack.cli.measure import Request, run
         from calcitrack.io.phantom.samples import check_samples, sample_radiographs
 
         check_samples()
@@ -238,7 +237,7 @@ def phantom(
 ) -> None:
     """Make radiographs of simulated patients whose deposits are known exactly, to try the program or to test another one."""
     with plain_errors():
-        from calcitrack.cli.simulating import run
+        from calcitrack.cli.phantom import run
         from calcitrack.io.phantom.files import PhantomSetOptions
         from calcitrack.phantom.population import WEDGE_TURN_DEG, WEDGE_UNEVEN, Exposures, Population
 
@@ -264,7 +263,7 @@ def deidentify(
 ) -> None:
     """Copy DICOM files without what says whose they are; the days between them stay, and so does what is measured."""
     with plain_errors():
-        from calcitrack.cli.deidentifying import run
+        from calcitrack.cli.deidentify import run
 
         code = run(source, out, key=key, pseudonyms=pseudonyms, mask_text=mask_text, as_json=json, quiet=quiet)
     raise typer.Exit(code)
@@ -284,7 +283,7 @@ def validate(
 ) -> None:
     """Simulate patients whose deposits are known exactly, measure them, and say how well that went."""
     with plain_errors():
-        from calcitrack.cli.validating import run
+        from calcitrack.cli.validate import run
         from calcitrack.validation.run import ValidateOptions
 
         options = ValidateOptions(patients=patients, visits=visits, seed=seed, body_part=body_part.value_or_none, style=style.value_or_none)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from calcitrack.cli.asking_pacs import fetched_sentence, fetched_with_bar
-from calcitrack.cli.going_on import tell
+from calcitrack.cli.console import tell
+from calcitrack.cli.pacs_transfer import fetched_sentence, fetched_with_bar
 from calcitrack.errors import PacsError
 from calcitrack.io.dicom.sop_classes import RADIOGRAPH_MODALITIES
 from calcitrack.io.pacs import names_a_server, parse_address

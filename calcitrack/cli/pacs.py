@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calcitrack.cli.choices import Level
-from calcitrack.cli.plain_errors import plain_errors
+from calcitrack.cli.exits import plain_errors
 
 if TYPE_CHECKING:
     from calcitrack.io.pacs import PacsOptions, Query
@@ -68,7 +68,7 @@ def find(
 ) -> None:
     """List studies or series."""
     with plain_errors():
-        from calcitrack.cli.asking_pacs import found
+        from calcitrack.cli.pacs_transfer import found
 
         query = _query(patient_id, accession, study, series, modality, body_part, first_day, last_day)
         code = found(server, query, _options(ae_title, ca_file, client_cert, client_key, timeout), level, as_json=json)
@@ -99,7 +99,7 @@ def get(
 ) -> None:
     """Fetch films and other objects into a folder; the same command again goes on where it was ended."""
     with plain_errors():
-        from calcitrack.cli.asking_pacs import got
+        from calcitrack.cli.pacs_transfer import got
 
         query = _query(patient_id, accession, study, series, modality, body_part, first_day, last_day)
         options = _options(ae_title, ca_file, client_cert, client_key, timeout, listen)
@@ -123,7 +123,7 @@ def send(
 ) -> None:
     """Send DICOM files: Segmentations, reports, films."""
     with plain_errors():
-        from calcitrack.cli.asking_pacs import sent
+        from calcitrack.cli.pacs_transfer import sent
 
         options = _options(ae_title, ca_file, client_cert, client_key, timeout, listen)
         code = sent(server, inputs, options, confirm=confirm, as_json=json, quiet=quiet)

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from calcitrack.change import JudgedCohort
-from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.cli.exits import ExitCode
 from calcitrack.figures import judgement_sentences
 from calcitrack.io.results.outputs import TIMELINES
 from calcitrack.io.results.writer import Written

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from calcitrack.cli.exit_codes import ExitCode
-from calcitrack.cli.plain_errors import plain_errors
+from calcitrack.cli.exits import ExitCode, plain_errors
 from calcitrack.io.dicom.output_options import DicomOutput, SegmentationKind
 
 if TYPE_CHECKING:

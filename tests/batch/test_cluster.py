@@ -25,7 +25,7 @@ from calcitrack.batch.cluster import connected
 from calcitrack.batch.on_worker import IDLE_S, OtherVersionError, measure_here, unseen_here
 from calcitrack.batch.one import packed
 from calcitrack.cli import app, commands
-from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.cli.exits import ExitCode
 from calcitrack.errors import ClusterError, InvalidValueError
 from calcitrack.io.cohort.read import read_cohort
 from calcitrack.model.assessment import Assessment

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from calcitrack.cli import app
-from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.cli.exits import ExitCode
 from calcitrack.io.results.table_files import read_table
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.measurement import Measurement

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from calcitrack.cli import app, measuring
-from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.cli.exits import ExitCode
 from calcitrack.cli.summary import TimelineLine, _events
 from calcitrack.io.results.export import read_results
 from calcitrack.model.timeline import TimelineKey

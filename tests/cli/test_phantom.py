@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from calcitrack import read_results
 from calcitrack.cli import app
-from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.cli.exits import ExitCode
 from calcitrack.io.cohort.read import read_cohort
 from calcitrack.io.phantom.files import PhantomSetOptions, write_phantom_set
 from calcitrack.phantom.population import Exposures, Population
@@ -118,7 +118,7 @@ def test_ctrl_c_says_what_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("calcitrack.cli.simulating.write_phantom_set", interrupted)
+    monkeypatch.setattr("calcitrack.cli.phantom.write_phantom_set", interrupted)
     code, out, err = call("phantom", "--out", tmp_path / "S", *SMALL)
     assert (code, out) == (ExitCode.INTERRUPTED, "")
     assert f"interrupted; {tmp_path / 'S'} holds part of a set" in err

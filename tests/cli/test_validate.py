@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import calcitrack
 from calcitrack.cli import app, validating
 from calcitrack.cli.choices import PartChoice, StyleChoice
-from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.cli.exits import ExitCode
 from calcitrack.phantom.specs import BodyPart, Style
 from calcitrack.validation import Scores, lines, score
 

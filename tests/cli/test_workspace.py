@@ -18,9 +18,9 @@ from typer.testing import CliRunner
 from calcitrack.assess import assess
 from calcitrack.batch import one, run
 from calcitrack.cli import app
-from calcitrack.cli.bar import TimeLeft
-from calcitrack.cli.exit_codes import ExitCode
-from calcitrack.cli.going_on import kept_sentences
+from calcitrack.cli.console import TimeLeft
+from calcitrack.cli.exits import ExitCode
+from calcitrack.cli.resume import kept_sentences
 from calcitrack.io.results.export import read_results
 from calcitrack.io.results.table_files import read_table
 from calcitrack.io.workspace import KeptRun, Workspace

@@ -8,7 +8,7 @@ import typer.main
 from pydicom.sr.coding import Code
 
 from calcitrack.cli import app
-from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.cli.exits import ExitCode
 from calcitrack.io.deidentify import Status
 from calcitrack.io.deidentify.report_files import COLUMNS
 from calcitrack.io.sr import codes as sr_codes

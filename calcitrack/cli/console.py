@@ -1,4 +1,4 @@
-"""The progress bar of all commands: on standard error, gone when it is done."""
+"""What all commands show on standard error while they work: a progress bar, and lines of text."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 SPEED_OVER_S = 600.0
-"""What is left is estimated from the last ten minutes: a timeline with many films takes minutes."""
+"""Window of the speed estimate, s: a timeline with many films takes minutes."""
 
 
 class TimeLeft(ProgressColumn):
-    """How long it will take to the end, at the speed of the last ten minutes; nothing where there is no telling."""
+    """Time left at the speed of the last ten minutes; empty while it is not known."""
 
     max_refresh = 0.5
 
@@ -27,6 +27,17 @@ class TimeLeft(ProgressColumn):
 
 
 def progress_bar(*, hidden: bool) -> Progress:
-    """A bar with description, count, elapsed time and time left, for a ``with`` block."""
+    """Bar with description, count, elapsed time and time left, for a ``with`` block; it disappears at the end."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeLeft())
     return Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden, speed_estimate_period=SPEED_OVER_S)
+
+
+def tell(text: str, console: Console | None = None) -> None:
+    """Print a line on standard error.
+
+    Parameters
+    ----------
+    console
+        Console of a progress bar, which keeps the line above the bar; ``None`` where no bar is shown.
+    """
+    (console or Console(stderr=True)).print(f"calcitrack: {text}", markup=False, highlight=False, soft_wrap=True)

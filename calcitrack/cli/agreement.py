@@ -11,8 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from calcitrack.cli.exit_codes import ExitCode
-from calcitrack.cli.plain_errors import plain_errors
+from calcitrack.cli.exits import ExitCode, plain_errors
 
 if TYPE_CHECKING:
     from calcitrack.reading import Agreement

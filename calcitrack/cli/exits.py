@@ -1,20 +1,37 @@
-"""Errors as the user sees them; shared by all commands."""
+"""How commands end: exit codes, and foreseen errors as one sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 
 import typer
 from rich.console import Console
 
-from calcitrack.cli.exit_codes import ExitCode
 from calcitrack.errors import CalcitrackError, CorrectionError, CourseError, ManifestError, NotFoundError, ReadError
+
+
+class ExitCode(IntEnum):
+    """Exit code of a command. `docs/reference/cli.md` lists the same; a test keeps both in step."""
+
+    DONE = 0
+    """Everything that was meant to be measured was measured."""
+    UNEXPECTED = 1
+    """An unforeseen error; standard error has its trace."""
+    USAGE = 2
+    """The command cannot be carried out as given: an unknown option, a missing input; a manifest, corrections or results that cannot be used."""
+    PARTLY = 3
+    """Results were written, but some files or timelines failed, or an output is missing."""
+    NOTHING = 4
+    """Nothing could be measured."""
+    INTERRUPTED = 130
+    """Ctrl-C; a line says what was finished and written. Former results are as they were."""
 
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """One sentence for errors that were foreseen; Ctrl-C without a trace."""
+    """Print a foreseen error as one sentence, and end Ctrl-C without a trace."""
     try:
         yield
     except CalcitrackError as error:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from calcitrack.cli.bar import progress_bar
-from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.cli.console import progress_bar
+from calcitrack.cli.exits import ExitCode
 from calcitrack.io.cohort.pseudonyms import read_pseudonyms
 from calcitrack.io.deidentify import (
     SUMMARY,

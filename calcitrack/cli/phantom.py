@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from calcitrack.cli.bar import progress_bar
-from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.cli.console import progress_bar
+from calcitrack.cli.exits import ExitCode
 from calcitrack.io.cohort.course_files import LABS, TREATMENTS
 from calcitrack.io.phantom.files import PhantomSetOptions, WrittenFilm, write_phantom_set
 from calcitrack.phantom.course import DiseaseCourse

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from calcitrack.cli.bar import progress_bar
-from calcitrack.cli.exit_codes import ExitCode
+from calcitrack.cli.console import progress_bar
+from calcitrack.cli.exits import ExitCode
 from calcitrack.io.files.page_block import check_block, replace_block
 from calcitrack.validation import Scores, TargetStatus, lines, markdown
 from calcitrack.validation.page import share

@@ -20,9 +20,9 @@ from calcitrack.assess import AssessOptions
 from calcitrack.batch import TIME_LIMIT_S, iter_assessments, keep_in, sensible_workers
 from calcitrack.batch.cluster import connected
 from calcitrack.change import judge_cohort, series_of
-from calcitrack.cli.bar import progress_bar
-from calcitrack.cli.exit_codes import ExitCode
-from calcitrack.cli.going_on import kept_json, kept_sentences, tell
+from calcitrack.cli.console import progress_bar, tell
+from calcitrack.cli.exits import ExitCode
+from calcitrack.cli.resume import kept_json, kept_sentences
 from calcitrack.cli.summary import Summary, TimelineLine, summary_json, summary_text
 from calcitrack.errors import ClusterError, InvalidValueError
 from calcitrack.figures import change_sentence, verdict_sentence

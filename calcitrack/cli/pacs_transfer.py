@@ -10,10 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from calcitrack.cli.bar import progress_bar
 from calcitrack.cli.choices import Level
-from calcitrack.cli.exit_codes import ExitCode
-from calcitrack.cli.going_on import same_command, tell
+from calcitrack.cli.console import progress_bar, tell
+from calcitrack.cli.exits import ExitCode
+from calcitrack.cli.resume import same_command
 from calcitrack.io.pacs import Confirmation, Fetched, PacsOptions, Query, Sent, Series, Study, WebAddress, fetch, find_series, find_studies
 from calcitrack.io.pacs import parse_address as parse
 from calcitrack.io.pacs import send as send_to
