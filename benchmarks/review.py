@@ -209,8 +209,8 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, required=True)
     parser.add_argument("--megapixels", type=float, default=6.0, help="films are enlarged to this; 0 leaves them as they are")
     parser.add_argument("--viewer", action="store_true", help="draw each step")
-    told = parser.parse_args()
-    result = run(told.workspace, told.megapixels, viewer=told.viewer)
+    arguments = parser.parse_args()
+    result = run(arguments.workspace, arguments.megapixels, viewer=arguments.viewer)
     result["within_target"] = {clock: result["times"]["all"][f"{clock}_p95_ms"] <= TARGET_MS for clock in ("wall", "cpu")}
     print(json.dumps(result, indent=1))
 

@@ -66,8 +66,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workspace", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=3)
-    told = parser.parse_args()
-    print(json.dumps(run(told.workspace, told.rounds), indent=1))
+    arguments = parser.parse_args()
+    print(json.dumps(run(arguments.workspace, arguments.rounds), indent=1))
 
 
 if __name__ == "__main__":

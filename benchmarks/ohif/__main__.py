@@ -43,21 +43,21 @@ def main() -> int:
     parser.add_argument("--viewer", type=Path, required=True, help="folder dist of the npm package @ohif/app")
     parser.add_argument("--picture", type=Path, help="write what the first film looks like, as PNG")
     parser.add_argument("--films", type=int, default=0, help="look at this many films only")
-    told = parser.parse_args()
-    if not (told.viewer / "index.html").is_file():
-        sys.exit(f"{told.viewer} is not a built viewer: it has no index.html; expected the folder dist of the npm package @ohif/app")
-    images = read_results(told.results).images
-    rows = [r for r in images.itertuples() if (told.results / "seg" / f"{r.sop_instance_uid}.dcm").is_file()][: told.films or None]
+    arguments = parser.parse_args()
+    if not (arguments.viewer / "index.html").is_file():
+        sys.exit(f"{arguments.viewer} is not a built viewer: it has no index.html; expected the folder dist of the npm package @ohif/app")
+    images = read_results(arguments.results).images
+    rows = [r for r in images.itertuples() if (arguments.results / "seg" / f"{r.sop_instance_uid}.dcm").is_file()][: arguments.films or None]
     failed = 0
-    with tempfile.TemporaryDirectory() as place, orthanc(Path(place)) as archive, site(told.viewer, archive) as address, chromium() as browser:
+    with tempfile.TemporaryDirectory() as place, orthanc(Path(place)) as archive, site(arguments.viewer, archive) as address, chromium() as browser:
         for k, row in enumerate(rows):
             name = f"{row.sop_instance_uid}.dcm"
-            files = [Path(row.path), told.results / "seg" / name, told.results / "sr" / name]
+            files = [Path(row.path), arguments.results / "seg" / name, arguments.results / "sr" / name]
             found, other, picture = looked_at(browser, address, archive, files, (row.study_instance_uid, row.sop_instance_uid))
             failed += bool(other)
             print(f"{row.path}: {found}: {other or 'the same in OHIF'}", flush=True)
-            if told.picture and k == 0:
-                told.picture.write_bytes(picture)
+            if arguments.picture and k == 0:
+                arguments.picture.write_bytes(picture)
     print(f"{len(rows)} films, {failed} of them with another Segmentation in OHIF than in the file")
     return 1 if failed else 0
 

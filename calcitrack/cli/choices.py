@@ -1,4 +1,4 @@
-"""Values of options and arguments: one of several, or all of them; a path, or the address of a PACS."""
+"""Types of options and arguments: a choice that may be "all", and a path that may be the address of a PACS."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SERVERS = ("https", "http", "dimse", "dimse-tls")
 
 
 class Level(StrEnum):
-    """What a list of a PACS has a line for."""
+    """What each line of a PACS listing stands for."""
 
     STUDY = "study"
     SERIES = "series"
@@ -51,7 +51,7 @@ class StyleChoice(StrEnum):
 
 
 def input_text(text: str) -> str:
-    """A path that exists, or the address of a PACS, as it was given.
+    """Check that a text is an existing path or the address of a PACS, and return it unchanged.
 
     Raises
     ------

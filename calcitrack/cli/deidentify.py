@@ -1,4 +1,4 @@
-"""De-identify files, with a progress bar, a summary and an exit code; the command `deidentify`."""
+"""The command `deidentify`: de-identify files, with a progress bar, a summary and an exit code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from calcitrack.io.deidentify import (
 )
 
 MOST_SHOWN = 10
-"""Files shown for each thing to look at; all of them are in the table."""
+"""Files shown for each kind of problem; the table has all of them."""
 
 
 def run(source: Path, out: Path, *, key: Path | None, pseudonyms: Path | None, mask_text: bool, as_json: bool, quiet: bool) -> ExitCode:

@@ -1,4 +1,4 @@
-"""What `info` says about one file."""
+"""The command `info`: what calcitrack understands of one file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOT_STATED = "not stated"
 
 
 def describe(file: Path, options: CalibrateOptions | None = None, *, as_json: bool) -> str:
-    """What was understood of a file, as lines for people or as JSON.
+    """Describe a file, as lines of text or as JSON.
 
     Raises
     ------

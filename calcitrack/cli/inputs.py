@@ -1,4 +1,4 @@
-"""Inputs of `measure`: paths, and questions to a PACS, whose answers become a folder first."""
+"""Inputs of `measure`: paths, and PACS queries, whose films are first fetched into a folder."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from calcitrack.io.dicom.sop_classes import RADIOGRAPH_MODALITIES
 from calcitrack.io.pacs import names_a_server, parse_address
 
 DIGEST_LENGTH = 12
-"""Characters of a folder's name: two questions of one project do not meet."""
+"""Characters of a folder's name: enough that two queries of one project do not collide."""
 
 
 def local_inputs(inputs: Sequence[str], out: Path, films: Path | None, *, quiet: bool) -> tuple[tuple[Path, ...], bool]:
-    """Paths of all inputs, films of a PACS fetched first; and whether all films are there.
+    """Fetch films of PACS inputs; return the paths of all inputs, and whether every film arrived.
 
     Parameters
     ----------

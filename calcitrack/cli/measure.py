@@ -1,4 +1,4 @@
-"""Scan, measure and write, with a progress bar; shared by `measure` and `demo`."""
+"""The commands `measure` and `demo`: scan, measure and write, with a progress bar."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from calcitrack.tables.cells import Row
 from calcitrack.tables.results import timeline_rows
 
 NOT_REACHED = "the run was interrupted before it was finished; measure again"
-"""Reason of each timeline that Ctrl-C left out."""
+"""Reason for each timeline that Ctrl-C left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,8 @@ def _measure(request: Request, bar: Progress, say: Callable[[str], None]) -> Sum
             pseudonyms=pseudonyms,
             progress=lambda done, total: _show(bar, scanning, done, total),
         )
-        stated = find_course_files(request.inputs, request.treatments, request.labs)
-        courses = read_courses(stated, {t.key.patient_id for t in cohort.timelines}, pseudonyms)
+        course_files = find_course_files(request.inputs, request.treatments, request.labs)
+        courses = read_courses(course_files, {t.key.patient_id for t in cohort.timelines}, pseudonyms)
         kept = None if workspace is None else _kept(workspace, cohort, request, bar)
         for line in kept_sentences(kept, len(cohort.timelines)) if kept else ():
             say(line)
@@ -176,7 +176,7 @@ def _measure(request: Request, bar: Progress, say: Callable[[str], None]) -> Sum
 
 
 def _kept(workspace: Workspace, cohort: Cohort, request: Request, bar: Progress) -> KeptRun:
-    """The run as the workspace keeps it; what a user should know about where it lies is said."""
+    """Open the run in the workspace, and print what the user should know about its place."""
     for finding in workspace.findings:
         tell(finding, bar.console)
     comparing = bar.add_task("Comparing with the workspace", total=None)
@@ -194,7 +194,7 @@ def _kept(workspace: Workspace, cohort: Cohort, request: Request, bar: Progress)
 
 @contextmanager
 def _cluster(address: str) -> Iterator[Any]:
-    """A client of a Dask cluster, whose log does not run into the progress bar: what matters comes as errors and rows."""
+    """Client of a Dask cluster. Its log is silenced, since it would run into the progress bar; errors and rows tell what matters."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with connected(address) as client:
         threads = sum(client.nthreads().values())
@@ -205,7 +205,7 @@ def _cluster(address: str) -> Iterator[Any]:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Ctrl-C is not heard while results are put into place: that takes a moment, and a folder half replaced would have to be measured again."""
+    """Ignore Ctrl-C while results are put into place: it takes a moment, and a half-replaced folder would have to be measured again."""
     if threading.current_thread() is not threading.main_thread():  # only there does Python hear it
         yield
         return
@@ -225,7 +225,7 @@ def _measure_all(
     lines: list[TimelineLine],
     kept: KeptRun | None,
 ) -> None:
-    """Measure one timeline after the other, each added to `lines` and to the writer, or to the writer's failures."""
+    """Measure all timelines in order. Add each one to `lines` and to the writer, or to the writer's failures."""
     writing = bar.add_task("Writing timelines", total=len(cohort.timelines)) if kept is not None and kept.on_record else None
     measuring = bar.add_task("Measuring images", total=None, visible=kept is None or bool(kept.left))
     measured = iter_assessments(
@@ -249,7 +249,7 @@ def _measure_all(
 
 
 def _give_up(timelines: Sequence[Timeline], writer: ResultsWriter) -> None:
-    """Note timelines that were not reached; outcomes come in the cohort's order, so these are its last ones."""
+    """Record the timelines that were not reached: outcomes come in the cohort's order, so these are the last ones."""
     for timeline in timelines:
         writer.fail(TimelineFailure(timeline.key, NOT_REACHED, tuple(e.source for t in timeline.time_points for e in t.exposures)))
 
@@ -275,7 +275,7 @@ def _line(assessment: Assessment) -> TimelineLine:
 
 
 def _judged(assessment: Assessment) -> tuple[Row, ...]:
-    """Each change since the first time point, and whether it is beyond the stated uncertainties."""
+    """Rows of each change since the first time point, with whether it exceeds its uncertainty."""
     return tuple(
         {
             "time_point": point.index,

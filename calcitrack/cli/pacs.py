@@ -155,7 +155,7 @@ def _options(
     timeout: float | None,
     listen: str | None = None,
 ) -> PacsOptions:
-    """What the environment states, and the command line before it."""
+    """Options from the environment; the command line takes precedence."""
     from dataclasses import replace
 
     from calcitrack.io.pacs import options_from_environment

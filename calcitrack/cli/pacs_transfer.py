@@ -1,4 +1,4 @@
-"""What the `pacs` commands do and print: patients by their ID, never by name."""
+"""The commands `pacs find`, `get` and `send`: run them and print the outcome. Patients appear by ID, never by name."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from calcitrack.io.pacs import parse_address as parse
 from calcitrack.io.pacs import send as send_to
 
 MOST_SHOWN = 10
-"""Objects shown for each thing that went wrong; all of them are in the JSON summary."""
+"""Objects shown for each kind of failure; the JSON summary has all of them."""
 STUDY_COLUMNS = ("patient", "day", "accession", "modalities", "series", "objects", "study")
 SERIES_COLUMNS = ("patient", "day", "accession", "modality", "body part", "side", "objects", "series")
 
 
 def found(address: str, query: Query, options: PacsOptions, level: Level, *, as_json: bool) -> ExitCode:
-    """List what a PACS has, and give the exit code.
+    """List studies or series of a PACS; return the exit code.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def found(address: str, query: Query, options: PacsOptions, level: Level, *, as_
 
 
 def got(address: str, out: Path, query: Query, options: PacsOptions, *, move: bool, as_json: bool, quiet: bool) -> ExitCode:
-    """Fetch into a folder, say what came of it, and give the exit code.
+    """Fetch objects into a folder and print the outcome; return the exit code.
 
     Raises
     ------
@@ -86,13 +86,13 @@ def fetched_with_bar(address: str, folder: Path, query: Query | None, options: P
 
 
 def fetched_sentence(fetched: Fetched) -> str:
-    """How much is in the folder now, and how much of it was there."""
+    """How many objects the folder holds now, and how many of them it held before."""
     there = f", {fetched.n_there} of them from before" if fetched.n_there else ""
     return f"{_counted(fetched.n_kept, 'object')} of {fetched.n_series} series in {fetched.folder}{there}"
 
 
 def sent(address: str, inputs: Sequence[Path], options: PacsOptions, *, confirm: bool, as_json: bool, quiet: bool) -> ExitCode:
-    """Send files, say what came of it, and give the exit code.
+    """Send files and print the outcome; return the exit code.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def sent(address: str, inputs: Sequence[Path], options: PacsOptions, *, confirm:
 
 
 def warn_of_listeners(address: str) -> None:
-    """Say so where anybody on the network can read what is sent.
+    """Warn where the connection is not encrypted, so that anybody on the network can read what is sent.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def _series_json(series: Series) -> dict[str, Any]:
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Columns under their names, as wide as their widest cell; an empty cell is a dash."""
+    """Text table. Each column is as wide as its widest cell; an empty cell is a dash."""
     lines = [tuple(columns), *(tuple(cell or "-" for cell in row) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() + "\n" for line in lines)

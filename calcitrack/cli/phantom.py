@@ -1,4 +1,4 @@
-"""Make simulated patients, with a progress bar; the command `phantom`."""
+"""The command `phantom`: write films of simulated patients, with a progress bar."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def run(folder: Path, options: PhantomSetOptions, *, quiet: bool) -> ExitCode:
             task = bar.add_task("Simulating patients", total=options.patients)
             films = write_phantom_set(folder, options, progress=lambda done, _total: bar.update(task, completed=done))
     except KeyboardInterrupt:
-        said = f"calcitrack: interrupted; {folder} holds part of a set, without its index; remove it before the set is made again"
-        Console(stderr=True).print(said, markup=False, highlight=False, soft_wrap=True)
+        message = f"calcitrack: interrupted; {folder} holds part of a set, without its index; remove it before the set is made again"
+        Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
         return ExitCode.INTERRUPTED
     if not quiet:
         sys.stdout.write(_ending(folder, films, treated=options.course is DiseaseCourse.TREATED))

@@ -1,4 +1,4 @@
-"""What `measure` and `demo` say at the end, for people and for machines."""
+"""Summary at the end of `measure` and `demo`, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from calcitrack.tables import TIMELINE
 from calcitrack.tables.cells import Row
 
 MOST_TIMELINES = 40
-"""Timelines shown in the table; a screen or two. All of them are in timeline.csv."""
+"""Timelines shown in the table, a screen or two; timeline.csv has all of them."""
 MOST_FAILURES = 10
-"""Failed files shown with their reason; all of them are in images.csv."""
+"""Failed files shown with their reason; images.csv has all of them."""
 NOTHING = "-"
 COLUMNS = (("date", 10), ("deposits", 8), ("area", 10), ("HA mass, mg", 13), ("since first", 11), ("new", 3), ("resolved", 8))
-"""Headings and least widths: the tables of all timelines stand in line, on a terminal of 80 characters too."""
+"""Headings and least widths. The tables of all timelines line up, even on a terminal of 80 characters."""
 TABLE_WIDTH = sum(width + 2 for _, width in COLUMNS)
 
 
@@ -100,19 +100,19 @@ class Summary:
 
     @property
     def failed(self) -> list[tuple[str, str]]:
-        """(path, reason) of each file that was meant to be measured and was not."""
+        """(path, reason) of each file that should have been measured and was not."""
         scanned = [(f.source, f.reason) for f in self.files if f.status is FileStatus.FAILED]
         unread = [(f.exposure.source, str(f.error)) for line in self.timelines for f in line.failures]
         return scanned + unread + [(s, t.reason) for t in self.lost for s in t.sources]
 
     @property
     def skipped(self) -> Counter[str]:
-        """Reason -> number of files that were not meant to be measured."""
+        """Reason -> number of files that are no images to measure."""
         return Counter(_kind_of_reason(f) for f in self.files if f.status is FileStatus.SKIPPED)
 
     @property
     def exit_code(self) -> ExitCode:
-        """How the command ended."""
+        """Exit code of the command."""
         if not self.written.n_images:
             return ExitCode.NOTHING
         return ExitCode.PARTLY if self.failed or self.written.problems else ExitCode.DONE
@@ -165,7 +165,7 @@ def _plain(value: object) -> str:
 
 
 def summary_text(summary: Summary, console: Console) -> str:
-    """The summary for people, as wide as the console and in its colours."""
+    """The summary as text, in the console's width and colours."""
     with console.capture() as captured:
         for line in summary.timelines[:MOST_TIMELINES]:
             _say(console, line.title, style="bold")
@@ -229,7 +229,7 @@ def _table(line: TimelineLine) -> Table:
 
 
 def _print_list(line: TimelineLine, console: Console) -> None:
-    """One sentence a time point, for a terminal that is too narrow for the table."""
+    """One sentence for each time point, for a terminal that is too narrow for the table."""
     for row in line.rows:
         parts = [f"{value} {name}" for (name, _), value in zip(COLUMNS[1:], _cells(row)[1:], strict=True) if value != NOTHING]
         _say(console, f"  {_cells(row)[0]}: {', '.join(parts)}")
@@ -261,8 +261,8 @@ def _events(line: TimelineLine) -> tuple[str, ...]:
     """How often deposits merged, split or reappeared; nothing where none did."""
     words = {"n_merged": "merged", "n_split": "split", "n_reappeared": "reappeared"}
     counts = {word: sum(n for row in line.rows if isinstance(n := row.get(column), int)) for column, word in words.items()}
-    told = [f"{n} {word}" for word, n in counts.items() if n]
-    return (f"  deposits over all visits: {', '.join(told)} (events.csv says which)",) if told else ()
+    parts = [f"{n} {word}" for word, n in counts.items() if n]
+    return (f"  deposits over all visits: {', '.join(parts)} (events.csv says which)",) if parts else ()
 
 
 def _area(row: Row) -> str:

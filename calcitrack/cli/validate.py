@@ -1,4 +1,4 @@
-"""Validate on simulated patients and show the figures; the command `validate`."""
+"""The command `validate`: measure simulated patients and show how well the truth is met."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def run(options: ValidateOptions, *, workers: int | None, page: Path | None, as_
 
 
 def command(options: ValidateOptions) -> str:
-    """The shell command that gives these figures again."""
+    """Shell command that reproduces these figures."""
     return (
         f"calcitrack validate --patients {options.patients} --visits {options.visits} --seed {options.seed}"
         f" --body-part {options.body_part or 'all'} --style {options.style or 'all'}"
@@ -83,7 +83,7 @@ def scores_json(scores: Scores, options: ValidateOptions) -> str:
 
 
 def scores_text(scores: Scores, options: ValidateOptions, console: Console) -> str:
-    """The figures for people, in the console's colours."""
+    """The figures as a table in the console's colours."""
     figures = Table(box=None, padding=(0, 0, 0, 2), header_style="italic")
     for name in ("figure", "value", "n", "at least", "aim", ""):
         figures.add_column(name, justify="left" if name in ("figure", "") else "right", no_wrap=True)

@@ -156,8 +156,8 @@ def import_(
                 except (ReadError, EditConflictError) as error:  # one file must not cost the others
                     refused.append(str(error))
     if json:
-        told = [{"file": str(f), **asdict(m), "changed": m.changed} for f, m in accepted]
-        sys.stdout.write(json_format.dumps({"accepted": told, "refused": refused}, indent=1) + "\n")
+        rows = [{"file": str(f), **asdict(m), "changed": m.changed} for f, m in accepted]
+        sys.stdout.write(json_format.dumps({"accepted": rows, "refused": refused}, indent=1) + "\n")
     else:
         sys.stdout.writelines(f"{file}: {_outcome(m)}\n" for file, m in accepted)
         _say(*(f"{file}: {finding}" for file, m in accepted for finding in m.findings))

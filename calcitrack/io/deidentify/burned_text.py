@@ -22,16 +22,16 @@ LEVEL_FRACTIONS = (0.04, 0.3)
 LEAST_HEIGHT_PX, MOST_HEIGHT_FRACTION = 6, 0.06
 """Height of a letter: legible, and no title page."""
 LEAST_FILL, MOST_FILL = 0.12, 0.95
-"""Part of its box that a letter fills; I and 1 fill it almost."""
+"""Share of its box that a letter fills; I and 1 almost fill it."""
 MOST_WIDTH_TO_HEIGHT = 10
-"""Letters that touch are one shape."""
+"""Ratio up to which a shape counts as letters: touching letters are one shape."""
 LETTER_WIDTH_TO_HEIGHT = 0.8
 LEAST_LETTERS, LEAST_BESIDE = 4, 2
 """Letters of a line, and of one right above or below another line. A side marker alone has one or two letters and identifies nobody."""
 LEAST_SHAPES = 3
 """Shapes of a line that stands alone: one long shape is the edge of a bone."""
 MOST_LINE_STEP = 2.5
-"""From one line of a block to the next, in heights."""
+"""Distance from one line of a block to the next, in heights."""
 SAME_HEIGHT = 1.6
 """Ratio of heights of letters in a line: capitals, digits and small letters."""
 MOST_GAP_HEIGHTS = 1.6
@@ -41,7 +41,7 @@ LEAST_CONTRAST = 0.35
 LEAST_FLAT_GROUND, FLAT_GROUND = 0.9, 0.15
 """Part of the ground between the letters that differs by no more than this part of the scale: a noisy picture, a bone or a wedge is not so even."""
 MARGIN_HEIGHTS = 0.4
-"""Rim that is covered around a line, in heights."""
+"""Rim around a line that is covered as well, in heights."""
 MOST_SHAPES = 20_000
 """Shapes at one end of the scale beyond which it is noise, not text."""
 LEAST_VALUES = 3
@@ -97,7 +97,7 @@ def _length(line: list[_Letter]) -> int:
 
 
 def _is_beside(line: list[_Letter], other: list[_Letter]) -> bool:
-    """Whether a line stands right above or below another one, or goes on with it, in letters of like height."""
+    """True where a line lies directly above or below another one, or continues it, in letters of similar height."""
     height, height_other = (float(np.median([x.height for x in part])) for part in (line, other))
     if max(height, height_other) > SAME_HEIGHT * min(height, height_other):
         return False
@@ -118,7 +118,7 @@ def _letters(bright: NDArray[np.float32], level: float) -> list[_Letter]:
 
 
 def _grouped(letters: list[_Letter]) -> list[list[_Letter]]:
-    """Letters of like height beside each other; each belongs to one line."""
+    """Group neighbouring letters of similar height into lines; each letter belongs to one line."""
     lines: list[list[_Letter]] = []
     for letter in sorted(letters, key=lambda x: (x.column, x.row)):
         fitting = [line for line in lines if _follows(line[-1], letter)]
@@ -136,7 +136,7 @@ def _follows(last: _Letter, letter: _Letter) -> bool:
 
 
 def _is_written(line: list[_Letter], bright: NDArray[np.float32], end: float) -> bool:
-    """Whether the ground between the letters is even and far from their brightness."""
+    """True where the ground between the letters is even and far from their brightness."""
     row0, row1, column0, column1 = _box(line, bright.shape)
     part = bright[row0:row1, column0:column1]
     stroke = (part >= 1 - end).astype(np.uint8)
@@ -163,7 +163,7 @@ def _near_edge(box: TextBox, shape: tuple[int, ...]) -> bool:
 
 
 def _merged(boxes: list[TextBox]) -> list[TextBox]:
-    """Boxes that overlap, as one."""
+    """Merge boxes that overlap."""
     merged: list[TextBox] = []
     for box in boxes:
         apart = [b for b in merged if b[1] <= box[0] or box[1] <= b[0] or b[3] <= box[2] or box[3] <= b[2]]

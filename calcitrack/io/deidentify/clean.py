@@ -1,4 +1,4 @@
-"""One data set -> the same without what says who it is about; each element by the profile's action."""
+"""De-identify one data set: apply the profile's action to each element."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from calcitrack.io.deidentify.secret import Secret
 REMOVED = "REMOVED"
 """Dummy text; a valid code string, short text and label."""
 IDENTIFIER_ENDS = ("ID", "Number", "Identifier")
-"""Ends of keywords whose dummies differ where the originals did, so that devices and containers can still be told apart."""
+"""Suffixes of keywords whose dummies differ where the originals did, so that devices and containers stay distinct."""
 DUMMY_CODE = ("REMOVED", "99CALCITRACK", "Removed")
 EMPTY_BY_VR = {"AS": "000Y", "OB": b"\0\0", "OW": b"\0\0", "UR": "removed:"}
 NUMBERS = ("DS", "IS", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV")
@@ -32,7 +32,7 @@ MAX_DEPTH = 40
 
 @dataclass(slots=True)
 class CleaningCounts:
-    """How many elements each action met, and what was odd.
+    """Number of elements of each action, and irregularities.
 
     Parameters
     ----------
@@ -112,13 +112,13 @@ class Cleaner:
             dataset[tag] = DataElement(tag, vr, 0 if vr in NUMBERS else EMPTY_BY_VR.get(vr, REMOVED))
 
     def _replace_identifier(self, element: DataElement) -> None:
-        """The letters and digits that dicognito gives for an identifier."""
+        """Letters and digits of dicognito for an identifier."""
         self._ids.id_tags = [element.tag]
         self._ids(Dataset(), element)
 
 
 def _shift(dataset: Dataset, tag: BaseTag, patient: PatientPseudonym) -> None:
-    """Move a date by whole days; one that is no date loses its value."""
+    """Move a date by whole days; a value that is no date is emptied."""
     element = dataset[tag]
     if not element.value:
         return

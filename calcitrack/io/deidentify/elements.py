@@ -10,12 +10,12 @@ UNKNOWN = "UN"
 
 
 def tags_of(dataset: Dataset) -> list[BaseTag]:
-    """Tags in their order; the data set may be changed while they are gone through."""
+    """Tags in order; the data set may change during the iteration."""
     return sorted(dataset.keys())
 
 
 def vr_of(dataset: Dataset, tag: BaseTag) -> str:
-    """Value representation that the file states or, where it states none, that the dictionary knows."""
+    """Value representation of the file or, where it states none, of the dictionary."""
     stated: str | None = dataset.get_item(tag).VR
     if stated and stated != UNKNOWN:
         return str(stated)
@@ -26,6 +26,6 @@ def vr_of(dataset: Dataset, tag: BaseTag) -> str:
 
 
 def raw_value(dataset: Dataset, tag: BaseTag) -> bytes:
-    """Bytes of a value that has not been converted; empty for others."""
+    """Bytes of a value that was not converted; empty for others."""
     value: object = dataset.get_item(tag).value
     return value if isinstance(value, bytes) else b""

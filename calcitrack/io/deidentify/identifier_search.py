@@ -1,4 +1,4 @@
-"""Many identifiers, searched for in bytes in each encoding that a header may use."""
+"""Search for many identifiers in bytes, in each encoding that a header may use."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ class SearchTerm:
 
     @property
     def may_be_a_value(self) -> bool:
-        """Whether a measured value or a time may be the same digits."""
+        """True where a measured value or a time may consist of the same digits."""
         return self.content.isdigit() and len(self.content) < NUMERIC_BYTES
 
     @property
     def in_bulk(self) -> bool:
-        """Whether it is long enough to be searched for in pixel data."""
+        """True where it is long enough to be searched for in pixel data."""
         return len(self.content.replace(b"\0", b"")) >= LONG_BYTES
 
     def count(self, lowered: bytes) -> int:
-        """How often it stands in bytes in lower case, as a word of its own."""
+        """Number of occurrences in lower-case bytes, as a separate word."""
         return len(self.pattern.findall(lowered)) if self.content in lowered else 0
 
     def at(self, lowered: bytes) -> int:
-        """Where it stands first; -1 where it does not."""
+        """Position of the first occurrence; -1 without one."""
         match = self.pattern.search(lowered) if self.content in lowered else None
         return -1 if match is None else match.start()
 
@@ -65,7 +65,7 @@ def _search_terms(identifier: Identifier) -> tuple[SearchTerm, ...]:
 
 
 def _pattern(identifier: Identifier, content: bytes) -> re.Pattern[bytes]:
-    """The content as a word of its own, so that ANNA is not found in MANNAR nor 1.2.3 in 1.2.34."""
+    """Pattern of the content as a separate word: ANNA is not found in MANNAR, nor 1.2.3 in 1.2.34."""
     word = {IdentifierKind.UID: rb"0-9.", IdentifierKind.PLACE: rb"0-9a-z_"}.get(identifier.kind, rb"0-9a-z")
     if not identifier.text.isascii() or b"\0" in content:
         return re.compile(re.escape(content), re.DOTALL)

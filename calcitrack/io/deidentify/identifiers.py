@@ -1,4 +1,4 @@
-"""The strings in a file that say who it is about; collected before it is cleaned, to be searched for afterwards."""
+"""Identifiers of a file, collected before it is cleaned, to be searched for in the copy."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from calcitrack.io.dicom.sop_classes import STANDARD_ROOT
 
 
 class IdentifierKind(StrEnum):
-    """What an identifier is of."""
+    """Kind of an identifier."""
 
     NAME = "name of a person"
     NUMBER = "number or ID"
@@ -34,7 +34,7 @@ class IdentifierKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """One string to be searched for.
+    """One identifier to search for.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class FoundIdentifiers:
     makers: set[str] = field(default_factory=set)
 
     def add(self, other: FoundIdentifiers) -> None:
-        """Take in those of another data set."""
+        """Add the identifiers of another data set."""
         self.identifiers |= other.identifiers
         self.makers |= other.makers
         self.left_out += other.left_out
@@ -100,7 +100,7 @@ LEAST_LETTERS, LEAST_DIGITS, LEAST_UID = 3, 4, 8
 NO_NAMES = frozenset(
     {"anonymous", "anonymized", "anonymised", "anonym", "anon", "unknown", "none", "test", "demo", "phantom", "example", "sample", "removed"}
 )
-"""Words that stand where no name is stated."""
+"""Placeholders where no name is stated."""
 NAME_BREAK = re.compile(r"[\^=\s,;\\_./]+")
 
 
@@ -149,7 +149,7 @@ def _add(found: FoundIdentifiers, identifier: Identifier, worthwhile: bool) -> N
 
 
 def _add_name(found: FoundIdentifiers, text: str, raw: bytes) -> None:
-    """The whole name in each spelling, and each part that is no common word."""
+    """Complete name in each spelling, and each part that is no common word."""
     for group in text.split("="):
         parts = [p for p in NAME_BREAK.split(group) if p]
         if not parts:
@@ -167,7 +167,7 @@ def _add_name(found: FoundIdentifiers, text: str, raw: bytes) -> None:
 
 
 def _least(part: str) -> int:
-    """Two ideographs are a whole name."""
+    """Least length of a name in ideographs: two are a complete name."""
     if part.isdigit():
         return LEAST_DIGITS
     return LEAST_LETTERS if part.isascii() else 2

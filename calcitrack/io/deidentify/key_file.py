@@ -68,5 +68,5 @@ def write_key(path: Path, secret: Secret, known: dict[str, dict[str, object]], p
 
 
 def is_open_to_others(path: Path) -> bool:
-    """Whether anybody but its owner may read the key (on systems that know)."""
+    """True where others than the owner may read the key, on systems that know."""
     return os.name == "posix" and path.exists() and bool(path.stat().st_mode & OTHERS_MAY)

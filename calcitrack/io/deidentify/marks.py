@@ -27,7 +27,7 @@ NATIVE = (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, D
 
 
 def mark(dataset: Dataset, *, pixels_cleaned: bool) -> None:
-    """State that identity was removed, how, and that dates were moved (PS3.15, E.1.1; PS3.3, C.12.1.1.3 and C.7.1.1)."""
+    """State in the data set that and how identity was removed, and that dates were moved (PS3.15, E.1.1; PS3.3, C.12.1.1.3 and C.7.1.1)."""
     methods = (*METHODS, CLEAN_PIXELS) if pixels_cleaned else METHODS
     dataset.PatientIdentityRemoved = "YES"
     dataset.DeidentificationMethod = [f"calcitrack {__version__}: DICOM PS3.15, Annex E", *(meaning for _, meaning in methods)]

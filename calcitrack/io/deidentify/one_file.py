@@ -36,7 +36,7 @@ SKIPPED_TAGS = frozenset(tag_of(k) for k in PSEUDONYMS)
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What all files of a run share."""
+    """Settings and state that all files of a run share."""
 
     secret: Secret
     patients: Patients
@@ -74,7 +74,7 @@ class Copy:
 
 
 def identifiers_of(source: FileSource, limits: ReadLimits) -> FoundIdentifiers:
-    """What identifies a file; nothing where it cannot be read."""
+    """Identifiers of a file; none where it cannot be read."""
     with collected_warnings():
         try:
             opened = open_dataset(source, limits, pixels=False)
@@ -84,12 +84,12 @@ def identifiers_of(source: FileSource, limits: ReadLimits) -> FoundIdentifiers:
 
 
 def is_media_directory(dataset: Dataset) -> bool:
-    """Whether it is a DICOMDIR, which only lists other files."""
+    """True for a DICOMDIR, which only lists other files."""
     return class_uid(Header(dataset)) == MEDIA_DIRECTORY_CLASS or "DirectoryRecordSequence" in dataset
 
 
 def deidentified(source: FileSource, means: Means, number: int = 1) -> Copy:
-    """The de-identified copy of a file; its name begins with the file's number in the input.
+    """De-identified copy of a file; its name begins with the file's number in the input.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What became of each file, and of all of them."""
+"""Outcome of each file, and of a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from calcitrack.io.deidentify.pixels import BurnedIn
 
 
 class Status(StrEnum):
-    """What became of a file."""
+    """Outcome of a file."""
 
     WRITTEN = "written"
     SKIPPED = "skipped"
@@ -25,7 +25,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What became of one file.
+    """Outcome of one file, with its reason.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class FileOutcome:
 
 @dataclass(frozen=True, slots=True)
 class DeidentifyReport:
-    """What became of all files of a run."""
+    """Outcomes of all files of a run."""
 
     files: tuple[FileOutcome, ...]
     patients: int
@@ -74,11 +74,11 @@ class DeidentifyReport:
 
     @property
     def counts(self) -> Counter[Status]:
-        """Number of files by what became of them."""
+        """Number of files of each outcome."""
         return Counter(f.status for f in self.files)
 
     def of(self, status: Status) -> tuple[FileOutcome, ...]:
-        """Files of which this became."""
+        """Files of one outcome."""
         return tuple(f for f in self.files if f.status is status)
 
     def with_text(self, *states: BurnedIn) -> tuple[FileOutcome, ...]:

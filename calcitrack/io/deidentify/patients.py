@@ -1,4 +1,4 @@
-"""Who a file is about, and under which pseudonym and with which offset of dates that patient goes."""
+"""Patients of a run, with their pseudonyms and offsets of dates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOURS_PER_DAY = 24
 
 @dataclass(frozen=True, slots=True)
 class PatientPseudonym:
-    """What a patient becomes.
+    """Pseudonym and offset of dates of a patient.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ NO, YES = "NO", "YES"
 
 
 class BurnedIn(StrEnum):
-    """What is known of text in a picture."""
+    """State of text in a picture."""
 
     NO_PICTURE = "no picture"
     NOT_SEARCHED = "not searched"
@@ -36,7 +36,7 @@ class BurnedIn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PictureText:
-    """What was found in a picture.
+    """Text found in a picture.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What DICOM PS3.15 asks to be done with each attribute: the Basic Profile, with the options that calcitrack applies.
+"""Actions of DICOM PS3.15 for each attribute: the Basic Profile, with the options that calcitrack applies.
 
 The table ``data/basic_profile.csv`` is table E.1-1 (Basic Profile column); ``benchmarks/make_profile_table.py`` writes it. The options
 stand here as rules: Retain Longitudinal Temporal Information With Modified Dates (dates are moved, times of day stay), Clean Graphics (curves
@@ -19,7 +19,7 @@ from calcitrack.io.deidentify.elements import UNKNOWN
 
 
 class Action(Enum):
-    """What becomes of an element."""
+    """Action for an element."""
 
     KEEP = auto()
     """It stays, byte by byte."""
@@ -76,12 +76,12 @@ def _table() -> dict[int, str]:
 
 
 def listed(tag: int) -> bool:
-    """Whether table E.1-1 names the attribute."""
+    """True where table E.1-1 names the attribute."""
     return tag in _table()
 
 
 def action_for(tag: BaseTag, vr: str) -> Action:
-    """What becomes of an element of this tag and value representation.
+    """Action for an element of this tag and value representation.
 
     The table leaves a choice where it depends on the kind of object whether an attribute may be missing (X/Z, X/D, ...): then the choice that is
     valid in any object is taken, a dummy before an empty value before removal. Attributes that the table does not name stay, but for those that
@@ -126,7 +126,7 @@ def _not_listed(tag: BaseTag, vr: str, keyword: str) -> Action:
 
 
 def tag_of(keyword: str) -> int:
-    """Tag of a keyword that the dictionary is known to hold."""
+    """Tag of a keyword of the dictionary."""
     tag = tag_for_keyword(keyword)
     if tag is None:
         raise KeyError(keyword)

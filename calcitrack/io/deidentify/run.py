@@ -1,4 +1,4 @@
-"""A folder of files -> a folder of de-identified copies, each checked before it gets its name, and a report."""
+"""De-identify a folder: copies, each checked before it gets its name, and a report."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REASONS: tuple[tuple[type[ReadError], str], ...] = (
     (NotFoundError, "cannot be opened"),
     (NotAnImageFileError, NOT_COPIED),
 )
-"""What the report says of an error: its own words may quote the file."""
+"""Wording of an error in the report: the error's own words may quote the file."""
 DAMAGED = "damaged: it cannot be read, or not be written again"
 
 
@@ -161,7 +161,7 @@ def _outcome(number: int, file: FoundFile, out: Path, means: Means, others: Othe
 
 
 def _skip_reason(skip: str) -> str:
-    """A reason that quotes no name."""
+    """Reason that quotes no name."""
     return skip if "list" not in skip else "an archive; its files are listed one by one"
 
 
@@ -179,7 +179,7 @@ def _not_for_us(source: FileSource, limits: ReadLimits) -> str:
 
 
 def _write(out: Path, copy: Copy) -> str:
-    """Put a copy into place; a second one of the same name gets a number."""
+    """Move a copy into place; a second one of the same name gets a number."""
     path, again = out / copy.name, 2
     while path.exists():
         path = (out / copy.name).with_stem(f"{Path(copy.name).stem}-{again}")

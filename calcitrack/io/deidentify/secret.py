@@ -30,11 +30,11 @@ class KeyedRandomizer(Randomizer):
         self._secret = secret
 
     def digest(self, purpose: str, value: str) -> bytes:
-        """32 bytes that stand for a value; another purpose gives others."""
+        """Derive 32 bytes from a value and a purpose."""
         return hmac.new(self._secret, f"{purpose}\0{value}".encode(), hashlib.sha256).digest()
 
     def to_int(self, original_value: str) -> int:
-        """A large integer that stands for a value."""
+        """Derive a large integer from a value."""
         return int.from_bytes(self.digest("value", original_value))
 
 
@@ -46,7 +46,7 @@ class KeyedUIDs(UIAnonymizer):
         self._digests = randomizer
 
     def new_uid(self, old: str) -> str:
-        """The new UID of a thing, the same for the same secret."""
+        """New UID of an object; the same secret gives the same one."""
         old = old.strip(" \0")
         if not old or old.startswith(STANDARD_ROOT):
             return old
@@ -57,7 +57,7 @@ class KeyedUIDs(UIAnonymizer):
 
 
 class Secret:
-    """Where everything that replaces an identifier comes from.
+    """Source of everything that replaces an identifier.
 
     Parameters
     ----------
@@ -71,11 +71,11 @@ class Secret:
         self.uids = KeyedUIDs(self.randomizer)
 
     def pseudonym(self, patient: str) -> str:
-        """A name of letters and digits for a patient."""
+        """Pseudonym of letters and digits for a patient."""
         letters = base64.b32encode(self.randomizer.digest("patient", patient)).decode("ascii")
         return f"P-{letters[:PSEUDONYM_CHARACTERS]}"
 
     def offset_days(self, patient: str) -> int:
-        """By how many days the dates of a patient move; negative."""
+        """Offset of a patient's dates, days; negative."""
         span = MOST_OFFSET_DAYS - LEAST_OFFSET_DAYS + 1
         return -(LEAST_OFFSET_DAYS + int.from_bytes(self.randomizer.digest("dates", patient)) % span)

@@ -28,7 +28,7 @@ VALUE_VRS = ("DS", "IS", "TM", "DA", "DT", "UI")
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """What identifies the other files of a run.
+    """Identifiers of the other files of a run.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class RemainingIdentifier:
 
 
 def remaining_identifiers(content: bytes, name: str, own: Sequence[SearchTerm], others: Others) -> tuple[RemainingIdentifier, ...]:
-    """Identifiers that stand anywhere in a written file.
+    """Identifiers found anywhere in a written file.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _parts(content: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def _inflated(content: bytes) -> bytes:
-    """The bytes behind a deflated data set, or the same."""
+    """Inflated bytes of a deflated data set; others unchanged."""
     if DEFLATED_UID not in content[:META_SEARCH_BYTES] or content[PREAMBLE_BYTES : PREAMBLE_BYTES + 4] != PREFIX:
         return content
     start = PREAMBLE_BYTES + len(PREFIX)

@@ -1,4 +1,4 @@
-"""What libraries say while they read, kept off the user's terminal: Python warnings become findings."""
+"""Warnings of libraries while they read: kept off the user's terminal, and turned into findings."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ MAX_NOTES = 6
 
 
 def impersonal(text: str) -> str:
-    """What a library said, without the value of an element that it quotes: that may be a name or a birth date."""
+    """Text of a warning without quoted values of elements, which may be a name or a birth date."""
     for pattern, replacement in _QUOTED_VALUES:
         text = pattern.sub(replacement, text)
     return text
 
 
 class _Ear:
-    """Hears the warnings of each thread that listens.
+    """Collects the warnings of each thread that listens.
 
     ``warnings.catch_warnings`` changes the whole process, so two threads that enter and leave it in turn can leave it changed for
     good. Here the first listener enters it, the last one leaves it, and each thread gets its own warnings. Warnings of threads

@@ -1,4 +1,4 @@
-"""File names made from ids that anybody may have typed: safe on every system, short, and never two for the same name."""
+"""File names from ids that anybody may have typed: safe on every system, short and unique."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from calcitrack.errors import ResultsError
 
 
 def check_block(path: str | PathLike[str], name: str) -> None:
-    """Make sure that the page can be read and has the marked part, before time is spent on its content.
+    """Check that the page can be read and has the marked part, before its content is computed.
 
     Raises
     ------

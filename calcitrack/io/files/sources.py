@@ -107,7 +107,7 @@ class FileSource:
 
     @property
     def name(self) -> str:
-        """As the user knows it: ``folder/file.dcm`` or ``archive.zip!member``."""
+        """Name as the user knows it: ``folder/file.dcm`` or ``archive.zip!member``."""
         return f"{self.path}!{self.member}" if self.member else str(self.path)
 
     @property
@@ -123,7 +123,7 @@ class FileSource:
         return FileSource(self.path.with_name(name))
 
     def exists(self) -> bool:
-        """Whether there is a regular file (or a member) of this name."""
+        """True for the name of a regular file or of a member."""
         if not self.member:
             return self.path.is_file()
         try:
@@ -179,7 +179,7 @@ _ENCRYPTED = 0x1
 
 
 def source_of(path: str | PathLike[str] | FileSource) -> FileSource:
-    """The source that a user's path names."""
+    """Source for a user's path."""
     return path if isinstance(path, FileSource) else FileSource(Path(fspath(path)))
 
 
@@ -204,7 +204,7 @@ def _check_regular(path: Path, limits: ReadLimits, *, archive: bool) -> None:
 
 
 STEP_BYTES = 1 << 20
-"""Files are compared in pieces of this size."""
+"""Size of the pieces in which files are compared, bytes."""
 
 
 class Copy(Enum):

@@ -1,4 +1,4 @@
-"""How a server is named: one line of text, with or without what is asked of it."""
+"""Addresses of servers: one line of text, with or without a query."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class WebAddress:
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port: what an account belongs to."""
+        """Scheme, host and port; an account belongs to these."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def is_open_to_listeners(self) -> bool:
-        """Whether what is sent, a password included, can be read on its way: plain HTTP to another computer."""
+        """True for plain HTTP to another computer: anybody on the way can read what is sent, passwords included."""
         parts = urlsplit(self.url)
         return parts.scheme == "http" and not _is_this_computer(parts.hostname or "")
 
@@ -75,13 +75,13 @@ Address = WebAddress | DimseAddress
 
 
 def names_a_server(text: str) -> bool:
-    """Whether a text is meant as the address of a PACS rather than as the path of a file."""
+    """True for text that is the address of a PACS, not the path of a file."""
     scheme, mark, _ = text.partition("://")
     return bool(mark) and scheme.lower() in SCHEMES
 
 
 def parse_address(text: str) -> tuple[Address, Query]:
-    """The server and what is asked of it, from ``SERVER?KEYWORD=VALUE&...``.
+    """Parse ``SERVER?KEYWORD=VALUE&...`` into a server and a query.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Asking again, at growing intervals, where that may help."""
+"""Repeated attempts, at growing intervals, where they may help."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def persistently(ask: Callable[[], T], options: PacsOptions, *, went_on: Callable[[], bool] = bool) -> T:
-    """The answer, asked for anew when the server does not answer; refusals and unusable answers are not asked for twice.
+    """Ask, and ask again while the server does not answer. Refusals and unusable answers are not asked for twice.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A server for an address: the one place that knows which protocol an address stands for."""
+"""Server for an address. This is the one place that knows which protocol an address stands for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from calcitrack.io.pacs.server import Server
 
 
 def connected(address: Address, options: PacsOptions, *, move: bool = False) -> AbstractContextManager[Server]:
-    """A server, for a ``with`` block.
+    """Connect to a server, for a ``with`` block.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ class Credentials:
 
 
 def credentials_for(origin: str, environment: Mapping[str, str] | None = None) -> Credentials:
-    """The account for a server: ``CALCITRACK_PACS_TOKEN``, else ``_USER`` with ``_PASSWORD``, else what the keyring holds.
+    """Find the account for a server: ``CALCITRACK_PACS_TOKEN``, else ``_USER`` with ``_PASSWORD``, else what the keyring holds.
 
     Parameters
     ----------

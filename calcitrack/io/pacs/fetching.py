@@ -1,4 +1,4 @@
-"""Fetch what a PACS has into a folder, so that a fetch that is ended goes on where it was."""
+"""Fetch objects of a PACS into a folder. An interrupted fetch continues where it stopped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from calcitrack.model.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a fetch came to.
+    """Outcome of a fetch.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class Fetched:
 
     @property
     def n_kept(self) -> int:
-        """Objects in the folder that are what was asked."""
+        """Objects in the folder that match the query."""
         return self.n_new + self.n_there
 
 
@@ -118,11 +118,11 @@ class _Run:
 
     @property
     def n_new(self) -> int:
-        """Objects that were fetched so far."""
+        """Objects fetched so far."""
         return len(self._new)
 
     def fetch(self, objects: tuple[StoredObject, ...]) -> None:
-        """Fetch what is missing of a series, asking anew for what a lost connection left."""
+        """Fetch the missing objects of a series; ask again for those that a lost connection left out."""
         before = len(self._new) + len(self._missing)
 
         def ask() -> None:
@@ -142,7 +142,7 @@ class _Run:
         self._show()
 
     def outcome(self, n_series: int, gone: str = "") -> Fetched:
-        """What has come of it."""
+        """The outcome so far."""
         n_left = self._n - len(self._there) - len(self._new) - len(self._missing)
         return Fetched(self._kept.folder, n_series, len(self._new), len(self._there), self._missing, gone, n_left)
 

@@ -1,4 +1,4 @@
-"""Which studies and series a PACS has."""
+"""List the studies and series of a PACS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from calcitrack.io.pacs.server import Server
 
 
 def find_studies(address: str, query: Query | None = None, options: PacsOptions | None = None) -> tuple[Study, ...]:
-    """Studies that a PACS has, in order of patient and day.
+    """Studies of a PACS, ordered by patient and day.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def find_studies(address: str, query: Query | None = None, options: PacsOptions 
 
 
 def find_series(address: str, query: Query | None = None, options: PacsOptions | None = None) -> tuple[Series, ...]:
-    """Series that a PACS has, in order of patient and day.
+    """Series of a PACS, ordered by patient and day.
 
     Parameters
     ----------
@@ -66,19 +66,19 @@ def find_series(address: str, query: Query | None = None, options: PacsOptions |
 
 
 def asked_of(address: str, query: Query | None, options: PacsOptions | None) -> tuple[Address, Query, PacsOptions]:
-    """Server, question and options, from what a user gives."""
+    """Turn what a user gives into server, query and options."""
     server, asked = parse_address(address)
     return server, asked if query is None else asked.combined(query), options or options_from_environment()
 
 
 def matching_studies(server: Server, query: Query, options: PacsOptions) -> tuple[Study, ...]:
-    """Studies of a connected server, asked for anew where it does not answer."""
+    """Studies of a connected server; asks again where it does not answer."""
     studies = persistently(lambda: studies_of(server.studies(query), query), options)
     return tuple(sorted(studies, key=lambda s: (s.patient_id, str(s.day or ""), s.study_uid)))
 
 
 def matching_series(server: Server, query: Query, options: PacsOptions) -> tuple[Series, ...]:
-    """Series of a connected server, asked for anew where it does not answer."""
+    """Series of a connected server; asks again where it does not answer."""
     return tuple(one for study in matching_studies(server, query, options) for one in _series(server, study, query, options))
 
 
@@ -87,7 +87,7 @@ def _series(server: Server, study: Study, query: Query, options: PacsOptions) ->
 
 
 def check_names_somebody(query: Query, server: str) -> None:
-    """Refuse a question that the whole archive answers.
+    """Refuse a query that the whole archive matches.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Studies, series and objects as a PACS lists them: facts of its answers, without names and birth dates."""
+"""Studies, series and objects as a PACS lists them, without names and birth dates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STUDY_KEYS = (
     "NumberOfStudyRelatedSeries",
     "NumberOfStudyRelatedInstances",
 )
-"""What is asked about a study. No name and no birth date: they never travel."""
+"""Attributes that are requested for a study. Names and birth dates are not: they never travel."""
 SERIES_KEYS = ("SeriesInstanceUID", "Modality", "BodyPartExamined", "Laterality", "NumberOfSeriesRelatedInstances")
 OBJECT_KEYS = ("SOPInstanceUID", "SOPClassUID")
 
@@ -86,7 +86,7 @@ class StoredObject:
 
 
 def studies_of(answers: Iterable[Dataset], query: Query) -> tuple[Study, ...]:
-    """The studies among a server's answers that are what was asked, each once: servers may answer with more."""
+    """Studies among a server's answers that match the query, each once: servers may answer with more."""
     found: dict[str, Study] = {}
     with collected_warnings():
         for header in map(Header, answers):
@@ -97,7 +97,7 @@ def studies_of(answers: Iterable[Dataset], query: Query) -> tuple[Study, ...]:
 
 
 def series_of(answers: Iterable[Dataset], study: Study, query: Query) -> tuple[Series, ...]:
-    """The series of a study that are what was asked, each once."""
+    """Series of a study that match the query, each once."""
     found: dict[str, Series] = {}
     with collected_warnings():
         for header in map(Header, answers):

@@ -1,4 +1,4 @@
-"""The folder that fetched objects are kept in: whole files under their final names, and nothing else."""
+"""Folder of fetched objects. It holds complete files under their final names, and nothing else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from calcitrack.io.files.names import safe_name
 from calcitrack.io.pacs.found import StoredObject
 
 PART = ".part"
-"""Ending of a file that is being written."""
+"""Suffix of a file while it is written."""
 UNDEFINED = 0xFFFFFFFF
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
@@ -47,11 +47,11 @@ class KeptObjects:
             ) from error
 
     def path_of(self, one: StoredObject) -> Path:
-        """Where an object is, or would be."""
+        """Path of an object, whether it is there or not."""
         return self.folder / safe_name(one.study_uid) / f"{safe_name(one.sop_instance_uid)}.dcm"
 
     def holds(self, one: StoredObject) -> bool:
-        """Whether the whole object lies there, so that it need not be fetched."""
+        """True where the complete object is in the folder and need not be fetched."""
         path = self.path_of(one)
         try:
             with path.open("rb") as stream:
@@ -60,7 +60,7 @@ class KeptObjects:
             return False
 
     def keep(self, one: StoredObject, content: bytes) -> bool:
-        """Write an object, which has its name only when it is whole and on the disk; what is not whole is not kept, and False.
+        """Write an object; it gets its name once it is complete and on the disk. Return False for an incomplete one, which is not kept.
 
         Raises
         ------
@@ -87,7 +87,7 @@ class KeptObjects:
 
 
 def is_whole(stream: BinaryIO, sop_instance_uid: str) -> bool:
-    """Whether a DICOM file is this object to its last byte: none of its elements is shorter than it says, and an image has pixels."""
+    """True for a DICOM file that is this object to its last byte: no element is shorter than it says, and an image has pixels."""
     with collected_warnings():
         try:
             dataset = pydicom.dcmread(stream)
@@ -103,6 +103,6 @@ def _ends_whole(dataset: Dataset) -> bool:
 
 
 def _has_pixels(dataset: Dataset) -> bool:
-    """Whether it is of a kind that has pixels, even where it breaks off before it says how many."""
+    """True for objects of a kind that has pixels, even where the file breaks off before it says how many."""
     kind = UID(str(dataset.get("SOPClassUID", ""))).name
     return "Rows" in dataset or "Image" in kind or "Segmentation" in kind

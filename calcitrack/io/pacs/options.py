@@ -1,4 +1,4 @@
-"""How this computer introduces itself to a PACS, and how patient it is."""
+"""Options of a connection: names of this computer, certificates, time limits and attempts."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from calcitrack.io.pacs.address import check_title
 PREFIX = "CALCITRACK_PACS_"
 OWN_TITLE = "CALCITRACK"
 TIMEOUT_S = 60.0
-"""Until an answer begins or goes on, s; an archive that fetches films from tape may need more."""
+"""Longest wait for an answer to begin or to go on, s; an archive that reads from tape may need more."""
 ATTEMPTS = 4
-"""How often a server that does not answer is asked, the first time included: with the waits below, for seven seconds."""
+"""Attempts at a server that does not answer, the first one included; with the waits below they take seven seconds."""
 FIRST_WAIT_S = 1.0
-"""Before the second attempt, s; twice as long before each further one."""
+"""Wait before the second attempt, s; it doubles before each further one."""
 
 
 @dataclass(frozen=True, slots=True)
 class PacsOptions:
-    """What holds for a connection, whatever is asked over it.
+    """Settings of a connection, for all queries over it.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class PacsOptions:
 
 
 def options_from_environment(environment: Mapping[str, str] | None = None) -> PacsOptions:
-    """Options as the variables ``CALCITRACK_PACS_...`` say.
+    """Options from the environment variables ``CALCITRACK_PACS_...``.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def options_from_environment(environment: Mapping[str, str] | None = None) -> Pa
 
 
 def parse_listen(text: str) -> tuple[str, int]:
-    """Address and port of ``PORT`` or ``ADDRESS:PORT``.
+    """Parse ``PORT`` or ``ADDRESS:PORT`` into address and port.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def parse_listen(text: str) -> tuple[str, int]:
 
 
 def tls_context(options: PacsOptions, *, listening: bool = False) -> ssl.SSLContext:
-    """Certificates of both sides, checked.
+    """Context of TLS, with the certificates of both sides checked.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def tls_context(options: PacsOptions, *, listening: bool = False) -> ssl.SSLCont
 
 
 def check_files(options: PacsOptions) -> None:
-    """Refuse files that are not there, by name.
+    """Refuse missing files, by name.
 
     Raises
     ------

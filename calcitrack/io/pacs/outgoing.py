@@ -1,4 +1,4 @@
-"""Files that are to be sent: every DICOM object below some paths, and what is left out."""
+"""Files to send: every DICOM object below some paths, and what is left out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from calcitrack.io.pacs.server import OutgoingFile
 
 
 def outgoing_files(inputs: Sequence[Path]) -> tuple[tuple[OutgoingFile, ...], int]:
-    """The DICOM files among the inputs, by name, each object once; and how many other files there are.
+    """DICOM files among the inputs, by name, each object once; and the number of other files.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def _files(inputs: Sequence[Path]) -> Iterator[Path]:
 
 
 def _outgoing(path: Path) -> OutgoingFile | None:
-    """A DICOM file with all that a server needs to file it; ``None`` for others and for directories of media."""
+    """File to send, with all that a server needs to file it; ``None`` for other files and for DICOMDIR."""
     with collected_warnings():
         try:
             with path.open("rb") as stream:

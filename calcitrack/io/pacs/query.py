@@ -1,4 +1,4 @@
-"""What is asked of a PACS: a noun, its text form in an address, and what answers to it."""
+"""Query to a PACS: its fields, its text form in an address, and what matches it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ KEYWORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a study or series has to be; what is empty is not asked.
+    """Conditions that a study or series has to meet; empty fields set none.
 
     Parameters
     ----------
@@ -68,28 +68,28 @@ class Query:
 
     @property
     def names_somebody(self) -> bool:
-        """Whether a patient, a study, a series or a time is named, so that the answer is not the whole archive."""
+        """True where a patient, a study, a series or a time is named, so that the answer is not the whole archive."""
         named = self.patient_id.strip("*?") or self.accession_number.strip("*?") or self.study_uid or self.series_uid
         return bool(named or self.first_day or self.last_day)
 
     @property
     def study_date(self) -> str:
-        """As DICOM writes a range of dates (PS3.4, C.2.2.2.5.1); empty where none is asked."""
+        """Range of dates as DICOM writes it (PS3.4, C.2.2.2.5.1); empty without one."""
         if self.first_day is None and self.last_day is None:
             return ""
         first, last = (f"{d:%Y%m%d}" if d else "" for d in (self.first_day, self.last_day))
         return first if first == last else f"{first}-{last}"
 
     def matches_text(self, asked: str, stated: str | None) -> bool:
-        """Whether a value answers to what was asked; one that the server does not tell (``None``) may."""
+        """True where a value matches; so does one that the server does not tell (``None``)."""
         return not asked or stated is None or fnmatchcase(stated, asked.replace("[", "[[]"))
 
     def matches_day(self, stated: dt.date | None) -> bool:
-        """Whether a study's day lies in the range; a study without a day may."""
+        """True where a study's day lies in the range; so does a study without a day."""
         return stated is None or not ((self.first_day and stated < self.first_day) or (self.last_day and stated > self.last_day))
 
     def combined(self, other: Query) -> Query:
-        """Both questions together.
+        """Both queries combined.
 
         Raises
         ------
@@ -106,12 +106,12 @@ class Query:
 
 
 def is_uid(text: str) -> bool:
-    """Whether a text is a UID."""
+    """True for text that is a UID."""
     return len(text) <= MAX_UID and _UID.fullmatch(text) is not None
 
 
 def parse_query(text: str, source: str) -> Query:
-    """Read ``PatientID=P1&Modality=DX,CR&StudyDate=20210101-20211231``.
+    """Parse ``PatientID=P1&Modality=DX,CR&StudyDate=20210101-20211231``.
 
     Parameters
     ----------

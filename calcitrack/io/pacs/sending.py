@@ -20,7 +20,7 @@ from calcitrack.model.progress import Progress
 
 
 class Confirmation(StrEnum):
-    """How it is known that the server keeps what was sent."""
+    """How the server confirmed that it keeps the objects."""
 
     NOT_ASKED = "not asked"
     COMMITMENT = "storage commitment"
@@ -29,7 +29,7 @@ class Confirmation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What sending came to.
+    """Outcome of sending.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class Sent:
 def send(
     address: str, inputs: Sequence[Path], options: PacsOptions | None = None, *, confirm: bool = False, progress: Progress | None = None
 ) -> Sent:
-    """Send every DICOM file of the inputs; one that the server does not store does not keep the others back.
+    """Send every DICOM file of the inputs. A file that the server does not store does not hold back the others.
 
     Parameters
     ----------
@@ -115,17 +115,17 @@ class _Run:
         self._done_before = 0
 
     def store(self) -> None:
-        """Send what was not sent yet."""
+        """Send the files that were not sent yet."""
         done = {f.path for f in self._stored} | self._failed.keys()
         self._server.store([f for f in self._files if f.path not in done], self._tell)
 
     def went_on(self) -> bool:
-        """Whether a file was done since this was last asked."""
+        """True where a file was finished since the last call."""
         before, self._done_before = self._done_before, len(self._stored) + len(self._failed)
         return self._done_before > before
 
     def confirmed(self, options: PacsOptions) -> Sent:
-        """The outcome, after the server was asked whether it keeps what it stored."""
+        """Ask the server whether it keeps the objects; return the outcome."""
         objects = [f.stored for f in self._stored]
         if not objects:
             return self.outcome()
@@ -135,7 +135,7 @@ class _Run:
         return self.outcome(Confirmation.LISTING, persistently(lambda: self._not_listed(objects), options))
 
     def outcome(self, confirmation: Confirmation = Confirmation.NOT_ASKED, unconfirmed: tuple[str, ...] = (), gone: str = "") -> Sent:
-        """What has come of it."""
+        """The outcome so far."""
         n_left = len(self._files) - len(self._stored) - len(self._failed)
         return Sent(tuple(f.path for f in self._stored), self._failed, self._n_others, confirmation, unconfirmed, gone, n_left)
 

@@ -1,4 +1,4 @@
-"""What every PACS can be asked for, whichever protocol it speaks."""
+"""Interface of every PACS, whichever protocol it speaks."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from calcitrack.io.pacs.found import Series, StoredObject, Study
 from calcitrack.io.pacs.query import Query
 
 Keep = Callable[[StoredObject, bytes], None]
-"""Takes an object as a DICOM file."""
+"""Receives an object as a DICOM file."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingFile:
-    """A DICOM file that is sent.
+    """A DICOM file to send.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class OutgoingFile:
 
 
 Tell = Callable[[OutgoingFile, str], None]
-"""Takes a file and why it was not stored; an empty reason where it was."""
+"""Receives a file and the reason why it was not stored; the reason is empty where it was."""
 
 
 class Server(Protocol):
@@ -44,11 +44,11 @@ class Server(Protocol):
         ...
 
     def studies(self, query: Query) -> Sequence[Dataset]:
-        """Studies that may be what was asked."""
+        """Studies that may match the query."""
         ...
 
     def series(self, study: Study, query: Query) -> Sequence[Dataset]:
-        """Series of a study that may be what was asked."""
+        """Series of a study that may match the query."""
         ...
 
     def objects(self, series: Series) -> Sequence[Dataset]:
@@ -56,13 +56,13 @@ class Server(Protocol):
         ...
 
     def fetch(self, objects: Sequence[StoredObject], keep: Keep) -> None:
-        """Hand over objects of one series, each as soon as it is there; those that the server does not give are left out."""
+        """Hand over objects of one series, each on arrival; leave out those that the server does not give."""
         ...
 
     def store(self, files: Sequence[OutgoingFile], tell: Tell) -> None:
-        """Send files, and tell of each what became of it."""
+        """Send files, and report the outcome of each."""
         ...
 
     def commit(self, objects: Sequence[StoredObject]) -> tuple[str, ...] | None:
-        """UIDs of the objects for whose storage the server does not answer; ``None`` where it offers no storage commitment."""
+        """UIDs of objects that the server does not commit to store; ``None`` where it offers no storage commitment."""
         ...

@@ -1,4 +1,4 @@
-"""Associations: opened, explained when they are refused or lost, and always ended."""
+"""Associations of DIMSE: opened, always closed, with a reason where they are refused or lost."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from calcitrack.io.pacs.options import PacsOptions, tls_context
 MAX_PDU = 131_072
 """Bytes that the server may send at a time: few round trips for a film of many megabytes."""
 TRY_S = 10.0
-"""For a bare connection that tells why an association failed, s."""
+"""Time limit of the bare connection that finds out why an association failed, s."""
 ABORT_S = 0.1
-"""Until the word that an association is broken off has gone out, s."""
+"""Time limit for the abort message to go out, s."""
 PENDING = (0xFF00, 0xFF01)
 """One answer of several (PS3.4, C.4.1.1.4)."""
 SUCCESS = 0x0000
@@ -48,7 +48,7 @@ class Peer:
         self._was_reached = False
 
     def entity(self) -> AE:
-        """The application entity that this computer is."""
+        """Application entity of this computer."""
         entity = AE(ae_title=self.options.ae_title)
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = entity.connection_timeout = self.options.timeout_s
         entity.maximum_pdu_size = MAX_PDU
@@ -100,7 +100,7 @@ class Peer:
             association.release()
 
     def check(self, status: Dataset, asked: str) -> int:
-        """The code of an answer.
+        """Status code of an answer.
 
         Raises
         ------
@@ -117,7 +117,7 @@ class Peer:
         return int(status.Status)
 
     def failed(self, code: int, asked: str) -> PacsError:
-        """Error for a code that means failure."""
+        """Error for a status code that means failure."""
         return PacsError(
             self.name, f"status 0x{code:04X} when asked for {asked}", "status 0x0000", "look into the server's log, or ask those who run it"
         )
@@ -143,7 +143,7 @@ class Peer:
         return PacsUnreachableError(self.name, found, "an association", action)
 
     def _try(self, asked: str) -> None:
-        """Open a bare connection and end it: what is wrong with it, pynetdicom keeps to itself.
+        """Open and close a bare connection, to learn the reason of a failure that pynetdicom does not pass on.
 
         Raises
         ------
@@ -170,7 +170,7 @@ class Peer:
 
 
 def _end(opened: list[tuple[Association, socket.socket]]) -> None:
-    """Break an association off at once: a server that does not answer is not waited for, and no socket is left open."""
+    """Abort an association at once, without waiting for a silent server; no socket is left open."""
     for association, one in opened:
         association.abort(block=False)
         sleep(ABORT_S)

@@ -1,4 +1,4 @@
-"""Storage commitment: a server is asked to answer for what it was sent (PS3.4, annex J)."""
+"""Storage commitment: the server confirms that it keeps the objects (PS3.4, annex J)."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ ASK = 1
 
 
 class Commitments:
-    """What a server says about storage, on whichever connection it comes."""
+    """Storage commitment results of a server, on whichever connection they arrive."""
 
     def __init__(self) -> None:
         self._said: dict[str, frozenset[str]] = {}
         self._heard = threading.Condition()
 
     def on_report(self, event: Event) -> tuple[int, None]:
-        """Take an N-EVENT-REPORT: the UIDs that the server answers for, by transaction."""
+        """Receive an N-EVENT-REPORT: the UIDs that the server commits to, by transaction."""
         with collected_warnings(), self._heard:
             report = Header(event.event_information)
             uids = frozenset(item.text("ReferencedSOPInstanceUID") for item in report.items("ReferencedSOPSequence"))
@@ -43,14 +43,14 @@ class Commitments:
         return SUCCESS, None
 
     def wait(self, transaction: str, timeout_s: float) -> frozenset[str] | None:
-        """UIDs that the server answers for; ``None`` where it says nothing in time."""
+        """UIDs that the server commits to; ``None`` without a result in time."""
         with self._heard:
             self._heard.wait_for(lambda: transaction in self._said, timeout_s)
             return self._said.get(transaction)
 
 
 def ask_for_commitment(peer: Peer, objects: Sequence[StoredObject], commitments: Commitments) -> tuple[str, ...] | None:
-    """UIDs of the objects that the server does not answer for; ``None`` where it offers no storage commitment.
+    """UIDs of objects that the server does not commit to; ``None`` where it offers no storage commitment.
 
     Raises
     ------

@@ -21,11 +21,11 @@ from calcitrack.io.pacs.found import StoredObject
 from calcitrack.io.pacs.server import Keep
 
 LIKELY_CLASSES = (*PROJECTION_CLASSES, SECONDARY_CAPTURE_CLASSES[0])
-"""Offered for objects whose class the server does not tell."""
+"""SOP classes offered for objects whose class the server does not tell."""
 CLASSES_AT_A_TIME = (MAX_CONTEXTS - 1) // (1 + len(AS_STORED))
 """SOP classes for which all syntaxes fit into one association, beside C-GET itself."""
 OBJECTS_AT_A_TIME = 50
-"""UIDs in one request; what a lost connection costs is less than one object, whatever this is."""
+"""UIDs in one request. A lost connection costs less than one object, whatever the number."""
 UNKNOWN_DESTINATION = 0xA801
 UNABLE = range(0xC000, 0xD000)
 """Unable to process (PS3.4, table C.4-2): also what Orthanc says of a destination that it does not know or reach."""
@@ -34,7 +34,7 @@ NO_ANSWER_FOR = (0xA701, 0xA702, 0xB000, 0xFE00)
 
 
 def fetch_by_get(peer: Peer, objects: Sequence[StoredObject], keep: Keep) -> None:
-    """Each object on the connection that asks for it.
+    """Fetch objects by C-GET, on the connection that asks for them.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def fetch_by_get(peer: Peer, objects: Sequence[StoredObject], keep: Keep) -> Non
 
 
 def fetch_by_move(peer: Peer, listener: Listener, objects: Sequence[StoredObject], keep: Keep) -> None:
-    """Each object on a connection that the server opens to this computer.
+    """Fetch objects by C-MOVE, on a connection that the server opens to this computer.
 
     Raises
     ------

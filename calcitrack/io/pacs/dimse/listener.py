@@ -1,4 +1,4 @@
-"""What a PACS may send to this computer: objects asked for by C-MOVE, and its word on storage. All else is refused."""
+"""Listener for what a PACS sends to this computer: objects requested by C-MOVE, and storage commitments. All else is refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from calcitrack.io.pacs.server import Keep
 
 
 class Listener:
-    """Takes objects while somebody waits for them.
+    """Accepts objects while a request is open.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Listener:
 
     @contextmanager
     def receiving(self, objects: Sequence[StoredObject], keep: Keep) -> Iterator[Receiver]:
-        """Context in which these objects, and no others, are taken."""
+        """Context in which these objects, and no others, are accepted."""
         self._receiver = Receiver(objects, keep)
         try:
             yield self._receiver

@@ -1,4 +1,4 @@
-"""Objects that a server sends in answer to C-GET or C-MOVE."""
+"""Receiver of objects that a server sends in answer to C-GET or C-MOVE."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOT_ASKED_FOR = 0x0124
 
 
 class Receiver:
-    """Hands objects on that were asked for.
+    """Passes requested objects on, and refuses others.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Receiver:
         self.error: Exception | None = None
 
     def on_store(self, event: Event) -> int:
-        """Status for an object that comes in."""
+        """Status for an incoming object."""
         one = self._wanted.get(str(event.request.AffectedSOPInstanceUID))  # type: ignore[union-attr] # a C-STORE request has it
         if one is None:
             return NOT_ASKED_FOR
@@ -45,7 +45,7 @@ class Receiver:
         return SUCCESS
 
     def check(self) -> None:
-        """Raise what went wrong here.
+        """Raise the error that occurred on this side.
 
         Raises
         ------

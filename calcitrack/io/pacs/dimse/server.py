@@ -57,7 +57,7 @@ class DimseServer:
         self._finding: Association | None = None
 
     def close(self) -> None:
-        """End the connection over which it was asked what it has."""
+        """Close the connection of the queries."""
         self._open.close()
 
     def studies(self, query: Query) -> list[Dataset]:
@@ -84,14 +84,14 @@ class DimseServer:
         return self._find("IMAGE", dict.fromkeys(OBJECT_KEYS, "") | asked, "the list of images")
 
     def fetch(self, objects: Sequence[StoredObject], keep: Keep) -> None:
-        """By C-GET, or by C-MOVE to this computer."""
+        """Fetch by C-GET, or by C-MOVE to this computer."""
         if self._move and self._listener is not None:
             fetch_by_move(self._peer, self._listener, objects, keep)
         else:
             fetch_by_get(self._peer, objects, keep)
 
     def store(self, files: Sequence[OutgoingFile], tell: Tell) -> None:
-        """By C-STORE."""
+        """Send by C-STORE."""
         store_all(self._peer, files, tell)
 
     def commit(self, objects: Sequence[StoredObject]) -> tuple[str, ...] | None:
@@ -116,7 +116,7 @@ class DimseServer:
         return found
 
     def _association(self, what: str) -> Association:
-        """One for all questions: a cohort has thousands of them, and opening one takes longer than an answer."""
+        """One association for all queries: a cohort has thousands of them, and opening one takes longer than an answer."""
         if self._finding is None or not self._finding.is_established:
             self._open.close()
             self._finding = self._open.enter_context(self._peer.association([build_context(StudyRootFind)], what))

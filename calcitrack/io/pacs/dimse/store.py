@@ -1,4 +1,4 @@
-"""C-STORE: files, each in the encoding that it has or in one that both sides know."""
+"""C-STORE of files, each in its own encoding or in one that both sides know."""
 
 from __future__ import annotations
 
