@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from calcitrack.batch import Outcome, iter_assessments, one
-from calcitrack.cli import measuring
+from calcitrack.cli import measure as measure_command
 from calcitrack.cli.measure import Request, run
 from calcitrack.figures import overlay, page, pair
 from calcitrack.io.phantom.dicom import phantom_dataset
@@ -105,7 +105,7 @@ def measure(request: Request, told_to: int) -> None:
         return iter_assessments(cohort, **{**settings, "workers": None})
 
     one.assess = telling_assess
-    measuring.iter_assessments = in_this_process
+    measure_command.iter_assessments = in_this_process
     Workspace.record = telling_record  # type: ignore[method-assign]
     os._exit(run(request, as_json=False, quiet=True))
 

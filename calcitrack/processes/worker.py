@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ OWN_END_SECONDS = 0.2
 """A process whose pipe has ended is about to end by itself, and then says how it ended."""
 END_SECONDS = 1.0
 """A process that was killed is gone in milliseconds; one that waits for a stalled disk is not waited for any longer than this."""
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""Environment variables with the number of threads of the libraries behind numpy and scipy, which read them when they are loaded."""
 
 _SPAWN = get_context("spawn")  # on every system: a forked copy of a process with threads (OpenCV, readers) can hang
 
@@ -69,7 +72,7 @@ class Worker:
         self._pipe, theirs = _SPAWN.Pipe()
         self._process = _SPAWN.Process(target=serve, args=(theirs,), daemon=True)
         try:
-            with _children_allowed():
+            with _children_allowed(), _single_threaded():
                 self._process.start()
         except BaseException:
             self._process = None
@@ -130,3 +133,19 @@ def _children_allowed() -> Iterator[None]:
     finally:
         if daemonic:
             own.daemon = True
+
+
+@contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Let a process that starts meanwhile compute with one thread, unless the user states another number.
+
+    There is a process for each processor. Further threads would wait for each other, busily, on a machine with other work: a timeline then takes
+    several times as long. And the order of sums, which decides their last digit, would depend on the number of processors.
+    """
+    unset = [name for name in THREAD_VARIABLES if name not in os.environ]
+    os.environ.update(dict.fromkeys(unset, "1"))
+    try:
+        yield
+    finally:
+        for name in unset:
+            os.environ.pop(name, None)

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from calcitrack.cli import app, measuring
+from calcitrack.cli import app
+from calcitrack.cli import measure as measure_command
 from calcitrack.cli.exits import ExitCode
 from calcitrack.cli.summary import TimelineLine, _events
 from calcitrack.io.results.export import read_results
-from calcitrack.model.timeline import TimelineKey
 from calcitrack.tables import SCHEMAS, TIMELINE
 
 
@@ -332,13 +332,13 @@ def test_ctrl_c_leaves_former_results_as_they_were(films: Path, tmp_path: Path, 
         sidecar.write_text(sidecar.read_text().replace('"A"', '"B"'))
     for picture in (films / "B").glob("*.png"):
         picture.write_bytes(picture.read_bytes() + b"\0")  # else it is a copy
-    outcomes = measuring.iter_assessments
+    outcomes = measure_command.iter_assessments
 
     def interrupted(*arguments: Any, **options: Any) -> Generator[Any]:
         yield next(outcomes(*arguments, **options))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(measuring, "iter_assessments", interrupted)
+    monkeypatch.setattr(measure_command, "iter_assessments", interrupted)
     code, out, err = call("measure", films, "--out", tmp_path / "R", "-j", 1)
     assert (code, out) == (ExitCode.INTERRUPTED, "")
     assert "nothing was written" in err
@@ -385,10 +385,9 @@ def test_bad_treatments_end_it_before_anything_is_measured(films: Path, tmp_path
     assert not (tmp_path / "R").exists()
 
 
-def test_merges_and_splits_are_told_only_where_there_are_any() -> None:
+def test_merges_and_splits_are_told_only_where_there_are_any(courses: ModuleType) -> None:
     """One line with the counts of all visits; none where nothing merged, split or came back."""
-    line = TimelineLine(
-        TimelineKey("P1", "HAND", "R", "PA", "DX"), ({"n_merged": 0, "n_split": 1}, {"n_merged": 2, "n_split": None, "n_reappeared": 0}), (), ()
-    )
-    assert _events(line) == ("  deposits over all visits: 2 merged, 1 split (events.csv says which)",)
-    assert _events(TimelineLine(line.key, ({"n_merged": 0},), (), ())) == ()
+    series = courses.timeline()
+    counts = ({"n_merged": 0, "n_split": 1}, {"n_merged": 2, "n_split": None, "n_reappeared": 0})
+    assert _events(TimelineLine(series.key, counts, (), (), series)) == ("  deposits over all visits: 2 merged, 1 split (events.csv says which)",)
+    assert _events(TimelineLine(series.key, ({"n_merged": 0},), (), (), series)) == ()

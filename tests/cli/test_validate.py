@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 import calcitrack
-from calcitrack.cli import app, validating
+from calcitrack.cli import app
+from calcitrack.cli import validate as validate_command
 from calcitrack.cli.choices import PartChoice, StyleChoice
 from calcitrack.cli.exits import ExitCode
 from calcitrack.phantom.specs import BodyPart, Style
@@ -32,7 +33,7 @@ def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody(*_: object, **__: object) -> Scores:
         return score([])
 
-    monkeypatch.setattr(validating, "validate", nobody)
+    monkeypatch.setattr(validate_command, "validate", nobody)
 
 
 def test_one_person_is_validated_as_json_and_onto_the_page(tmp_path: Path) -> None:
@@ -74,7 +75,7 @@ def test_a_page_without_markers_is_refused_before_anything_is_simulated(tmp_path
     """No minutes are spent on a table that has no place."""
     page = tmp_path / "page.md"
     page.write_text("no place", encoding="utf-8")
-    monkeypatch.setattr(validating, "validate", lambda *_, **__: pytest.fail("it simulated"))
+    monkeypatch.setattr(validate_command, "validate", lambda *_, **__: pytest.fail("it simulated"))
     code, _, err = call("validate", "--write", page)
     assert code == ExitCode.USAGE
     assert "found 0 of <!-- validate: begin -->" in " ".join(err.split())

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from calcitrack.processes import ProcessEndedError, ProcessPool, in_order
+from calcitrack.processes.worker import THREAD_VARIABLES
 
 PATIENCE_S = 60
 """Until a process has begun on a busy machine."""
@@ -58,6 +59,20 @@ def wait_for(happened: Callable[[], bool]) -> None:
     while not happened():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def _thread_variables() -> dict[str, str | None]:
+    return {name: os.environ.get(name) for name in THREAD_VARIABLES}
+
+
+def test_processes_compute_with_one_thread_unless_the_user_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The libraries behind numpy read their number of threads from the environment; that of this process stays as it was."""
+    for name in THREAD_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    with ProcessPool(1) as pool:
+        assert pool.submit(_thread_variables).result(PATIENCE_S) == {**dict.fromkeys(THREAD_VARIABLES, "1"), "OMP_NUM_THREADS": "3"}
+    assert _thread_variables() == {**dict.fromkeys(THREAD_VARIABLES), "OMP_NUM_THREADS": "3"}
 
 
 def test_functions_are_carried_out_by_other_processes() -> None:
