@@ -81,7 +81,7 @@ def _spread(name: str, values: list[float], rows: list[int]) -> dict[str, float]
 
 def enlarged(image: ImageAssessment, megapixels: float) -> ImageAssessment:
     """The same film on a finer grid, with its outlines, measured there."""
-    film = replace(image.exposure.load(), calibration=image.calibration)
+    film = replace(image.exposure.radiograph(), calibration=image.calibration)
     factor = float(np.sqrt(megapixels * 1e6 / film.pixels.size))
     size = (round(film.shape[1] * factor), round(film.shape[0] * factor))
 

@@ -43,10 +43,10 @@ def _assessed(film: SimulatedFilm, view: str, *, true_outlines: bool) -> Assessm
     if not true_outlines:
         return assess(timeline)
 
-    def truth(_radiograph: Radiograph, _options: object) -> Segmentation:
+    def truth(_radiograph: Radiograph, _options: object, _values: object) -> Segmentation:
         return Segmentation(labels=film.labels, limb=film.limb, bone=film.bone)
 
-    with patch("calcitrack.assess.exposures.candidates", truth):
+    with patch("calcitrack.assess.film.candidates", truth):
         return assess(timeline)
 
 

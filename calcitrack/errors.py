@@ -113,6 +113,10 @@ class SegmentationImportError(ReadError):
     """A DICOM Segmentation cannot be laid onto its radiograph: another image or grid, overlapping segments, or segments that are no deposits."""
 
 
+class UnsupportedModalityError(ExplainedError):
+    """No pipeline measures images of a timeline's modality; the message says what is measured."""
+
+
 class ResultsError(CalcitrackError):
     """A results folder cannot be written or read."""
 

@@ -12,7 +12,7 @@ from calcitrack.assess.revise import fates_where_seen
 from calcitrack.change import summarise
 from calcitrack.errors import ReadError
 from calcitrack.model.assessment import Assessment, DepositId, DepositTrack, ImageAssessment, TrackedDeposit
-from calcitrack.model.image import Acquisition, Radiograph
+from calcitrack.model.image import Acquisition, Image
 from calcitrack.model.measurement import NotMeasurable, Result
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.timeline import Exposure
@@ -101,14 +101,14 @@ def _hidden(exposure: Exposure, name: str) -> Exposure:
     return Exposure(_anonymous(exposure.acquisition), partial(_load_hidden, exposure.load, name), name)
 
 
-def _load_hidden(load: Callable[[], Radiograph], name: str) -> Radiograph:
-    """The radiograph without what its header says of persons, days and places; an error names the case and not the file."""
+def _load_hidden(load: Callable[[], Image], name: str) -> Image:
+    """The image without what its header says of persons, days and places; an error names the case and not the file."""
     try:
-        radiograph = load()
+        image = load()
     except ReadError:
         action = "tell whoever keeps the workspace; `calcitrack workspace export` names the file"
         raise ReadError(name, "a film that cannot be read", "the film as it was measured", action) from None
-    return replace(radiograph, acquisition=_anonymous(radiograph.acquisition), source=name, findings=())
+    return replace(image, acquisition=_anonymous(image.acquisition), source=name, findings=())
 
 
 def _anonymous(facts: Acquisition) -> Acquisition:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from calcitrack.assess.exposures import Measured, align_all, measure_all, reference_index, search_all
 from calcitrack.assess.identity import Identity, follow_all
+from calcitrack.assess.images import Measured, align_all, measure_all, reference_index, search_all
 from calcitrack.assess.options import AssessOptions, flat
+from calcitrack.assess.pipeline import AnyPipeline
+from calcitrack.assess.pipelines import PIPELINES, pipeline_for
 from calcitrack.change import summarise
 from calcitrack.model.arguments import expect
 from calcitrack.model.assessment import Assessment, ImageAssessment
@@ -15,12 +17,13 @@ from calcitrack.model.calibration import Calibration
 from calcitrack.model.progress import Observer, Stage
 from calcitrack.model.provenance import Parameter, Provenance, Step
 from calcitrack.model.timeline import Timeline
-from calcitrack.segment.recipe import recipe
 from calcitrack.version import __version__
 
 
-def assess(timeline: Timeline, *, options: AssessOptions | None = None, observe: Observer | None = None) -> Assessment:
-    """Segment and measure every exposure of a timeline, follow each deposit over time, and sum up the change.
+def assess(
+    timeline: Timeline, *, options: AssessOptions | None = None, observe: Observer | None = None, pipelines: Sequence[AnyPipeline] = PIPELINES
+) -> Assessment:
+    """Segment and measure every image of a timeline, follow each deposit over time, and sum up the change.
 
     Parameters
     ----------
@@ -30,12 +33,19 @@ def assess(timeline: Timeline, *, options: AssessOptions | None = None, observe:
         Settings of the verbs; defaults when ``None``.
     observe
         Called with (stage, source) as each `Stage` of an image begins.
+    pipelines
+        How images of each modality are measured: the first that handles the timeline's (`calcitrack.assess.pipeline`).
 
     Returns
     -------
     Assessment
-        The same for the same input, options and program version. An exposure that cannot be read becomes an `ImageFailure`; the
+        The same for the same input, options and program version. An image that cannot be read becomes an `ImageFailure`; the
         rest of the timeline goes on.
+
+    Raises
+    ------
+    UnsupportedModalityError
+        No pipeline measures images of the timeline's modality.
 
     Examples
     --------
@@ -51,16 +61,17 @@ def assess(timeline: Timeline, *, options: AssessOptions | None = None, observe:
     expect("assess", "options", options, AssessOptions, type(None))
     options = options or AssessOptions()
     tell = observe or (lambda _stage, _source: None)
-    searched, unread = search_all(timeline, options, tell)
-    measured, lost = measure_all(searched, align_all(searched, options, tell), options, tell)
+    pipeline = pipeline_for(timeline.key, pipelines)
+    searched, unread = search_all(timeline, pipeline, options, tell)
+    measured, lost = measure_all(searched, align_all(searched, pipeline, options, tell), pipeline, options, tell)
     failures = (*unread, *lost)
     dates = {t.index: t.date for t in timeline.time_points}
-    reference = searched[reference_index(searched)].spacing if searched else None
+    reference = searched[reference_index(searched)].found.grid if searched else None
     identity = Identity(timeline, follow_all(measured, reference, options), measured, tuple(dates))
-    used = recipe(options.segment)
+    used = pipeline.recipe(options)
     images = tuple(_image(k, m, identity, used) for k, m in enumerate(measured))
     return Assessment(
-        assessment_id=_assessment_id(timeline, options),
+        assessment_id=_assessment_id(timeline, options, pipeline),
         key=timeline.key,
         images=images,
         failures=failures,
@@ -108,9 +119,10 @@ def _calibrated(calibration: Calibration) -> dict[str, Parameter]:
     return outcome
 
 
-def _assessment_id(timeline: Timeline, options: AssessOptions) -> str:
+def _assessment_id(timeline: Timeline, options: AssessOptions, pipeline: AnyPipeline) -> str:
     parts = [__version__, repr(options), str(timeline.key)]
     exposures = [e for t in timeline.time_points for e in t.exposures]
     parts += [e.image_id for e in exposures]
     parts += [f"{k} {e.correction!r}" for k, e in enumerate(exposures) if e.correction]
+    parts += [] if pipeline in PIPELINES else [f"pipeline {pipeline.name}"]  # the program's own are told by its version
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from calcitrack.assess.exposures import Measured
+from calcitrack.assess.images import Measured
 from calcitrack.assess.options import AssessOptions
+from calcitrack.assess.pipeline import Grid
 from calcitrack.model.assessment import DepositId, DepositTrack, Fate, TrackedDeposit
-from calcitrack.model.measurement import Deposit, Measurement
-from calcitrack.model.spacing import ASSUMED_PIXEL_MM, Spacing
+from calcitrack.model.measurement import Deposit, Measurement, Position
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey
 from calcitrack.track import (
     Course,
@@ -31,55 +31,58 @@ FOOTPRINT_POINTS = 40
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://calcitrack/deposit")
 
 
-def follow_all(measured: Sequence[Measured], reference: Spacing | None, options: AssessOptions) -> tuple[Track, ...]:
+def follow_all(measured: Sequence[Measured], reference: Grid | None, options: AssessOptions) -> tuple[Track, ...]:
     """Identities over all images, where they could be aligned; deposits at other places each stand alone."""
-    found = [_detections(m, reference or m.spacing) for m in measured]
+    found = [_detections(m, reference or m.grid) for m in measured]
     tracks = list(follow([known for known, _ in found], [m.time_point for m in measured], options.match))
     for k, (_, strays) in enumerate(found):
         tracks += [Track(len(tracks) + n, {k: s}) for n, s in enumerate(strays, start=1)]
     return tuple(tracks)
 
 
-def _detections(image: Measured, reference: Spacing) -> tuple[list[Detection], list[Detection]]:
-    """An image's deposits on the baseline film: those at places that are known there, and the others."""
+def _detections(image: Measured, reference: Grid) -> tuple[list[Detection], list[Detection]]:
+    """An image's deposits on the baseline image: those at places that are known there, and the others."""
     known: list[Detection] = []
     strays: list[Detection] = []
-    mm = np.array([reference.row_mm or ASSUMED_PIXEL_MM, reference.column_mm or ASSUMED_PIXEL_MM])
-    pixel_mm = image.spacing.mean_mm or ASSUMED_PIXEL_MM
     places, boxes = _places(image), ndimage.find_objects(image.segmentation.labels)
     for deposit in image.measurements.deposits:
         place = places[deposit.label]
-        pixels, mass = deposit.measurements["area_px"], deposit.measurements.get("ha_mass_mg")
+        box, mass = boxes[deposit.label - 1], deposit.measurements.get("ha_mass_mg")
+        pixels = np.argwhere(image.segmentation.labels[box] == deposit.label) + np.array([side.start for side in box])
         detection = Detection(
             deposit.label,
-            (place[0] * float(mm[0]), place[1] * float(mm[1])),
-            pixel_mm * float(np.sqrt(pixels.value / np.pi)) if isinstance(pixels, Measurement) else pixel_mm,
+            tuple(map(float, reference.to_mm @ np.array(place))),
+            image.grid.pixel_mm * _radius(len(pixels), len(place)),
             mass.value if isinstance(mass, Measurement) else None,
-            tuple((float(r), float(c)) for r, c in _spread(image, deposit, place, boxes[deposit.label - 1]) * mm),
+            tuple(tuple(map(float, at)) for at in _spread(image, deposit, place, pixels) @ reference.to_mm.T),
         )
         (known if image.alignment is None or image.alignment.ok_at(place) else strays).append(detection)
     return known, strays
 
 
-def _spread(image: Measured, deposit: Deposit, place: Place, box: tuple[slice, slice]) -> NDArray[np.float64]:
-    """Places on the baseline film that are spread evenly over a deposit, shape (n, 2), pixels; the map is taken as linear across it."""
-    pixels = np.argwhere(image.segmentation.labels[box] == deposit.label) + np.array([side.start for side in box])
+def _radius(pixels: int, dimensions: int) -> float:
+    """Radius of the circle or ball of so many pixels or voxels, in their mean side."""
+    return float(np.sqrt(pixels / np.pi)) if dimensions == 2 else float(np.cbrt(pixels * 3 / (4 * np.pi)))
+
+
+def _spread(image: Measured, deposit: Deposit, place: Place, pixels: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Places on the baseline image that are spread evenly over a deposit, shape (n, 2) or (n, 3), pixels; the map is taken as linear across it."""
     chosen: NDArray[np.float64] = pixels[np.linspace(0, len(pixels) - 1, min(len(pixels), FOOTPRINT_POINTS)).astype(int)].astype(float)
     if image.alignment is None:
         return chosen
-    reach = max(1.0, float(np.sqrt(len(pixels) / np.pi)))
-    ahead, behind = (image.alignment.to_image(np.array(place) + sign * reach * np.eye(2)) for sign in (1, -1))
+    reach = max(1.0, _radius(len(pixels), len(place)))
+    ahead, behind = (image.alignment.to_image(np.array(place) + sign * reach * np.eye(len(place))) for sign in (1, -1))
     slope = (ahead - behind).T / (2 * reach)
     return np.asarray(np.array(place) + (chosen - np.array(deposit.centroid)) @ np.linalg.pinv(slope).T)
 
 
 def _places(image: Measured) -> dict[int, Place]:
-    """Label -> centroid of the deposit on the baseline film."""
+    """Label -> centroid of the deposit on the baseline image."""
     deposits = image.measurements.deposits
-    at = np.array([d.centroid for d in deposits]).reshape(-1, 2)
+    at = np.array([d.centroid for d in deposits]).reshape(-1, image.segmentation.labels.ndim)
     if image.alignment is not None and len(at):
         at = image.alignment.to_baseline(at)
-    return {d.label: (float(row), float(column)) for d, (row, column) in zip(deposits, at, strict=True)}
+    return {d.label: tuple(map(float, place)) for d, place in zip(deposits, at, strict=True)}
 
 
 class Identity:

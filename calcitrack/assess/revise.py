@@ -12,7 +12,7 @@ from calcitrack.assess.identity import deposit_uid
 from calcitrack.change import summarise
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.assessment import Assessment, DepositId, DepositTrack, Fate, ImageAssessment, TrackedDeposit
-from calcitrack.model.measurement import Deposit, ImageMeasurements
+from calcitrack.model.measurement import Deposit, ImageMeasurements, Position
 from calcitrack.model.provenance import Step
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.timeline import Exposure
@@ -145,20 +145,20 @@ def _first(assessment: Assessment) -> Exposure:
     return min(known, key=lambda k: k[:2])[2]
 
 
-def fates_where_seen(assessment: Assessment, deposit_id: str, seen: Mapping[int, tuple[float, float]]) -> Mapping[int, Fate]:
+def fates_where_seen(assessment: Assessment, deposit_id: str, seen: Mapping[int, Position]) -> Mapping[int, Fate]:
     """Time point -> fate of a deposit that is seen on these images, and on no others.
 
     Parameters
     ----------
     seen
-        Position in ``assessment.images`` -> (row, column) of its centroid there, pixels; at least one.
+        Position in ``assessment.images`` -> its centroid there, pixels; at least one.
     """
     views = [View(i.time_point, i.alignment, i.segmentation.labels.shape) for i in assessment.images]
-    places: dict[int, tuple[float, float]] = {}
+    places: dict[int, Position] = {}
     for k, centroid in sorted(seen.items()):
         alignment = assessment.images[k].alignment
         at = np.asarray(centroid if alignment is None else alignment.to_baseline(np.array([centroid]))[0], float)
-        places[k] = (float(at[0]), float(at[1]))
+        places[k] = tuple(map(float, at))
     track = Track(DepositId.parse(deposit_id).number, {k: Detection(0, place, 0.0) for k, place in places.items()})
     return decide_fates(track, views, [p.index for p in assessment.time_points], places).fates
 

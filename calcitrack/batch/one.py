@@ -12,6 +12,7 @@ from typing import Any
 
 from calcitrack.assess import AssessOptions, assess
 from calcitrack.batch.progress import StoppedError
+from calcitrack.errors import UnsupportedModalityError
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import TimelineFailure
 from calcitrack.model.progress import Observer, Stage
@@ -47,13 +48,15 @@ def assess_one(timeline: Timeline, options: AssessOptions | None, observe: Obser
         raise
     except MemoryError:
         return failure(timeline, OUT_OF_MEMORY)
+    except UnsupportedModalityError as error:
+        return failure(timeline, str(error))
     except Exception as error:  # whatever goes wrong with one timeline, the others go on
         return failure(timeline, f"an unexpected error ({_described(error)}); please report it")
 
 
 def failure(timeline: Timeline, reason: str) -> TimelineFailure:
     """The failure of a timeline, with its files."""
-    return TimelineFailure(timeline.key, reason, tuple(e.source for t in timeline.time_points for e in t.exposures))
+    return TimelineFailure(timeline.key, reason, timeline.files)
 
 
 def _described(error: BaseException) -> str:

@@ -251,7 +251,7 @@ def _measure_all(
 def _give_up(timelines: Sequence[Timeline], writer: ResultsWriter) -> None:
     """Record the timelines that were not reached: outcomes come in the cohort's order, so these are the last ones."""
     for timeline in timelines:
-        writer.fail(TimelineFailure(timeline.key, NOT_REACHED, tuple(e.source for t in timeline.time_points for e in t.exposures)))
+        writer.fail(TimelineFailure(timeline.key, NOT_REACHED, timeline.files))
 
 
 def _line(assessment: Assessment) -> TimelineLine:

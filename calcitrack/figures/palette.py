@@ -79,6 +79,7 @@ BASIS_WORDS = {
     SpacingBasis.FIDUCIAL: "measured on an object of known size",
     SpacingBasis.MAGNIFICATION_CORRECTED: "corrected for magnification",
     SpacingBasis.DETECTOR: "at the detector",
+    SpacingBasis.PATIENT: "in the patient",
     SpacingBasis.UNSPECIFIED: "plane not stated",
     SpacingBasis.PIXELS: "no size stated",
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from calcitrack.errors import InvalidValueError
 from calcitrack.model.warp import NEWTON_STEPS, SETTLED_PX, Positions, Warp
 
 
@@ -34,16 +35,17 @@ class BoneFit:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """Map that carries baseline pixel positions onto this image: one similarity transform for the whole, and how the pieces moved within it.
+    """Map that carries baseline positions onto this image: one linear transform for the whole and, on films, how the pieces moved within it.
 
-    Positions have the shape (..., 2): (row, column) in pixels, centres of pixels at whole numbers.
+    Positions have the shape (..., 2), (row, column), on a film, and (..., 3), (slice, row, column), in a volume: in pixels or voxels, their
+    centres at whole numbers. A rigid motion of a volume is linear between the two grids, whatever their voxels.
 
     Parameters
     ----------
     matrix
-        2 x 3, as a nested tuple: the similarity transform of the whole. Use `to_image`, which knows of the bones too.
+        2 x 3 on films, 3 x 4 in volumes, as a nested tuple: the transform of the whole. Use `to_image`, which knows of the bones too.
     residual_px
-        Median distance left between matched structures, pixels of this image.
+        Median distance left between matched structures, pixels or voxels of this image.
     ok
         False when the registration failed and identities must not be carried over.
     reason
@@ -53,7 +55,7 @@ class Alignment:
     bones
         Each registered piece.
     warp
-        What the map adds to `matrix`, pixels of this image on the baseline's grid; ``None`` where there is nothing to add.
+        What the map adds to `matrix`, pixels of this image on the baseline's grid; ``None`` where there is nothing to add, and in volumes.
 
     Examples
     --------
@@ -62,9 +64,12 @@ class Alignment:
     ([15.0, 8.0], [10.0, 10.0])
     >>> bool(moved.ok_at([10.0, 10.0]))
     True
+    >>> rigid = Alignment(((1, 0, 0, 2), (0, 1, 0, -5), (0, 0, 1, 0)), residual_px=0.3)
+    >>> rigid.dimensions, rigid.to_image([10.0, 20.0, 30.0]).tolist()
+    (3, [12.0, 15.0, 30.0])
     """
 
-    matrix: tuple[tuple[float, float, float], tuple[float, float, float]]
+    matrix: tuple[tuple[float, ...], ...]
     residual_px: float
     ok: bool = True
     reason: str = ""
@@ -72,11 +77,24 @@ class Alignment:
     bones: tuple[BoneFit, ...] = ()
     warp: Warp | None = None
 
+    def __post_init__(self) -> None:
+        n = len(self.matrix)
+        if n not in (2, 3) or any(len(row) != n + 1 for row in self.matrix):
+            raise InvalidValueError(f"an alignment's matrix is 2 x 3 or 3 x 4; found {self.matrix}")
+        if self.warp is not None and n != 2:
+            raise InvalidValueError(f"a warp bends a map of films, whose matrix is 2 x 3; found {n} x {n + 1}")
+
+    @property
+    def dimensions(self) -> int:
+        """2 between films, 3 between volumes."""
+        return len(self.matrix)
+
     def to_image(self, positions: ArrayLike) -> Positions:
         """Where baseline positions lie on this image."""
         at = np.asarray(positions, float)
         matrix = np.array(self.matrix)
-        moved = at @ matrix[:, :2].T + matrix[:, 2]
+        n = self.dimensions
+        moved = at @ matrix[:, :n].T + matrix[:, n]
         return np.asarray(moved if self.warp is None else moved + self.warp.at(at))
 
     def to_baseline(self, positions: ArrayLike) -> Positions:
@@ -87,7 +105,8 @@ class Alignment:
         at = np.asarray(positions, float)
         matrix = np.array(self.matrix)
         if self.warp is None:
-            return np.asarray(np.linalg.solve(matrix[:, :2], (at - matrix[:, 2])[..., None])[..., 0])
+            n = self.dimensions
+            return np.asarray(np.linalg.solve(matrix[:, :n], (at - matrix[:, n])[..., None])[..., 0])
         flat = at.reshape(-1, 2)
         found = self._nearest_nodes(flat, self.warp)
         for _ in range(NEWTON_STEPS):

@@ -200,6 +200,10 @@ def value_of(result: Result) -> float | None:
     return result.value if isinstance(result, Measurement) else None
 
 
+Position = tuple[float, ...]
+"""A place on the grid of an image: (row, column) on a film, (slice, row, column) in a volume."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deposit:
     """One deposit as measured on one image, without identity over time.
@@ -211,14 +215,14 @@ class Deposit:
     confidence
         Estimated probability that the deposit is real; 1 when a reader drew it.
     centroid
-        (row, column) in pixels of the image, counted from 0 at the centre of the first pixel.
+        In pixels of the image, counted from 0 at the centre of the first pixel.
     measurements
         Measurand name -> value or reason.
     """
 
     label: int
     confidence: float
-    centroid: tuple[float, float]
+    centroid: Position
     measurements: Mapping[str, Result]
 
 

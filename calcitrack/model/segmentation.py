@@ -16,7 +16,7 @@ from calcitrack.model.image import Mask
 from calcitrack.model.read_only import FrozenMapping, restore
 
 Labels = NDArray[np.uint16]
-"""Shape (rows, columns): 0 is no deposit, 1 ... n name the deposits of this image."""
+"""Shape of the image, (rows, columns) or (slices, rows, columns): 0 is no deposit, 1 ... n name the deposits of this image."""
 
 
 class Evidence(StrEnum):
@@ -59,11 +59,11 @@ class Segmentation(Displayed):
     Parameters
     ----------
     labels
-        Shape (rows, columns), 0 = no deposit, else the label of a deposit. Copied in; read-only.
+        Shape of the image, (rows, columns) or (slices, rows, columns): 0 = no deposit, else the label of a deposit. Copied in; read-only.
     limb
-        Shape (rows, columns): the body part, skin included.
+        The same shape: the body part, skin included.
     bone
-        Shape (rows, columns): bone.
+        The same shape: bone.
     confidence
         Label -> estimated probability in [0, 1] that the deposit is real. A label without an entry was drawn by a reader: 1.
     widening
@@ -97,8 +97,10 @@ class Segmentation(Displayed):
 
     def __post_init__(self) -> None:
         labels = np.asarray(self.labels)
-        if labels.ndim != 2 or not np.issubdtype(labels.dtype, np.integer):
-            raise InvalidValueError(f"labels are integers of the shape (rows, columns); found {labels.dtype} {labels.shape}")
+        if labels.ndim not in (2, 3) or not np.issubdtype(labels.dtype, np.integer):
+            raise InvalidValueError(
+                f"labels are integers of the shape (rows, columns) or (slices, rows, columns); found {labels.dtype} {labels.shape}"
+            )
         if labels.size and (labels.min() < 0 or labels.max() > np.iinfo(np.uint16).max):
             raise InvalidValueError(f"labels are between 0 and {np.iinfo(np.uint16).max}; found {labels.min()} to {labels.max()}")
         for name, array in (("labels", labels.astype(np.uint16)), ("limb", np.array(self.limb, bool)), ("bone", np.array(self.bone, bool))):
@@ -119,8 +121,7 @@ class Segmentation(Displayed):
     def _card(self) -> Card:
         pixels = np.bincount(self.labels.ravel())
         rows = tuple((str(k), str(pixels[k]), f"{self.confidence.get(k, 1.0):.2f}", self.evidence(k).value) for k in self.label_values)
-        rows_px, columns_px = self.labels.shape
-        facts = (counted(len(rows), "deposit"), f"{rows_px} x {columns_px} pixels")
+        facts = (counted(len(rows), "deposit"), f"{' x '.join(map(str, self.labels.shape))} {'pixels' if self.labels.ndim == 2 else 'voxels'}")
         return Card("Segmentation", "", facts, ("label", "pixels", "confidence", "evidence"), rows)
 
     def keeping(self, kept: Collection[int], supported: Collection[int] = ()) -> Segmentation:

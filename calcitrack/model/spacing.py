@@ -27,6 +27,8 @@ class SpacingBasis(StrEnum):
     """Detector pitch divided by a stated magnification: ERMF, SID/SOD, or PixelSpacingCalibrationType GEOMETRY."""
     DETECTOR = "detector"
     """ImagerPixelSpacing: the pitch at the detector. An object above the detector appears larger by its magnification."""
+    PATIENT = "patient"
+    """In the patient: a scan's voxels, which no projection magnifies."""
     UNSPECIFIED = "unspecified"
     """A size in mm is stated (PixelSpacing alone, a sidecar) but not the plane in which it holds."""
     PIXELS = "pixels"

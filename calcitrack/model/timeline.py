@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from calcitrack.errors import InvalidValueError
+from calcitrack.errors import InvalidValueError, NotARadiographError
 from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection, corrected
 from calcitrack.model.display import Card, Displayed, counted
-from calcitrack.model.image import Acquisition, Radiograph
+from calcitrack.model.image import Acquisition, Image, Radiograph, Volume
 
 
 def image_id_of(sop_instance_uid: str, source: str) -> str:
@@ -35,13 +35,15 @@ class Exposure(Displayed):
     acquisition
         Header facts.
     load
-        Called without arguments; gives the radiograph, with the correction, or raises a `calcitrack.errors.ReadError`.
+        Called without arguments; gives the image, with the correction, or raises a `calcitrack.errors.ReadError`.
     source
-        The file, as the user knows it.
+        The file, as the user knows it; of a volume, its series.
     findings
         Sentences about grouping: what the header did not state, what a manifest stated instead.
     correction
         What a reader states about the film; it is in `acquisition` and in what `load` gives already.
+    parts
+        The files that hold the image where they are several, as the slices of a volume do; empty where `source` is the one file.
 
     Examples
     --------
@@ -55,10 +57,11 @@ class Exposure(Displayed):
     """
 
     acquisition: Acquisition
-    load: Callable[[], Radiograph]
+    load: Callable[[], Image]
     source: str = ""
     findings: tuple[str, ...] = ()
     correction: FilmCorrection = NO_CORRECTION
+    parts: tuple[str, ...] = ()
 
     def _card(self) -> Card:
         facts = [" ".join(t for t in (self.acquisition.modality, self.acquisition.body_part_examined, self.acquisition.laterality) if t)]
@@ -79,21 +82,47 @@ class Exposure(Displayed):
         return image_id_of(self.acquisition.sop_instance_uid, self.source)
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that holds the image: one for a film, many for a volume."""
+        return self.parts or (self.source,)
+
+    def radiograph(self) -> Radiograph:
+        """What `load` gives, for callers that work on projections only.
+
+        Raises
+        ------
+        ReadError
+            As `load` does, and a `NotARadiographError` where the image is a volume.
+        """
+        image = self.load()
+        if not isinstance(image, Radiograph):
+            raise NotARadiographError(self.source, f"a volume of {image.shape[0]} slices", "a radiograph", "use what works on volumes")
+        return image
+
+    @property
     def is_dicom(self) -> bool:
         """True when the image came with the UIDs that other DICOM objects need to refer to it; damaged and very old files lack some."""
         facts = self.acquisition
         return all((facts.sop_class_uid, facts.sop_instance_uid, facts.series_instance_uid, facts.study_instance_uid, facts.modality))
 
     @classmethod
-    def of(cls, radiograph: Radiograph, correction: FilmCorrection | None = None) -> Exposure:
-        """Wrap an image that is in memory already; its birth date is left out, because what is measured is kept in tables and workspaces."""
+    def of(cls, image: Image, correction: FilmCorrection | None = None) -> Exposure:
+        """Wrap an image that is in memory already; its birth date is left out, because what is measured is kept in tables and workspaces.
+
+        Raises
+        ------
+        InvalidValueError
+            A correction that does not fit the film, or one of a volume.
+        """
         applied = correction or NO_CORRECTION
-        film = corrected(radiograph, applied)
-        return cls(replace(film.acquisition, patient_birth_date=None), partial(in_memory, film), film.source, applied.words, applied)
+        if isinstance(image, Volume) and applied:
+            raise InvalidValueError("corrections state facts of a film; found one for a volume")
+        shown = corrected(image, applied) if isinstance(image, Radiograph) else image
+        return cls(replace(shown.acquisition, patient_birth_date=None), partial(in_memory, shown), shown.source, applied.words, applied)
 
 
-def in_memory(radiograph: Radiograph) -> Radiograph:
-    """What ``partial(in_memory, radiograph)`` loads: the image itself. Unlike a lambda, it pickles, and the exposure with it.
+def in_memory(image: Image) -> Image:
+    """What ``partial(in_memory, image)`` loads: the image itself. Unlike a lambda, it pickles, and the exposure with it.
 
     Examples
     --------
@@ -102,7 +131,7 @@ def in_memory(radiograph: Radiograph) -> Radiograph:
     >>> partial(in_memory, film)() is film
     True
     """
-    return radiograph
+    return image
 
 
 def _day(date: dt.date | None) -> str:
@@ -194,6 +223,11 @@ class Timeline(Displayed):
     key: TimelineKey
     time_points: tuple[TimePoint, ...]
     findings: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file of every image, in order."""
+        return tuple(f for t in self.time_points for e in t.exposures for f in e.files)
 
     def __post_init__(self) -> None:
         if not self.time_points:

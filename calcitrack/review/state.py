@@ -88,7 +88,7 @@ class ReviewState:
 
     def radiograph(self, k: int) -> Radiograph:
         """Read a film from its file, with the calibration with which it was measured."""
-        return replace(self.images[k].exposure.load(), calibration=self.images[k].calibration)
+        return replace(self.images[k].exposure.radiograph(), calibration=self.images[k].calibration)
 
     def prepared(self, k: int, radiograph: Radiograph | None = None) -> LiveFilm:
         """Make a film ready to be edited, for `adopt`. It changes nothing here, so that it can run in another thread."""

@@ -82,7 +82,7 @@ def _read_ahead(assessment: Assessment) -> tuple[Assessment, dict[int, Radiograp
         if held + size > PREPARED_PIXELS:
             break
         held += size
-        radiographs[k] = images[k].exposure.load()
+        radiographs[k] = images[k].exposure.radiograph()
         images[k] = _in_memory(images[k], radiographs[k])
     return replace(assessment, images=tuple(images)), radiographs
 

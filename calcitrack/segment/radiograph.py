@@ -89,8 +89,13 @@ def sure(found: Segmentation, options: SegmentOptions) -> frozenset[int]:
     return frozenset(k for k in found.label_values if found.confidence.get(k, 1.0) >= options.sure_from)
 
 
-def candidates(radiograph: Radiograph, options: SegmentOptions) -> Segmentation:
+def candidates(radiograph: Radiograph, options: SegmentOptions, values: FloatImage | None = None) -> Segmentation:
     """What `segment` finds, and less likely deposits that another exposure may confirm (`SegmentOptions.supported_confidence`).
+
+    Parameters
+    ----------
+    values
+        Shape (rows, columns): the radiograph's `attenuation`, where it is known already.
 
     Examples
     --------
@@ -100,7 +105,7 @@ def candidates(radiograph: Radiograph, options: SegmentOptions) -> Segmentation:
     """
     findings: list[str] = []
     grid = _grid(radiograph, options, findings)
-    image, field = searched(radiograph, grid)
+    image, field = searched(radiograph, grid, values)
     found = _by_network(image, field, grid) if options.method is Method.NETWORK else _transparently(image, field, grid, options)
     if found is None:
         nothing = np.zeros(radiograph.shape, bool)
@@ -127,9 +132,15 @@ def _grid(radiograph: Radiograph, options: SegmentOptions, findings: list[str]) 
     return Grid(radiograph.shape, row_mm, column_mm)
 
 
-def searched(radiograph: Radiograph, grid: Grid) -> tuple[FloatImage, Mask]:
-    """Attenuation on the search grid, and where on it deposits are looked for: the exposed field without the step wedge."""
-    image = grid.down(attenuation(radiograph))
+def searched(radiograph: Radiograph, grid: Grid, values: FloatImage | None = None) -> tuple[FloatImage, Mask]:
+    """Attenuation on the search grid, and where on it deposits are looked for: the exposed field without the step wedge.
+
+    Parameters
+    ----------
+    values
+        Shape (rows, columns): the radiograph's `attenuation`, where it is known already.
+    """
+    image = grid.down(attenuation(radiograph) if values is None else values)
     return image, exposed_field(blur(image, SMOOTHING_MM), grid.down_mask(radiograph.valid_mask)) & ~_wedge(radiograph, grid)
 
 

@@ -58,7 +58,7 @@ def to_xarray(image: Radiograph | ImageAssessment, segmentation: Segmentation | 
 
     expect("to_xarray", "image", image, Radiograph, ImageAssessment)
     expect("to_xarray", "segmentation", segmentation, Segmentation, type(None))
-    radiograph = image.exposure.load() if isinstance(image, ImageAssessment) else image
+    radiograph = image.exposure.radiograph() if isinstance(image, ImageAssessment) else image
     outlines = image.segmentation if isinstance(image, ImageAssessment) and segmentation is None else segmentation
     arrays = {"pixels": radiograph.pixels, "valid": radiograph.valid_mask}
     if outlines is not None:

@@ -79,9 +79,10 @@ def image_gaps(assessment: Assessment) -> Iterator[tuple[Row, list[Gap]]]:
 
 
 def outcomes(assessment: Assessment) -> dict[str, Row]:
-    """Source -> row, for every exposure of one timeline: what became of it once its pixels were needed."""
-    rows = {i.exposure.source: _measured_row(assessment, i)[0] for i in assessment.images}
-    return rows | {f.exposure.source: _failed_row(assessment, f) for f in assessment.failures}
+    """File -> row, for every exposure of one timeline: what became of it once its pixels were needed."""
+    rows = [(i.exposure, _measured_row(assessment, i)[0]) for i in assessment.images]
+    rows += [(f.exposure, _failed_row(assessment, f)) for f in assessment.failures]
+    return {file: {**row, "path": file} for exposure, row in rows for file in exposure.files}
 
 
 def _record_row(record: FileRecord, lost: Mapping[str, str]) -> Row:

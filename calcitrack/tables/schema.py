@@ -104,7 +104,8 @@ _SOP = _text("sop_instance_uid", "SOP Instance UID of the image; empty when the 
 _TIER = _text("calibration_tier", "A, B or C: how far the pixel values are trusted as attenuation.")
 _BASIS = _text(
     "spacing_basis",
-    "Plane in which a millimetre holds: `fiducial`, `magnification_corrected`, `detector`, `unspecified`, or `pixels` (no size stated).",
+    "Plane in which a millimetre holds: `fiducial`, `magnification_corrected`, `detector`, `patient` (a scan), `unspecified`, or `pixels` (no size"
+    " stated).",
 )
 _ASSESSMENT = _text(
     "assessment_id", "Digest of the inputs, the parameters and the program's version; the same on every run, and the key into `provenance.json`."

@@ -23,20 +23,20 @@ class Detection:
     label
         Its value in the image's label map.
     position_mm
-        (row, column) of its centroid.
+        (row, column) of its centroid, or (slice, row, column) in a volume.
     radius_mm
-        Radius of the circle of its area.
+        Radius of the circle of its area, or of the ball of its volume.
     mass_mg
         Its mass of hydroxyapatite; ``None`` where that is not measurable.
     footprint_mm
-        (row, column) of places spread evenly over it; a circle of its radius stands for it where there are none.
+        Places spread evenly over it, as `position_mm`. Where there are none, a circle of its radius stands for it on a film, its middle in a volume.
     """
 
     label: int
-    position_mm: tuple[float, float]
+    position_mm: tuple[float, ...]
     radius_mm: float
     mass_mg: float | None = None
-    footprint_mm: tuple[tuple[float, float], ...] = ()
+    footprint_mm: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

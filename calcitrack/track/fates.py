@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from calcitrack.model.assessment import Alignment, Fate
+from calcitrack.model.measurement import Position
 from calcitrack.track.match import Join, Track
 
-Place = tuple[float, float]
-"""(row, column) in pixels of the baseline film."""
+Place = Position
+"""On the baseline image, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,12 @@ class View:
     alignment
         Baseline onto this image; ``None`` on the image that the others are aligned to.
     shape
-        (rows, columns) of the film.
+        (rows, columns) of a film, (slices, rows, columns) of a volume.
     """
 
     time_point: int
     alignment: Alignment | None
-    shape: tuple[int, int]
+    shape: tuple[int, ...]
 
     @property
     def linked(self) -> bool:
@@ -43,8 +44,8 @@ class View:
         """The place is known on this image and lies within the picture."""
         if not self.knows(place):
             return False
-        row, column = place if self.alignment is None else self.alignment.to_image(place)
-        return bool(0 <= row <= self.shape[0] - 1 and 0 <= column <= self.shape[1] - 1)
+        at = place if self.alignment is None else self.alignment.to_image(place)
+        return all(0 <= x <= side - 1 for x, side in zip(at, self.shape, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from scipy.spatial import cKDTree
 
 from calcitrack.track.detection import Detection, MatchOptions
 
+MARKS = (12.9898, 78.233, 45.164)
+"""Weights of the coordinates in a number that tells spots apart: incommensurable, their values decide nothing."""
 TIE = 1e-9
 """Weight of the term that decides between links of the very same cost, nepers: far below what any measured position can tell."""
 
@@ -31,21 +34,22 @@ class Spot:
     detections
         At least one.
     position_mm, radius_mm
-        Mean (row, column), and radius of the mean area.
+        Mean position, and radius of the mean area.
     """
 
     visit: int
     detections: Mapping[int, Detection]
 
-    position_mm: tuple[float, float]
+    position_mm: tuple[float, ...]
     radius_mm: float
 
     @classmethod
     def of(cls, visit: int, detections: Mapping[int, Detection]) -> Spot:
         """The spot of these detections: mean position, and radius of the mean area."""
         seen, n = detections.values(), len(detections)
-        row, column = (sum(s.position_mm[axis] for s in seen) / n for axis in (0, 1))
-        return cls(visit, detections, (row, column), (sum(s.radius_mm**2 for s in seen) / n) ** 0.5)
+        axes = range(len(next(iter(seen)).position_mm))
+        position = tuple(sum(s.position_mm[axis] for s in seen) / n for axis in axes)
+        return cls(visit, detections, position, (sum(s.radius_mm**2 for s in seen) / n) ** 0.5)
 
     @property
     def largest(self) -> Detection:
@@ -108,7 +112,7 @@ def _costs(a: Sequence[Spot], b: Sequence[Spot], options: MatchOptions) -> tuple
     size_a, size_b = (np.array([s.radius_mm for s in x]) for x in (a, b))
     first, second = _near(at_a, at_b, options.gate_mm(size_a), options.gate_mm(size_b))
     scale = options.scale_mm(np.maximum(size_a[first], size_b[second]))
-    apart = np.hypot(*(at_a[first] - at_b[second]).T)
+    apart = lengths(at_a[first] - at_b[second])
     cost = options.distance_cost(apart / scale) + options.size_cost * np.abs(2 * np.log(size_a[first] / size_b[second]))
     cost = cost + TIE * _mark(at_a, size_a)[first] * _mark(at_b, size_b)[second]
     return second, first, cost
@@ -124,9 +128,15 @@ def _near(at_a: Floats, at_b: Floats, reach_a: Floats, reach_b: Floats) -> tuple
     return pairs // len(at_b), pairs % len(at_b)
 
 
+def lengths(vectors: Floats) -> Floats:
+    """Length of each vector, shape (n, 2) or (n, 3) to (n,)."""
+    return np.asarray(reduce(np.hypot, vectors.T))
+
+
 def _mark(at: Floats, size: Floats) -> Floats:
     """A number between -1 and 1 that tells spots apart by what they are and not by their order."""
-    return np.asarray(np.sin(12.9898 * at[:, 0] + 78.233 * at[:, 1] + 37.719 * size))
+    place = reduce(np.add, [weight * axis for weight, axis in zip(MARKS, at.T, strict=False)])
+    return np.asarray(np.sin(place + 37.719 * size))
 
 
 def _assigned(costs: tuple[Indices, Indices, Floats], shape: tuple[int, int], options: MatchOptions) -> list[tuple[int, int]]:

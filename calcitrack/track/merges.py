@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 
 from calcitrack.model.assessment import Fate
 from calcitrack.track.detection import Detection, MatchOptions
-from calcitrack.track.link import Spot
+from calcitrack.track.link import Spot, lengths
 
 CIRCLE_POINTS = 40
 """Places that stand for a circle: enough to tell a twentieth of it."""
@@ -87,21 +87,22 @@ def _candidates(
                 yield MergeOrSplit(fate, e, c, s, share)
 
 
-def _rank(event: MergeOrSplit, spots: Sequence[Spot]) -> tuple[float, float, tuple[float, float]]:
+def _rank(event: MergeOrSplit, spots: Sequence[Spot]) -> tuple[float, float, tuple[float, ...]]:
     """The better covered, the nearer; the place decides between equals, never the order."""
     other = spots[event.covering].position_mm
-    return event.share, -float(np.hypot(*np.subtract(spots[event.spot].position_mm, other))), other
+    return event.share, -float(lengths(np.subtract([spots[event.spot].position_mm], other))[0]), other
 
 
 def _conserving(found: Sequence[MergeOrSplit], spots: Sequence[Spot], options: MatchOptions) -> list[MergeOrSplit]:
-    """Those of which area and mass before and after agree; all that meet in one spot count together."""
+    """Those of which area (in volumes: volume) and mass before and after agree; all that meet in one spot count together."""
     kept = []
     for c in {m.covering for m in found}:
         group = [m for m in found if m.covering == c]
         parts = [spots[k] for k in (group[0].beside, *(m.spot for m in group))]
-        areas = [p.radius_mm**2 for p in parts]
+        dimensions = len(spots[c].position_mm)
+        sizes = [p.radius_mm**dimensions for p in parts]
         masses = [_mass(p) for p in (spots[c], *parts)]
-        agrees = _within(spots[c].radius_mm ** 2, sum(areas), options.conserved)
+        agrees = _within(spots[c].radius_mm ** dimensions, sum(sizes), options.conserved)
         known = [m for m in masses if m is not None]
         if len(known) == len(masses):
             agrees = agrees and _within(known[0], sum(known[1:]), options.conserved)
@@ -121,15 +122,24 @@ def _mass(spot: Spot) -> float | None:
 def covered(spot: Spot, other: Spot, options: MatchOptions) -> float:
     """Share of a spot's footprint that another one covers, to within what registration and the density of places leave open."""
     of, by = footprint(spot.largest), footprint(other.largest)
-    room = 0.5 * np.sqrt(np.pi * other.largest.radius_mm**2 / len(by)) + options.position_mm
+    room = 0.5 * _between_places(other.largest.radius_mm, len(by), by.shape[1]) + options.position_mm
     distance, _ = cKDTree(by).query(of, distance_upper_bound=room)
     return float(np.mean(np.isfinite(distance)))
 
 
+def _between_places(radius_mm: float, count: int, dimensions: int) -> float:
+    """Distance between neighbouring places that are spread evenly over a circle or a ball, mm."""
+    if dimensions == 2:
+        return float(np.sqrt(np.pi * radius_mm**2 / count))
+    return float(np.cbrt(4 / 3 * np.pi * radius_mm**3 / count))
+
+
 def footprint(detection: Detection) -> NDArray[np.float64]:
-    """Places spread evenly over a detection, shape (n, 2), mm."""
+    """Places spread evenly over a detection, shape (n, 2) on a film and (n, 3) in a volume, mm."""
     if detection.footprint_mm:
         return np.array(detection.footprint_mm)
+    if len(detection.position_mm) != 2:
+        return np.array([detection.position_mm])
     k = np.arange(CIRCLE_POINTS)
     r, angle = detection.radius_mm * np.sqrt((k + 0.5) / CIRCLE_POINTS), k * GOLDEN_ANGLE
     return np.asarray(np.asarray(detection.position_mm) + np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1))
@@ -139,4 +149,4 @@ def _extent(spot: Spot) -> float:
     """Farthest place of a spot from its middle, mm."""
     if not spot.largest.footprint_mm:
         return spot.largest.radius_mm
-    return float(np.hypot(*(footprint(spot.largest) - spot.position_mm).T).max())
+    return float(lengths(footprint(spot.largest) - spot.position_mm).max())

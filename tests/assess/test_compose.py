@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from calcitrack import AssessOptions, Exposure, MeasureOptions, Timeline, TimelineKey, TimePoint, assess, calibrate
-from calcitrack.assess import exposures
+from calcitrack.assess import images
 from calcitrack.assess.options import flat, unflat
 from calcitrack.calibrate import CalibrateOptions
 from calcitrack.change import series_of
@@ -152,7 +152,7 @@ def test_what_another_visit_surely_shows_is_found_where_it_is_weak(drawn: Module
 def test_pixels_that_are_not_held_are_read_again_with_the_same_answer(course: Timeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is a matter of speed only; a file that is lost meanwhile is a failure of its own."""
     held = assess(course, options=TRANSPARENT)
-    monkeypatch.setattr(exposures, "HELD_PIXELS", 0)
+    monkeypatch.setattr(images, "HELD_VALUES", 0)
     again = assess(course, options=TRANSPARENT)
     assert [d.deposit.measurements for i in again.images for d in i.deposits] == [d.deposit.measurements for i in held.images for d in i.deposits]
     first, *others = course.time_points

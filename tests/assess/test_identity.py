@@ -9,8 +9,9 @@ from types import ModuleType
 import numpy as np
 
 from calcitrack import AssessOptions, Timeline, TimelineKey, TimePoint
-from calcitrack.assess.exposures import Measured
 from calcitrack.assess.identity import Identity, follow_all
+from calcitrack.assess.images import Measured
+from calcitrack.assess.pipeline import Grid
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import Fate
 from calcitrack.model.measurement import ImageMeasurements
@@ -23,13 +24,15 @@ def _measured(made: ModuleType, time_point: int, alignment: Alignment | None) ->
     """The made image with two deposits, at rows 11.5 and 31.5 of column 61.5."""
     image = made.image("P1", time_point, 0, (Fate.BASELINE, Fate.BASELINE))
     measurements = ImageMeasurements(tuple(d.deposit for d in image.deposits), image.totals)
-    return Measured(image.exposure, time_point, 0, image.spacing, image.calibration, (), image.segmentation, measurements, alignment)
+    return Measured(
+        image.exposure, time_point, 0, image.spacing, image.calibration, (), image.segmentation, measurements, alignment, Grid.of_film(image.spacing)
+    )
 
 
 def _identity(measured: list[Measured]) -> Identity:
     points = tuple(TimePoint(m.time_point, dt.date(2021, m.time_point, 1), (m.exposure,)) for m in measured)
     timeline = Timeline(TimelineKey("P1", "HAND", "R", "PA", "DX"), points)
-    return Identity(timeline, follow_all(measured, measured[0].spacing, AssessOptions()), measured, tuple(m.time_point for m in measured))
+    return Identity(timeline, follow_all(measured, measured[0].grid, AssessOptions()), measured, tuple(m.time_point for m in measured))
 
 
 def test_where_the_map_cannot_be_relied_on_nothing_is_said(made: ModuleType) -> None:
@@ -57,7 +60,7 @@ def test_outlines_are_carried_with_the_deposit(made: ModuleType) -> None:
     deposits = tuple(replace(d, centroid=c) for d, c in zip(first.measurements.deposits, centroids, strict=True))
     shown = replace(first.segmentation, labels=labels, limb=labels > 0, bone=labels < 0, confidence={})
     second = replace(first, time_point=2, segmentation=shown, measurements=replace(first.measurements, deposits=deposits), alignment=turned)
-    tracks = follow_all([first, second], first.spacing, AssessOptions())
+    tracks = follow_all([first, second], first.grid, AssessOptions())
     assert [sorted(t.detections) for t in tracks] == [[0, 1], [0, 1]]
     for track in tracks:
         here, there = (np.array(track.detections[k].footprint_mm) for k in (0, 1))

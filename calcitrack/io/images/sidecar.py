@@ -17,7 +17,7 @@ from calcitrack.model.spacing import Spacing, SpacingBasis
 
 KEYS = ("spacing_mm", "spacing_basis", "acquisition_date", "patient_id", "body_part", "laterality", "view", "photometric_interpretation")
 """Known keys; each may be missing."""
-BASES = tuple(b.value for b in SpacingBasis if b is not SpacingBasis.PIXELS)
+BASES = tuple(b.value for b in SpacingBasis if b not in (SpacingBasis.PIXELS, SpacingBasis.PATIENT))
 PHOTOMETRICS = ("MONOCHROME1", "MONOCHROME2")
 MAX_SIDECAR_BYTES = 1_000_000
 """Eight short values; a megabyte is another kind of file."""

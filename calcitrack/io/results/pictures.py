@@ -34,7 +34,7 @@ class Films:
         ReadError
             The file cannot be read any more.
         """
-        film = self._kept.pop(id(image), None) or image.exposure.load()
+        film = self._kept.pop(id(image), None) or image.exposure.radiograph()
         self._kept[id(image)] = film
         while len(self._kept) > FILMS_AT_HAND:
             self._kept.popitem(last=False)

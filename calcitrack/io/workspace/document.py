@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from calcitrack.errors import NotFoundError, ReadError
+from calcitrack.errors import InvalidValueError, NotFoundError, ReadError
 from calcitrack.io.cohort.exposure_file import with_correction
 from calcitrack.io.files.sources import FileSource
 from calcitrack.io.images.read import read_source
@@ -83,6 +83,9 @@ def _exposure(exposure: Exposure) -> Json:
 
 
 def _image(image: ImageAssessment, digest: str) -> Json:
+    if image.segmentation.labels.ndim != 2:
+        shape = image.segmentation.labels.shape
+        raise InvalidValueError(f"a workspace keeps films, with labels of (rows, columns); found a volume's, {shape}: write its tables instead")
     return {
         "segmentation": digest,
         "time_point": image.time_point,

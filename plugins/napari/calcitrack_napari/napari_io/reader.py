@@ -62,7 +62,7 @@ def assessment_layers(assessment: Assessment, origin: dict[str, object]) -> list
     for image in assessment.images:
         name = f"{assessment.key.patient_id} {film_name(image)}".strip()
         facts = {**origin, "path": image.exposure.source}
-        layers.append(image_layer(image.exposure.load(), name, image.segmentation.limb, facts))
+        layers.append(image_layer(image.exposure.radiograph(), name, image.segmentation.limb, facts))
         layers.append(labels_layer(numbers_of(image), f"deposits, {film_name(image)}", image.spacing, facts))
     return layers
 
@@ -93,7 +93,7 @@ def timeline_layers(timeline: Timeline) -> list[LayerData]:
     for point in timeline.time_points:
         for repeat, exposure in enumerate(point.exposures):
             when = f"visit {point.index}{f', repeat {repeat}' if repeat else ''}, {point.date.isoformat() if point.date else 'no date'}"
-            layers.append(image_layer(exposure.load(), f"{timeline.key.patient_id} {when}".strip(), origin={"path": exposure.source}))
+            layers.append(image_layer(exposure.radiograph(), f"{timeline.key.patient_id} {when}".strip(), origin={"path": exposure.source}))
     return layers
 
 

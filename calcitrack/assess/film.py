@@ -1,0 +1,113 @@
+"""The pipeline of radiographs: calibrate, segment, register bone by bone, confirm over exposures, measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from calcitrack.assess.options import AssessOptions
+from calcitrack.assess.pipeline import Found, Grid, Searched
+from calcitrack.calibrate import CalibrateOptions, calibrate
+from calcitrack.calibrate.intensity import attenuation
+from calcitrack.measure.deposits import measure_attenuation
+from calcitrack.model.alignment import Alignment
+from calcitrack.model.image import FloatImage, Radiograph
+from calcitrack.model.measurement import ImageMeasurements
+from calcitrack.model.progress import Observer, Stage
+from calcitrack.model.provenance import Parameter
+from calcitrack.model.segmentation import Segmentation
+from calcitrack.model.timeline import Exposure
+from calcitrack.register import Scene, see
+from calcitrack.register.align import align
+from calcitrack.segment.excluded import without
+from calcitrack.segment.radiograph import candidates, sure
+from calcitrack.segment.recipe import recipe
+from calcitrack.track import ExposureCandidates, confirmed_labels
+
+OTHER_IMAGES = ("CT", "MR", "PT", "NM", "US")
+"""Modalities (PS3.3, C.7.3.1.1.1) of slices and scans. Every other one, and none, is taken for a radiograph here: what is no projection was
+left out by its SOP class when files were read."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CalibratedFilm:
+    """A radiograph whose values have a meaning, and its attenuation, worked out once.
+
+    Parameters
+    ----------
+    radiograph
+        Calibrated.
+    attenuation
+        Shape (rows, columns), as `calcitrack.calibrate.intensity.attenuation` gives it.
+    """
+
+    radiograph: Radiograph
+    attenuation: FloatImage
+
+    @classmethod
+    def of(cls, radiograph: Radiograph) -> CalibratedFilm:
+        """The film with its attenuation."""
+        return cls(radiograph, attenuation(radiograph))
+
+
+class FilmPipeline:
+    """How radiographs are measured: a `calcitrack.assess.pipeline.Pipeline`."""
+
+    name = "film"
+    images = "radiographs"
+
+    def handles(self, modality: str) -> bool:
+        """Every modality of projections, and images that state none."""
+        return modality not in OTHER_IMAGES
+
+    def recipe(self, options: AssessOptions) -> Mapping[str, Parameter]:
+        """Method, weights and least confidence."""
+        return recipe(options.segment)
+
+    def read(self, exposure: Exposure, options: AssessOptions, tell: Observer) -> CalibratedFilm:
+        """The film, calibrated by its header, its wedge or its own noise."""
+        tell(Stage.READ, exposure.source)
+        radiograph = exposure.radiograph()
+        tell(Stage.CALIBRATE, exposure.source)
+        return CalibratedFilm.of(calibrate(radiograph, _calibrate_options(exposure, options.calibrate)))
+
+    def size(self, image: CalibratedFilm) -> int:
+        """Its pixels, and its attenuation where that is an image of its own."""
+        pixels = image.radiograph.pixels
+        return pixels.size if image.attenuation is pixels else 2 * pixels.size
+
+    def search(self, exposure: Exposure, image: CalibratedFilm, options: AssessOptions) -> Found[Scene]:
+        """Candidates outside of what a reader excluded."""
+        radiograph = image.radiograph
+        found = candidates(radiograph, options.segment, image.attenuation)
+        if exposure.correction.excluded:
+            found = without(found, exposure.correction.excluded)
+        findings = (*exposure.findings, *radiograph.findings, *found.findings)
+        scene = see(found.keeping(sure(found, options.segment)), radiograph.spacing, image.attenuation, radiograph.valid_mask)
+        return Found(radiograph.spacing, radiograph.calibration, findings, found, scene, Grid.of(radiograph))
+
+    def align(self, baseline: Scene, scene: Scene, options: AssessOptions) -> Alignment:
+        """Bone by bone."""
+        return align(baseline, scene, options.align)
+
+    def settle(
+        self, searched: Sequence[Searched[CalibratedFilm, Scene]], alignments: Sequence[Alignment | None], options: AssessOptions
+    ) -> Sequence[Segmentation]:
+        """The deposits that each exposure shows by itself, and those that another one confirms."""
+        found = [s.found for s in searched]
+        own = [sure(f.candidates, options.segment) for f in found]
+        seen = [ExposureCandidates(f.candidates, o, a, f.grid.pixel_mm) for f, o, a in zip(found, own, alignments, strict=True)]
+        return [f.candidates.keeping(o | extra, extra) for f, o, extra in zip(found, own, confirmed_labels(seen), strict=True)]
+
+    def measure(self, searched: Searched[CalibratedFilm, Scene], segmentation: Segmentation, options: AssessOptions) -> ImageMeasurements:
+        """Area, mass and the rest; a film that is not held is read again, and keeps the calibration that it was searched with."""
+        film = searched.held
+        if film is None:
+            film = CalibratedFilm.of(replace(searched.exposure.radiograph(), calibration=searched.found.calibration))
+        return measure_attenuation(film.radiograph, film.attenuation, segmentation, options.measure)
+
+
+def _calibrate_options(exposure: Exposure, options: CalibrateOptions) -> CalibrateOptions:
+    """Those of the timeline, with the wedge where a reader marked it on this film."""
+    box = exposure.correction.wedge_box
+    return options if box is None else replace(options, find_wedge=True, wedge_box=box)

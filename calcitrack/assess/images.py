@@ -1,0 +1,96 @@
+"""The images of a timeline, one after the other: searched each by itself, aligned with the baseline, measured when all are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from calcitrack.assess.options import AssessOptions
+from calcitrack.assess.pipeline import AnyPipeline, Grid, Searched
+from calcitrack.errors import ReadError
+from calcitrack.model.assessment import Alignment, ImageFailure
+from calcitrack.model.calibration import Calibration
+from calcitrack.model.measurement import ImageMeasurements
+from calcitrack.model.progress import Observer, Stage
+from calcitrack.model.segmentation import Segmentation
+from calcitrack.model.spacing import Spacing
+from calcitrack.model.timeline import Exposure, Timeline
+
+HELD_VALUES = 40_000_000
+"""Values of a timeline's images that are held in memory until the images are aligned, 160 MB of films; images beyond are read again to be
+measured."""
+
+SearchedImage = Searched[Any, Any]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Measured:
+    """One image after measurement; its pixels are let go."""
+
+    exposure: Exposure
+    time_point: int
+    repeat: int
+    spacing: Spacing
+    calibration: Calibration
+    findings: tuple[str, ...]
+    segmentation: Segmentation
+    measurements: ImageMeasurements
+    alignment: Alignment | None
+    grid: Grid
+
+
+def search_all(timeline: Timeline, pipeline: AnyPipeline, options: AssessOptions, tell: Observer) -> tuple[list[SearchedImage], list[ImageFailure]]:
+    """Every image that can be read, in order of time point and repeat, and the others with the reason."""
+    searched: list[SearchedImage] = []
+    failures: list[ImageFailure] = []
+    room = HELD_VALUES
+    for time_point in timeline.time_points:
+        for repeat, exposure in enumerate(time_point.exposures):
+            try:
+                image = pipeline.read(exposure, options, tell)
+                tell(Stage.SEGMENT, exposure.source)
+                found = pipeline.search(exposure, image, options)
+            except ReadError as error:
+                failures.append(ImageFailure(exposure, time_point.index, repeat, error))
+                continue
+            held = pipeline.size(image) <= room
+            room -= pipeline.size(image) if held else 0
+            searched.append(Searched(exposure, time_point.index, repeat, found, image if held else None))
+    return searched, failures
+
+
+def align_all(searched: Sequence[SearchedImage], pipeline: AnyPipeline, options: AssessOptions, tell: Observer) -> tuple[Alignment | None, ...]:
+    """Each image against the reference; ``None`` for the reference itself."""
+    alignments: list[Alignment | None] = []
+    reference = reference_index(searched)
+    for k, s in enumerate(searched):
+        if k == reference:
+            alignments.append(None)
+            continue
+        tell(Stage.ALIGN, s.exposure.source)
+        alignments.append(pipeline.align(searched[reference].found.scene, s.found.scene, options))
+    return tuple(alignments)
+
+
+def reference_index(searched: Sequence[SearchedImage]) -> int:
+    """The first image with a limb on it, in whose coordinates the deposits are followed; else the first."""
+    return next((k for k, s in enumerate(searched) if s.found.candidates.limb.any()), 0)
+
+
+def measure_all(
+    searched: Sequence[SearchedImage], alignments: Sequence[Alignment | None], pipeline: AnyPipeline, options: AssessOptions, tell: Observer
+) -> tuple[list[Measured], list[ImageFailure]]:
+    """Every image with the deposits that it or another one shows; those that can be read no longer become failures."""
+    measured: list[Measured] = []
+    failures: list[ImageFailure] = []
+    for s, settled, alignment in zip(searched, pipeline.settle(searched, alignments, options), alignments, strict=True):
+        tell(Stage.MEASURE, s.exposure.source)
+        try:
+            measurements = pipeline.measure(s, settled, options)
+        except ReadError as error:
+            failures.append(ImageFailure(s.exposure, s.time_point, s.repeat, error))
+            continue
+        f = s.found
+        measured.append(Measured(s.exposure, s.time_point, s.repeat, f.spacing, f.calibration, f.findings, settled, measurements, alignment, f.grid))
+    return measured, failures
