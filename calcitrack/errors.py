@@ -117,6 +117,10 @@ class UnsupportedModalityError(ExplainedError):
     """No pipeline measures images of a timeline's modality; the message says what is measured."""
 
 
+class OwnCodeError(ExplainedError):
+    """A segmenter or measurand of the user's own raised an exception, or gave something else than it has to."""
+
+
 class ResultsError(CalcitrackError):
     """A results folder cannot be written or read."""
 

@@ -124,5 +124,6 @@ def _assessment_id(timeline: Timeline, options: AssessOptions, pipeline: AnyPipe
     exposures = [e for t in timeline.time_points for e in t.exposures]
     parts += [e.image_id for e in exposures]
     parts += [f"{k} {e.correction!r}" for k, e in enumerate(exposures) if e.correction]
+    parts += [repr(options.measure.own)] if options.measure.own else []
     parts += [] if pipeline in PIPELINES else [f"pipeline {pipeline.name}"]  # the program's own are told by its version
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]

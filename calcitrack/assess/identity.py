@@ -14,7 +14,7 @@ from calcitrack.assess.images import Measured
 from calcitrack.assess.options import AssessOptions
 from calcitrack.assess.pipeline import Grid
 from calcitrack.model.assessment import DepositId, DepositTrack, Fate, TrackedDeposit
-from calcitrack.model.measurement import Deposit, Measurement, Position
+from calcitrack.model.measurement import Deposit, Measurement
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey
 from calcitrack.track import (
     Course,

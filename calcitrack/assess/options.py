@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any
 
 from calcitrack.calibrate import CalibrateOptions
+from calcitrack.errors import InvalidValueError
 from calcitrack.measure import MeasureOptions
+from calcitrack.measure.own import OwnMeasurand
 from calcitrack.model.progress import Observer as Observer
-from calcitrack.model.provenance import Parameter
+from calcitrack.model.provenance import Parameter, stored_fields
 from calcitrack.register import AlignOptions
-from calcitrack.segment import SegmentOptions
+from calcitrack.segment import Method, SegmentOptions
+from calcitrack.segment.own import OwnSegmenter
 from calcitrack.track import MatchOptions
 
 
@@ -35,18 +38,47 @@ class AssessOptions:
     align: AlignOptions = field(default_factory=AlignOptions)
     match: MatchOptions = field(default_factory=MatchOptions)
 
+    def __post_init__(self) -> None:
+        for name, kind in typing.get_type_hints(type(self)).items():
+            if not isinstance(getattr(self, name), kind):
+                raise InvalidValueError(f"{name} is settings of the type {kind.__name__}; found {getattr(self, name)!r}")
+
+    @property
+    def own_code(self) -> tuple[OwnSegmenter | OwnMeasurand, ...]:
+        """Segmenter and measurands of the user's own."""
+        segmenter = self.segment.segmenter
+        return (*(() if segmenter is None else (segmenter,)), *self.measure.own)
+
 
 def flat(options: AssessOptions) -> dict[str, Parameter]:
     """`AssessOptions` as ``verb.parameter -> value``; several numbers become one text."""
 
-    def plain(value: Parameter | tuple[int, ...]) -> Parameter:
-        return " ".join(map(str, value)) if isinstance(value, tuple) else value
+    def plain(value: Any) -> Parameter:
+        if isinstance(value, OwnSegmenter):
+            return value.identity.address
+        if isinstance(value, OwnMeasurand):
+            return f"{value.measurand.name}={value.identity.address}"
+        if isinstance(value, tuple):
+            return " ".join(str(plain(v)) for v in value)
+        parameter: Parameter = value
+        return parameter
 
-    return {f"{verb}.{name}": plain(value) for verb, values in asdict(options).items() for name, value in values.items()}
+    verbs = {f.name: getattr(options, f.name) for f in fields(options)}
+    return {f"{verb}.{name}": plain(value) for verb, settings in verbs.items() for name, value in stored_fields(settings).items()}
 
 
 def unflat(stored: Mapping[str, Parameter]) -> AssessOptions:
-    """Inverse of `flat`; missing parameters keep their defaults, because another version may have written them."""
+    """Inverse of `flat`; missing parameters keep their defaults, because another version may have written them.
+
+    Raises
+    ------
+    InvalidValueError
+        A segmenter or measurand of the user's own made the assessment: its code is not on record.
+    """
+    method, own = stored.get("segment.method", Method.NETWORK), stored.get("measure.own")
+    if method not in tuple(Method) or own is not None:
+        code = own if method in tuple(Method) else method
+        raise InvalidValueError(f"it was measured with code of one's own, {code}, which is not on record; measure again with that code at hand")
     verbs = typing.get_type_hints(AssessOptions)
     return AssessOptions(**{verb: _unflat(kind, verb, stored) for verb, kind in verbs.items()})
 

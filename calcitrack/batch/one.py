@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import signal
+import sys
 import zlib
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -12,7 +13,7 @@ from typing import Any
 
 from calcitrack.assess import AssessOptions, assess
 from calcitrack.batch.progress import StoppedError
-from calcitrack.errors import UnsupportedModalityError
+from calcitrack.errors import InvalidValueError, OwnCodeError, UnsupportedModalityError
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import TimelineFailure
 from calcitrack.model.progress import Observer, Stage
@@ -48,7 +49,7 @@ def assess_one(timeline: Timeline, options: AssessOptions | None, observe: Obser
         raise
     except MemoryError:
         return failure(timeline, OUT_OF_MEMORY)
-    except UnsupportedModalityError as error:
+    except (UnsupportedModalityError, OwnCodeError) as error:
         return failure(timeline, str(error))
     except Exception as error:  # whatever goes wrong with one timeline, the others go on
         return failure(timeline, f"an unexpected error ({_described(error)}); please report it")
@@ -80,6 +81,29 @@ def picklable(timeline: Timeline) -> bool:
     except (pickle.PicklingError, AttributeError, TypeError):
         return False
     return True
+
+
+def check_travels(options: AssessOptions | None) -> None:
+    """Refuse code of the user's own that other processes could not find.
+
+    Raises
+    ------
+    InvalidValueError
+        A segmenter or measurand that does not pickle, or that was typed into a session.
+    """
+    for code in options.own_code if options else ():
+        problem = ""
+        try:
+            ForkingPickler.dumps(code.function)
+        except Exception as error:  # pickle raises several kinds, and the user's own object any
+            problem = _described(error)
+        if code.identity.module == "__main__" and not hasattr(sys.modules["__main__"], "__file__"):
+            problem = "it was typed into a session"
+        if problem:
+            raise InvalidValueError(
+                f"{code.identity.address} cannot be sent to worker processes ({problem}); define it at the top level of a module that they can "
+                "import, or measure in this process (workers=None)"
+            )
 
 
 def packed_outcome(timeline: Timeline, options: AssessOptions | None, observe: Observer) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from calcitrack.assess import AssessOptions
 from calcitrack.batch.local import in_processes
-from calcitrack.batch.one import TIME_LIMIT_S, Outcome, assess_one
+from calcitrack.batch.one import TIME_LIMIT_S, Outcome, assess_one, check_travels
 from calcitrack.batch.progress import Observe, RunMonitor, Stopped
 from calcitrack.batch.resume import going_on, keep_in, opened
 from calcitrack.biplane.combine import combined
@@ -161,6 +161,8 @@ def iter_assessments(
         raise InvalidValueError("found a client for coroutines; expected one that waits for its answers: Client(..., asynchronous=False)")
     if time_limit_s is not None and time_limit_s <= 0:
         raise InvalidValueError(f"a time limit is more than 0 s, or None for no limit; found {time_limit_s}")
+    if workers is not None or client is not None:
+        check_travels(options)
     settings = options.measure if options else None
 
     def measured(timelines: Sequence[Timeline]) -> Generator[Outcome]:

@@ -12,6 +12,8 @@ from calcitrack.model.measurement import Measurand, Measurement, NotMeasurable, 
 from calcitrack.model.spacing import SpacingBasis
 
 NOTHING_READ = "no exposure of this time point could be read"
+NOT_EVERYWHERE = "it was not measured on every exposure of this time point"
+"""Of a measurand of the user's own, whose code is not at hand when a reader's edit is measured."""
 SIZED_IN_PLANE = ("area_mm2", "feret_mm", "contrast_integral_mm2")
 """Totals whose millimetres hold in the plane of the spacing's basis: only like bases may be subtracted. Mass is corrected for magnification."""
 
@@ -61,15 +63,19 @@ def summarise(
 
 
 def _measurands(images: Sequence[ImageAssessment]) -> tuple[Measurand, ...]:
-    """Measurands of the totals, in the order of the first image."""
-    return tuple(r.measurand for r in images[0].totals.values()) if images else ()
+    """Measurands of the totals, in the order of the first image, and what only later images have."""
+    found: dict[str, Measurand] = {}
+    for image in images:
+        for name, result in image.totals.items():
+            found.setdefault(name, result.measurand)
+    return tuple(found.values())
 
 
 def _mean(measurand: Measurand, images: Sequence[ImageAssessment]) -> Result:
     """Mean over exposures of one day. Their uncertainties are mostly shared (beam, scatter, geometry), so the mean keeps their mean."""
     if not images:
         return NotMeasurable(measurand, NOTHING_READ)
-    results = [i.totals[measurand.name] for i in images]
+    results = [i.totals.get(measurand.name, NotMeasurable(measurand, NOT_EVERYWHERE)) for i in images]
     for result in results:
         if isinstance(result, NotMeasurable):
             return result

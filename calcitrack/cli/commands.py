@@ -109,6 +109,13 @@ TimeLimit = Annotated[
 ]
 MethodOption = Annotated[Method, typer.Option("--method", help="How deposits are found: a trained network, or the transparent baseline.")]
 
+SegmenterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--segmenter", metavar="MODULE:FUNCTION", help="A segmenter of your own instead: a Python function of a radiograph that gives a Segmentation."
+    ),
+]
+
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -144,6 +151,7 @@ def measure(
     ha_concentration: Concentration = None,
     ha_concentration_sd: ConcentrationSd = None,
     method: MethodOption = Method.NETWORK,
+    segmenter: SegmenterOption = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     time_limit: TimeLimit = 600.0,
@@ -164,12 +172,13 @@ def measure(
         from calcitrack.calibrate import CalibrateOptions
         from calcitrack.cli.inputs import local_inputs
         from calcitrack.cli.measure import Request, measure_options, run
+        from calcitrack.cli.own_segmenter import chosen_method
         from calcitrack.cli.resume import same_command
         from calcitrack.segment import SegmentOptions
 
         wedge = CalibrateOptions(wedge_first_mm=wedge_first_mm, wedge_step_mm=wedge_step_mm, wedge_box=wedge_box)
         measuring = measure_options(ha_concentration, ha_concentration_sd)
-        options = AssessOptions(calibrate=wedge, segment=SegmentOptions(method=method), measure=measuring)
+        options = AssessOptions(calibrate=wedge, segment=SegmentOptions(method=chosen_method(method, segmenter)), measure=measuring)
         paths, all_there = local_inputs(inputs, out, films, quiet=quiet or json)
         request = Request(
             inputs=paths,

@@ -151,6 +151,7 @@ def measure_deposit(film: Film, label: int, box: tuple[slice, slice]) -> tuple[D
     put(m.AREA_PX, float(pixels), sd=None if pixel_mm2 is None or area_sd is None else area_sd / pixel_mm2)
     centroid = (float(rows.mean()) + box[0].start, float(columns.mean()) + box[1].start)
     ordered = {q.name: results[q.name] for q in m.MEASURANDS}
+    ordered |= {own.measurand.name: own.measured(film.radiograph, film.segmentation, label) for own in film.options.own}
     return Deposit(label, film.segmentation.confidence.get(label, 1.0), centroid, ordered), mass
 
 
@@ -208,7 +209,8 @@ def sum_up(film: Film, measured: Sequence[tuple[Deposit, Mass | None]]) -> Mappi
         totals[q.name] = _sum(film, q, [d.measurements[q.name] for d in deposits])
     for q in (m.AREA_MM2, m.AREA_PX):
         totals[q.name] = _with_area_sd(film, totals[q.name], deposits)
-    return totals | _amounts(film, _all_masses(film, [mass for _, mass in measured]))
+    totals |= _amounts(film, _all_masses(film, [mass for _, mass in measured]))
+    return totals | {q.name: _sum(film, q, [d.measurements[q.name] for d in deposits]) for q in (o.measurand for o in film.options.own if o.total)}
 
 
 def _all_masses(film: Film, masses: list[Mass | None]) -> Mass | str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from calcitrack.calibrate.spectrum import DENSITY_G_CM3
 from calcitrack.errors import InvalidValueError
+from calcitrack.measure.measurands import MEASURANDS, TOTALS
+from calcitrack.measure.own import OwnMeasurand
+from calcitrack.model.provenance import STORED_WHEN_STATED
 
 DEFAULT_HA_CONCENTRATION_MG_CM3 = 400.0
 """HA in a calcinosis deposit, outlined as a whole: the middle, on a logarithmic scale, of 133 to 1200 mg/cm3. No published figure for it was
@@ -32,6 +35,8 @@ class MeasureOptions:
         grid take about 10 mm, half a hand another 10.
     object_height_sd_mm
         Standard uncertainty of that height, mm.
+    own
+        Measurands of the user's own, measured beside the program's.
 
     Examples
     --------
@@ -47,8 +52,10 @@ class MeasureOptions:
     ha_concentration_sd_mg_cm3: float | None = None
     object_height_mm: float = 20.0
     object_height_sd_mm: float = 10.0
+    own: tuple[OwnMeasurand, ...] = field(default=(), repr=False, metadata=STORED_WHEN_STATED)
 
     def __post_init__(self) -> None:
+        self._check_own()
         concentration, sd = self.ha_concentration_mg_cm3, self.ha_concentration_sd_mg_cm3
         if concentration is not None and not 0 < concentration <= SOLID_HA_MG_CM3:
             raise InvalidValueError(f"ha_concentration_mg_cm3 lies between 0 and {SOLID_HA_MG_CM3:g} (solid hydroxyapatite); found {concentration}")
@@ -56,3 +63,12 @@ class MeasureOptions:
             raise InvalidValueError(f"ha_concentration_sd_mg_cm3 lies between 0 and the concentration, {concentration}; found {sd}")
         if self.object_height_mm < 0 or self.object_height_sd_mm < 0:
             raise InvalidValueError(f"heights above the detector are not negative; found {self.object_height_mm} and {self.object_height_sd_mm}")
+
+    def _check_own(self) -> None:
+        stated: object = self.own
+        if not isinstance(stated, tuple) or not all(isinstance(o, OwnMeasurand) for o in stated):
+            raise InvalidValueError(f"own is a tuple of OwnMeasurand; found {stated!r}")
+        names = [o.measurand.name for o in self.own]
+        taken = sorted({q.name for q in (*MEASURANDS, *TOTALS)} & set(names)) or sorted({n for n in names if names.count(n) > 1})
+        if taken:
+            raise InvalidValueError(f"an own measurand has a name of its own; found {taken[0]}, which another one has")

@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from calcitrack.model.read_only import FrozenMapping
 
 Parameter = str | int | float | bool | None
+
+UNSTORED: Mapping[str, bool] = {"stored": False}
+"""Metadata of a dataclass field that records leave out: a function, for which another field stands."""
+STORED_WHEN_STATED: Mapping[str, bool] = {"stored_when_stated": True}
+"""Metadata of a dataclass field that records leave out while it has its default, so that they are the same as before there was such a field."""
+
+
+def stored_fields(noun: Any) -> dict[str, Any]:
+    """Name -> value of the fields of a dataclass object that belong into a record.
+
+    Examples
+    --------
+    >>> stored_fields(Step("align", {}, {"ok": True}))["name"]
+    'align'
+    """
+    return {
+        f.name: getattr(noun, f.name)
+        for f in fields(noun)
+        if f.metadata.get("stored", True) and not (f.metadata.get("stored_when_stated") and getattr(noun, f.name) == f.default)
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,7 +232,7 @@ class ReviewState:
 
 
 def _measure_options(assessment: Assessment) -> MeasureOptions:
-    """Settings with which it was measured, from its provenance."""
+    """Settings with which it was measured, from its provenance; without measurands of the user's own, whose code is not on record."""
     settings = next((step.parameters for step in assessment.provenance.steps if step.name == "assess"), {})
     names = MeasureOptions.__dataclass_fields__
-    return MeasureOptions(**{n: settings[f"measure.{n}"] for n in names if f"measure.{n}" in settings})  # type: ignore[arg-type]
+    return MeasureOptions(**{n: settings[f"measure.{n}"] for n in names if n != "own" and f"measure.{n}" in settings})  # type: ignore[arg-type]

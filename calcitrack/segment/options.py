@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from calcitrack.errors import InvalidValueError
+from calcitrack.segment.own import OwnSegmenter, Segmenter
 
 
 class Method(StrEnum):
@@ -37,11 +38,13 @@ class SegmentOptions:
     Parameters
     ----------
     method
-        How deposits are found.
+        How deposits are found: by the program, or by a segmenter of the user's own, a function of a radiograph that gives a `Segmentation`. Such a
+        one is kept as an `OwnSegmenter`; `min_area_mm2` does not hold for it.
     min_area_mm2
         Smallest deposit kept, mm2 in the plane of the image's spacing. Chosen on simulated films: below it noise and trabeculae prevail.
     min_confidence
-        Candidates less likely than this to be deposits are dropped; ``None`` takes that of the method (`MIN_CONFIDENCE`).
+        Candidates less likely than this to be deposits are dropped; ``None`` takes that of the method (`MIN_CONFIDENCE`), and keeps all that an own
+        segmenter finds.
     supported_confidence
         ... unless another exposure of the timeline surely shows a deposit at their place: then those at least this likely are kept; ``None``
         takes that of the method (`SUPPORTED_CONFIDENCE`).
@@ -55,13 +58,14 @@ class SegmentOptions:
     0.9
     """
 
-    method: Method = Method.NETWORK
+    method: Method | OwnSegmenter | Segmenter = Method.NETWORK
     min_area_mm2: float = 0.6
     min_confidence: float | None = None
     supported_confidence: float | None = None
     assumed_pixel_mm: float = 0.15
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "method", _method(self.method))
         if not self.min_area_mm2 > 0:
             raise InvalidValueError(f"min_area_mm2 is a positive area; found {self.min_area_mm2}")
         for name in ("min_confidence", "supported_confidence"):
@@ -74,10 +78,30 @@ class SegmentOptions:
     @property
     def sure_from(self) -> float:
         """Confidence from which an image alone shows a deposit."""
-        return MIN_CONFIDENCE[self.method] if self.min_confidence is None else self.min_confidence
+        if self.min_confidence is not None:
+            return self.min_confidence
+        return MIN_CONFIDENCE[self.method] if isinstance(self.method, Method) else 0.0
 
     @property
     def supported_from(self) -> float:
         """Confidence from which a deposit is kept that another exposure surely shows; never above `sure_from`."""
-        least = SUPPORTED_CONFIDENCE[self.method] if self.supported_confidence is None else self.supported_confidence
+        least = self.supported_confidence
+        if least is None:
+            least = SUPPORTED_CONFIDENCE[self.method] if isinstance(self.method, Method) else self.sure_from
         return min(least, self.sure_from)
+
+    @property
+    def segmenter(self) -> OwnSegmenter | None:
+        """The user's own segmenter; ``None`` where the program searches."""
+        return self.method if isinstance(self.method, OwnSegmenter) else None
+
+
+def _method(stated: object) -> Method | OwnSegmenter:
+    if isinstance(stated, OwnSegmenter):
+        return stated
+    if isinstance(stated, str) and stated in tuple(Method):
+        return Method(stated)
+    if isinstance(stated, str) or not callable(stated):
+        known = ", ".join(Method)
+        raise InvalidValueError(f"method is one of {known}, or a segmenter: a function of a radiograph that gives a Segmentation; found {stated!r}")
+    return OwnSegmenter.of(stated)

@@ -103,6 +103,8 @@ def candidates(radiograph: Radiograph, options: SegmentOptions, values: FloatIma
     >>> len(candidates(small_radiograph(), SegmentOptions()).label_values)
     1
     """
+    if options.segmenter is not None:
+        return options.segmenter(radiograph)
     findings: list[str] = []
     grid = _grid(radiograph, options, findings)
     image, field = searched(radiograph, grid, values)

@@ -10,18 +10,28 @@ from importlib import resources
 from calcitrack.model.provenance import Parameter
 from calcitrack.segment.options import Method, SegmentOptions
 
+OWN = "own"
+"""Method of a segmenter that the user plugged in."""
+
 
 def recipe(options: SegmentOptions) -> Mapping[str, Parameter]:
-    """Name of the method and the confidence it asks for; for the network also the files of its weights and its confidence, with SHA-256.
+    """Name of the method and the confidence it asks for.
+
+    For the network also the files of its weights and its confidence, with SHA-256; for a segmenter of the user's own its name, version, source and
+    state.
 
     Examples
     --------
     >>> from calcitrack import SegmentOptions
-    >>> from calcitrack.segment.recipe import recipe
     >>> recipe(SegmentOptions())["method"]
     'network'
     """
-    bars: dict[str, Parameter] = {"method": options.method.value, "sure_from": options.sure_from, "supported_from": options.supported_from}
+    bars: dict[str, Parameter] = {"sure_from": options.sure_from, "supported_from": options.supported_from}
+    if options.segmenter is not None:
+        own = options.segmenter.identity
+        named = {"segmenter": own.address, "version": own.version, "source_sha256": own.source_sha256, "state": own.state}
+        return {"method": OWN, **bars, **{f"segmenter_{k}" if k != "segmenter" else k: v for k, v in named.items() if v}}
+    bars = {"method": str(options.method), **bars}
     if options.method is not Method.NETWORK:
         return bars
     import onnxruntime

@@ -2,8 +2,19 @@
 
 from calcitrack.tables.changes import changes_table, cohort_table, responses_table, trends_table
 from calcitrack.tables.changes_schema import CHANGES, COHORT, JUDGED, RESPONSES, TRENDS
-from calcitrack.tables.results import deposits_table, events_table, images_table, not_measurable_table, timeline_table
-from calcitrack.tables.schema import DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, SCHEMA_VERSION, TIMELINE, Column, ColumnKind, TableSchema
+from calcitrack.tables.results import deposits_table, events_table, images_table, not_measurable_table, own_measurands_table, timeline_table
+from calcitrack.tables.schema import (
+    DEPOSITS,
+    EVENTS,
+    IMAGES,
+    NOT_MEASURABLE,
+    OWN_MEASURANDS,
+    SCHEMA_VERSION,
+    TIMELINE,
+    Column,
+    ColumnKind,
+    TableSchema,
+)
 from calcitrack.tables.schema import SCHEMAS as MEASURED
 
 SCHEMAS = (*MEASURED, *JUDGED)
@@ -18,6 +29,7 @@ __all__ = [
     "JUDGED",
     "MEASURED",
     "NOT_MEASURABLE",
+    "OWN_MEASURANDS",
     "RESPONSES",
     "SCHEMAS",
     "SCHEMA_VERSION",
@@ -32,6 +44,7 @@ __all__ = [
     "events_table",
     "images_table",
     "not_measurable_table",
+    "own_measurands_table",
     "responses_table",
     "timeline_table",
     "trends_table",

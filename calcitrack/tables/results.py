@@ -6,18 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
-from calcitrack.model.assessment import Assessment, Change, DepositId, Fate, ImageAssessment, TimePointSummary, TrackedDeposit
+from calcitrack.model.assessment import Assessment, Change, DepositId, Fate, ImageAssessment, TimePointSummary, TrackedDeposit, ordered
 from calcitrack.model.cohort import CohortAssessment
-from calcitrack.model.measurement import Measurement, Result
+from calcitrack.model.measurement import Measurement, Result, value_of
 from calcitrack.model.segmentation import Evidence
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.tables.cells import NOT_PRODUCED, Cell, Gap, Row, frame, joined, result_cells
 from calcitrack.tables.images import image_gaps, image_rows
-from calcitrack.tables.schema import DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, TIMELINE
+from calcitrack.tables.schema import DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, OWN_MEASURANDS, TIMELINE
 
 NO_RELATIVE = "the earlier total is zero, so there is no ratio"
 AT_BASELINE = "the first time point has no earlier one to be compared with"
 
+_WITH_COLUMN = frozenset((*DEPOSITS.names, *IMAGES.names, *TIMELINE.names))
+"""Measurands with a column of their own are among these."""
 _CHANGES = {"area_mm2": ("area", "mm2"), "ha_mass_mg": ("ha_mass", "mg"), "al_equivalent_mm3": ("al_equivalent", "mm3")}
 
 
@@ -157,6 +159,43 @@ def gap_rows(assessment: Assessment) -> Iterator[Row]:
         for row, gaps in rows:
             for gap in gaps:
                 yield {**{c: row.get(c) for c in shared}, "measurand": gap.column, "reason": gap.reason, "table": table}
+
+
+def own_rows(assessment: Assessment) -> Iterator[Row]:
+    """Rows of ``own_measurands.csv``: every value of a measurand that has no column in the other tables, of deposits, images and time points."""
+    shared = {**key_cells(assessment.key), "assessment_id": assessment.assessment_id}
+    for image in assessment.images:
+        place: dict[str, Cell] = {
+            "time_point": image.time_point,
+            "repeat": image.repeat,
+            "sop_instance_uid": image.exposure.acquisition.sop_instance_uid,
+        }
+        for tracked in ordered(image.deposits):
+            for cells in _own_cells(tracked.deposit.measurements):
+                yield {**shared, **place, "table": "deposits", "deposit_id": tracked.deposit_id, **cells}
+        for cells in _own_cells(image.totals):
+            yield {**shared, **place, "table": "images", **cells}
+    for point in assessment.time_points:
+        for cells in _own_cells(point.totals):
+            name = str(cells["measurand"])
+            changes = {"change_from_baseline": point.from_baseline.get(name), "change_from_previous": point.from_previous.get(name)}
+            values = {column: value_of(change.absolute) for column, change in changes.items() if change is not None}
+            yield {**shared, "table": "timeline", "time_point": point.index, **cells, **values}
+
+
+def _own_cells(results: Mapping[str, Result]) -> Iterator[dict[str, Cell]]:
+    for name, result in results.items():
+        if name not in _WITH_COLUMN:
+            what = {"measurand": name, "unit": result.measurand.unit, "definition": result.measurand.definition}
+            if isinstance(result, Measurement):
+                yield {**what, "value": result.value, "sd": result.sd}
+            else:
+                yield {**what, "reason": result.reason}
+
+
+def own_measurands_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
+    """One row a value of a measurand of the user's own, with the columns of `calcitrack.tables.OWN_MEASURANDS`."""
+    return frame(OWN_MEASURANDS, (row for a in assessments for row in own_rows(a)))
 
 
 def deposits_table(assessments: Iterable[Assessment]) -> pd.DataFrame:

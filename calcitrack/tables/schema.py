@@ -89,6 +89,8 @@ def _value(name: str, unit: str, decimals: int, meaning: str, *, measurand: bool
 
 # Digits kept: a tenth or less of what one pixel (about 0.01 mm2) or the noise of a 1 mm deposit (about 0.01 mg, 0.006 mm3 Al) contributes.
 _AREA, _LENGTH, _MASS, _ALUMINIUM, _VOLUME, _CONTRAST, _POSITION, _RATIO = 4, 3, 4, 4, 4, 5, 2, 4
+_OWN = 12
+"""Digits kept of a measurand of the user's own: its unit may be any, so that nothing is rounded that could matter."""
 _AL = "aluminium equivalent (mm Al times mm2), read off the step wedge in the picture"
 
 _PATIENT = _text("patient_id", "Patient ID of the timeline, as in the file or the manifest.")
@@ -308,6 +310,32 @@ NOT_MEASURABLE = TableSchema(
     ),
 )
 """Contract of ``not_measurable.csv``."""
+
+OWN_MEASURANDS = TableSchema(
+    "own_measurands",
+    "one value of one measurand of the user's own",
+    (
+        _PATIENT,
+        _PART,
+        _SIDE,
+        _VIEW,
+        _text("table", "The table beside which the value stands: `deposits`, `images` (the total of an image) or `timeline` (of a time point)."),
+        _TIME_POINT,
+        _count("repeat", "As in the other tables; empty for a time point."),
+        _text("sop_instance_uid", "The image; empty for a time point."),
+        _text("deposit_id", "The deposit; empty for totals."),
+        _text("measurand", "Its name."),
+        _text("unit", "Its UCUM unit."),
+        _value("value", "", _OWN, "The value; empty where it is not measurable.", measurand=False),
+        _value("sd", "", _OWN, "Standard uncertainty; empty where none was stated.", measurand=False),
+        _text("reason", "Why there is no value."),
+        _value("change_from_baseline", "", _OWN, "Of a time point: total minus the total of the first time point.", measurand=False),
+        _value("change_from_previous", "", _OWN, "Of a time point: total minus the total of the previous one.", measurand=False),
+        _text("definition", "What the measurand is."),
+        _ASSESSMENT,
+    ),
+)
+"""Contract of ``own_measurands.csv``, which is written where there are such values."""
 
 SCHEMAS = (DEPOSITS, TIMELINE, EVENTS, IMAGES, NOT_MEASURABLE)
 """Tables of what was measured; `calcitrack.tables.SCHEMAS` holds those about change as well."""

@@ -18,6 +18,7 @@ import numpy as np
 from calcitrack import errors
 from calcitrack.errors import ReadError
 from calcitrack.model.measurement import Measurement, NotMeasurable
+from calcitrack.model.provenance import stored_fields
 
 Json = Any
 """What `json` reads and writes: dicts with text keys, lists, texts, numbers, booleans, ``None``."""
@@ -52,7 +53,7 @@ def encode(value: object) -> Json:
     if special is not None:
         return special[0]
     if dataclasses.is_dataclass(value):
-        return {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {name: encode(content) for name, content in stored_fields(value).items()}
     if isinstance(value, Mapping):
         return {str(encode(k)): encode(v) for k, v in value.items()}
     if isinstance(value, frozenset):
@@ -115,7 +116,7 @@ def _key(kind: Any, text: str) -> Any:
 def _decode_plain(kind: Any, value: Json) -> Any:
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = _hints(kind)
-        return kind(**{f.name: decode(hints[f.name], value[f.name]) for f in dataclasses.fields(kind)})
+        return kind(**{f.name: decode(hints[f.name], value[f.name]) for f in dataclasses.fields(kind) if f.name in value or not f.metadata})
     if kind in (dt.date, dt.datetime):
         return kind.fromisoformat(value)
     if isinstance(kind, type) and issubclass(kind, Enum):
