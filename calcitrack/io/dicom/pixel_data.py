@@ -45,7 +45,7 @@ class DecodedFrame:
     findings: tuple[str, ...]
 
 
-def decode_frame(dataset: Dataset, source: str, limits: ReadLimits = DEFAULT_LIMITS) -> DecodedFrame:
+def decode_frame(dataset: Dataset, source: str, limits: ReadLimits = DEFAULT_LIMITS, layout: PixelLayout | None = None) -> DecodedFrame:
     """Stored values of the first frame of any image with one sample a pixel.
 
     Sizes are checked before anything is decoded: the header's against ``limits``, the codestream's against the header's.
@@ -58,6 +58,8 @@ def decode_frame(dataset: Dataset, source: str, limits: ReadLimits = DEFAULT_LIM
         Name for messages.
     limits
         See `ReadLimits`.
+    layout
+        What `read_layout` gave for the same dataset, where it was asked already; its findings are not repeated then.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def decode_frame(dataset: Dataset, source: str, limits: ReadLimits = DEFAULT_LIM
         More pixels than the limit.
     """
     header = Header(dataset)
-    layout = read_layout(header, source, limits)
+    layout = layout or read_layout(header, source, limits)
     with collected_warnings() as notes:
         try:
             content = bytes(dataset["PixelData"].value or b"")

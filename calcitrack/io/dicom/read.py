@@ -86,7 +86,7 @@ def _measured_pixels(
     dataset: Dataset, header: Header, layout: PixelLayout, polarity: int, source: str, limits: ReadLimits
 ) -> tuple[FloatImage, Mask, tuple[str, ...]]:
     """Pixels with padding filled by the least dense valid value, the valid mask, and the decoder's findings."""
-    frame = decode_frame(dataset, source, limits)
+    frame = decode_frame(dataset, source, limits, layout)
     pixels = polarity * apply_modality_lut(frame.values, header, source)
     valid = aperture_mask(header, (layout.rows, layout.columns))
     padding = padding_mask(frame.values, header, signed=layout.signed, bits_allocated=layout.bits_allocated)
