@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -72,8 +73,10 @@ def test_every_module_that_the_page_walks_through_exists() -> None:
 
 
 def resolves(name: str) -> bool:
-    """Whether it is a module of the package, or an attribute of one."""
+    """Whether it is a module of the package, or a name in one."""
     parent, _, last = f"calcitrack.{name}".rpartition(".")
-    if find_spec(parent) is None:
+    try:
+        module = import_module(parent)
+        return hasattr(module, last) or find_spec(f"{parent}.{last}") is not None
+    except ModuleNotFoundError:
         return False
-    return find_spec(f"{parent}.{last}") is not None or hasattr(__import__(parent, fromlist=[last]), last)
