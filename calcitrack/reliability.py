@@ -30,18 +30,18 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Repeatability:
-    """How far repeated measurements of one thing lie apart.
+    """Variation of repeated measurements of one quantity.
 
     Parameters
     ----------
     sem
         Standard error of measurement: the within-subject standard deviation, in the unit of the values, or of their logarithms.
     dof
-        Degrees of freedom it rests on: measurements less subjects.
+        Its degrees of freedom: measurements less subjects.
     subjects
         Subjects with two measurements or more.
     log
-        Whether it holds for natural logarithms.
+        True when the values are natural logarithms.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def repeatability(subjects: Sequence[Sequence[float]], *, log: bool = False) -> 
     Parameters
     ----------
     subjects
-        The measurements of each subject, as many as there are; those with fewer than two say nothing and are left out.
+        The measurements of each subject; subjects with fewer than two are left out.
     log
         Take natural logarithms first, for values whose scatter grows with their size.
 
@@ -245,7 +245,7 @@ def weighted_kappa(first: Sequence[int], second: Sequence[int], grades: int, *, 
         raise InvalidValueError(f"weights are linear or quadratic; found {weights!r}")
     if len(first) != len(second) or not first or not all(0 <= g < grades for g in (*first, *second)):
         raise InvalidValueError(f"two readers give the same number of grades from 0 to {grades - 1}; found {len(first)} and {len(second)}")
-    from statsmodels.stats.inter_rater import cohens_kappa  # imported on use: it costs a second
+    from statsmodels.stats.inter_rater import cohens_kappa  # imported on use: the import takes a second
 
     table = np.zeros((grades, grades))
     np.add.at(table, (list(first), list(second)), 1)

@@ -1,4 +1,4 @@
-"""Calibrate one film: whatever it carries that tells what its values mean."""
+"""Calibrate one film: from its header, its noise, or an aluminium step wedge in the picture."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class CalibrateOptions:
     wedge_first_mm, wedge_step_mm
         Thickness of the wedge's thinnest step, and by how much each further one is thicker, mm of aluminium.
     wedge_box
-        (first row, last row, first column, last column), in pixels, between which the wedge lies, when it is not found by itself. It is looked for
-        nowhere else; a film on which nothing there is a wedge says so in its findings.
+        (first row, last row, first column, last column), in pixels: a box that contains the wedge, for a wedge that is not found automatically.
+        The wedge is searched for only there; when none is found, a finding says so.
 
     Examples
     --------
@@ -75,15 +75,15 @@ def calibrate(radiograph: Radiograph, options: CalibrateOptions | None = None) -
     Parameters
     ----------
     radiograph
-        As read.
+        The image as read.
     options
         Settings; defaults when ``None``.
 
     Returns
     -------
     The same film; its calibration has a curve to nepers where one can be had, else ``curve_source`` says why not. A film that has a curve
-    already, or needs none, comes back as it is. A wedge that is not plausible is a finding too, and so is a box without a wedge. The place of a
-    wedge that could not be used stays in ``wedge_corners``: it is aluminium all the same, and no deposit.
+    already, or needs none, is returned unchanged. An implausible wedge gives a finding, and so does a box without a wedge. The place of a
+    wedge that could not be used stays in ``wedge_corners``: it is aluminium, and no deposit.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def calibrate(radiograph: Radiograph, options: CalibrateOptions | None = None) -
 
 
 def _logarithmic(radiograph: Radiograph) -> Calibration:
-    """Two knots, from the gain that the noise gives."""
+    """Calibrate logarithmic values by a curve of two knots, from the gain that the noise gives."""
     calibration = radiograph.calibration
     beam = -radiograph.pixels
     gain = noise_gain(beam, radiograph.valid_mask & _between_ends(radiograph))
@@ -127,13 +127,13 @@ def _logarithmic(radiograph: Radiograph) -> Calibration:
 
 
 def _between_ends(radiograph: Radiograph) -> Mask:
-    """Neither the lowest nor the highest stored value: both may be clipped."""
+    """Mask of values between the lowest and the highest stored value, as both may be clipped."""
     pixels = radiograph.pixels
     return np.asarray((pixels > pixels.min()) & (pixels < pixels.max()), bool)
 
 
 def _from_wedge(radiograph: Radiograph, calibration: Calibration, options: CalibrateOptions) -> tuple[Calibration, str]:
-    """Tier B, or the calibration as it was with the reason why the picture's wedge gives none; and a warning of a wedge that was refused."""
+    """Tier B calibration from the wedge, or the old calibration with the reason; and a warning when a wedge was refused."""
     acquisition, spacing = radiograph.acquisition, radiograph.spacing
     pixel_mm = (spacing.row_mm or ASSUMED_PIXEL_MM, spacing.column_mm or ASSUMED_PIXEL_MM)
     wedge = find_wedge(radiograph.pixels, radiograph.valid_mask, pixel_mm, options.wedge_box)
@@ -162,7 +162,7 @@ def _from_wedge(radiograph: Radiograph, calibration: Calibration, options: Calib
 
 
 def _nothing_in_the_box(box: Box, shape: tuple[int, int]) -> str:
-    """Where was looked, what was expected, what to do."""
+    """Finding for a box without a wedge: the box, what was expected, what to do."""
     return (
         f"no aluminium step wedge was found with its middle between rows {box[0]} and {box[1]} and columns {box[2]} and {box[3]}, where it was "
         f"stated to be (--wedge-box), of a picture of {shape[0]} x {shape[1]} pixels; expected a straight strip of {STEPS[0]} to {STEPS[1]} steps, "
@@ -172,7 +172,7 @@ def _nothing_in_the_box(box: Box, shape: tuple[int, int]) -> str:
 
 
 def _refusal(found: str, wrong: str, options: CalibrateOptions) -> str:
-    """What was found, what was expected, what to do."""
+    """Finding for a refused wedge: what was found, what was expected, what to do."""
     return (
         f"the step wedge in the picture is not used: found {found}; expected {options.wedge_first_mm:g} mm of aluminium and "
         f"{options.wedge_step_mm:g} mm more each, but {wrong}; if it is an aluminium wedge, state its thinnest step and its rise "
@@ -207,7 +207,7 @@ def _nepers(radiograph: Radiograph, wedge: Wedge, options: CalibrateOptions) -> 
 
 
 def _limits(radiograph: Radiograph) -> tuple[float, float]:
-    """Least and greatest value that the picture can hold: by its bits, else a little beyond what it does hold."""
+    """Least and greatest possible value of the picture: by its bits, else slightly beyond its actual values."""
     low, high = float(radiograph.pixels.min()), float(radiograph.pixels.max())
     bits = radiograph.acquisition.bits_stored
     if bits is not None:

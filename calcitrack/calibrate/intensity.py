@@ -1,4 +1,4 @@
-"""What pixel values mean: calibration tier, polarity, and attenuation from linear or logarithmic values."""
+"""Meaning of pixel values: calibration tier, polarity, and attenuation from linear or logarithmic values."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _through(curve: tuple[tuple[float, float], ...], pixels: FloatImage) -> Floa
     low, high = float(pixels.min()), float(pixels.max())
     if max(-low, high) < EXACT_BELOW and high - low < pixels.size:
         counts = pixels.astype(np.int32)
-        if np.array_equal(counts, pixels):  # whole stored values: each is looked up once
+        if np.array_equal(counts, pixels):  # integer stored values: each is looked up once
             return _between(values, nepers, np.arange(int(low), int(high) + 1, dtype=np.float32))[counts - int(low)]
     return _between(values, nepers, pixels)
 

@@ -54,7 +54,7 @@ _SMOOTHING_PX = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """Stored values per neper, and the relative standard uncertainty of that."""
+    """Stored values per neper, with the relative standard uncertainty."""
 
     per_neper: float
     relative_sd: float
@@ -72,7 +72,7 @@ def noise_gain(values: FloatImage, usable: Mask) -> Gain | str:
 
     Returns
     -------
-    The gain, or in one sentence why the noise does not give it.
+    The gain, or one sentence with the reason why the noise does not give it.
     """
     levels = _levels(values, usable)
     levels = levels[(levels[:, 2:] > 1.5 * ROUNDING_VARIANCE).all(axis=1)]
@@ -82,7 +82,7 @@ def noise_gain(values: FloatImage, usable: Mask) -> Gain | str:
 
 
 def _filters() -> tuple[NDArray[np.float32], ...]:
-    """Second differences, as they are and smoothed; each passes white noise with variance 1."""
+    """Second-difference filters, plain and smoothed; each passes white noise with variance 1."""
     plain = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], float)
     x = np.arange(-3, 4)
     row = np.exp(-(x**2) / 2 / _SMOOTHING_PX**2)
@@ -94,14 +94,14 @@ def _levels(values: FloatImage, usable: Mask) -> FloatArray:
     """For each range of values: mean, flat pixels, noise variance behind each filter; shape (ranges, 4)."""
     image = np.ascontiguousarray(values, dtype=np.float32)
     inner = cv2.erode(usable.astype(np.uint8), np.ones((13, 13), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
-    inner[:, ::2] = inner[::2] = False  # neighbours tell nearly the same: a quarter of the pixels suffice
+    inner[:, ::2] = inner[::2] = False  # neighbours are nearly redundant: a quarter of the pixels suffices
     if np.count_nonzero(inner) < LEVELS * MIN_LEVEL_PIXELS / FLATTEST_SHARE / 4:
         return np.empty((0, 4))
     noises = [cv2.filter2D(image, -1, k)[inner] for k in _filters()]
     x = cv2.blur(image, (7, 7))[inner]
     smooth = cv2.GaussianBlur(image, (0, 0), 2.0)
     across, down = (cv2.Sobel(smooth, cv2.CV_32F, i, 1 - i) for i in (1, 0))
-    slope = cv2.magnitude(across, down, across)[inner]  # in place: fresh pages of memory cost more than the arithmetic
+    slope = cv2.magnitude(across, down, across)[inner]  # in place: new memory pages cost more than the arithmetic
     low, high = (float(v) for v in np.percentile(x[::31], [0.3, 99.7]))
     edges = np.linspace(low, high, LEVELS + 1)
     level = np.searchsorted(edges, x) - 1
@@ -119,7 +119,7 @@ def _levels(values: FloatImage, usable: Mask) -> FloatArray:
 
 
 def _robust_variance(noise: NDArray[Any]) -> float:
-    """Variance with outliers pulled in to three standard deviations (by the median); rounding keeps a plain median from being fine enough."""
+    """Variance with outliers clipped at three standard deviations (by the median); values are too coarsely rounded for a plain median."""
     limit = 3 * 1.4826 * float(np.median(np.abs(noise))) + 1
     return float(np.var(np.clip(noise, -limit, limit)))
 

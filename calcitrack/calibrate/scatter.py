@@ -1,4 +1,4 @@
-"""Scatter: how much of the signal behind a limb did not come straight from the tube, and the contrast without it."""
+"""Scatter-to-primary ratio behind a limb, and the contrast without scatter."""
 
 from __future__ import annotations
 

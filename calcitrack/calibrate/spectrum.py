@@ -1,4 +1,4 @@
-"""What an X-ray beam does to hydroxyapatite (HA): spectra, attenuation coefficients, and areal density against log contrast.
+"""X-ray spectra, attenuation coefficients, and areal density of hydroxyapatite (HA) against log contrast.
 
 The tables in ``calibrate/data/beam_tables.npz`` were written by ``benchmarks/make_beam_tables.py`` from spekpy (spectra; Poludniowski et al.,
 Med Phys 48:3630, 2021) and xraydb (coefficients; Elam, Ravel and Sieber, Radiat Phys Chem 63:121, 2002), both MIT-licensed.
@@ -82,7 +82,7 @@ def _tables() -> _Tables:
 
 
 def materials() -> tuple[str, ...]:
-    """Names that `mass_attenuation` knows."""
+    """Names of materials that `mass_attenuation` accepts."""
     return tuple(sorted(_tables().mu_cm2_g))
 
 
@@ -208,7 +208,7 @@ def aluminium_curve(kvp: float, filter_mm_al: float = DEFAULT_FILTER_MM_AL, csi_
 
 @dataclass(frozen=True, eq=False, slots=True)
 class AluminiumScale:
-    """Thickness of aluminium against log attenuation in one bare beam: what a step wedge in the open field reads.
+    """Thickness of aluminium against log attenuation in one bare beam, as a step wedge in the open field shows it.
 
     Parameters
     ----------
@@ -227,18 +227,18 @@ class AluminiumScale:
         return _extended(below + np.asarray(contrast, float), self.attenuation, self.thickness_mm) - bed
 
     def to_contrast(self, added_mm: NDArray[np.floating], below: float) -> FloatArray:
-        """Log contrast of so much aluminium more than attenuates by `below`; the inverse of `added_mm`."""
+        """Log contrast of `added_mm` of aluminium on a background that attenuates by `below`; the inverse of the method `added_mm`."""
         bed = _extended(np.array(below), self.attenuation, self.thickness_mm)
         return _extended(bed + np.asarray(added_mm, float), self.thickness_mm, self.attenuation) - below
 
 
 def aluminium_scale(kvp: float, filter_mm_al: float = DEFAULT_FILTER_MM_AL, csi_g_cm2: float = CSI_G_CM2) -> AluminiumScale:
-    """`aluminium_curve` to be read both ways."""
+    """`aluminium_curve` as a scale that converts both ways."""
     return AluminiumScale(*aluminium_curve(kvp, filter_mm_al, csi_g_cm2))
 
 
 def aluminium_filter(material: str, thickness_mm: float | None) -> float | None:
-    """Filter thickness, mm Al, when a header states an aluminium filter of a believable thickness; else ``None``."""
+    """Filter thickness, mm Al, when a header states an aluminium filter of plausible thickness; else ``None``."""
     if thickness_mm is None or not material.strip().upper().startswith("ALUMIN"):
         return None
     return thickness_mm if 0 < thickness_mm <= 20 else None

@@ -1,4 +1,4 @@
-"""Edge enhancement by unsharp masking, forwards and undone: ``E = D + g (D - G D)`` with a Gaussian ``G``."""
+"""Edge enhancement by unsharp masking, and its inverse: ``E = D + g (D - G D)`` with a Gaussian ``G``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REACH = 4
 
 
 def enhance(image: NDArray[np.floating], gain: float, sigma_px: float) -> FloatImage:
-    """Unsharp masking as vendors do it."""
+    """Apply unsharp masking, as vendors do."""
     plain = np.asarray(image, np.float32)
     soft = cv2.GaussianBlur(plain, (0, 0), sigma_px)
     return np.asarray(plain + np.float32(gain) * (plain - soft), np.float32)

@@ -1,4 +1,4 @@
-"""The aluminium step wedge in a picture: a straight strip whose values climb a staircase of equal treads, beside open field."""
+"""Find the aluminium step wedge in a picture: a straight strip whose values form a staircase of equal treads, beside open field."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def find_wedge(pixels: FloatImage, valid: Mask, pixel_mm: tuple[float, float], b
     pixel_mm
         Size of a pixel along rows and columns.
     box
-        Where somebody knows the wedge to be: its middle lies in there. Nothing outside is looked at, and inside every staircase is, however
+        Box that contains the wedge's middle, where it is known. Nothing outside is searched; inside, every staircase is examined, however
         faint it is beside others of the film.
 
     Returns
@@ -91,11 +91,11 @@ def _candidates(scaled: FloatImage, pixel_mm: tuple[float, float], box: Box | No
 
 
 def _staircases(small: FloatImage, angle: float, box_mm: tuple[float, ...] | None) -> Iterator[tuple[float, Frame]]:
-    """Places where, in this direction, four equal treads rise one after the other: for each length of a tread the best one.
+    """Places where four equal treads rise one after the other in this direction: the best place for each tread length.
 
     Yields
     ------
-    How equal the rises and how flat the treads are, and the frame at the first rise.
+    A score (equality of the rises, flatness of the treads) and the frame at the first rise.
     """
     size = int(np.ceil(np.hypot(*small.shape)))
     to_film = frame_to_film(angle, (small.shape[0] / 2, small.shape[1] / 2), (size / 2, size / 2), 1.0, (1.0, 1.0))
@@ -115,16 +115,16 @@ def _staircases(small: FloatImage, angle: float, box_mm: tuple[float, ...] | Non
 
 
 def _middle_within(first: NDArray[np.intp], size: int, middle: float, to_film: NDArray[Any], box_mm: tuple[float, ...]) -> NDArray[np.intp]:
-    """Of the places of a first rise those whose staircase has its middle, that far on, inside the box."""
+    """Keep the first rises whose staircase has its middle, at that distance, inside the box."""
     column, row = to_film @ np.stack([first % size, first // size + middle, np.ones(first.size)]) + 0.5
     within = (box_mm[0] <= row) & (row <= box_mm[1]) & (box_mm[2] <= column) & (column <= box_mm[3])
     return np.asarray(first[within])
 
 
 def _equal_treads(slope: NDArray[Any], first: NDArray[np.intp], tread: float, size: int) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    """Of the places of a first rise those that rises and flat treads follow, and how good they are; all in the order of a flattened square."""
+    """Keep the first rises that equal rises and flat treads follow, with their scores; indices are of a flattened square."""
     places = first[first < (size - round((RISES - 1) * tread)) * size]
-    for k in range(1, RISES):  # each look leaves few places for the next
+    for k in range(1, RISES):  # each test leaves few places for the next
         after = slope[places + round(k * tread) * size]
         places = places[(after >= MIN_RISE) & (after < _MOST_RISE)]
     rises = np.stack([slope[places + round(k * tread) * size] for k in range(RISES)])

@@ -1,6 +1,6 @@
-"""Whether a staircase on a film can be the aluminium wedge that was stated.
+"""Check whether a staircase on a film can be the stated aluminium wedge.
 
-The picture's curve is unknown, so that most of a wedge cannot be checked against it. What can: its steps rise one after the other; the picture is a
+The picture's curve is unknown, so that most of a wedge cannot be checked. What can be checked: its steps rise one after the other; the picture is a
 function of the modelled wedge; the curve has no kink between the open field and the second step, which a wrong thickness of the first step makes;
 and logarithmic values are a straight line over the steps' nepers.
 """
@@ -29,12 +29,12 @@ RISES_AGAIN = 0.2
 
 
 def doubt(wedge: Wedge, curve: WedgeCurve | None, first_mm: float, limits: tuple[float, float], *, logarithmic: bool) -> str:
-    """Why the wedge is not plausible, in words; empty when it is.
+    """Reason why the wedge is not plausible; empty when it is.
 
     Parameters
     ----------
     wedge
-        As found.
+        The wedge as found.
     curve
         Fitted with the stated thicknesses; ``None`` when there was nothing to fit.
     first_mm
@@ -61,13 +61,13 @@ def doubt(wedge: Wedge, curve: WedgeCurve | None, first_mm: float, limits: tuple
 
 
 def described(wedge: Wedge, polarity: int) -> str:
-    """What was found, in words, with the values of the file."""
+    """Description of the wedge in words, with the values of the file."""
     levels = ", ".join(f"{polarity * v:.0f}" for v in wedge.levels)
     return f"{wedge.frame.steps} steps of {wedge.frame.tread_mm:.1f} mm length with the values {levels} beside a field of {polarity * wedge.side:.0f}"
 
 
 def _falls(wedge: Wedge) -> str:
-    """Steps that rise again after the first that does not are no saturation."""
+    """Whether steps rise again after one that does not: that is no saturation."""
     rises = np.diff([wedge.side, *wedge.levels])
     flat = np.flatnonzero(rises < LEAST_RISE * rises.max())
     if flat.size and (rises[flat[0] :] > RISES_AGAIN * rises.max()).any():
@@ -76,7 +76,7 @@ def _falls(wedge: Wedge) -> str:
 
 
 def _kink(curve: WedgeCurve, limits: tuple[float, float]) -> float:
-    """Log of the first slope over what the next two foretell; of values and of their logits (on which a sigmoid is straight) the smaller one."""
+    """Log ratio of the first slope to that predicted by the next two; the smaller one of values and logits (where a sigmoid is straight)."""
     values, nepers = np.array(curve.points).T
     share = np.clip((values - limits[0]) / (limits[1] - limits[0]), 1e-4, 1 - 1e-4)
     scales: tuple[Callable[[FloatArray], FloatArray], ...] = (lambda x: x, lambda x: np.log(x / (1 - x)))

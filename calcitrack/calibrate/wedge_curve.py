@@ -1,4 +1,4 @@
-"""From a wedge's picture to the curve and the edge enhancement that made it."""
+"""Fit the curve and the edge enhancement that produced a wedge's picture."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LEAST_RISE = 0.02
 
 @dataclass(frozen=True, slots=True)
 class WedgeCurve:
-    """What a wedge says about its picture.
+    """Curve and edge enhancement of a picture, fitted to its wedge.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class WedgeCurve:
     gain, width_mm
         Unsharp masking that the picture went through, before its curve; a gain of 0 for none.
     relative_misfit
-        Spread of the values about the model, over the typical rise of a step.
+        Spread of the values around the model, divided by the typical rise of a step.
     used_steps
         Steps below saturation.
     points
@@ -100,7 +100,7 @@ def _unsaturated(wedge: Wedge) -> int:
 
 
 def _drawn(wedge: Wedge, nepers: FloatArray) -> FloatImage:
-    """The wedge as it would be without enhancement, on the patch's grid, edges on parts of pixels."""
+    """Model of the wedge without enhancement, on the patch's grid, with subpixel edges."""
     rows, columns = wedge.patch.shape
     tread, half = wedge.frame.tread_mm / PATCH_PIXEL_MM, wedge.frame.half_width_mm / PATCH_PIXEL_MM
     at = np.arange(rows)[:, None]
@@ -114,7 +114,7 @@ def _drawn(wedge: Wedge, nepers: FloatArray) -> FloatImage:
 
 
 def _usable(wedge: Wedge, density: FloatImage) -> NDArray[np.bool_]:
-    """Pixels away from edges, on the film, and open field near the wedge without other objects on it."""
+    """Weights of usable pixels: on the film, away from edges, and open field near the wedge without other objects."""
     flat = cv2.morphologyEx(density, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) < 1e-6
     reach = round(EDGE_MM / PATCH_PIXEL_MM)
     away = cv2.erode(flat.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
@@ -141,7 +141,7 @@ def _enhancement(patch: FloatImage, density: FloatImage, weight: NDArray[np.bool
 
 
 def _refined(patch: FloatImage, density: FloatImage, weight: NDArray[np.bool_], best: tuple[float, float, float]) -> tuple[float, float, float]:
-    """Between the tried gains and widths."""
+    """Refine gain and width between the tried values."""
     values = patch[weight].astype(float)
     for share in (0.2, 0.1, 0.05):
         _, gain, width = best
@@ -154,7 +154,7 @@ def _refined(patch: FloatImage, density: FloatImage, weight: NDArray[np.bool_], 
 
 
 def _misfit(modelled: NDArray[np.floating], values: FloatArray) -> float:
-    """Spread of values that are modelled alike: a straight line in each of many ranges of modelled density."""
+    """Spread of values with equal modelled density: residuals from a straight line in each of many density ranges."""
     order = np.argsort(modelled, kind="stable")
     x, y = modelled[order].astype(float), values[order]
     cuts = np.linspace(0, x.size, BINS + 1).astype(int)

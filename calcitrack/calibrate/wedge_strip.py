@@ -1,4 +1,4 @@
-"""A staircase on a film looked at closely: straightened by its own edges, its steps counted and read."""
+"""Examine a staircase on a film: straighten it by its own edges, count its steps and read them."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ class Wedge:
     Parameters
     ----------
     frame
-        Where.
+        Its place on the film.
     patch
         The picture in the wedge's own frame, thin end first, with open field around it; `PATCH_PIXEL_MM` a pixel.
     inside
-        Where the patch lies on the film.
+        Pixels of the patch that lie on the film.
     start, middle
         Row of the patch at which the first step begins, and column of the wedge's axis, in pixels of the patch.
     levels
@@ -142,7 +142,7 @@ def look_closely(pixels: FloatImage, pixel_mm: tuple[float, float], rough: Frame
     sides = np.array([_beside(patch, frame, k) for k in range(frame.steps)])
     if not STEPS[0] <= frame.steps <= STEPS[1] or not _climbs(patch, frame, levels):
         return None
-    if max(_lateral_steps(patch, frame, 0)) < LEAST_FIRST_RISE * (levels[1] - levels[0]):  # met a tread too early: that is open field
+    if max(_lateral_steps(patch, frame, 0)) < LEAST_FIRST_RISE * (levels[1] - levels[0]):  # starts one tread too early, in the open field
         return None
     wedge = Wedge(frame, patch.image, patch.inside, patch.start, patch.middle, levels, float(np.median(sides)))
     return wedge if roughness(wedge) < MAX_ROUGHNESS and wedge.side < levels[0] else None
@@ -186,7 +186,7 @@ def _beside(patch: _Patch, frame: Frame, step: float) -> float:
 
 
 def _lateral_steps(patch: _Patch, frame: Frame, step: float) -> tuple[float, float]:
-    """How far the strip stands above what lies beside it, left and right, close to both edges."""
+    """Height of the strip above its surroundings, left and right, close to both edges."""
     rows = _rows(patch, frame, step, 0.6)
     edge, gap, reach = (x / PATCH_PIXEL_MM for x in (frame.half_width_mm, 0.75, 2.25))
 
@@ -224,7 +224,7 @@ def _straightened(patch: _Patch, frame: Frame, span: float) -> Frame | None:
 
 
 def _edges(patch: _Patch, frame: Frame, step: float) -> tuple[float, float] | None:
-    """Left and right edge of the strip at a step, in columns from its middle: where the profile has come half way down to the side."""
+    """Left and right edge of the strip at a step, in columns from its middle: where the profile falls to half its height."""
     rows = _rows(patch, frame, step, 0.5)
     profile = np.median(patch.image[rows], axis=0) if rows.stop - rows.start > 1 and rows.stop <= len(patch.image) else None
     if profile is None:
@@ -292,7 +292,7 @@ def _fit_treads(patch: _Patch, frame: Frame, first: int, last: int) -> tuple[flo
 
 
 def _tilt(patch: _Patch, frame: Frame, first: int, last: int) -> tuple[float, float]:
-    """Middle of the strip against the patch's, as (pixels at the frame's start, pixels a pixel)."""
+    """Offset of the strip's middle from the patch's, as (pixels at the frame's start, pixels per pixel)."""
     tread = frame.tread_mm / PATCH_PIXEL_MM
     found = [(k, e) for k in range(first, last + 1) if (e := _edges(patch, frame, k)) is not None]
     width = 2 * frame.half_width_mm / PATCH_PIXEL_MM

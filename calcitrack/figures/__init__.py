@@ -1,4 +1,4 @@
-"""Pictures of the answer: the burden over time, deposits on their radiograph, two visits compared; the change in words. No file, no screen."""
+"""Figures of results: burden over time, deposits on their radiograph, two visits compared. Nothing is written or shown here."""
 
 from calcitrack.figures.cohort import CohortFigures, cohort_figures
 from calcitrack.figures.drawn import DrawnTimeline, drawn_timeline

@@ -1,4 +1,4 @@
-"""The burden over real dates: values with their 95 % band, what can be detected around baseline, and the fitted trend with its verdict."""
+"""The burden over real dates: values with 95 % intervals, the smallest detectable change, and the fitted trend with its verdict."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LINE_STYLES = {"all": (0, (5, 1.5)), "before": (0, (1.2, 1.2)), "after": (0, (5,
 
 @dataclass(frozen=True, slots=True)
 class DrawnTrend:
-    """A fitted trend as a curve, with what is said about it.
+    """A fitted trend as a curve, with its description.
 
     Parameters
     ----------
@@ -49,14 +49,14 @@ class DrawnTrend:
 
     @property
     def heading(self) -> str:
-        """Which visits it is about."""
+        """Heading with the visits of the trend."""
         if self.trend.part == "all":
             return "All visits"
         return f"{'Before' if self.trend.part == 'before' else 'Since'} {self.trend.treatment}"
 
     @property
     def words(self) -> str:
-        """Verdict with its probability, and rate with its interval."""
+        """Description: verdict with its probability, and rate with its interval."""
         if self.trend.slope is None or self.trend.verdict is None:
             return f"{self.heading}: {self.trend.reason}"
         sure = probability_words(self.trend.probability or 0.0)
@@ -64,10 +64,10 @@ class DrawnTrend:
 
 
 def drawn_trends(drawn: DrawnTimeline, judgement: Judgement | None) -> tuple[DrawnTrend, ...]:
-    """The trends that the verdict rests on: before and since the treatment start, or over all visits; none where they are about another measurand.
+    """Trends behind the verdict: before and since the treatment start, or over all visits; none where they concern another measurand.
 
-    A trend states slopes. The level of its line is the median of what the visits ask for, as the line is robust against one bad visit. Visits at
-    which nothing was found have no logarithm and are left out of that median.
+    A trend has slopes only. The level of its line is the median of the visits' levels, which is robust against one bad visit. Visits at
+    which nothing was found have no logarithm and are left out.
     """
     headline = None if judgement is None else judgement.headline
     if judgement is None or headline is None or headline.measurand != drawn.burden:
@@ -101,7 +101,7 @@ def _same_line(trend: Trend, headline: Trend) -> bool:
 
 
 def _bent(day: dt.date | float, start: dt.date, rates: Sequence[float]) -> float:
-    """Logarithm of the burden against that at the bend."""
+    """Logarithm of the burden relative to that at the bend."""
     days = (day - start).days if isinstance(day, dt.date) else day - day_number(start)
     return rates[0 if days < 0 else 1] * days / DAYS_A_YEAR
 
@@ -119,7 +119,7 @@ def detectable_band(drawn: DrawnTimeline, judgement: Judgement | None) -> tuple[
 
 
 def detectable_sentence(drawn: DrawnTimeline, judgement: Judgement | None) -> str:
-    """Whether the last change from baseline is beyond the smallest detectable one; empty where that is not known."""
+    """Sentence: whether the last change from baseline exceeds the smallest detectable one; empty where that is unknown."""
     changes = detectable_band(drawn, judgement)
     last = changes[-1] if changes else None
     if last is None or last.sdc is None or last.exceeds_sdc is None or last.to_time_point != drawn.points[-1].index:
@@ -135,14 +135,14 @@ def draw_burden(axes: Axes, drawn: DrawnTimeline, days: Sequence[float], judgeme
     Parameters
     ----------
     days
-        Where each time point stands, as matplotlib counts days.
+        Position of each time point, in matplotlib's day numbers.
     size_mm
         Width and height of the panel.
 
     Returns
     -------
     float
-        Share of the panel's height, from below, that no words about the trends take.
+        Share of the panel's height, from below, that is free of the trends' text.
     """
     places = {p.index: x for p, x in zip(drawn.points, days, strict=True)}
     changes, trends = detectable_band(drawn, judgement), drawn_trends(drawn, judgement)
@@ -165,7 +165,7 @@ def _trend_label(drawn: DrawnTrend) -> str:
 
 
 def _placed_words(axes: Axes, trends: Sequence[DrawnTrend], width_mm: float) -> list[str]:
-    """Write what is said about the trends above the curves, each over its visits; the lines as written."""
+    """Write the trends' descriptions above the curves, each over its visits; return the written lines."""
     if not trends:
         return []
     left, right = axes.get_xlim()
@@ -183,7 +183,7 @@ def _placed_words(axes: Axes, trends: Sequence[DrawnTrend], width_mm: float) -> 
 
 
 def _draw_detectable(axes: Axes, changes: Sequence[JudgedChange], places: dict[int, float], limit: float) -> None:
-    """Where a change from baseline cannot be told from noise; open at the top where it reaches above the limit."""
+    """Draw the band in which a change from baseline cannot be distinguished from noise; open at the top where it exceeds the limit."""
     if not changes:
         return
     first = changes[0]
@@ -229,7 +229,7 @@ def _draw_point(axes: Axes, x: float, p: DrawnPoint, *, hollow: bool) -> None:
 
 
 def legend_entries(drawn: DrawnTimeline, judgement: Judgement | None) -> tuple[list[Line2D | Patch], list[str]]:
-    """What the burden panel's signs mean: only those that are drawn."""
+    """Legend of the burden panel's signs that are drawn."""
     found: list[tuple[Line2D | Patch, str]] = []
     if any(p.sd is not None for p in drawn.points if p.value is not None):
         found.append((Patch(facecolor=BLUE, alpha=0.22), "95 % interval from the stated uncertainty"))

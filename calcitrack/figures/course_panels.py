@@ -51,7 +51,7 @@ def shown_labs(course: PatientCourse | None, first: float, last: float) -> tuple
 
 
 def draw_treatments(axes: Axes, rows: Sequence[Sequence[Treatment]], width_mm: float) -> None:
-    """One row a drug: a bar from start to stop, its height the dose, an arrow where it goes on or where it began before the picture does."""
+    """Draw one row per drug: a bar from start to stop, its height the dose, an arrow where it continues or began outside the figure."""
     first, last = axes.get_xlim()
     axes.set_ylim(len(rows), 0)
     for row, doses in enumerate(rows):
@@ -79,7 +79,7 @@ def draw_treatments(axes: Axes, rows: Sequence[Sequence[Treatment]], width_mm: f
 
 
 def _dose_words(t: Treatment, width_mm: float) -> str:
-    """The dose with its unit where it fits, else without, else nothing."""
+    """The dose with its unit where it fits, else without the unit, else empty."""
     if t.dose is None:
         return ""
     full = f"{number(t.dose)} {t.unit}".strip()
@@ -119,7 +119,7 @@ def _scale(axes: Axes, ratios: Sequence[float]) -> None:
 
 
 def _write_names(axes: Axes, ends: list[tuple[float, str, str, str]], height_mm: float) -> None:
-    """Names right of the panel, each as near to the end of its line as the others allow, behind its marker."""
+    """Write names right of the panel, each behind its marker and as close to the end of its line as the others allow."""
     ends = sorted(ends)
     inverse = axes.transAxes.inverted()
     heights = [float(inverse.transform(axes.transData.transform((axes.get_xlim()[1], value)))[1]) for value, *_ in ends]

@@ -29,7 +29,7 @@ HATCH_PX, HATCH_COLOUR = 14, (150, 150, 150)
 
 
 def relative_difference(earlier: Sampled, later: Sampled, matched: FloatImage, pixel_mm: float) -> FloatImage:
-    """Later minus earlier, of the earlier film's contrast between soft tissue and dense bone, without what is smooth.
+    """Later minus earlier film, relative to the earlier film's contrast between soft tissue and dense bone, with smooth differences removed.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def relative_difference(earlier: Sampled, later: Sampled, matched: FloatImage, p
         return np.zeros_like(matched)
     soft, dense = np.percentile(earlier.values[shared], (SOFT, DENSE))
     difference = np.where(shared, (matched - earlier.values) / max(float(dense - soft), 1e-6), 0.0)
-    weight = common_tissue(earlier, later).astype(np.float32)  # deposits do not pull the background along, so their whole change stays
+    weight = common_tissue(earlier, later).astype(np.float32)  # deposits are excluded from the background, so that their whole change stays
     amount, summed = (_very_smooth(a, BACKGROUND_MM / pixel_mm) for a in (weight, difference * weight))
     sharp = np.where(shared, difference - summed / np.maximum(amount, 1e-3), 0.0).astype(np.float32)
     inside = cv2.GaussianBlur(sharp, (0, 0), max(SMOOTH_MM / pixel_mm, 0.1))
@@ -65,31 +65,31 @@ def _very_smooth(values: NDArray[np.floating], sigma: float) -> FloatImage:
 
 
 def coloured(difference: FloatImage) -> RgbImage:
-    """Blue through grey to orange, saturated at `FULL_SCALE`."""
+    """Colours of a difference: blue through grey to orange, saturated at `FULL_SCALE`."""
     stops = np.linspace(-FULL_SCALE, FULL_SCALE, len(COLOURS))
     channels = [np.interp(difference, stops, [c[k] for c in COLOURS]) for k in range(3)]
     return np.round(np.stack(channels, axis=-1)).astype(np.uint8)
 
 
 def hatch(picture: RgbImage, where: Mask) -> None:
-    """Draw slanting lines where a picture cannot be relied on."""
+    """Draw slanting lines over the unreliable parts of a picture."""
     rows, columns = np.nonzero(where)
     lines = (rows + columns) % HATCH_PX < 2
     picture[rows[lines], columns[lines]] = HATCH_COLOUR
 
 
 def darkened(picture: RgbImage, where: Mask) -> None:
-    """Leave nothing to see where there is nothing to compare."""
+    """Darken the parts of a picture where nothing can be compared."""
     picture[where] = 0
 
 
 def colour_bar(width: int, height: int) -> RgbImage:
-    """The colours from less dense to denser, left to right."""
+    """Colour bar from less dense to denser, left to right."""
     return coloured(np.tile(np.linspace(-FULL_SCALE, FULL_SCALE, width, dtype=np.float32), (height, 1)))
 
 
 def grey(values: FloatImage, exposed: Mask, window: tuple[float, float]) -> RgbImage:
-    """A film in grey between two values; black where no beam came."""
+    """A film in grey levels between two values; black outside the beam."""
     low, high = window
     level = np.where(exposed, np.clip((values - low) / max(high - low, 1e-6), 0, 1), 0)
     return np.ascontiguousarray(cv2.cvtColor((255 * level).astype(np.uint8), cv2.COLOR_GRAY2RGB))

@@ -1,4 +1,4 @@
-"""What the timeline figure needs of an assessment: light, without images, so that a large cohort can wait for its judgement."""
+"""Extract of an assessment for the timeline figure: small, without images, so that a large cohort fits in memory until it is judged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class DrawnPoint:
     index, date
         Of the time point; the date is ``None`` where no image states one.
     value, sd
-        Burden and its standard uncertainty; ``None`` where it has none.
+        Burden and its standard uncertainty; ``None`` where there is none.
     exposures
         The burden on each exposure of that day.
     bases
@@ -48,7 +48,7 @@ class DrawnPoint:
 
     @property
     def height(self) -> float:
-        """Where it is drawn: a mass below zero is noise about nothing, and stands at nothing, with its own number."""
+        """Drawn height: a mass below zero is noise about zero and is drawn at zero, with its own number."""
         return max(self.value or 0.0, 0.0)
 
     @property
@@ -72,13 +72,13 @@ class DrawnTimeline:
     Parameters
     ----------
     burden, words, unit
-        Measurand that is drawn, and what its axis says.
+        Drawn measurand, with words and unit of its axis.
     points
         All time points, earliest first; at least one.
     change, beyond
-        The change from first to last, and whether it is beyond the stated uncertainties, as sentences.
+        Sentences: the change from first to last, and whether it exceeds the stated uncertainties.
     instead
-        Why a better measurand is not drawn; empty where the best one is.
+        Reason why a better measurand is not drawn; empty for the best one.
     """
 
     key: TimelineKey
@@ -92,19 +92,19 @@ class DrawnTimeline:
 
     @property
     def axis_label(self) -> str:
-        """What the burden axis says: words, unit, and the plane of its millimetres."""
+        """Label of the burden axis: words, unit, and the plane of its millimetres."""
         if self.burden != "area_mm2":
             return f"{self.words}\n({self.unit})"
         bases = sorted({b for p in self.points for b in p.bases}, key=lambda b: b.value)
         return f"{self.words} ({self.unit},\n{' / '.join(BASIS_WORDS[b] for b in bases)})" if bases else f"{self.words}\n({self.unit})"
 
     def joined(self, before: DrawnPoint, after: DrawnPoint) -> bool:
-        """Whether two neighbouring time points may be joined by a line: both have a value, in like millimetres."""
+        """Whether two neighbouring time points may be joined by a line: both have a value, in millimetres of the same plane."""
         return before.value is not None and after.value is not None and (before.bases == after.bases or self.unit == "mg")
 
 
 def drawn_timeline(assessment: Assessment) -> DrawnTimeline:
-    """The light extract of an assessment that `timeline_figure` draws.
+    """The small extract of an assessment that `timeline_figure` draws.
 
     Hydroxyapatite mass where every readable time point has it, else area in mm2, else area in pixels.
     """
@@ -131,7 +131,7 @@ def _point(assessment: Assessment, summary: TimePointSummary, name: str) -> Draw
 
 
 def _instead(points: Sequence[TimePointSummary], name: str) -> str:
-    """Why the first choice is not drawn, in the words of the time point that lacks it."""
+    """Reason why the first choice is not drawn, from the time point that lacks it."""
     best, words, _ = CHOICES[0]
     if name == best:
         return ""

@@ -1,4 +1,4 @@
-"""A table below the figure: for each visit its date, the number of deposits, and what became of them, with the marks of the fates."""
+"""Table below the figure: date, number of deposits and their fates at each visit, with the marks of the fates."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MARK_MM, NUMBER_MM = 2.1, 0.5
 
 @dataclass(frozen=True, slots=True)
 class FateRow:
-    """A row: fates that share a mark, and how many deposits have them at each time point."""
+    """A row: fates that share a mark, with the number of deposits at each time point."""
 
     mark: FateMark
     words: str
@@ -41,7 +41,7 @@ def fate_rows(points: Sequence[DrawnPoint]) -> list[FateRow]:
 
 
 def upright(n: int, width_mm: float) -> bool:
-    """Whether dates have to stand upright for `n` columns to fit."""
+    """Whether dates must be vertical for `n` columns to fit."""
     return n * DATE_MM > width_mm
 
 
@@ -56,7 +56,7 @@ def draw_fates(axes: Axes, points: Sequence[DrawnPoint], places: Sequence[float]
     Parameters
     ----------
     places
-        Where each visit stands in the panels above, millimetres from the page's left edge.
+        Position of each visit in the panels above, millimetres from the page's left edge.
     left, right
         Ends of the panels above.
     """

@@ -1,4 +1,4 @@
-"""Where to write the deposits' ids: beside each deposit, on no deposit, on no other id, inside the picture."""
+"""Places for the deposits' ids: beside each deposit, on no deposit, on no other id, inside the picture."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def place_labels(boxes: Sequence[Box], sizes: Sequence[tuple[float, float]], pic
     Returns
     -------
     list of Box
-        In the same order: the nearest free place, or where there is none, the one that hides least.
+        In the same order: the nearest free place or, without one, the place that hides least.
     """
     placed: list[Box] = []
     for box, size in zip(boxes, sizes, strict=True):

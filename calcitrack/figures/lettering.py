@@ -1,4 +1,4 @@
-"""What stands around a film: type, legend, scale bar. Shared by the overlay and the pictures of two visits."""
+"""Text, legend and scale bar around a film, for the overlay and the pictures of two visits."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BAR_MOST = 0.25
 
 @functools.cache
 def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, which matplotlib brings along."""
+    """DejaVu Sans, which matplotlib ships."""
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
     return ImageFont.truetype(str(Path(mpl.get_data_path()) / "fonts" / "ttf" / name), size)
 
@@ -54,7 +54,7 @@ def draw_ids(picture: Image.Image, ids: Sequence[str], fates: Sequence[Fate], bo
 
 
 def draw_legend(draw: ImageDraw.ImageDraw, fates: Iterable[Fate], y: int, *, signs: bool = False) -> float:
-    """Boxes in the colours of the fates with their words, left in a strip; where they end.
+    """Draw boxes in the colours of the fates with their names, at the left of a strip; return where they end.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def draw_legend(draw: ImageDraw.ImageDraw, fates: Iterable[Fate], y: int, *, sig
 
 
 def draw_bar(draw: ImageDraw.ImageDraw, pixel_mm: float | None, basis: SpacingBasis, right: float, most: float, y: int) -> None:
-    """A scale bar that ends at `right` and is at most `most` wide, or the word that no size is stated.
+    """Draw a scale bar that ends at `right` and is at most `most` wide, or the note that no size is stated.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ def draw_outline(canvas: RgbImage, mask: NDArray[np.bool_], corner: tuple[int, i
     Parameters
     ----------
     canvas
-        Drawn upon.
+        The picture to draw on.
     mask, corner
         The deposit inside its bounding box, and (row, column) of the box's first pixel, in pixels of the image.
     scale

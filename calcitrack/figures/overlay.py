@@ -47,9 +47,9 @@ def overlay_image(radiograph: Radiograph, image: ImageAssessment, key: TimelineK
     radiograph
         The image's pixels, as they were measured.
     image
-        What was measured on it.
+        The measured deposits of the image.
     key
-        Named in the header line.
+        Key of the timeline, for the header line.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def _shown(radiograph: Radiograph, image: ImageAssessment, scale: float) -> NDAr
 
 
 def _draw_contours(canvas: RgbImage, labels: NDArray[np.uint16], deposits: Sequence[TrackedDeposit], scale: float) -> list[Box]:
-    """Outline every deposit; their boxes in the same order. A deposit without a pixel has an empty box."""
+    """Outline every deposit; return their boxes in the same order. A deposit without a pixel has an empty box."""
     places = ndimage.find_objects(labels)
     boxes = []
     for tracked in deposits:

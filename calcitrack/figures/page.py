@@ -1,4 +1,4 @@
-"""A page in millimetres: where panels stand, how long a text is, and how labels are kept apart."""
+"""A page in millimetres: positions of panels, lengths of texts, and spacing of labels."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Page:
         return cls(Figure(figsize=(width_mm / MM_PER_INCH, height_mm / MM_PER_INCH), dpi=DPI), height_mm, width_mm)
 
     def panel(self, name: str, left: float, top: float, width: float, height: float) -> Axes:
-        """Axes at this place; `name` is their label, by which they are found again."""
+        """Axes at this place; `name` is their label."""
         bottom = self.height_mm - top - height
         axes = self.figure.add_axes((left / self.width_mm, bottom / self.height_mm, width / self.width_mm, height / self.height_mm), label=name)
         axes.tick_params(labelsize=TEXT_POINTS, length=2.5, width=0.6)
@@ -54,20 +54,20 @@ class Page:
         return axes
 
     def text(self, x: float, y: float, words: str, *, points: float = TEXT_POINTS, bold: bool = False, colour: str = "black") -> None:
-        """Words whose first line begins at this place."""
+        """Write words whose first line begins at this place."""
         weight = "bold" if bold else "normal"
         self.figure.text(
             x / self.width_mm, 1 - y / self.height_mm, words, fontsize=points, fontweight=weight, color=colour, va="top", ha="left", linespacing=1.25
         )
 
     def head(self, title: str, words: str) -> None:
-        """A title and what it needs to be understood."""
+        """Write a title and its explanation."""
         self.text(4.0, 3.0, title, points=HEAD_POINTS, bold=True)
         self.text(4.0, 8.0, words)
 
 
 def plain(axes: Axes) -> None:
-    """Two spines and a faint grid."""
+    """Style axes with two spines and a faint grid."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color=GRID_COLOUR, lw=0.6)
     axes.set_axisbelow(True)
@@ -86,7 +86,7 @@ def shortened(words: str, width_mm: float) -> str:
 
 
 def day_number(day: dt.date) -> float:
-    """A date as matplotlib counts it, in days."""
+    """A date in matplotlib's day numbers."""
     return float(mdates.date2num(day))  # type: ignore[no-untyped-call] # matplotlib ships it without types
 
 

@@ -1,4 +1,4 @@
-"""Two successive visits: both films side by side in one position, and their difference, with the deposits coloured by what became of them."""
+"""Two successive visits: both films side by side, registered, and their difference, with deposits coloured by their fate."""
 
 from __future__ import annotations
 
@@ -66,25 +66,25 @@ class PairPictures:
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """Size of a pixel of the picture, mm, and what it rests on; no size where none is stated."""
+    """Size of a pixel of the picture, mm, and its basis; no size where none is stated."""
 
     pixel_mm: float | None
     spacing: Spacing
 
 
 def pair_pictures(assessment: Assessment, earlier: Side, later: Side) -> PairPictures:
-    """The later film laid on the earlier one, side by side and as a difference.
+    """Compare the later film with the earlier one, side by side and as a difference.
 
-    Deposits are outlined by what became of them at the later visit; those that are gone stand on both sides, with a broken line. Where the
-    registration cannot be relied on, the later film is hatched and the difference is not shown. Where it failed altogether, each film is shown as it
+    Deposits are outlined in the colour of their fate at the later visit; those that are gone appear on both sides, with a broken line. Where the
+    registration is not reliable, the later film is hatched and the difference is not shown. Where it failed altogether, each film is shown as it
     was exposed and there is no difference; both pictures then say so, with the reason.
 
     Parameters
     ----------
     assessment
-        Of the timeline: gives fates, and the size of the baseline's pixels.
+        Assessment of the timeline: gives fates, and the size of the baseline's pixels.
     earlier, later
-        Two films of it, with their pixels as they were measured.
+        Two films of the timeline, with their pixels as measured.
     """
     failed = next((s for s in (later, earlier) if not s.registered), None)
     if failed is not None:
@@ -114,7 +114,7 @@ def pair_pictures(assessment: Assessment, earlier: Side, later: Side) -> PairPic
 
 
 def _unregistered(assessment: Assessment, earlier: Side, later: Side, failed: Side) -> PairPictures:
-    """Each film as it was exposed, and in place of the difference the reason why there is none."""
+    """Pictures of unregistered films, each as it was exposed; the reason replaces the difference."""
     reason = failed.alignment.reason if failed.alignment is not None else ""
     said = f"not registered: {reason or 'no reason stated'}"
     panels, heads, fates = [], [], []
@@ -149,12 +149,12 @@ def _became(assessment: Assessment, earlier: Side, later: Side) -> Mapping[str, 
 
 
 def _named(side: Side, became: Mapping[str, Fate]) -> dict[int, tuple[str, Fate]]:
-    """Label -> (deposit id, fate at the later visit, or its own where the later visit says nothing of it)."""
+    """Label -> (deposit id, fate at the later visit, or its own fate where the later visit has none)."""
     return {t.deposit.label: (t.deposit_id, became.get(t.deposit_id, t.fate)) for t in side.image.deposits}
 
 
 def _window(film: Sampled) -> tuple[float, float]:
-    """Grey values from air to dense bone."""
+    """Grey window from air to dense bone."""
     exposed = film.exposed if film.exposed.any() else np.ones_like(film.exposed)
     inside = film.limb if film.limb.any() else exposed
     return float(np.percentile(film.values[exposed], DARK_PERCENTILE)), float(np.percentile(film.values[inside], BRIGHT_PERCENTILE))
@@ -199,7 +199,7 @@ def _framed(
     colours: bool = False,
     note: str = "",
 ) -> RgbImage:
-    """Films beside each other, below a title with a note and their heads, above legend and scale bar where there are such."""
+    """Place films side by side, below a title with a note and their headings, above legend and scale bar where there are any."""
     content = sum(p.width for p in panels) + GAP * (len(panels) - 1)
     width, height = max(content + 2 * GAP, LEAST_WIDTH), max(p.height for p in panels)
     framed = Image.new("RGB", (width, height + 2 * STRIP), BACKGROUND)
@@ -223,7 +223,7 @@ def _framed(
 
 
 def _draw_colours(framed: Image.Image, draw: ImageDraw.ImageDraw, width: int) -> None:
-    """The meaning of the colours, right in the strip above."""
+    """Draw the meaning of the colours at the right of the strip above."""
     bar, face = Image.fromarray(colour_bar(*COLOUR_BAR)), font(SMALL_TEXT_SIZE - 4)
     less, more = "less dense", "denser"
     right = width - MARGIN - draw.textlength(more, font=face) - 8

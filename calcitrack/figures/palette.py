@@ -1,4 +1,4 @@
-"""Colours and words that all pictures share. The colours are those of Okabe and Ito, told apart with any colour vision (jfly.uni-koeln.de/color)."""
+"""Colours and words of all pictures. The colours are those of Okabe and Ito, distinct with any colour vision (jfly.uni-koeln.de/color)."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ PALE = "#BDBDBD"
 
 @dataclass(frozen=True, slots=True)
 class FateMark:
-    """How a fate is drawn: by colour, by shape and by line, so that it is told apart in grey print as well.
+    """Drawing style of a fate: colour, shape and line, so that it is recognisable in grey print as well.
 
     Parameters
     ----------
     words
-        What it is called in pictures.
+        Its name in pictures.
     colour
         ``#RRGGBB``.
     marker
         Symbol of the timeline's table, in matplotlib's code.
     sign
-        Written behind a deposit's id on films; empty for what is not remarkable.
+        Written behind a deposit's id on films; empty for unremarkable fates.
     dash
         Lengths of line and gap of its outline on films, in pixels; ``None`` draws an unbroken line.
     """
@@ -65,7 +65,7 @@ UNKNOWN_FATE_COLOUR = "#FFFFFF"
 
 
 def fate_mark(fate: Fate) -> FateMark:
-    """The mark of a fate; one that the table does not know is drawn white, as a star, under its own name."""
+    """The mark of a fate; an unknown fate is drawn white, as a star, under its own name."""
     return FATE_MARKS.get(fate.value) or FateMark(fate.value.replace("_", " "), UNKNOWN_FATE_COLOUR, "*", "*", (14.0, 4.0))
 
 
@@ -91,5 +91,5 @@ def rgb(colour: str) -> tuple[int, int, int]:
 
 
 def title_of(key: TimelineKey) -> str:
-    """Patient, body part, side and view in one line; what is not stated is left out."""
+    """Patient, body part, side and view in one line; missing parts are left out."""
     return "  ·  ".join(p for p in (key.patient_id or "unknown patient", key.body_part, key.laterality, key.view) if p)

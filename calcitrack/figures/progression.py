@@ -34,12 +34,12 @@ GROUP_STYLES = (
 
 
 def progression_figure(points: Sequence[CohortPoint], burden: str, limit: float) -> Figure | None:
-    """The share that has progressed over the years since baseline, of all timelines and of each group; ``None`` where nobody progressed.
+    """Plot the share of progressed timelines over the years since baseline, in all and in each group; ``None`` without progression.
 
     Parameters
     ----------
     points
-        Of one burden: steps of the curves, and the visits, which tell how long each group was followed.
+        Points of one burden: steps of the curves, and the visits, which give the follow-up of each group.
     limit
         Relative change from baseline that counts as progression.
     """
@@ -81,14 +81,14 @@ def _groups(points: Iterable[CohortPoint]) -> list[str]:
 
 
 def _band(axes: Axes, years: Sequence[float], found: Sequence[CohortPoint]) -> None:
-    """The 95 % interval at each step; a step to certainty has none."""
+    """Draw the 95 % interval at each step; a step to probability 1 has none."""
     low = [0.0, *(p.value if p.low is None else p.low for p in found)]
     high = [0.0, *(p.value if p.high is None else p.high for p in found)]
     axes.fill_between(years, [*low, low[-1]], [*high, high[-1]], step="post", color="black", alpha=0.13, lw=0, zorder=1, gid="band")
 
 
 def _at_risk(page: Page, shown: Mapping[str, Sequence[CohortPoint]], width: float, years: float, top: float) -> None:
-    """Numbers at risk just before each step, below the curve; of steps that lie too close together, the first."""
+    """Write the numbers at risk just before each step, below the curve; of steps too close together only the first."""
     height = 6.0 + ROW_MM * len(shown)
     axes = page.panel("at risk", 0, top, PAGE_WIDTH_MM, height)
     axes.set_xlim(0, PAGE_WIDTH_MM)

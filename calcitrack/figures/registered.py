@@ -28,14 +28,14 @@ NODE_PX = 4
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Where the pixels of a picture lie on the baseline image.
+    """Grid of a picture on the baseline image.
 
     Parameters
     ----------
     origin
         (row, column) of the picture's first pixel, in pixels of the baseline image.
     step
-        Pixels of the baseline image a pixel of the picture.
+        Pixels of the baseline image per pixel of the picture.
     shape
         (rows, columns) of the picture.
     """
@@ -50,26 +50,26 @@ class Grid:
         return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
 
     def filled(self, at_nodes: NDArray[np.float64]) -> NDArray[np.float32]:
-        """What is known at the nodes, shape (rows, columns), linearly between them: one value a pixel of the picture."""
+        """Values at the nodes, shape (rows, columns), interpolated linearly to every pixel of the picture."""
         factors = [n / m for n, m in zip(self.shape, at_nodes.shape, strict=True)]
         return np.asarray(ndimage.zoom(at_nodes.astype(np.float32), factors, order=1, mode="nearest"), np.float32)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Side:
-    """One of two films that are compared: its pixels as they were measured, and what was measured on it."""
+    """One of two compared films: its pixels as measured, and its measured deposits."""
 
     film: Radiograph
     image: ImageAssessment
 
     @property
     def alignment(self) -> Alignment | None:
-        """Baseline onto this film; ``None`` on the baseline itself."""
+        """Alignment of the baseline with this film; ``None`` on the baseline itself."""
         return self.image.alignment
 
     @property
     def registered(self) -> bool:
-        """Whether it lies on the baseline."""
+        """Whether the film is registered to the baseline."""
         return self.alignment is None or self.alignment.ok
 
 
@@ -82,9 +82,9 @@ class Sampled:
     values
         Shape (rows, columns): attenuation on the best scale that the calibration allows.
     exposed
-        Where the film has pixels that the beam reached.
+        Mask of pixels on the film that the beam reached.
     trusted
-        Where the registration can be relied on.
+        Mask of reliable registration.
     limb
         The limb; everything exposed where none was found.
     labels
@@ -130,7 +130,7 @@ def sample(side: Side, grid: Grid) -> Sampled:
     there = nodes if side.alignment is None else side.alignment.to_image(nodes)
     rows, columns = (grid.filled(there[..., k]) for k in (0, 1))
     values = attenuation(replace(side.film, calibration=side.image.calibration))
-    if grid.step > 1:  # what lies between the grid's pixels is averaged, not skipped
+    if grid.step > 1:  # pixels between those of the grid are averaged, not skipped
         values = np.asarray(cv2.GaussianBlur(values, (0, 0), 0.4 * grid.step), np.float32)
     exposed = _nearest(side.film.valid_mask.astype(np.uint8), rows, columns) > 0
     limb = side.image.segmentation.limb
@@ -148,17 +148,17 @@ def _nearest(values: NDArray[np.uint8] | NDArray[np.uint16], rows: NDArray[np.fl
 
 
 def common_tissue(earlier: Sampled, later: Sampled) -> Mask:
-    """Where both films show the limb and no deposit, and the registration can be relied on: what should not differ."""
+    """Mask where both films show the limb and no deposit, and registration is reliable: tissue that should not differ."""
     shared = earlier.limb & later.limb & earlier.trusted & later.trusted
     plain = shared & (earlier.labels == 0) & (later.labels == 0)
     return plain if plain.any() else shared
 
 
 def on_scale_of(earlier: Sampled, later: Sampled) -> FloatImage:
-    """The later film's values on the earlier one's scale: equal ranks within the tissue that both show get equal values.
+    """Map the later film's values to the earlier one's scale: equal ranks within their common tissue get equal values.
 
-    Ranks know nothing of dose, tube voltage, gain and a vendor's curve, all of which change between visits. Beyond the outermost percentiles, where
-    deposits lie, the map goes on in a straight line. Where the films share no tissue, the values are handed back as they are.
+    Ranks do not depend on dose, tube voltage, gain and a vendor's curve, all of which change between visits. Beyond the outermost percentiles, where
+    deposits lie, the map continues in a straight line. Where the films share no tissue, the values are returned unchanged.
     """
     tissue = common_tissue(earlier, later)
     if not tissue.any():

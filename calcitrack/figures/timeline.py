@@ -28,7 +28,7 @@ COURSE_SHARE = 0.15
 
 
 def timeline_figure(assessed: Assessment | DrawnTimeline, judgement: Judgement | None = None, course: PatientCourse | None = None) -> Figure:
-    """The burden of one timeline over true dates, what it means, what was given, what the laboratory found, and what became of the deposits.
+    """Draw the burden of one timeline over true dates, with its verdict, treatments, laboratory values and the fates of the deposits.
 
     The burden is the hydroxyapatite mass where every readable time point has it, else the area in mm2, else in pixels; the axis says which, and the
     picture why it is not the mass. Points whose millimetres hold in different planes are not joined. Panels without content are left out.
@@ -122,14 +122,14 @@ def _span(days: list[float], course: PatientCourse | None) -> tuple[float, float
 
 
 def _sentences(drawn: DrawnTimeline, judgement: Judgement | None) -> list[str]:
-    """What the head says: the verdict where there is one, and the change from first to last."""
+    """Sentences of the head: the verdict where there is one, and the change from first to last."""
     detectable = burden_panel.detectable_sentence(drawn, judgement)
     told = [*(judgement_sentences(judgement)[:1] if judgement is not None else ()), drawn.change, detectable or drawn.beyond]
     return [wrapped(s, PAGE_WIDTH_MM - 2 * EDGE_MM) for s in told if s]
 
 
 def _notes(drawn: DrawnTimeline, course: PatientCourse | None, unshown: list[str], *, dated: bool) -> list[str]:
-    """What a reader has to know of what is not drawn."""
+    """Notes about content that is not drawn."""
     found = [drawn.instead] if drawn.instead else []
     if unshown:
         found.append(f"Laboratory values not drawn (no upper limit stated, or no room): {', '.join(unshown)}.")
@@ -147,7 +147,7 @@ def _write_head(page: Page, drawn: DrawnTimeline, sentences: list[str]) -> None:
 
 
 def _mark_starts(burden: Axes, rows: list[list[Treatment]], free: float) -> None:
-    """A faint line through the burden where each treatment begins, up to the words about the trends."""
+    """Draw a faint line through the burden panel at the start of each treatment, up to the trends' text."""
     span = burden.get_xlim()
     for doses in rows:
         start = day_number(doses[0].start)

@@ -1,8 +1,8 @@
-"""What the film would show at a deposit's place without it: estimated from the tissue around it.
+"""Estimate the background of a deposit: the film at its place without it, from the tissue around it.
 
 Universal kriging (Matheron 1969): a trend in position and in depth below the skin (or below the bone's outline, over bone), fitted
-robustly, and what the trend leaves over interpolated with a covariance that falls with distance. It also says how uncertain the sum over
-the deposit is, larger for large deposits and for those with tissue on one side only.
+robustly, and the residuals interpolated with a covariance that falls with distance. It also gives the uncertainty of the sum over
+the deposit, which is larger for large deposits and for those with tissue on one side only.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ class Neighbourhood:
     Parameters
     ----------
     window
-        Where it was cut out.
+        Place of the cut-out on the film.
     inside
         The deposit's own pixels.
     reach
-        The deposit with its blurred rim, other deposits left out: what a sum over the deposit runs over.
+        The deposit with its blurred rim, other deposits left out: the pixels of a sum over the deposit.
     contrast
         Image minus background.
     background
@@ -89,7 +89,7 @@ class _Estimate:
 def neighbourhood(image: FloatImage, segmentation: Outlined, label: int, box: tuple[slice, slice], pixel_mm: float) -> Neighbourhood | None:
     """Estimate the background of one deposit.
 
-    Bone and soft tissue have backgrounds of their own: pixels of the deposit over bone are compared with the bone around it.
+    Bone and soft tissue have separate backgrounds: pixels of the deposit over bone are compared with the bone around it.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def neighbourhood(image: FloatImage, segmentation: Outlined, label: int, box: tu
     labels, limb, bone = segmentation.labels[window], segmentation.limb[window], segmentation.bone[window]
     inside = labels == label
     away_mm = _distance(~inside) * pixel_mm
-    same = np.where(bone, _distance(~(inside & bone)), _distance(~(inside & ~bone))) * pixel_mm  # a rim stays within its tissue
+    same = np.where(bone, _distance(~(inside & bone)), _distance(~(inside & ~bone))) * pixel_mm  # the rim stays within its tissue
     reach = (same <= GAP_MM) & ~((labels > 0) & ~inside)
     free = limb & (_distance(labels == 0) * pixel_mm > GAP_MM)
     ring = free & (away_mm > GAP_MM) & (away_mm <= RING_MM + GAP_MM)
@@ -110,7 +110,7 @@ def neighbourhood(image: FloatImage, segmentation: Outlined, label: int, box: tu
     either = _Tissue(ring, soft.depth, SOFT_PENALTY, BONE_INFLATION)
     background = np.full(local.shape, np.nan)
     sums: list[tuple[int, float]] = []
-    # Where one tissue has too little around it, all that is there is the best background there is.
+    # Where one tissue has too few pixels around the deposit, both tissues together are the best background.
     for tissue, where in ((soft, ~bone), (hard, bone), (either, np.ones_like(bone))):
         wanted = reach & where & np.isnan(background)
         estimate = _estimate(local, tissue, wanted, pixel_mm)
@@ -129,7 +129,7 @@ def _distance(mask: Mask) -> NDArray[np.float32]:
 
     OpenCV hands small pictures to Intel IPP, and with one thread every picture. IPP's last bit depends on the address of the memory, so that two runs
     of one command differ. Squared distances between pixels are whole numbers: their rounded roots are exact, up to 1,400 pixels at least. That is
-    far beyond `RING_MM`, `SKIN_MM` and `BONE_MM`, from where on no distance matters.
+    far beyond `RING_MM`, `SKIN_MM` and `BONE_MM`, above which distances have no effect.
     """
     if mask.all():
         return np.full(mask.shape, 1e6, np.float32)
@@ -138,13 +138,13 @@ def _distance(mask: Mask) -> NDArray[np.float32]:
 
 
 def _depth(mask: Mask, pixel_mm: float, limit_mm: float) -> FloatArray:
-    """Root of the depth below the outline over a limit: how the chord through a round body grows; 1 from the limit on."""
+    """Square root of depth below the outline over a limit, as the chord through a round body grows; 1 beyond the limit."""
     return np.asarray(np.sqrt(np.clip(_distance(mask) * pixel_mm / limit_mm, 0, 1)), float)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Tissue:
-    """Soft tissue or bone: where it may serve as background, how its thickness grows with depth, how far to trust it."""
+    """Soft tissue or bone as a background: its usable pixels, its growth with depth, and its uncertainty."""
 
     ring: Mask
     depth: FloatArray
@@ -195,7 +195,7 @@ class _Trend:
 
     @classmethod
     def fit(cls, at_mm: FloatArray, root: FloatArray, value: FloatArray, penalty: float) -> _Trend:
-        """Least squares without outliers; without depth where all cells lie deep, and a mean only where cells are few."""
+        """Robust least squares; without the depth term where all cells lie deep, and only a mean where cells are few."""
         raw = np.column_stack([at_mm, root, root**2])
         centre, scale = raw.mean(axis=0), np.maximum(raw.std(axis=0), 1e-6)
         design = np.column_stack([np.ones(len(raw)), (raw - centre) / scale])
@@ -235,9 +235,9 @@ class _Cells:
 
 
 def _krige(known: _Cells, rest: FloatArray, wanted: _Cells, spread: float, penalty: float) -> tuple[FloatArray, float]:
-    """What the trend left over, interpolated at the wanted cells, and the standard uncertainty of the background's mean over them.
+    """Interpolate the trend's residuals at the target cells, with the standard uncertainty of the background's mean over them.
 
-    The uncertainty is that of universal kriging: what the interpolation leaves open, and what the trend's coefficients do.
+    The uncertainty is that of universal kriging: of the interpolation and of the trend's coefficients.
     """
     variance = max(spread, 1e-6) ** 2
     grain = np.eye(len(rest)) * GRAIN_SHARE * variance

@@ -36,7 +36,7 @@ of a bone's shadow, and a tenth is enough not to depend on metal, crossing bones
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Film:
-    """What all deposits of a film share."""
+    """Film data that all its deposits share."""
 
     radiograph: Radiograph
     segmentation: Outlined
@@ -48,16 +48,16 @@ class Film:
 
     @property
     def linear(self) -> bool:
-        """Differences of the film's attenuation are nepers."""
+        """Whether differences of the film's attenuation are nepers."""
         return self.radiograph.calibration.in_nepers
 
     def widening(self, label: int) -> float:
-        """How many times larger a deposit might be than it was drawn."""
+        """Ratio of a deposit's largest plausible area to its drawn area."""
         return self.segmentation.widening.get(label, 1.0)
 
 
 def measure(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOptions | None = None) -> ImageMeasurements:
-    """Measure every deposit of a segmentation, however it was drawn.
+    """Measure every deposit of a segmentation.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _film(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOp
     bone = segmentation.bone & (segmentation.labels == 0)
     step = float(np.percentile(image[bone], CORTEX_PERCENTILE) - np.median(image[soft])) if bone.any() and soft.any() else 0.0
     open_field = ~segmentation.limb & radiograph.valid_mask
-    # Collimator blades without a header entry are denser than any flesh: they are no open field.
+    # Collimator blades without a header entry are denser than any soft tissue: they are no open field.
     bright = open_field & (image < np.median(image[soft])) if soft.any() else open_field
     air = float(np.median(image[bright])) if bright.any() else float(image.min())
     return Film(radiograph, segmentation, image, step, air, mass_model(radiograph, air, options), options)
@@ -156,7 +156,7 @@ def measure_deposit(film: Film, label: int, box: tuple[slice, slice]) -> tuple[D
 
 
 def _amounts(film: Film, mass: Mass | str) -> dict[str, Result]:
-    """Hydroxyapatite, volume and aluminium equivalent of a deposit or of all of them; `mass` may be the reason why there is none."""
+    """Hydroxyapatite, volume and aluminium equivalent of a deposit or of all of them; `mass` may be the reason why it is missing."""
     if isinstance(film.masses, str) or isinstance(mass, str):
         reason = film.masses if isinstance(film.masses, str) else str(mass)
         return {q.name: NotMeasurable(q, reason) for q in (m.HA_MASS_MG, m.VOLUME_MM3, m.AL_EQUIVALENT_MM3)}
@@ -214,7 +214,7 @@ def sum_up(film: Film, measured: Sequence[tuple[Deposit, Mass | None]]) -> Mappi
 
 
 def _all_masses(film: Film, masses: list[Mass | None]) -> Mass | str:
-    """The sum, or why there is none."""
+    """The sum, or the reason why there is none."""
     known = [mass for mass in masses if mass is not None]
     if len(known) < len(masses):
         return f"{len(masses) - len(known)} of {len(masses)} deposits: {NO_BACKGROUND}"
@@ -224,7 +224,7 @@ def _all_masses(film: Film, masses: list[Mass | None]) -> Mass | str:
 
 
 def _sum(film: Film, measurand: Measurand, results: list[Result]) -> Result:
-    """Sum; not measurable when one of the values is not, or when the film measures none of the kind.
+    """Sum of results; not measurable when one of them is not, or when the film has none of this measurand.
 
     Uncertainties of the deposits are independent and add in squares.
     """
@@ -241,7 +241,7 @@ def _sum(film: Film, measurand: Measurand, results: list[Result]) -> Result:
 
 
 def _with_area_sd(film: Film, total: Result, deposits: list[Deposit]) -> Result:
-    """The total area with its standard uncertainty: outlines drawn too wide are so everywhere and add in full; parts left out add in squares."""
+    """The total area with its standard uncertainty: outline errors are common to all deposits and add in full; missed parts add in squares."""
     if isinstance(total, NotMeasurable) or total.sd is None:
         return total
     drawn, left_out = 0.0, 0.0

@@ -1,4 +1,4 @@
-"""The limb's long axis on a film, and how much attenuates along it."""
+"""The limb's long axis on a film, and the attenuation profile along it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Measurements of a film whose deposits are being edited: after each edit only the deposits that it touches are measured again.
+"""Live measurements of a film during editing: after each edit only the touched deposits are measured again.
 
-What a film's deposits share (the cortex they are compared with, the open field) depends on which pixels are deposits. It is worked out anew
-after each edit from values that were sorted once, so that it is exact and takes milliseconds.
+The data that deposits share (reference cortex, open field) depend on which pixels are deposits. They are computed again
+after each edit from values that were sorted once, so that they are exact and take milliseconds.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Window = tuple[slice, slice]
 
 
 class _Sorted:
-    """Values of the film within a tissue, sorted once; what deposits cover is left out when a rank is asked for."""
+    """Values of the film within a tissue, sorted once; pixels of deposits are left out of rank queries."""
 
     def __init__(self, image: FloatImage, tissue: Mask) -> None:
         self._tissue = tissue
@@ -37,12 +37,12 @@ class _Sorted:
         inside = self._tissue[covered]
         removed = np.sort(image[covered][inside])
         first = np.searchsorted(self._values, removed, "left")
-        again = np.arange(len(removed)) - np.searchsorted(removed, removed, "left")  # of several equal values each is another one
+        again = np.arange(len(removed)) - np.searchsorted(removed, removed, "left")  # equal values are counted separately
         return _Rest(self._values, first + again)
 
 
 class _Rest:
-    """Sorted values without those at some places."""
+    """Sorted values less those at the removed places."""
 
     def __init__(self, values: NDArray[np.float32], removed: NDArray[np.intp]) -> None:
         self._values = values
@@ -54,11 +54,11 @@ class _Rest:
         return np.float32(self._values[k + int(np.searchsorted(self._shift, k, "right"))])
 
     def median(self) -> np.float32:
-        """As `numpy.median` of all of them."""
+        """As `numpy.median` of these values."""
         return np.float32(np.median(np.array([self.rank((self.size - 1) // 2), self.rank(self.size // 2)], np.float32)))
 
     def percentile(self, q: float) -> np.float32:
-        """As `numpy.percentile` of all of them: linear between two ranks, from the nearer one."""
+        """As `numpy.percentile` of these values: linear between two ranks, from the nearer one."""
         at = q / 100 * (self.size - 1)
         low = int(np.floor(at))
         a, b = self.rank(low), self.rank(min(low + 1, self.size - 1))
@@ -85,7 +85,7 @@ class LiveFilm:
     radiograph
         The image, calibrated as it was measured.
     segmentation
-        What the editing starts from.
+        Initial state of the editing.
     options
         Settings; defaults when ``None``.
 
@@ -113,7 +113,7 @@ class LiveFilm:
 
     @property
     def labels(self) -> Labels:
-        """Shape (rows, columns): a view of the labels as they are now, not to be written to."""
+        """Current labels, shape (rows, columns): a view that must not be written to."""
         view = self._edited.labels.view()
         view.setflags(write=False)
         return view
@@ -128,7 +128,7 @@ class LiveFilm:
         return self._boxes.get(label)
 
     def put(self, window: Window, labels: Labels) -> frozenset[int]:
-        """Write labels into a window, and give those that it held before or holds now."""
+        """Write labels into a window; return the labels that it held before or holds now."""
         place = self._edited.labels[window]
         touched = {int(v) for v in np.union1d(place, labels) if v}
         place[...] = labels
@@ -151,7 +151,7 @@ class LiveFilm:
             )
 
     def _trust(self, label: int) -> None:
-        """The program's doubt about its outline holds as long as the outline is the program's."""
+        """Keep the program's uncertainty of an outline as long as the outline is the program's."""
         widening, box = self._given.widening.get(label), self._boxes.get(label)
         self._edited.widening.pop(label, None)
         if widening is None or box is None or box != self._given_boxes.get(label):
@@ -160,7 +160,7 @@ class LiveFilm:
             self._edited.widening[label] = widening
 
     def deposits(self, labels: Iterable[int]) -> dict[int, Deposit]:
-        """Deposits of these labels, measured now where they were touched; those without a pixel are left out."""
+        """Deposits of these labels, measured again where they were touched; those without a pixel are left out."""
         film: Film | None = None
         for label in labels:
             if label in self._boxes and label not in self._measured:
@@ -169,13 +169,13 @@ class LiveFilm:
         return {label: self._measured[label][0] for label in labels if label in self._measured}
 
     def totals(self, kept: Iterable[int] | None = None) -> Mapping[str, Result]:
-        """Sums over all deposits, or over some only, as each was last measured."""
+        """Sums over all or selected deposits, from their latest measurements."""
         known = self.label_values if kept is None else tuple(sorted(set(kept) & set(self._boxes)))
         self.deposits(known)
         return sum_up(self._film(), [self._measured[k] for k in known])
 
     def segmentation(self, kept: Iterable[int] | None = None) -> Segmentation:
-        """The segmentation as it is now; of some labels only where asked for. Labels keep their numbers."""
+        """The current segmentation, of all or selected labels. Labels keep their numbers."""
         known = set(self.label_values if kept is None else kept) & set(self._boxes)
         labels = self._edited.labels
         if known != set(self._boxes):
@@ -191,7 +191,7 @@ class LiveFilm:
         )
 
     def measurements(self) -> ImageMeasurements:
-        """All of the film measured anew: what `calcitrack.measure` gives for `segmentation`, to the last digit."""
+        """Measure the whole film again: equals `calcitrack.measure` of `segmentation` to the last digit."""
         self._measured.clear()
         totals = self.totals()
         film = self._film()

@@ -1,4 +1,4 @@
-"""How much larger than in their own plane deposits appear on a film."""
+"""Magnification of deposits on a film, relative to their own plane."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Magnification:
     value, sd
         The ratio and its standard uncertainty.
     assumptions
-        What was assumed for it, in words.
+        Assumptions, in words.
     """
 
     value: float
@@ -32,7 +32,7 @@ class Magnification:
 
 
 def magnification(acquisition: Acquisition, spacing: Spacing, options: MeasureOptions) -> Magnification:
-    """What the spacing still contains.
+    """Magnification that the pixel spacing still contains.
 
     Examples
     --------

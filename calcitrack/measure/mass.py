@@ -57,7 +57,7 @@ THICKNESS_STEP_CM = 0.25
 
 @dataclass(frozen=True, slots=True)
 class MassModel:
-    """What turns a film's contrast into mass: beam, scatter, magnification.
+    """Data that convert a film's contrast into mass: beam, scatter, magnification.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class MassModel:
     curve_relative_sd
         Relative standard uncertainty of the film's nepers.
     assumptions
-        What the header does not state, in words.
+        Assumptions for facts that the header does not state, in words.
     by_wedge
         An aluminium step wedge calibrates the film: contrast is aluminium first.
     """
@@ -93,7 +93,7 @@ class MassModel:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """How much there is: the value, the uncertainty it has alone, and the one it shares with the film's other deposits; all in one unit."""
+    """An amount with its own uncertainty and the one shared with the film's other deposits; all in one unit."""
 
     value: float
     own_sd: float
@@ -120,7 +120,7 @@ class Mass:
 
 
 def mass_model(radiograph: Radiograph, air: float, options: MeasureOptions) -> MassModel | str:
-    """Gather what mass needs from the header, or say in one sentence why there can be no mass."""
+    """Collect the header's facts for mass, or return one sentence with the reason why mass is not measurable."""
     calibration, acquisition, spacing = radiograph.calibration, radiograph.acquisition, radiograph.spacing
     reason = _obstacle(radiograph)
     if reason:
@@ -151,7 +151,7 @@ def mass_model(radiograph: Radiograph, air: float, options: MeasureOptions) -> M
 
 
 def _obstacle(radiograph: Radiograph) -> str:
-    """Why the film carries no absolute mass; empty when it does."""
+    """Reason why the film gives no absolute mass; empty when it does."""
     calibration, kvp = radiograph.calibration, radiograph.acquisition.kvp
     if not calibration.in_nepers:
         return _no_nepers(calibration)
@@ -170,7 +170,7 @@ def _obstacle(radiograph: Radiograph) -> str:
 
 
 def _no_nepers(calibration: Calibration) -> str:
-    """Why values are no nepers."""
+    """Reason why values are not nepers."""
     if calibration.tier is not Tier.A:
         why = f"; {calibration.curve_source}" if calibration.curve_source else ""
         return f"calibration tier {calibration.tier}: {calibration.reason}{why}"
@@ -179,11 +179,11 @@ def _no_nepers(calibration: Calibration) -> str:
 
 
 def deposit_mass(place: Neighbourhood, model: MassModel, over_bone: float, widening: float = 1.0) -> Mass:
-    """Mass of one deposit from its contrast; `over_bone` is the share of it that lies over bone, `widening` how many times larger it might be.
+    """Mass of one deposit from its contrast; `over_bone` is its share over bone, `widening` the ratio of its largest plausible to its drawn area.
 
     Scatter is removed, the beam's curve for the tissue in place inverted (through aluminium on a film with a step wedge), and the areal
     densities added up over the deposit and its blurred rim. Uncertainties: background, outline and delineation (own to each deposit); nepers,
-    scatter and magnification, what bone below does to the beam, for hydroxyapatite also the beam itself (shared by all deposits of a film).
+    scatter, magnification, beam hardening by bone, and for hydroxyapatite also the beam itself (shared by all deposits of a film).
     """
     contrast = place.contrast[place.reach]
     background = float(np.median(place.background[place.reach])) - model.air
@@ -196,7 +196,7 @@ def deposit_mass(place: Neighbourhood, model: MassModel, over_bone: float, widen
         """(mg of hydroxyapatite, mm3 of aluminium or 0) in the deposit's own plane."""
         aluminium_mm, areal_mg_cm2 = _densities(primary_contrast(values, s), background + float(np.log1p(s)), scale, curve)
         mm2 = model.pixel_area_mm2 / model.magnification**2
-        return np.array([areal_mg_cm2.sum() * mm2 / 100, aluminium_mm.sum() * mm2])  # mg/cm2 on mm2: a hundredth
+        return np.array([areal_mg_cm2.sum() * mm2 / 100, aluminium_mm.sum() * mm2])  # mg/cm2 times mm2 is 1/100 mg
 
     value = sums(contrast, ratio)
     background_sd = np.abs(sums(contrast + place.background_sd, ratio) - value)
@@ -222,7 +222,7 @@ def _densities(contrast: FloatArray, below: float, scale: AluminiumScale | None,
 
 
 def _tissue_cm(log_attenuation: float, model: MassModel) -> float:
-    """Soft tissue that attenuates this much, cm."""
+    """Thickness of soft tissue with this attenuation, cm."""
     return float(np.clip(log_attenuation / _tissue_per_cm(model.kvp, model.filter_mm_al), 0, 30))
 
 

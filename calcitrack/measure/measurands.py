@@ -1,4 +1,4 @@
-"""What is measured: name, unit, definition and reference of each quantity. A registry is a tuple that somebody typed.
+"""Measurands: name, unit, definition and reference of each quantity.
 
 >>> from calcitrack import measure
 >>> from calcitrack.phantom.small import small_radiograph, small_segmentation

@@ -1,4 +1,4 @@
-"""What a measurement may be told."""
+"""Settings of measuring."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class MeasureOptions:
     ha_concentration_mg_cm3
         Assumed concentration of hydroxyapatite in deposits; turns mass into volume. ``None``: no volume from mass.
     ha_concentration_sd_mg_cm3
-        Its standard uncertainty. ``None``: it may be three times less or more, any value alike on a logarithmic scale.
+        Its standard uncertainty. ``None``: uniform on a logarithmic scale from a third to three times the concentration.
     object_height_mm
         Assumed height of deposits above the detector, mm, where the header states neither magnification nor source-object distance: cover and
         grid take about 10 mm, half a hand another 10.

@@ -24,7 +24,7 @@ added hardly any deposit in soft tissue whose interval holds the truth, and a bo
 
 
 def area_sd_mm2(inside: Mask, pixel_mm: float) -> float:
-    """Standard uncertainty of a deposit's area: its outline's length times how far the outline may lie further in or out.
+    """Standard uncertainty of a deposit's area: the outline's length times the uncertainty of its position.
 
     Parameters
     ----------
@@ -35,13 +35,13 @@ def area_sd_mm2(inside: Mask, pixel_mm: float) -> float:
 
     Notes
     -----
-    The length is Crofton's, from four directions, which does not grow with the steps of the pixels.
+    The length is Crofton's, from four directions: it does not depend on pixel steps.
     """
     return OUTLINE_SD_MM * float(perimeter_crofton(np.pad(inside, 1), directions=4)) * pixel_mm
 
 
 def outline_relative_sd(inside: Mask, pixel_mm: float) -> float:
-    """Relative standard uncertainty of a sum over a deposit because its outline may lie a little further in or out.
+    """Relative standard uncertainty of a sum over a deposit, from the uncertain position of its outline.
 
     Parameters
     ----------
@@ -62,12 +62,12 @@ def outline_relative_sd(inside: Mask, pixel_mm: float) -> float:
 
 
 def delineation_relative_sd(widening: float, over_bone: float) -> float:
-    """Relative standard uncertainty of a deposit's area and mass because only the surer part of it may have been outlined.
+    """Relative standard uncertainty of a deposit's area and mass, because the outline may include only its most certain part.
 
     Parameters
     ----------
     widening
-        Area within the widest outline thought possible over the area as drawn (`Segmentation.widening`).
+        Area within the widest plausible outline over the area as drawn (`Segmentation.widening`).
     over_bone
         Share of the deposit that lies over bone.
     """

@@ -1,4 +1,4 @@
-"""Volume of deposits from their hydroxyapatite, by an assumed concentration."""
+"""Volume of deposits from their hydroxyapatite mass and an assumed concentration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From material in the beam's way to the detector's noisy signal: attenuation, heel effect, scatter, blur, quanta."""
+"""Material in the beam -> noisy detector signal: attenuation, heel effect, scatter, blur, quanta."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _QUANTA_BLUR = 0.55
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Object:
-    """Something on the film that is not the patient.
+    """An object on the film that is not part of the patient.
 
     Parameters
     ----------
     material
-        A name that `calcitrack.calibrate.spectrum.mass_attenuation` knows.
+        A material of `calcitrack.calibrate.spectrum.mass_attenuation`.
     window
-        Where.
+        Place on the film.
     areal_g_cm2
-        In the beam's way, shape of the window.
+        Areal density in the beam, shape of the window.
     """
 
     material: str
@@ -49,7 +49,7 @@ class Object:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Load:
-    """All material in the beam's way, g/cm2, shape (rows, columns)."""
+    """All material in the beam, g/cm2, shape (rows, columns)."""
 
     soft: FloatImage
     fat: FloatImage
@@ -69,7 +69,7 @@ class _Groups:
 
 
 def _groups(spec: BeamSpec) -> _Groups:
-    """Neighbouring energies, each group of about the same signal behind a finger."""
+    """Groups of neighbouring energies with about equal signal behind a finger."""
     incoming = beam(spec.kvp + spec.kvp_error, max(0.5, spec.filter_mm_al + spec.filter_error_mm))
     behind = incoming.weights * np.exp(-mass_attenuation("soft_tissue") * 2.0)
     order = np.minimum((np.cumsum(behind) / behind.sum() * _GROUPS).astype(int), _GROUPS - 1)
@@ -80,7 +80,7 @@ def _groups(spec: BeamSpec) -> _Groups:
 
 
 def primary(load: Load, spec: BeamSpec) -> FloatImage:
-    """Signal of the beam that went straight through, 1 where nothing was in its way."""
+    """Signal of the primary beam, 1 in the open field."""
     groups = _groups(spec)
     mu_soft, mu_fat, mu_ha = (groups.coefficient(m) for m in ("soft_tissue", "adipose", "hydroxyapatite"))
     signal = np.empty_like(load.soft)
@@ -127,7 +127,7 @@ def _smoothed(image: FloatImage, sigma_px: float) -> FloatImage:
 
 
 def scatter(signal: FloatImage, tissue_mm: FloatImage, pitch_mm: float, strength: float) -> FloatImage:
-    """Scattered signal: it starts where there is tissue, in proportion to its thickness, and spreads."""
+    """Scattered signal: proportional to the thickness of tissue, and spread out."""
     source = signal * tissue_mm * np.float32(_SCATTER_PER_MM * strength)
     return sum((share * _smoothed(source, sigma / pitch_mm) for sigma, share in _SCATTER_SPREAD), start=np.zeros_like(source))
 
@@ -142,7 +142,7 @@ def heel(grid: Grid, spec: BeamSpec) -> FloatImage:
 
 
 def detect(signal: FloatImage, beam_spec: BeamSpec, detector: DetectorSpec, pitch_mm: float, rng: np.random.Generator) -> FloatImage:
-    """Blur and noise: quanta counted in each pixel, light spread, electronic noise."""
+    """Add blur and noise: quantum noise in each pixel, light spread, electronic noise."""
     sigma = detector.blur_mm / pitch_mm
     blurred = cv2.GaussianBlur(signal, (0, 0), sigma)
     quanta = np.float32(beam_spec.quanta_per_mm2 * pitch_mm**2)

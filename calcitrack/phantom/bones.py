@@ -1,4 +1,4 @@
-"""Mineral in the beam's way: chords through cortex and marrow of swept and lumpy bones."""
+"""Bone mineral in the beam: chords through cortex and marrow of long and short bones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def bone_chords(grid: Grid, bone: Bone, tile: FloatImage, offset_mm: float) -> t
     Returns
     -------
     tuple
-        The window of pixels it may touch; the HA in the way, g/cm2; the path through the bone as a body, mm.
+        The window of pixels it may touch; the HA in the beam, g/cm2; the path through the bone as a body, mm.
     """
     where = footprint(grid, bone.frame, *_reach(bone))
     if where.window.empty:
@@ -115,7 +115,7 @@ def _caps(u: Vector, bone: SweptBone) -> Vector:
 
 
 def _eroded(half: Vector, cortex: Vector, length: float) -> Vector:
-    """The outline less a wall: for each station the narrowest place within the wall's thickness, as a disc would leave it."""
+    """The outline less a wall: at each station the narrowest place within the wall's thickness, as erosion by a disc leaves it."""
     step = length / (len(half) - 1)
     u = np.arange(len(half)) * step
     result = half - cortex

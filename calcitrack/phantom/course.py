@@ -1,4 +1,4 @@
-"""A patient's planned course: irregular visits, disease that grows or shrinks at stated rates, treatments that turn it, enzymes that follow."""
+"""A patient's planned course: irregular visits, stated rates of growth, treatments that change the rate, and enzyme values that follow it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DAYS_A_YEAR = 365.25
 
 
 class DiseaseCourse(StrEnum):
-    """What a patient's disease does as a whole; `Course` is what one deposit does."""
+    """Course of a patient's disease as a whole; `Course` is that of one deposit."""
 
     STABLE = "stable"
     PROGRESSING = "progressing"
@@ -57,7 +57,7 @@ _NORMAL = 0.6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Therapy:
-    """A drug of a plan, with what it does to the disease.
+    """A drug of a plan, with its effect on the disease.
 
     Parameters
     ----------
@@ -66,9 +66,9 @@ class Therapy:
     doses
         (days at this dose, dose), one after the other; ``None`` days for a last dose that goes on.
     rate_a_year
-        Annual rate of the natural logarithm of the volume while it works; ``None`` for a drug that does not change it.
+        Annual rate of the natural logarithm of the volume while it acts; ``None`` for a drug without effect on it.
     lag_days
-        From the start until it works.
+        Days from the start until it acts.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Therapy:
             raise InvalidValueError(f"{self.name}: a lag is not negative; found {self.lag_days} days")
 
     def rows(self, patient_id: str) -> tuple[Treatment, ...]:
-        """One row a dose, each ending on the day before the next begins."""
+        """One row per dose; each ends on the day before the next begins."""
         rows, start = [], self.start
         for days, dose in self.doses:
             stop = None if days is None else start + dt.timedelta(days=days - 1)
@@ -97,16 +97,16 @@ class Therapy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoursePlan:
-    """What happens to a patient, before any deposit or film is made.
+    """Plan of a patient's visits, growth rates and treatments, before any deposit or film is simulated.
 
     Parameters
     ----------
     dates
         Of the visits, in order of time.
     rate_a_year
-        Annual rate of the natural logarithm of a typical deposit's volume before any therapy works.
+        Annual rate of the natural logarithm of a typical deposit's volume before any therapy acts.
     therapies
-        Each turns the rate once it works; the one that began to work last holds.
+        Each sets the rate once it acts; the one that began to act last applies.
     """
 
     dates: tuple[dt.date, ...]
@@ -118,12 +118,12 @@ class CoursePlan:
             raise InvalidValueError(f"a plan has visits on rising dates; found {', '.join(map(str, self.dates)) or 'none'}")
 
     def log_volumes(self) -> np.ndarray:
-        """Natural logarithm of a typical deposit's volume at each visit, shape (visits,), against that of the first."""
+        """Natural logarithm of a typical deposit's volume at each visit relative to the first, shape (visits,)."""
         turns = sorted((t.start + dt.timedelta(days=t.lag_days), t.rate_a_year) for t in self.therapies if t.rate_a_year is not None)
         return np.array([self._grown(turns, day) for day in self.dates])
 
     def _grown(self, turns: Sequence[tuple[dt.date, float]], day: dt.date) -> float:
-        """The rates from the first visit to a day, each times the years it held."""
+        """Integral of the rate from the first visit to a day."""
         total, since, rate = 0.0, self.dates[0], self.rate_a_year
         for turn, next_rate in turns:
             until = min(max(turn, since), day)
@@ -146,7 +146,7 @@ class CoursePlan:
         )
 
     def _level(self, day: dt.date, excess: float) -> float:
-        """An enzyme against its upper limit."""
+        """An enzyme value relative to its upper limit."""
         starts = [t.start for t in self.therapies]
         quiet_days = max(0, (day - min(starts)).days) if starts else 0
         active = _RESIDUE + (1 - _RESIDUE) * math.exp(-quiet_days / _QUIET_DAYS) if self.rate_a_year > 0 else 0.0

@@ -1,4 +1,4 @@
-"""Deposits as clouds of small masses in their own coordinates: any form, turned any way, with an exact sum."""
+"""Deposits as clouds of point masses in their own coordinates: of any form and orientation, with an exact sum."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Body = tuple[Vector, Vector, Vector]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Cloud:
-    """A deposit's substance.
+    """A deposit as a cloud of point masses.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Cloud:
 
     @property
     def grain_mm(self) -> float:
-        """Distance at which the points no longer show: the side of the largest volume that one stands for."""
+        """Distance at which single points are not visible: the side of the largest volume that a point stands for."""
         return float(np.cbrt(self.volume_mm3.max()))
 
 
@@ -63,7 +63,7 @@ def cloud(spec: DepositSpec, volume_factor: float) -> Cloud:
 
 
 def _lie(rng: np.random.Generator, form: Form) -> Vector:
-    """How a deposit lies in the flesh: sheets and nets along the skin or a fascia, the others anyhow."""
+    """Orientation of a deposit in soft tissue: sheets and nets along the skin or a fascia, others at random."""
     if form in (Form.SHEET, Form.NET):
         return rotation(float(rng.normal(0, 35)), float(rng.normal(0, 12)), float(rng.normal(0, 30)))
     return rotation(*(float(a) for a in rng.uniform(-90, 90, 3)))

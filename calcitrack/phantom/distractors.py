@@ -1,4 +1,4 @@
-"""Things on a film that are not deposits: side markers, step wedges, rings, cannulas, splints, clips."""
+"""Objects on a film that are not deposits: side markers, step wedges, rings, cannulas, splints, clips."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from calcitrack.phantom.specs import PatientSpec, VisitSpec
 class WedgeStep:
     """One step of an aluminium wedge: its thickness, and the rows and columns it covers (from, up to).
 
-    Of a turned wedge, those that the step would cover were it upright where it is: the same area about the same middle.
+    For a turned wedge, those of the upright step with the same area and the same middle.
     """
 
     al_mm: float
@@ -114,7 +114,7 @@ def _turned(block: FloatImage, along: np.ndarray, turn_deg: float, *, upright: b
 
 
 def _marker(grid: Grid, taken: Mask, letter: str, visit: VisitSpec, rng: np.random.Generator) -> list[Object]:
-    """A lead letter, sometimes with initials and a frame, turned at will."""
+    """A lead letter, sometimes with initials and a frame, turned at random."""
     size = int(rng.uniform(9, 22) / grid.pitch_mm)
     text = letter if rng.random() < 0.6 else letter + str(rng.choice(["AK", "12", "JB", "7"]))
     canvas = np.zeros((size * 2, size * 2), np.uint8)

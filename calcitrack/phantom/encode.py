@@ -1,4 +1,4 @@
-"""From a detector's signal to the stored values of a file: linear, logarithmic, or a vendor's picture."""
+"""Detector signal -> stored values of a file: linear, logarithmic, or a vendor's picture."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Stored = NDArray[np.uint16]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Encoded:
-    """Stored values and what a header says about them.
+    """Stored values, with their description for the header.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Encoded:
     photometric
         MONOCHROME1 or MONOCHROME2.
     window
-        (centre, width) of a picture meant for the eye; ``None`` for processing.
+        (centre, width) of a picture FOR PRESENTATION; ``None`` for processing.
     """
 
     pixels: Stored
@@ -43,7 +43,7 @@ def encode(signal: FloatImage, spec: DetectorSpec, pitch_mm: float) -> Encoded:
     """Stored values of a signal that is 1 in the open field."""
     full = 2**spec.bits - 1
     if spec.style is Style.LIN:
-        # Proportional to the beam means without an offset, so LIN values are never turned over.
+        # LIN values are proportional to the beam, without an offset, so they are never inverted.
         return _raw(signal * np.float32(spec.open_level * full), full, "LIN", inverted=False)
     if spec.style is Style.LOG:
         values = np.float32(spec.open_level * full) + np.float32(spec.log_gain * full) * np.log10(signal)
@@ -58,14 +58,14 @@ def encode(signal: FloatImage, spec: DetectorSpec, pitch_mm: float) -> Encoded:
 
 
 def _raw(values: FloatImage, full: int, relationship: str, *, inverted: bool) -> Encoded:
-    """FOR PROCESSING: higher is more beam, or the other way round."""
+    """FOR PROCESSING values: higher is more beam, or less beam when inverted."""
     stored = full - values if inverted else values
     pixels = np.round(np.clip(stored, 0, full)).astype(np.uint16)
     return Encoded(pixels, relationship, -1 if inverted else 1, "MONOCHROME2" if inverted else "MONOCHROME1", None)
 
 
 def _vendor(signal: FloatImage, spec: DetectorSpec, pitch_mm: float) -> FloatImage:
-    """A sigmoid over log attenuation and unsharp masking: 0 black to 1 white."""
+    """A vendor's picture: a sigmoid over log attenuation and unsharp masking, 0 black to 1 white."""
     density = -np.log(signal)
     if spec.edge_gain > 0:
         soft = cv2.GaussianBlur(density, (0, 0), spec.edge_mm / pitch_mm)

@@ -1,4 +1,4 @@
-"""One call, one training film: a person, a pose, a beam and a file kind, all decided by the seed."""
+"""Random training films: a person, a pose, a beam and a kind of file, all drawn from a seed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def film(seed: int, population: Population = ANYBODY, exposures: Exposures = ANY
     seed
         Decides everything; equal seeds give equal films.
     population, exposures
-        What is drawn from.
+        Distributions to draw from.
 
     Returns
     -------

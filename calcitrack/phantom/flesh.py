@@ -1,4 +1,4 @@
-"""Soft tissue in the beam's way: parts that merge softly, fat under the skin, creases, unevenness."""
+"""Soft tissue in the beam: parts that merge smoothly, fat under the skin, creases, unevenness."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def flesh_thickness(grid: Grid, anatomy: Anatomy, uneven: FloatImage, unevenness
     Returns
     -------
     tuple
-        Path through all soft tissue, and the part of it that is fat; mm, shape of the grid.
+        Path through all soft tissue, and its part in fat; mm, shape of the grid.
     """
     factor = max(1, round(_COARSE_MM / grid.pitch_mm))
     coarse = grid.coarser(factor)

@@ -1,4 +1,4 @@
-"""What deposits do between visits: grow, shrink, appear, vanish, stay; each by chance, or all by a patient's plan."""
+"""Growth of deposits between visits: they grow, shrink, appear, vanish or stay, each at random or all by a patient's plan."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LEAST_MM = 3.0
 
 
 def volume_factors(log_volumes: np.ndarray, there: np.ndarray | bool = True, least: float = 0.0) -> tuple[float, ...]:
-    """Volume factors of a deposit: the greatest is 1, none is below `least`, and they are 0 where it is not there.
+    """Volume factors of a deposit: the greatest is 1, none is below `least`, and they are 0 where it does not exist.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def volume_factors(log_volumes: np.ndarray, there: np.ndarray | bool = True, lea
 def course_factors(rng: np.random.Generator, visits: int) -> tuple[Course, tuple[float, ...]]:
     """A course at random and the volume factor at each visit; the factor's greatest value is 1 at the visit where the deposit is largest.
 
-    A person's only visit shows a deposit at full size, and its course is stable.
+    With a single visit, a deposit has full size and its course is stable.
     """
     if visits == 1:
         return Course.STABLE, (1.0,)

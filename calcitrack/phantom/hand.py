@@ -71,7 +71,7 @@ class _Person:
 
 
 def hand(patient: PatientSpec, visit: VisitSpec) -> Anatomy:
-    """The hand of `patient` as it lies at `visit`: fingers spread, bent and turned a little otherwise at each exposure."""
+    """The hand of `patient` at `visit`: fingers spread, bent and turned slightly differently at each exposure."""
     person = _Person.of(patient)
     rng = np.random.default_rng([visit.seed, 12])
     s = person.scale
@@ -176,7 +176,7 @@ def _joint_creases(rng: np.random.Generator, frame: Frame, width: float, number:
 
 
 def _sesamoids(patient: PatientSpec, person: _Person, ray: int, bones: list[Bone], segments: int) -> list[Bone]:
-    """Two under the thumb's metacarpal head, in some people others at the index and little finger."""
+    """Sesamoids: two under the thumb's metacarpal head; in some people also at the index and little finger."""
     if patient.growth_plate > 0.35:
         return []
     present = {0: ((-4.2, 1.0), (4.0, 1.0)), 1: ((4.5, 0.42),), 4: ((-4.5, 0.75),)}.get(ray, ())

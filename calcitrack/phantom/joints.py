@@ -33,7 +33,7 @@ class _Person:
 def _condyles(
     name: str, frame: Frame, length: float, patient: PatientSpec, size: float, profile: tuple[tuple[float, float, float], ...], notch: float
 ) -> SweptBone:
-    """A long bone that comes into the film from afar and ends in two condyles."""
+    """A long bone that enters the film and ends in two condyles."""
     bone = shaft_end(name, frame, length, patient, size, profile, near_slope=0.0, near_bow=0.0, cortex=4.2)
     whole = bone.length_mm
     plates = tuple(Plate(whole - 1.9 * p.u_mm, p.gap_mm, -2.5 * size) for p in bone.plates)

@@ -116,7 +116,7 @@ def shaft_end(
     near_bow: float,
     cortex: float = 2.6,
 ) -> SweptBone:
-    """A long bone of which the film shows one end: the joint end is near, the shaft runs on past `length` and out of any film."""
+    """A long bone of which the film shows one end: the joint end is near, the shaft continues past `length` beyond the film."""
     whole = length * RUN_ON
     return SweptBone(
         name=name,

@@ -1,4 +1,4 @@
-"""Two deposits side by side: how far apart they touch, and which shadows of a film touch."""
+"""Neighbouring deposits: the distance at which two touch, and the touching shadows of a film."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _LANE_MM = 0.5
 
 
 def beside(near: DepositSpec, new: DepositSpec, others: Sequence[DepositSpec]) -> DepositSpec | None:
-    """The new deposit put beside another of the same course, along the bone: apart while both are small, touching while they are large.
+    """Place the new deposit beside another of the same course, along the bone: apart while both are small, touching while they are large.
 
-    Lengths of a solid deposit go with the cube root of its volume, and so does the distance at which two of them touch; the one taken is that of the
-    middle between their smallest and their largest, on a logarithmic scale.
+    Lengths of a solid deposit scale with the cube root of its volume, and so does the distance at which two of them touch. The chosen one is that
+    of the middle between their smallest and their largest, on a logarithmic scale.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def beside(near: DepositSpec, new: DepositSpec, others: Sequence[DepositSpec]) -
 
 
 def _contact_mm(lower: Vector, upper: Vector) -> float:
-    """How far apart along the bone (their second coordinate) two clouds just touch, seen from the tube; 0 where they miss each other."""
+    """Distance along the bone (the second coordinate) at which two clouds just touch, seen from the tube; 0 where they miss each other."""
     lanes = [np.round(c[:, 0] / _LANE_MM).astype(int) for c in (lower, upper)]
     first = min(int(lane.min()) for lane in lanes)
     count = max(int(lane.max()) for lane in lanes) - first + 1
@@ -63,7 +63,7 @@ class Shadow:
 
 
 def touching(shadows: Sequence[Shadow]) -> dict[int, tuple[int, ...]]:
-    """The deposits whose shadows overlap or lie side by side, pixel to pixel or corner to corner, by deposit; each in rising order."""
+    """For each deposit, those whose shadows overlap or adjoin its own (8-neighbours), in ascending order."""
     met: dict[int, set[int]] = {s.deposit_id: set() for s in shadows}
     for one, other in combinations(shadows, 2):
         if _meet(one, other):

@@ -1,4 +1,4 @@
-"""Where deposits lie: in the flesh between bone and skin, at the places where calcinosis is seen."""
+"""Places of deposits: in soft tissue between bone and skin, at the sites where calcinosis occurs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def place_deposit(
 
 
 def _place(rng: np.random.Generator, site: Site, half_mm: float) -> tuple[float, float, float]:
-    """Around the bone at a random angle, as far out as bone and skin allow."""
+    """A place around the bone at a random angle and at a random depth between bone and skin."""
     beside = rng.random() < _LATERAL
     angle = rng.choice([0.0, np.pi]) + rng.normal(0, 0.4) if beside else rng.uniform(0, 2 * np.pi)
     c, s = np.cos(angle), np.sin(angle)

@@ -20,12 +20,12 @@ def planned_person(
     Parameters
     ----------
     population
-        Who is drawn; its number of visits is not looked at, the plan has its own.
+        Distribution of people; its number of visits is ignored, because the plan has its own.
 
     Returns
     -------
     tuple
-        The person, and one exposure a visit (two where `exposures` asks for repeats).
+        The person, and one exposure per visit (two with repeats in `exposures`).
     """
     person = random_patient(rng, replace(population, visits=1), patient_id)
     visits = random_visits(rng, person, len(plan.dates), exposures)

@@ -1,4 +1,4 @@
-"""Random people, deposits, courses and exposures: what a seed decides before anything is drawn."""
+"""Random people, deposits, courses and exposures, drawn from a seed before anything is simulated."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _FIRST_VISIT = dt.date(2020, 2, 3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
-    """What random people have in common.
+    """Distribution of random people.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Population:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exposures:
-    """What random films have in common; ``None`` draws anew for each patient (style, pitch) or film (the others).
+    """Distribution of random films; ``None`` draws a value for each patient (style, pitch) or film (the others).
 
     Parameters
     ----------
@@ -88,13 +88,13 @@ class Exposures:
     kvp
         (from, to), kV; ``None`` takes the body part's usual range.
     distractors
-        Chance of each kind of distractor on a film against the usual one; 0 leaves all out.
+        Probability of each kind of distractor on a film relative to the usual one; 0 leaves all out.
     cut
-        Chance that a film cuts off part of the limb.
+        Probability that a film cuts off part of the limb.
     repeat_last, repeat_each
         Expose the last visit twice; expose every visit twice.
     steady
-        The limb is laid flat at every visit: its roll keeps to the usual scatter of 5 degrees, where else one film in seven is far off it.
+        The limb lies flat at every visit: its roll has the usual scatter of 5 degrees; otherwise one film in seven is far beyond it.
     wedge_turn_deg, wedge_uneven
         Greatest turn of a wedge, and greatest difference of its steps' lengths from their mean (a fraction). Drawn from a random stream of their
         own, so that nothing else of a film depends on them.
@@ -129,7 +129,7 @@ ANY_FILM = Exposures()
 
 def random_patient(rng: np.random.Generator, population: Population = ANYBODY, patient_id: str = "PH000") -> PatientSpec:
     """A person with deposits for all visits."""
-    # Half of the people are children: juvenile dermatomyositis is the disease this is made for.
+    # Half of the people are children: the target disease is juvenile dermatomyositis.
     low, high = population.age_years
     age = float(
         rng.uniform(low, min(ADULT_YEARS, high)) if rng.random() < 0.45 and low < ADULT_YEARS else rng.uniform(min(max(low, ADULT_YEARS), high), high)
@@ -193,9 +193,9 @@ def plain_visit(patient: PatientSpec) -> VisitSpec:
 
 
 def random_visits(rng: np.random.Generator, patient: PatientSpec, visits: int, exposures: Exposures = ANY_FILM) -> tuple[VisitSpec, ...]:
-    """Exposures of a patient: one a visit, and a repeat of the last where asked for.
+    """Exposures of a patient: one per visit, and repeats on request.
 
-    Style, pitch and bit depth belong to the hospital and stay; pose, beam, dose, scatter and the vendor's curve change.
+    Style, pitch and bit depth belong to the hospital and stay the same; pose, beam, dose, scatter and the vendor's curve change.
     """
     style = exposures.style or Style(str(rng.choice([s.value for s in Style], p=[0.4, 0.25, 0.25, 0.1])))
     pitch = float(rng.uniform(*exposures.pitch_mm))
@@ -221,7 +221,7 @@ def random_visits(rng: np.random.Generator, patient: PatientSpec, visits: int, e
 
 
 def _field(rng: np.random.Generator, extent: tuple[float, float], pitch: float, exposures: Exposures) -> FieldSpec:
-    """A field the part fits in, turned; sometimes too small, sometimes with the collimator's blades in it."""
+    """A turned field that the body part fits in; sometimes too small, sometimes with collimator blades inside."""
     turn = float(np.clip(rng.normal(0, exposures.rotation_deg / 2.2), -exposures.rotation_deg, exposures.rotation_deg))
     c, s = np.cos(np.deg2rad(turn)), abs(np.sin(np.deg2rad(turn)))
     width, height = extent[0] * c + 0.6 * extent[1] * s, extent[1] * c + 0.3 * extent[0] * s
@@ -270,7 +270,7 @@ def _house(rng: np.random.Generator, style: Style) -> DetectorSpec:
 
 
 def _retuned(rng: np.random.Generator, house: DetectorSpec, centre: tuple[float, float]) -> DetectorSpec:
-    """The same detector at another visit: another curve, another exposure level."""
+    """The same detector at another visit, with another curve and exposure level."""
     return replace(
         house,
         open_level=float(np.clip(house.open_level * rng.normal(1, 0.06), 0.35, 0.97)),
@@ -282,7 +282,7 @@ def _retuned(rng: np.random.Generator, house: DetectorSpec, centre: tuple[float,
 
 
 def _distractors(rng: np.random.Generator, style: Style, exposures: Exposures, part: BodyPart) -> DistractorSpec:
-    """A marker on most films, a wedge on half of the pictures for the eye, other objects now and then."""
+    """Random objects: a marker on most films, a wedge on half of the presentation pictures, others occasionally."""
 
     def happens(chance: float) -> bool:
         return bool(rng.random() < chance * exposures.distractors)
@@ -304,7 +304,7 @@ def _distractors(rng: np.random.Generator, style: Style, exposures: Exposures, p
 
 
 def _worn(visit: VisitSpec, exposures: Exposures) -> DistractorSpec:
-    """The visit's objects with the wedge laid down a little askew and filed by hand."""
+    """The visit's objects with a wedge that is slightly turned and has uneven steps."""
     objects = visit.distractors
     if not (exposures.wedge_turn_deg or exposures.wedge_uneven) or not objects.wedge_mm_al:
         return objects

@@ -1,4 +1,4 @@
-"""The detector's pixel grid, and where bodies above it fall on it."""
+"""The detector's pixel grid, and the projection of bodies onto it."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class Grid:
     pitch_mm
         Distance between pixel centres at the detector.
     side
-        +1, or -1 to mirror the room left to right (the other hand).
+        +1, or -1 to mirror the scene left to right (the other hand).
     lift_mm
-        Added to every height in the room: the body part rests on the detector.
+        Added to every height, so that the body part rests on the detector.
     """
 
     rows: int
@@ -69,7 +69,7 @@ class Grid:
         return Grid(-(-self.rows // factor), -(-self.columns // factor), self.pitch_mm * factor, self.sid_mm, self.side, self.lift_mm)
 
     def magnification(self, height_mm: float) -> float:
-        """Of an object at a height in the room."""
+        """Magnification of an object at a height."""
         return self.sid_mm / (self.sid_mm - max(height_mm + self.lift_mm, 0.0))
 
     def above_detector(self, heights_mm: Vector) -> Vector:

@@ -1,4 +1,4 @@
-"""A simulated film as the loader would hand it on."""
+"""A simulated film as a `Radiograph`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Analytic bodies: swept bones, lumps, flesh; where they are and how thick they are. Lengths in mm, densities in g/cm3."""
+"""Analytic bodies: swept bones, short bones, soft tissue; their places and thicknesses. Lengths in mm, densities in g/cm3."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Frame:
         return np.asarray(self.origin + points @ self.axes.T)
 
     def child(self, v: float = 0.0, u: float = 0.0, w: float = 0.0, *, turn: float = 0.0, tilt: float = 0.0, roll: float = 0.0) -> Frame:
-        """A frame that hangs on this one; the angles, in degrees, turn it in plane (towards v), lift its far end, roll it about its axis."""
+        """A frame relative to this one; the angles, in degrees, turn it in plane (towards v), lift its far end, roll it about its axis."""
         return Frame(self.at(v, u, w), self.axes @ rotation(turn, tilt, roll))
 
 
@@ -58,13 +58,13 @@ class Plate:
     Parameters
     ----------
     u_mm
-        Where, along the bone.
+        Position along the bone.
     gap_mm
-        How wide.
+        Width of the gap.
     bow_mm
-        How much the plate's middle lies further along than its edges.
+        Offset of the plate's middle from its edges, along the bone.
     ossified
-        Size of the bony nucleus beyond it against the grown epiphysis; 0 where there is only cartilage yet, which looks like flesh.
+        Size of the bony nucleus beyond it relative to the grown epiphysis; 0 for cartilage only, which looks like soft tissue.
     """
 
     u_mm: float
@@ -82,7 +82,7 @@ class SweptBone:
     stations
         (fraction of the length, half width mm, half depth mm), ascending.
     near_cap_mm, far_cap_mm
-        Length over which an end rounds off.
+        Length of the rounded end.
     near_power, far_power
         Squareness of that rounding: 2 is an ellipse.
     near_bow_mm, far_bow_mm
@@ -167,7 +167,7 @@ class FleshPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """Where deposits may lie: a segment of the limb, in the frame of its bone.
+    """A site of deposits: a segment of the limb, in the frame of its bone.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ class Site:
     along
         (from, to) in fractions of the length.
     weight
-        How often deposits are seen here, relative to the other sites.
+        Frequency of deposits here, relative to the other sites.
     """
 
     frame: Frame

@@ -1,4 +1,4 @@
-"""A film of a simulated patient, with the exact truth of what is on it."""
+"""Simulate a film of a patient, with its exact truth."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _ANATOMY: dict[BodyPart, Callable[[PatientSpec, VisitSpec], Anatomy]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositTruth:
-    """What is true of one deposit on one film.
+    """Truth of one deposit on one film.
 
     Parameters
     ----------
@@ -67,9 +67,9 @@ class DepositTruth:
     peak_mg_cm2
         Greatest areal density of HA in its shadow.
     segment, height_mm
-        The bone it moves with, and how high above the detector it lies.
+        The bone it moves with, and its height above the detector.
     touches
-        Other deposits whose shadows meet this one on the film: together they look like one.
+        Other deposits whose shadows touch this one on the film: together they look like one.
     """
 
     deposit_id: int
@@ -130,7 +130,7 @@ def anatomy_of(patient: PatientSpec, visit: VisitSpec) -> Anatomy:
 
 
 def simulate(patient: PatientSpec, visit: VisitSpec) -> SimulatedFilm:
-    """Expose a film.
+    """Simulate the exposure of a film.
 
     The same specifications give the same film, bit by bit, on the same versions of numpy and OpenCV.
 
@@ -294,7 +294,7 @@ def _bulge(grid: Grid, path_mm: FloatImage) -> FloatImage:
 
 
 def _deposits(grid: Grid, stamps: list[_Stamp], bone: Mask) -> tuple[tuple[DepositTruth, ...], Labels, FloatImage, FloatImage]:
-    """Put all shadows on the film and write down what is true of each; those wholly outside the field are not on it.
+    """Add all shadows to the film and record the truth of each deposit; deposits wholly outside the field are left out.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A small film whose values follow from a formula: what the examples of docstrings and pages measure, in hundredths of a second."""
+"""A small film whose values follow from a formula, for the examples of docstrings and pages; measured within hundredths of a second."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _depth(distance_mm: NDArray[np.float64], radius_mm: float) -> NDArray[np.flo
 
 
 def _depths(radius_mm: float) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Of limb, bone and deposit."""
+    """Relative depths of limb, bone and deposit."""
     row, column = np.mgrid[:ROWS, :COLUMNS] * PITCH_MM
     from_deposit = np.hypot(row - ROWS * PITCH_MM / 2, column - DEPOSIT_MM)
     return _depth(column - CENTRE_MM, LIMB_RADIUS_MM), _depth(column - BONE_MM, BONE_RADIUS_MM), _depth(from_deposit, radius_mm)

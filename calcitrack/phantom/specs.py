@@ -1,4 +1,4 @@
-"""What a simulated patient, a visit and a film are: everything that is decided before anything is drawn."""
+"""Specifications of a simulated patient, a visit and a film: everything that is decided before the simulation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Form(StrEnum):
 
 
 class Course(StrEnum):
-    """What a deposit does over the visits."""
+    """Course of a deposit over the visits."""
 
     GROWING = "growing"
     REGRESSING = "regressing"
@@ -39,7 +39,7 @@ class Course(StrEnum):
 
 
 class Style(StrEnum):
-    """Kinds of file that detectors and workstations write."""
+    """Kinds of image file that detectors and workstations write."""
 
     LIN = "lin"
     """DX FOR PROCESSING, proportional to the signal."""
@@ -60,7 +60,7 @@ class DepositSpec:
     deposit_id
         From 1, stable over the visits.
     seed
-        Of its shape.
+        Seed of its shape.
     segment
         The bone it moves with.
     position_mm
@@ -70,7 +70,7 @@ class DepositSpec:
     conc_mg_cm3
         Mean HA concentration inside it.
     volume_factors
-        Volume against the reference for each visit, 0 where it does not exist.
+        Volume relative to the reference at each visit, 0 where it does not exist.
     """
 
     deposit_id: int
@@ -94,20 +94,20 @@ EPIPHYSES_APPEAR_YEARS, EPIPHYSES_FULL_YEARS = 1.2, 7.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientSpec:
-    """A person: what stays the same over the visits.
+    """A person: the properties that stay the same over the visits.
 
     Parameters
     ----------
     seed
-        Of the shapes of bones and flesh and of their texture.
+        Seed of the shapes of bones and soft tissue and of their texture.
     scale
-        Length of this body part against an adult's mean.
+        Length of this body part relative to an adult's mean.
     mineral
-        Bone mineral against a healthy adult's: below 1 is osteopenic.
+        Bone mineral relative to a healthy adult's: below 1 is osteopenic.
     cortex
-        Cortical thickness against a healthy adult's.
+        Cortical thickness relative to a healthy adult's.
     flesh
-        Thickness of the soft tissue against the mean.
+        Thickness of the soft tissue relative to the mean.
     fat_mm
         Thickness of the subcutaneous fat.
     growth_plate
@@ -131,7 +131,7 @@ class PatientSpec:
 
     @property
     def ossified(self) -> float:
-        """Size of the nuclei of the epiphyses against grown ones: they appear in the second year and fill their cartilage by seven."""
+        """Size of the nuclei of the epiphyses relative to grown ones: they appear in the second year and fill their cartilage by seven."""
         return min(1.0, max(0.0, (self.age_years - EPIPHYSES_APPEAR_YEARS) / (EPIPHYSES_FULL_YEARS - EPIPHYSES_APPEAR_YEARS)))
 
     def __post_init__(self) -> None:
@@ -154,7 +154,7 @@ class FieldSpec:
     sid_mm
         Source to detector distance.
     centre_mm
-        Where the middle of the body part falls, (right, up) of the film's centre.
+        Position of the middle of the body part, (right, up) of the film's centre.
     rotation_deg
         The part's turn in the plane of the film.
     roll_deg
@@ -190,7 +190,7 @@ class BeamSpec:
     quanta_per_mm2
         Detected photons in the open field.
     scatter
-        Scatter against the mean table (1 is the table).
+        Scatter relative to the mean table (1 is the table).
     heel
         Change of the beam over 400 mm along the anode axis, a fraction.
     heel_angle_deg
@@ -209,7 +209,7 @@ class BeamSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectorSpec:
-    """From the signal to stored values.
+    """Conversion of the signal to stored values.
 
     Parameters
     ----------
@@ -259,11 +259,11 @@ class DistractorSpec:
     wedge_mm_al
         Steps of an aluminium wedge, mm, in order; empty without one.
     wedge_runs
-        Length of each step against the mean; empty for equal ones.
+        Length of each step relative to the mean; empty for equal ones.
     wedge_turn_deg
         The wedge's turn in the plane of the film.
     rings, cannulas, splints, clips
-        How many of each.
+        Number of each.
     """
 
     marker: bool = False
@@ -291,7 +291,7 @@ class VisitSpec:
     repeat
         0 for the first exposure of the visit, 1 for the repeat.
     seed
-        Of the pose, the placement of objects and the noise.
+        Seed of the pose, the placement of objects and the noise.
     """
 
     index: int

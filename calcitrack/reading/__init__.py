@@ -1,4 +1,4 @@
-"""Reading many cases: the order in which a reader sees them, and how well readings agree."""
+"""Reader studies: the order in which a reader sees cases, and the agreement of readings."""
 
 from calcitrack.reading.agreement import Agreement, AgreementKind, agreements
 from calcitrack.reading.planning import CaseFacts, plan_reading

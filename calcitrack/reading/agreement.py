@@ -1,4 +1,4 @@
-"""Agreement of readings: of a reader with themselves where a case was shown again, and of readers with each other."""
+"""Agreement of readings: within a reader where a case was shown again, and between readers."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ class AgreementKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """How well two or more readings of the same films agree on one total.
+    """Agreement of two or more readings of the same films on one total.
 
     Parameters
     ----------
     readers
-        One for intra-reader agreement, else those that are compared.
+        One for intra-reader agreement, else the compared readers.
     condition
         `ReadingPlan.condition` of all readings.
     films, patients
-        Films that have every reading, and whose they are.
+        Number of films that have every reading, and of their patients.
     mean
         Mean over all readings, in the unit of the measurand.
     sem
@@ -55,7 +55,7 @@ class Agreement:
     bias, lower, upper
         Mean difference and 95 % limits of agreement, second reading or reader minus the first; of two readings only.
     notes
-        Why a figure is missing.
+        Reasons for missing figures.
     """
 
     kind: AgreementKind
@@ -76,15 +76,15 @@ class Agreement:
 
 
 def agreements(readings: Iterable[CaseReading]) -> tuple[Agreement, ...]:
-    """Agreement of all readings that can be compared: by condition, first each reader with themselves, then each two, then all together.
+    """Agreement of all comparable readings: by condition, first within each reader, then each pair of readers, then all together.
 
-    A film is the unit: several films of one patient count as several subjects. Of a reader who read a film several times, the first reading
-    stands for them among readers, and the first repeat is held against it.
+    The film is the unit: several films of one patient count as several subjects. When a reader read a film several times, the first reading
+    is compared with other readers, and with the reader's first repeat.
 
     Parameters
     ----------
     readings
-        Cases that were read to their end, in the order in which they were.
+        Completely read cases, in the order of reading.
     """
     by_condition: dict[str, list[CaseReading]] = {}
     for reading in readings:
@@ -106,7 +106,7 @@ def _films(reading: CaseReading) -> Readings:
 
 
 def _first(readings: Iterable[CaseReading]) -> dict[str, dict[Film, FilmReading]]:
-    """Reader -> each film as they read it first."""
+    """Reader -> first reading of each film."""
     found: dict[str, dict[Film, FilmReading]] = {}
     for reading in readings:
         mine = found.setdefault(reading.session.reader, {})
@@ -117,7 +117,7 @@ def _first(readings: Iterable[CaseReading]) -> dict[str, dict[Film, FilmReading]
 
 
 def _repeats(readings: Sequence[CaseReading], reader: str) -> list[Readings]:
-    """Each film of a case that was shown again, the first time and the second time."""
+    """First and second reading of each film of a repeated case."""
     cases = {(r.session.number, r.case.number): r for r in readings if r.session.reader == reader}
     pairs: list[dict[Film, FilmReading]] = [{}, {}]
     for (session, _), again in cases.items():
@@ -131,7 +131,7 @@ def _repeats(readings: Sequence[CaseReading], reader: str) -> list[Readings]:
 
 
 def _compared(kind: AgreementKind, readers: tuple[str, ...], condition: str, read: Sequence[Readings]) -> list[Agreement]:
-    """One line a measurand."""
+    """One line per measurand."""
     common = sorted(set.intersection(*(set(r) for r in read)))
     if not common and kind is AgreementKind.INTRA:
         return []

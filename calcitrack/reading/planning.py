@@ -1,4 +1,4 @@
-"""The order in which a reader sees cases and films: drawn from a seed, with some cases shown again."""
+"""Plan the order in which a reader sees cases and films: drawn from a seed, with some cases shown again."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ between the two where there are three or more."""
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """What planning needs to know of a timeline.
+    """Facts of a timeline for planning.
 
     Parameters
     ----------
     assessment_id, digest
-        As on record.
+        Of the recorded assessment.
     time_points
         Time point of each film, in the order of ``Assessment.images``.
     """
@@ -46,16 +46,16 @@ def plan_reading(
     show_others: bool = False,
     repeated: float = 0.0,
 ) -> ReadingPlan:
-    """Plan a session. The same seed gives each reader an order of their own, and the same one whenever it is asked for with the same program.
+    """Plan a session. Each reader gets an individual order, which the seed reproduces with the same version of the program.
 
     Parameters
     ----------
     cases
-        In the order of the workspace, which a session that is not blinded keeps.
+        Cases in the order of the workspace, which an unblinded session keeps.
     reader
-        Who reads.
+        Name of the reader.
     seed
-        What order and repeats are drawn from.
+        Seed of order and repeats.
     blinded, show_suggestion, show_others
         As in `ReadingPlan`. Blinded, cases, and the visits of each, are shuffled.
     repeated
@@ -82,14 +82,14 @@ def plan_reading(
 
 
 def _with_repeats(first: Sequence[int], share: float, rng: np.random.Generator) -> list[int]:
-    """The cases with repeats put between and behind them, each at least the gap after its first showing."""
+    """Insert repeats between and after the cases, each at least the gap after its first showing."""
     n = len(first)
     gap = max(min(2, n - 1), round(GAP_SHARE * n))
     early = [p for p in range(n) if p + gap <= n]
     wanted = min(max(1, round(share * n)) if share > 0 and n > 1 else 0, len(early))
     slots: dict[int, list[int]] = {}
     for p in sorted(int(p) for p in rng.choice(early, wanted, replace=False)) if wanted else ():
-        slots.setdefault(int(rng.integers(p + gap, n + 1)), []).append(first[p])  # that many first showings come before it
+        slots.setdefault(int(rng.integers(p + gap, n + 1)), []).append(first[p])  # number of first showings before the repeat
     return [k for p in range(n + 1) for k in (*slots.get(p, ()), *first[p : p + 1])]
 
 

@@ -1,4 +1,4 @@
-"""Assessments and judgements as typed tables, and the contract of their columns. pandas stops here."""
+"""Assessments and judgements as typed tables, with the contract of their columns. Only this package uses pandas."""
 
 from calcitrack.tables.changes import changes_table, cohort_table, responses_table, trends_table
 from calcitrack.tables.changes_schema import CHANGES, COHORT, JUDGED, RESPONSES, TRENDS

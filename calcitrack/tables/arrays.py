@@ -23,7 +23,7 @@ def to_xarray(image: Radiograph | ImageAssessment, segmentation: Segmentation | 
     Parameters
     ----------
     image
-        A radiograph; or an image of an assessment, which is loaded, and whose segmentation is taken.
+        A radiograph; or an image of an assessment, whose pixels are loaded and whose segmentation is used.
     segmentation
         Outlines on the radiograph's grid; none when ``None``.
 
@@ -81,7 +81,7 @@ def _positions(radiograph: Radiograph) -> dict[str, tuple[str, np.ndarray, dict[
 
 
 def _attributes(image: Radiograph | ImageAssessment, radiograph: Radiograph) -> dict[str, str | int]:
-    """What the values and the millimetres mean."""
+    """Attributes: the meaning of the values and of the millimetres."""
     calibration = image.calibration
     return {
         "spacing_basis": radiograph.spacing.basis.value,

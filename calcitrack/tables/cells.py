@@ -1,4 +1,4 @@
-"""From model values to cells, and from cells to typed data frames."""
+"""Convert model values to cells, and cells to typed data frames."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Gap:
 
 
 def plain(text: str) -> str:
-    """One line of valid UTF-8: control characters become spaces, bytes that no encoding explains become escapes."""
+    """One line of valid UTF-8: control characters become spaces, bytes that cannot be decoded become escapes."""
     line = "".join(" " if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in text)
     return line.encode("utf-8", "backslashreplace").decode("utf-8")
 

@@ -139,20 +139,20 @@ def cohort_rows(points: Iterable[CohortPoint]) -> Iterator[Row]:
 
 
 def changes_table(judgements: Iterable[Judgement]) -> pd.DataFrame:
-    """One row a change, with the columns of `calcitrack.tables.CHANGES`."""
+    """One row per change, with the columns of `calcitrack.tables.CHANGES`."""
     return frame(CHANGES, (row for j in judgements for row in change_rows(j)))
 
 
 def trends_table(judgements: Iterable[Judgement]) -> pd.DataFrame:
-    """One row a rate of change, with the columns of `calcitrack.tables.TRENDS`."""
+    """One row per rate of change, with the columns of `calcitrack.tables.TRENDS`."""
     return frame(TRENDS, (row for j in judgements for row in trend_rows(j)))
 
 
 def responses_table(judgements: Iterable[Judgement]) -> pd.DataFrame:
-    """One row a rule and measurand, with the columns of `calcitrack.tables.RESPONSES`."""
+    """One row per rule and measurand, with the columns of `calcitrack.tables.RESPONSES`."""
     return frame(RESPONSES, (row for j in judgements for row in response_rows(j)))
 
 
 def cohort_table(points: Iterable[CohortPoint]) -> pd.DataFrame:
-    """One row a point, with the columns of `calcitrack.tables.COHORT`."""
+    """One row per point, with the columns of `calcitrack.tables.COHORT`."""
     return frame(COHORT, cohort_rows(points))

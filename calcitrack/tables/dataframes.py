@@ -1,4 +1,4 @@
-"""Data frames of what was assessed or judged, by one call: the tables of a results folder without the folder."""
+"""Data frames of assessments and judgements by one call: the tables of a results folder without the folder."""
 
 from __future__ import annotations
 

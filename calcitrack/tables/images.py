@@ -1,4 +1,4 @@
-"""What became of every input file, as rows of ``images.csv``."""
+"""The outcome of every input file, as rows of ``images.csv``."""
 
 from __future__ import annotations
 
@@ -98,12 +98,12 @@ def _record_row(record: FileRecord, lost: Mapping[str, str]) -> Row:
 
 
 def merged_image_rows(files: Iterable[FileRecord], known: Mapping[str, Row], failures: Iterable[TimelineFailure]) -> Iterator[Row]:
-    """One row a file: what its assessment says where there is one, else what the scan said.
+    """One row per file: from its assessment where there is one, else from the scan.
 
     Parameters
     ----------
     files
-        Every file that was handed over, in order.
+        Every input file, in order.
     known
         Source -> row, from `outcomes`; images without a file record (made in memory) follow the files.
     failures

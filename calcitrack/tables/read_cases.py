@@ -1,4 +1,4 @@
-"""Columns of the tables of a reader study: what each reader found on each film, and how well readings agree."""
+"""Columns of the tables of a reader study: each reader's results on each film, and the agreement of readings."""
 
 from __future__ import annotations
 

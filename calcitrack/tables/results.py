@@ -1,4 +1,4 @@
-"""Assessments as tables: deposits, timelines, and the reasons for what is missing in them."""
+"""Assessments as tables: deposits, timelines, events, and the reasons for missing values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CHANGES = {"area_mm2": ("area", "mm2"), "ha_mass_mg": ("ha_mass", "mg"), "al_eq
 
 
 def key_cells(key: TimelineKey) -> dict[str, Cell]:
-    """The timeline's key as cells; without its modality, which an image may state more exactly."""
+    """Cells of the timeline's key, without its modality, which an image may state more precisely."""
     return {"patient_id": key.patient_id, "body_part": key.body_part, "laterality": key.laterality, "view": key.view}
 
 
@@ -199,7 +199,7 @@ def own_measurands_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
 
 
 def deposits_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
-    """One row a deposit and image, with the columns of `calcitrack.tables.DEPOSITS`.
+    """One row per deposit and image, with the columns of `calcitrack.tables.DEPOSITS`.
 
     Examples
     --------
@@ -212,7 +212,7 @@ def deposits_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
 
 
 def timeline_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
-    """One row a timeline and time point, with the columns of `calcitrack.tables.TIMELINE`.
+    """One row per timeline and time point, with the columns of `calcitrack.tables.TIMELINE`.
 
     Examples
     --------
@@ -223,15 +223,15 @@ def timeline_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
 
 
 def events_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
-    """One row a deposit and time point, with the columns of `calcitrack.tables.EVENTS`."""
+    """One row per deposit and time point, with the columns of `calcitrack.tables.EVENTS`."""
     return frame(EVENTS, (row for a in assessments for row in event_rows(a)))
 
 
 def images_table(cohort: CohortAssessment) -> pd.DataFrame:
-    """One row an input file, with the columns of `calcitrack.tables.IMAGES`."""
+    """One row per input file, with the columns of `calcitrack.tables.IMAGES`."""
     return frame(IMAGES, image_rows(cohort.files, cohort.assessments, cohort.failures))
 
 
 def not_measurable_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
-    """One row an empty measurand cell of the other tables, with the reason; columns of `calcitrack.tables.NOT_MEASURABLE`."""
+    """One row per empty measurand cell of the other tables, with the reason; columns of `calcitrack.tables.NOT_MEASURABLE`."""
     return frame(NOT_MEASURABLE, (row for a in assessments for row in gap_rows(a)))

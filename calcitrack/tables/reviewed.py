@@ -1,4 +1,4 @@
-"""What readers said, as rows of ``reviews.csv``: a further table of a results folder that was made from a workspace."""
+"""Readers' reviews as rows of ``reviews.csv``, an additional table of a results folder that a workspace exports."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ REVIEWS = TableSchema(
 
 
 def made_review_rows(reviews: Iterable[MadeReview], assessments: Container[str]) -> Iterator[Row]:
-    """A row for each review, in the order given.
+    """One row per review, in order.
 
     Parameters
     ----------

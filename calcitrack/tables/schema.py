@@ -16,7 +16,7 @@ LIST_SEPARATOR = "; "
 
 
 class ColumnKind(StrEnum):
-    """What a cell holds. An empty cell is an empty text, or a value that is not measurable, not stated or not applicable."""
+    """Type of a cell. An empty cell is an empty text, or a value that is not measurable, not stated or not applicable."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -31,7 +31,7 @@ class Column:
     Parameters
     ----------
     name
-        As in the file.
+        Name in the file.
     kind
         Text, integer, number or date (ISO 8601, year-month-day).
     meaning
@@ -54,7 +54,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class TableSchema:
-    """One table: its file name without ending, what a row is, and its columns in order."""
+    """One table: its file name without ending, the meaning of a row, and its columns in order."""
 
     name: str
     row: str

@@ -1,4 +1,4 @@
-"""Accuracy against exact truth: what was found on simulated films, compared and summed up. Pure: nothing is simulated or assessed here."""
+"""Accuracy against exact truth: simulate films, assess them, compare the results with the truth, and summarize."""
 
 from calcitrack.validation.compare import DepositComparison, FilmComparison, FilmTruth, FoundDeposit
 from calcitrack.validation.page import markdown

@@ -1,4 +1,4 @@
-"""One film: what was found on it against what is on it. The definitions are on the page ``docs/explanation/accuracy.md``."""
+"""Compare the results of one film with its truth. The definitions are on the page ``docs/explanation/accuracy.md``."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FALSE_SHARE = 0.1
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class FilmTruth:
-    """What is kept of a simulated film after it was assessed.
+    """Truth of a simulated film, kept after it was assessed.
 
     Parameters
     ----------
@@ -88,21 +88,21 @@ class DepositComparison:
     Parameters
     ----------
     visible
-        Large and dense enough to count, and not cut off.
+        True when it is large and dense enough to count, and not cut off.
     soft
-        In soft tissue rather than over bone.
+        True in soft tissue, False over bone.
     hit
-        Found.
+        True when it was found.
     true_mass_mg, true_area_mm2
         In the deposit's own plane.
     outlined_mass_mg
-        True mass of all deposits that the found one is the best match of: more than this one's where neighbours were joined.
+        True mass of all deposits whose best match is the found one: larger than this deposit's where neighbours were joined.
     outlined_volume_mm3
         True volume of the same deposits.
     shadow_area_mm2
-        At the detector, which is where a film's area is measured.
+        True area at the detector, where a film's area is measured.
     mass, area, volume
-        What was measured on the found deposit; ``None`` when nothing overlaps.
+        Measurements of the found deposit; ``None`` when nothing overlaps.
     identity
         Its id over time; empty when the deposit was not found.
     """
@@ -124,7 +124,7 @@ class DepositComparison:
 
 @dataclass(frozen=True, slots=True)
 class FoundDeposit:
-    """A found deposit of at least `FALSE_AREA_MM2`: how sure the program was, and whether it is real."""
+    """A found deposit of at least `FALSE_AREA_MM2`: its confidence, and whether it is real."""
 
     confidence: float
     real: bool
@@ -132,16 +132,16 @@ class FoundDeposit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilmComparison:
-    """One film: everything that the scores need.
+    """Comparison of one film: the data of the scores.
 
     Parameters
     ----------
     n_true, n_cut
-        True deposits on the film, and how many of them are cut off.
+        Number of true deposits on the film, and of those cut off.
     dice
         Overlap of found with true deposits in soft tissue; ``None`` on a film without any.
     mass_mg, area_mm2
-        Totals of what was found; ``None`` when not measurable.
+        Totals of the found deposits; ``None`` when not measurable.
     seconds
         Time it took to assess the film.
     """
@@ -162,7 +162,7 @@ class FilmComparison:
 
     @property
     def n_false(self) -> int:
-        """Found deposits that are none."""
+        """Number of false detections."""
         return sum(not f.real for f in self.found)
 
 
@@ -172,9 +172,9 @@ def compare(truth: FilmTruth, image: ImageAssessment, seconds: float = 0.0) -> F
     Parameters
     ----------
     truth
-        What is on the film.
+        Truth of the film.
     image
-        What was found on it; its labels have the shape of the truth's.
+        Measured deposits of the film; its labels have the shape of the truth's.
     seconds
         Time the assessment took.
 
@@ -245,7 +245,7 @@ def _visible(truth: DepositTruth) -> bool:
 
 
 def _dice(truth: FilmTruth, found: Labels) -> float | None:
-    """Dice coefficient with the dense deposits in soft tissue; where others are true, what was found does not count."""
+    """Dice coefficient with the dense deposits in soft tissue; pixels of other true deposits are ignored."""
     ids: Sequence[int] = [d.deposit_id for d in truth.deposits if d.over_bone <= SOFT_TISSUE_SHARE and _visible(d)]
     wanted = np.isin(truth.labels, ids)
     if not wanted.any():
@@ -255,7 +255,7 @@ def _dice(truth: FilmTruth, found: Labels) -> float | None:
 
 
 def _total(results: Iterable[Result]) -> float | None:
-    """Sum of what was measured: 0 when nothing was found, ``None`` when nothing of what was found is measurable."""
+    """Sum of results: 0 when nothing was found, ``None`` when nothing found is measurable."""
     listed = list(results)
     values = [r.value for r in listed if isinstance(r, Measurement)]
     return None if listed and not values else sum(values)

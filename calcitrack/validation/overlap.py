@@ -1,4 +1,4 @@
-"""Pixels that two label maps have in common."""
+"""Overlap of two label maps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from calcitrack.model.segmentation import Labels
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Pixels of each deposit found, of each true one, and of each pair of them; background is left out.
+    """Pixel counts of each found deposit, of each true one, and of each pair; background is left out.
 
     Parameters
     ----------
@@ -29,11 +29,11 @@ class Overlap:
     common: Mapping[tuple[int, int], int]
 
     def of_true(self, label: int) -> dict[int, int]:
-        """Found label -> pixels it has in common with a true deposit."""
+        """Found label -> number of pixels in common with a true deposit."""
         return {f: n for (f, t), n in self.common.items() if t == label}
 
     def true_share(self, label: int) -> float:
-        """Share of a found deposit that is any true one."""
+        """Share of a found deposit's pixels that belong to any true one."""
         return sum(n for (f, _), n in self.common.items() if f == label) / self.found[label]
 
 

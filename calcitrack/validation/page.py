@@ -1,4 +1,4 @@
-"""The figures as a Markdown text, for a page."""
+"""Scores as Markdown, for a documentation page."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ def markdown(scores: Scores, command: str, version: str) -> str:
     Parameters
     ----------
     scores
-        What was measured.
+        The scores.
     command
         The shell command that gives the same figures.
     version
-        Of the program.
+        Version of the program.
     """
     figures = [
         (line.name, line.text, f"{line.figure.n} {line.cases}", *((str(line.target.at_least), str(line.target.aim)) if line.target else ("", "")))

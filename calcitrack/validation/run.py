@@ -1,4 +1,4 @@
-"""Simulate people, assess their films, and compare with the truth: how good the program is, measured by itself."""
+"""Validate the program: simulate people, assess their films, and compare the results with the truth."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _PURPOSE = 61
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValidateOptions:
-    """Whom to simulate.
+    """Settings of the simulated people.
 
     Parameters
     ----------
     patients, visits
-        People, and visits of each; the last visit is exposed twice.
+        Number of people, and of visits of each; the last visit is exposed twice.
     seed
         Decides everything; equal options give equal films.
     body_part, style
-        Only this one; ``None`` takes all of them in turn.
+        Body part or style of all films; ``None`` takes all of them in turn.
     """
 
     patients: int = 12
@@ -60,23 +60,23 @@ class ValidateOptions:
 def validate(
     options: ValidateOptions | None = None, *, assess_options: AssessOptions | None = None, workers: int = 1, progress: Progress | None = None
 ) -> Scores:
-    """Simulate people with exact truth, assess each as a timeline, and sum up how well the truth was met.
+    """Simulate people with exact truth, assess each as a timeline, and score the results against the truth.
 
     Parameters
     ----------
     options
-        Whom to simulate; 12 people with two visits of all body parts and kinds of file when ``None``.
+        Settings; when ``None``, 12 people with two visits, of all body parts and kinds of file.
     assess_options
         Settings of the verbs; defaults when ``None``.
     workers
-        Processes. A script that asks for more than one has its own calls under ``if __name__ == "__main__":``.
+        Number of processes. A script that uses more than one must guard its own calls with ``if __name__ == "__main__":``.
     progress
         Called with (people done, people in all).
 
     Returns
     -------
     Scores
-        The same for the same options and program version, but for the seconds; the number of workers does not show within nine digits.
+        The same for the same options and program version, except the seconds; the number of workers has no effect within nine digits.
     """
     return score(iter_comparisons(options, assess_options=assess_options, workers=workers, progress=progress))
 
@@ -84,7 +84,7 @@ def validate(
 def iter_comparisons(
     options: ValidateOptions | None = None, *, assess_options: AssessOptions | None = None, workers: int = 1, progress: Progress | None = None
 ) -> Generator[FilmComparison]:
-    """The comparison of each film, person by person; the films of one person a worker lie in memory.
+    """The comparison of each film, person by person; each worker holds the films of one person in memory.
 
     Parameters are those of `validate`. Close the iterator to end its processes early.
     """
@@ -110,9 +110,9 @@ def compare_person(options: ValidateOptions, number: int, *, assess_options: Ass
 
 
 def simulated_person(options: ValidateOptions, number: int) -> tuple[PatientSpec, tuple[VisitSpec, ...]]:
-    """Who person `number` (from 0) is, and how their films are exposed.
+    """Specifications of person `number` (from 0) and of their exposures.
 
-    Body parts, kinds of file and burdens are taken in turn and not drawn, so that they are balanced in small sets as well. Pictures for
+    Body parts, kinds of file and burdens are taken in turn and not drawn, so that small sets are balanced as well. Pictures for
     the eye have a step wedge, without which mass is not measurable on them.
     """
     parts, styles = tuple(BodyPart), tuple(Style)
@@ -125,7 +125,7 @@ def simulated_person(options: ValidateOptions, number: int) -> tuple[PatientSpec
 
 
 class _Shot:
-    """Loads an exposure: simulates the film when it is asked for, and keeps its truth and the time that took, not its pixels."""
+    """Loader of a simulated exposure: simulates the film on call, and keeps its truth and the time taken, not its pixels."""
 
     def __init__(self, patient: PatientSpec, visit: VisitSpec) -> None:
         self._patient, self._visit = patient, visit
@@ -159,7 +159,7 @@ def _timeline(patient: PatientSpec, visits: tuple[VisitSpec, ...], shots: dict[t
 
 
 def _people(one: Callable[[int], tuple[FilmComparison, ...]], everyone: range, workers: int) -> Generator[tuple[FilmComparison, ...]]:
-    """Every person's comparisons in order, by this process or by several."""
+    """Comparisons of every person in order, in this process or in several."""
     if workers == 1:
         for number in everyone:
             yield one(number)

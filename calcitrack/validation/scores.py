@@ -1,4 +1,4 @@
-"""Many films: the figures that say how good the program is."""
+"""Scores over many films: the figures of merit of the program."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONFIDENCE_EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure, and from how many cases it comes; ``None`` when there is no case."""
+    """One figure with its number of cases; its value is ``None`` without cases."""
 
     value: float | None
     n: int
@@ -57,9 +57,9 @@ class Scores:
     Parameters
     ----------
     sensitivity_soft, sensitivity_bone
-        Share of the visible deposits found; n counts visible deposits.
+        Share of the visible deposits found; n is the number of visible deposits.
     false_per_film, false_per_empty_film
-        Mean number; n counts films.
+        Mean number; n is the number of films.
     dice_soft
         Median over films.
     mass_error, mass_bias
@@ -67,7 +67,7 @@ class Scores:
     area_bias
         Median relative error of the area against that in the deposit's plane.
     repeat_wcv_area, repeat_wcv_mass
-        Within-subject coefficient of variation of the totals of two exposures on one day; n counts pairs.
+        Within-subject coefficient of variation of the totals of two exposures on one day; n is the number of pairs.
     link_accuracy
         Share of consecutive detections of a true deposit with the same identity.
     coverage_mass, coverage_mass_bone, coverage_volume, coverage_area
@@ -173,7 +173,7 @@ def _coverage(deposits: Iterable[DepositComparison], pair: Callable[[DepositComp
 
 
 def _repeat_wcv(films: Iterable[FilmComparison], total: Callable[[FilmComparison], float | None]) -> Figure:
-    """Root mean square of the pairs' coefficients of variation; pairs of films that cut a deposit off differ for another reason."""
+    """Root mean square of the pairs' coefficients of variation; pairs of films that cut off a deposit are left out."""
     usable = {(f.patient_id, f.visit, f.repeat): total(f) for f in films if not f.n_cut}
     squares = []
     for (patient, visit, repeat), again in usable.items():

@@ -1,4 +1,4 @@
-"""The figures as lines of a table, beside what is asked of them."""
+"""The figures as lines of a table, with their targets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from calcitrack.validation.scores import Figure, Scores
 
 
 class TargetStatus(StrEnum):
-    """How a figure compares with what is asked of it."""
+    """Whether a figure reaches its target."""
 
     AIM = "aim"
     ENOUGH = "enough"
@@ -22,7 +22,7 @@ class TargetStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Values that will do, ends included; an infinite end is open."""
+    """Acceptable values, ends included; an infinite end is open."""
 
     low: float = -math.inf
     high: float = math.inf
@@ -40,7 +40,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is asked of a figure before the program may be trusted with it."""
+    """Required range of a figure."""
 
     at_least: Range
     aim: Range
@@ -53,9 +53,9 @@ class Line:
     Parameters
     ----------
     cases
-        What `figure.n` counts.
+        What `figure.n` is the number of.
     signed
-        Negative and positive values mean different things.
+        True for a figure whose sign has a meaning.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Line:
 
     @property
     def text(self) -> str:
-        """The figure with three decimals, a sign where it has one by nature; a dash when there was no case."""
+        """The figure with three decimals, with its sign if signed; a dash without cases."""
         value = self.figure.value
         if value is None:
             return "-"
@@ -91,7 +91,7 @@ def _ceiling(at_least: float, aim: float) -> Target:
     return Target(Range(high=at_least), Range(high=aim))
 
 
-# What the project asks of itself. A change rule of ±25 % needs a within-subject variation of at most 9 %; a 95 % interval that is honest
+# Targets of the project. A change rule of ±25 % needs a within-subject variation of at most 9 %; a 95 % interval that is honest
 # holds the truth in 90 to 98 % of the cases; the other figures were set before the program was built.
 SENSITIVITY_SOFT = _floor(0.90, 0.97)
 SENSITIVITY_BONE = _floor(0.45, 0.75)

@@ -1,4 +1,4 @@
-"""``treatments.csv`` and ``labs.csv``: what a patient was given, and what the laboratory found."""
+"""``treatments.csv`` and ``labs.csv``: a patient's treatments and laboratory results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CsvRow = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Sort:
-    """One of the two kinds of file: its columns, those that may not be empty, and how a row is read."""
+    """Format of one of the two files: its columns, its required columns, and how a row is parsed."""
 
     columns: tuple[str, ...]
     required: tuple[str, ...]
@@ -40,14 +40,14 @@ class _Sort:
 
 @dataclass(frozen=True, slots=True)
 class CourseFiles:
-    """Where the rows of a run come from.
+    """Files with treatments and laboratory results of one run.
 
     Parameters
     ----------
     treatments, labs
         Files to read.
     findings
-        Sentences about files that were found by themselves.
+        Sentences about files that were found in the input folders.
     """
 
     treatments: tuple[Path, ...] = ()
@@ -114,7 +114,7 @@ def read_courses(files: CourseFiles, known_patients: Iterable[str], pseudonyms: 
     Parameters
     ----------
     known_patients
-        Patient ids of the images; rows of others are kept out, with a finding.
+        Patient ids of the images; rows of other patients are left out, with a finding.
     pseudonyms
         Patient ID -> pseudonym, where the images go by pseudonyms; rows may name either.
 

@@ -1,4 +1,4 @@
-"""Folders, archives, directories of media and lists -> every file in them, once and in a fixed order."""
+"""Folders, archives, DICOMDIRs and lists -> every file in them, once and in a fixed order."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ MAX_MEMBERS = 200_000
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file, and why it is not even opened, where that is so.
+    """A file of the inputs, and the reason when it is not opened.
 
     Parameters
     ----------
     skip
-        Reason to skip it; empty where its header shall be read.
+        Reason to skip it; empty when its header is to be read.
     failure
-        Reason why it cannot be read; empty as above.
+        Reason why it cannot be read; empty when its header is to be read.
     """
 
     source: FileSource

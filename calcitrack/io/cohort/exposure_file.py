@@ -1,4 +1,4 @@
-"""The file behind an exposure: its pixels, and what its bytes are."""
+"""The file behind an exposure: it loads the pixels and identifies the content."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Stamp = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a file held.
+    """Identity of a file's content.
 
     Parameters
     ----------
@@ -41,20 +41,20 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class ExposureFile:
-    """What `Exposure.load` is for an image on the disk; small and picklable.
+    """Loader of an image on disk, used as `Exposure.load`; small and picklable.
 
     Parameters
     ----------
     source
         The image.
     row
-        What a manifest states about it, put over its header; ``None`` where none does.
+        The manifest's statements about it, which replace those of its header; ``None`` without a manifest row.
     limits
         Sizes beyond which it is refused.
     pseudonym
-        Put over the Patient ID, the birth date taken away; empty for none.
+        Replaces the Patient ID; the birth date is removed. Empty for no pseudonym.
     correction
-        What a reader states about it, put over everything else.
+        The reader's corrections of it, which replace everything else.
     """
 
     source: FileSource
@@ -79,12 +79,12 @@ class ExposureFile:
 
 
 def with_correction(radiograph: Radiograph, correction: FilmCorrection) -> Radiograph:
-    """The radiograph with what a reader states about it.
+    """Apply a reader's correction to a radiograph.
 
     Raises
     ------
     CorrectionError
-        It does not fit the film.
+        The correction does not fit the film.
     """
     try:
         return corrected(radiograph, correction)
@@ -105,14 +105,14 @@ def _with_row(radiograph: Radiograph, row: ManifestRow | None) -> Radiograph:
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """A file as it was at a moment.
+    """State of a file at one moment: path, limits and time stamp.
 
     Parameters
     ----------
     source, limits
         The file, and sizes beyond which it is refused.
     stamp
-        ``None`` where there was none. Of a member, that of its archive.
+        ``None`` where no file existed. A member of an archive has the stamp of the archive.
     """
 
     source: FileSource
@@ -121,20 +121,20 @@ class FileState:
 
     @classmethod
     def now(cls, source: FileSource, limits: ReadLimits) -> FileState:
-        """As it is now."""
+        """Read the current state."""
         return cls(source, limits, _stamp(source))
 
     @property
     def untouched(self) -> bool:
-        """Whether nobody has written to it since."""
+        """Whether the file is unchanged since then."""
         return self.stamp is not None and _stamp(self.source) == self.stamp
 
     def may_hold(self, content: Content) -> bool:
-        """False where the file's size alone tells that it holds something else."""
+        """False when the file's size alone shows that the content differs."""
         return bool(self.source.member) or self.stamp is None or self.stamp[0] == content.size_bytes
 
     def content(self) -> Content | None:
-        """Size and SHA-256 of what it holds; ``None`` where it cannot be read."""
+        """Size and SHA-256 of the content; ``None`` where it cannot be read."""
         digest, size = hashlib.sha256(), 0
         try:
             with self.source.open(self.limits) as stream:

@@ -29,9 +29,9 @@ def skip_copies(files: Sequence[ScannedFile], compare: Compare) -> list[ScannedF
     Parameters
     ----------
     files
-        In the order in which the first of equal ones is kept; of a whole file and one that was cut short the whole one is.
+        In order: the first of two equal files is kept. Of a whole file and a truncated one, the whole one is kept.
     compare
-        What the second of two files with one SOP Instance UID is, seen from the first.
+        Compares two files with one SOP Instance UID: what the second one is relative to the first.
     """
     return _skip_displays(_skip_derived(_skip_duplicates(files, compare)))
 
@@ -80,7 +80,7 @@ def _skip_derived(files: Sequence[ScannedFile]) -> list[ScannedFile]:
 
 
 def _skip_displays(files: Sequence[ScannedFile]) -> list[ScannedFile]:
-    """FOR PROCESSING and FOR PRESENTATION of one exposure: the same study, part, side, view and stated time."""
+    """Skip FOR PRESENTATION where FOR PROCESSING of the same exposure exists: same study, part, side, view and stated time."""
     raw: dict[tuple[object, ...], ScannedFile] = {}
     for file in files:
         if (place := _exposure_of(file, "FOR PROCESSING")) is not None:
@@ -105,7 +105,7 @@ def _place(facts: Acquisition) -> tuple[str, str, str, str]:
 
 
 def timeline_key(facts: Acquisition) -> TimelineKey:
-    """What images of one timeline have in common."""
+    """Key of the timeline that an image belongs to."""
     modality = "DX" if facts.modality in DIRECT_MODALITIES else facts.modality
     return TimelineKey(*_place(facts), modality)
 
@@ -113,7 +113,7 @@ def timeline_key(facts: Acquisition) -> TimelineKey:
 def build_timelines(exposures: Iterable[Exposure]) -> tuple[Timeline, ...]:
     """Timelines in the order of their keys; time points by day, exposures of a day by time.
 
-    Images without patient are one timeline for each study, images without date one for each image: nothing says that
+    Images without a patient form one timeline per study, images without a date one per image: nothing states that
     they belong together. Such timelines share their key with others. Birth dates are compared here and then left out: what is measured is
     kept in tables and workspaces, which hold none.
     """

@@ -1,4 +1,4 @@
-"""``manifest.csv``: what the headers of the files do not state."""
+"""``manifest.csv``: facts that the headers of the files do not state."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EXPECTED = f"a CSV file with a header row of {', '.join(COLUMNS)}"
 
 @dataclass(frozen=True, slots=True)
 class ManifestRow:
-    """What a manifest states about one file; empty or ``None`` where it leaves the word to the header."""
+    """A manifest's statements about one file; empty or ``None`` where the header decides."""
 
     line: int
     patient_id: str = ""
@@ -36,7 +36,7 @@ class ManifestRow:
     spacing_mm: tuple[float, float] | None = None
 
     def acquisition(self, header: Acquisition) -> tuple[Acquisition, tuple[str, ...]]:
-        """The header's facts with the manifest's put over them, and a finding for each."""
+        """The header's facts, replaced by the manifest's where it states them; each replacement is a finding."""
         stated = {
             "patient_id": self.patient_id,
             "acquisition_time": self._moment(header),
@@ -133,7 +133,7 @@ def _add_row(rows: dict[Path, ManifestRow], manifest: Path, number: int, columns
 
 
 def _file(manifest: Path, text: str, wrong: list[str]) -> Path | None:
-    """Absolute path of the row's file; a manifest speaks about its own folder only."""
+    """Absolute path of the row's file; a manifest may only name files of its own folder."""
     parts = PurePosixPath(text.replace("\\", "/"))
     if not text or parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0]:
         wrong.append(f"path {text!r} is not a path inside the manifest's folder")

@@ -1,4 +1,4 @@
-"""Folders, archives, media and lists -> Cohort: timelines of radiographs, and what became of every file."""
+"""Folders, archives, media and lists -> Cohort: timelines of radiographs, and the outcome of every file."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def _with_manifest(file: ScannedFile, rows: Mapping[Path, ManifestRow], manifest
 
 
 def _check_something_exists(inputs: Inputs) -> None:
-    """A typing error in the only path is no empty cohort."""
+    """Raise when no path exists: a typing error must not give an empty cohort."""
     paths = [inputs] if isinstance(inputs, str | PathLike) else list(inputs)
     if paths and not any(os.path.lexists(path) for path in paths):
         named = ", ".join(os.fspath(path) for path in paths)
@@ -183,7 +183,7 @@ def _check_all_have_pseudonyms(files: Sequence[ScannedFile], pseudonyms: Mapping
 def _all_corrections(
     corrections: Corrections | str | PathLike[str] | None, recorded: Corrections, files: Sequence[ScannedFile]
 ) -> dict[str, FilmCorrection]:
-    """By SOP Instance UID, or path where a film has none, as the workspace names films, whichever way the user named them."""
+    """All corrections by SOP Instance UID (by path where a film has none), as the workspace names films."""
     if corrections is None:
         return dict(recorded)
     stated = corrections if isinstance(corrections, Mapping) else read_corrections(corrections)

@@ -1,4 +1,4 @@
-"""One file -> what its header says about where it belongs; small, picklable, no pixel decoded."""
+"""One file -> the facts of its header that place it on a timeline; small, picklable, no pixel decoded."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ class ScannedFile:
     source
         The file.
     status, reason
-        READ while nothing speaks against it.
+        READ unless something rules the file out.
     acquisition
         Header facts of a radiograph.
     findings
-        What the header lacks or contradicts.
+        What is missing or contradictory in the header.
     derived_from
         SOP Instance UIDs of the images it was made from.
     has_time
         Whether the time of day of the exposure is stated.
     lacks_sidecar
-        A picture that only a manifest can place on a timeline.
+        True for a picture without a sidecar: only a manifest can place it on a timeline.
     """
 
     source: FileSource

@@ -1,4 +1,4 @@
-"""DICOM files without what says who they are about: PS3.15 Basic Profile, dates moved by one offset a patient, and a check of every byte."""
+"""De-identification of DICOM files: PS3.15 Basic Profile, dates shifted by one offset per patient, and a check of every byte."""
 
 from calcitrack.io.deidentify.key_file import is_open_to_others
 from calcitrack.io.deidentify.outcomes import DeidentifyReport, FileOutcome, Status

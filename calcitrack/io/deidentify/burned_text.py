@@ -1,7 +1,7 @@
-"""Text that was written into a picture: lines of letters of one brightness, near its edge.
+"""Find text burned into a picture: lines of letters of one brightness, near its edge.
 
-Annotations put onto a radiograph after exposure are lines of small, equally high shapes at the end of the grey scale, with sharp edges, on
-an even ground, and almost always in the outer part of the picture. Anatomy, deposits and step wedges are not all of that at once.
+Annotations added to a radiograph after exposure are lines of small, equally high shapes at the end of the grey scale, with sharp edges, on
+an even background, and almost always in the outer part of the picture. Anatomy, deposits and step wedges never have all these properties.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _lines(bright: NDArray[np.float32], level: float) -> list[TextBox]:
     written = [line for line in _grouped(_letters(bright, level)) if _length(line) >= LEAST_BESIDE and _is_written(line, bright, level)]
     sure = [line for line in written if len(line) >= LEAST_SHAPES and _length(line) >= LEAST_LETTERS and _near_edge(_box(line, shape), shape)]
     unsure = [line for line in written if line not in sure]
-    for line in sure:  # grows: a block may go on
+    for line in sure:  # the list grows: a block may have further lines
         beside = [other for other in unsure if _is_beside(line, other)]
         unsure = [other for other in unsure if other not in beside]
         sure.extend(beside)

@@ -76,7 +76,7 @@ class Cleaner:
             counts.graphics += tag.group & 0xFF00 in (0x5000, 0x6000)
             try:
                 self._apply(action, dataset, tag, patient, counts, depth)
-            except Exception:  # pydicom converts on access and raises what it likes; what cannot be read cannot be cleaned
+            except Exception:  # pydicom converts on access and raises many kinds; what cannot be read cannot be cleaned
                 del dataset[tag]
                 counts.unreadable += 1
             counts.actions[action] += 1
@@ -124,7 +124,7 @@ def _shift(dataset: Dataset, tag: BaseTag, patient: PatientPseudonym) -> None:
         return
     texts = element.value if isinstance(element.value, MultiValue) else [element.value]
     plain = [_plain_date(str(t)) for t in texts]
-    alone = Dataset()  # beside its time of day dicognito would rewrite that as well
+    alone = Dataset()  # dicognito would also rewrite the time of day if both were in one data set
     alone[tag] = DataElement(tag, element.VR if element.VR in DATES else dictionary_VR(tag), plain if len(plain) > 1 else plain[0])
     try:
         patient.dates(alone, alone[tag])
@@ -134,7 +134,7 @@ def _shift(dataset: Dataset, tag: BaseTag, patient: PatientPseudonym) -> None:
 
 
 def _plain_date(text: str) -> str:
-    """A date without the separators that ACR-NEMA files and sloppy writers use."""
+    """A date without the separators that ACR-NEMA files and non-conforming writers use."""
     return re.sub(r"^(\d{4})[.\-/](\d{2})[.\-/](\d{2})", r"\1\2\3", text.strip(" \0"))
 
 

@@ -1,4 +1,4 @@
-"""Elements of a data set as they stand in the file, none of them converted, because a conversion may fail or change bytes."""
+"""Raw access to the elements of a data set: nothing is converted, because a conversion may fail or change bytes."""
 
 from __future__ import annotations
 

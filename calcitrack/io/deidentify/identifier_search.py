@@ -19,7 +19,7 @@ NUMERIC_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class SearchTerm:
-    """Bytes that spell an identifier, in lower case where they are ASCII."""
+    """One byte spelling of an identifier; ASCII letters are in lower case."""
 
     identifier: Identifier
     content: bytes
@@ -46,7 +46,7 @@ class SearchTerm:
 
 
 def search_terms_of(identifiers: Iterable[Identifier]) -> tuple[SearchTerm, ...]:
-    """Search terms for identifiers, each content once."""
+    """Search terms of the identifiers, each spelling once."""
     by_content = {n.content: n for i in sorted(identifiers, key=lambda i: (i.text, i.kind)) for n in _search_terms(i)}
     return tuple(by_content.values())
 

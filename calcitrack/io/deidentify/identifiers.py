@@ -39,11 +39,11 @@ class Identifier:
     Parameters
     ----------
     text
-        As it may stand somewhere.
+        The string as a file may hold it.
     kind
-        What it is of.
+        What it identifies.
     raw
-        The bytes that stood in the file, in its own character set; empty for parts and other spellings.
+        Its bytes in the file, in the file's character set; empty for parts and other spellings.
     """
 
     text: str
@@ -53,7 +53,7 @@ class Identifier:
 
 @dataclass(slots=True)
 class FoundIdentifiers:
-    """Identifiers of a file, how many values were too short or too common to be searched for, and makers and models of devices in lower case."""
+    """Identifiers of a file, the number of values too short or too common for a search, and device makers and models in lower case."""
 
     identifiers: set[Identifier] = field(default_factory=set)
     left_out: int = 0
@@ -66,7 +66,7 @@ class FoundIdentifiers:
         self.left_out += other.left_out
 
     def telling(self) -> set[Identifier]:
-        """Identifiers without places and numbers that also name the maker or model of a device: those stay in files, and tell nothing."""
+        """Identifiers, less places and numbers that also name a device's maker or model: these stay in files and identify nobody."""
         return {i for i in self.identifiers if i.kind not in (IdentifierKind.PLACE, IdentifierKind.NUMBER) or not self._names_a_maker(i.text)}
 
     def _names_a_maker(self, text: str) -> bool:
@@ -106,13 +106,13 @@ NAME_BREAK = re.compile(r"[\^=\s,;\\_./]+")
 
 @cache
 def common_words() -> frozenset[str]:
-    """Words of DICOM's own dictionaries and body parts: they stand in headers whoever the patient is."""
+    """Words of the DICOM dictionaries and body parts: headers hold them whoever the patient is."""
     names = [entry[2] for entry in DicomDictionary.values()] + [entry[0] for entry in UID_dictionary.values()]
     return NO_NAMES | {w.lower() for n in (*names, *BODY_PART_CODES.values(), *VIEW_MEANINGS) for w in re.findall(r"[A-Za-z]{3,}", n)}
 
 
 def collect(dataset: Dataset) -> FoundIdentifiers:
-    """Identifiers anywhere in a data set: in sequences and private elements too, which are then removed."""
+    """Collect the identifiers of a data set, also from sequences and private elements, which cleaning removes."""
     found = FoundIdentifiers()
     for tag, vr, raw, value in _values(dataset):
         for text in value:
@@ -185,14 +185,14 @@ def _add_birth(found: FoundIdentifiers, text: str) -> None:
 
 
 def _values(dataset: Dataset) -> Iterator[tuple[BaseTag, str, bytes, tuple[str, ...]]]:
-    """Texts of each element with its bytes where they are still there, items of sequences included."""
+    """Texts of each element, with its raw bytes where they are still available; items of sequences included."""
     for tag in tags_of(dataset):
         vr, raw = vr_of(dataset, tag), raw_value(dataset, tag)
         if vr not in _SEARCHED:
             continue
         try:
             value = dataset[tag].value
-        except Exception:  # pydicom converts on access and raises what it likes; such an element is removed
+        except Exception:  # pydicom converts on access and raises many kinds; such an element is removed
             value = raw.decode("latin-1")
         if isinstance(value, Sequence):
             for item in value:

@@ -1,4 +1,4 @@
-"""The key: a secret that makes later runs give the same pseudonyms, dates and UIDs, and the list of who is who."""
+"""The key file: a secret with which later runs give the same pseudonyms, dates and UIDs, and the list of patients."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read_key(path: Path) -> tuple[Secret, dict[str, dict[str, object]]]:
 
 
 def write_key(path: Path, secret: Secret, known: dict[str, dict[str, object]], patients: Iterable[PatientPseudonym]) -> None:
-    """Write the key for its owner's eyes only; the former one stays until the new one is whole.
+    """Write the key, readable by its owner only; the old file stays until the new one is complete.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a cleaned data set says about its own de-identification, its file meta group, and its name on disk."""
+"""De-identification attributes, file meta group and file name of a cleaned data set."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _code(value: str, meaning: str) -> Dataset:
 
 
 def renew_meta(dataset: Dataset, former: Dataset, instance_uid: str) -> None:
-    """Give a data set a meta group with nothing of the former one but class and transfer syntax, and an empty preamble."""
+    """Write a new meta group that keeps only class and transfer syntax of the old one, and an empty preamble."""
     header, before = Header(dataset), Header(former)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = UID(header.text("SOPClassUID") or before.text("MediaStorageSOPClassUID"))
@@ -55,7 +55,7 @@ def renew_meta(dataset: Dataset, former: Dataset, instance_uid: str) -> None:
 
 
 def _syntax(dataset: Dataset, stated: UID) -> UID:
-    """The stated transfer syntax; where none is stated, or one that contradicts what the file is, the one that was read."""
+    """The stated transfer syntax; the one used for reading where none is stated or it contradicts the file."""
     implicit, little = dataset.original_encoding
     if stated and (stated not in NATIVE or (stated.is_implicit_VR, stated.is_little_endian) == (implicit, little)):
         return stated
@@ -65,7 +65,7 @@ def _syntax(dataset: Dataset, stated: UID) -> UID:
 
 
 def file_name(dataset: Dataset, patient: PatientPseudonym, number: int) -> str:
-    """Path below the output folder: patient, moved date, number in the input, kind and image; nothing of the original name.
+    """Path below the output folder: patient, shifted date, number in the input, kind and image; nothing of the original name.
 
     The number keeps the order of files whose headers state the same time: exposures of one day are compared in that order.
     """

@@ -55,11 +55,11 @@ class Copy:
     name
         Path below the output folder.
     own
-        Search terms for what identified the original.
+        Search terms of the original's identifiers.
     left_out
-        Values that were too short or too common to be searched for.
+        Number of values too short or too common for a search.
     emptied
-        Elements that the profile keeps and that held an identifier all the same.
+        Number of elements that the profile keeps but that held an identifier.
     """
 
     content: bytes
@@ -79,7 +79,7 @@ def identifiers_of(source: FileSource, limits: ReadLimits) -> FoundIdentifiers:
         try:
             opened = open_dataset(source, limits, pixels=False)
             return _found(opened.dataset)
-        except Exception:  # pydicom raises what it likes on broken files, which are refused later
+        except Exception:  # pydicom raises many kinds on broken files, which are refused later
             return FoundIdentifiers()
 
 
@@ -167,7 +167,7 @@ def _empty_what_tells(dataset: Dataset, own: tuple[SearchTerm, ...]) -> int:
 def _written(dataset: Dataset, source: FileSource) -> bytes:
     syntax = dataset.file_meta.TransferSyntaxUID
     if syntax in NATIVE and dataset.original_encoding != (syntax.is_implicit_VR, syntax.is_little_endian):
-        for _ in dataset.iterall():  # elements not yet converted would keep the former encoding
+        for _ in dataset.iterall():  # elements not yet converted would keep the old encoding
             pass
     stream = BytesIO()
     try:

@@ -32,7 +32,7 @@ class FileOutcome:
     number
         Its place among the files of the inputs, from 1.
     source
-        Its name, for the user's screen; never written into the report.
+        Its name, for messages only; never written into the report.
     reason
         Why it was not written.
     written_as
@@ -40,11 +40,11 @@ class FileOutcome:
     kind
         Name of its SOP class.
     emptied
-        Texts that held an identifier although the profile keeps their attribute.
+        Number of emptied texts: the profile keeps their attribute, but they held an identifier.
     boxes
         Lines of text found in the picture.
     searched, left_out
-        Search terms that the check searched for; values too short or too common for that.
+        Number of search terms of the check, and of values too short or too common for it.
     """
 
     number: int
@@ -82,5 +82,5 @@ class DeidentifyReport:
         return tuple(f for f in self.files if f.status is status)
 
     def with_text(self, *states: BurnedIn) -> tuple[FileOutcome, ...]:
-        """Written files whose pictures are in one of these states."""
+        """Written files whose burned-in text is in one of these states."""
         return tuple(f for f in self.of(Status.WRITTEN) if f.burned_in in states)

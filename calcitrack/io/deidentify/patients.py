@@ -23,9 +23,9 @@ class PatientPseudonym:
     original_id
         Patient ID of the files; empty where they state none.
     pseudonym
-        Stands for name and ID.
+        Replaces name and ID.
     offset_days
-        Is added to each date.
+        Added to each date.
     """
 
     original_id: str
@@ -34,19 +34,19 @@ class PatientPseudonym:
 
     @property
     def dates(self) -> DateTimeAnonymizer:
-        """Shift of dates by whole days, as dicognito does it: times of day stay."""
+        """Date shift by whole days, as in dicognito: times of day stay."""
         return DateTimeAnonymizer(self.offset_days * HOURS_PER_DAY)
 
 
 class Patients:
-    """The patients of a run, each the same in all its files.
+    """Patients of a run: one pseudonym and offset for all files of a patient.
 
     Parameters
     ----------
     secret
         Decides pseudonyms and offsets.
     pseudonyms
-        Patient ID -> pseudonym, where somebody has chosen them.
+        Patient ID -> pseudonym, for pseudonyms that the user chose.
     """
 
     def __init__(self, secret: Secret, pseudonyms: Mapping[str, str] | None = None) -> None:

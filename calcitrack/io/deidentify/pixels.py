@@ -1,4 +1,4 @@
-"""The picture of a file: text that was written into it is found and, when asked for, covered; all else stays bit by bit."""
+"""Burned-in text of a picture: found and, on request, covered. All other pixels stay bit for bit."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class PictureText:
     Parameters
     ----------
     boxes
-        Where lines of text stand.
+        Boxes around the lines of text.
     overlay_bits
-        Whether an overlay was kept in unused bits of the pixels, and was cleared.
+        True when unused bits of the pixels held an overlay, which was cleared.
     """
 
     state: BurnedIn
@@ -52,10 +52,10 @@ class PictureText:
 
 
 def treat_picture(dataset: Dataset, limits: ReadLimits, *, mask_text: bool) -> PictureText:
-    """Look for text in a radiograph's picture, and cover it when asked for.
+    """Look for text in a radiograph's picture, and cover it on request.
 
-    A covered picture is stored uncompressed; every other one stays as it is, but for an overlay in its unused bits, which is cleared.
-    Call it before the header is cleaned: it needs the overlay's description.
+    A covered picture is stored uncompressed; any other stays unchanged, except that an overlay in unused bits is cleared.
+    Call this before the header is cleaned: it needs the overlay's description.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def treat_picture(dataset: Dataset, limits: ReadLimits, *, mask_text: bool) -> P
 
 
 def pad_last_fragment(dataset: Dataset) -> None:
-    """Give compressed pixel data of odd length a last byte inside their last fragment (PS3.5, A.4): behind it, it would break the file.
+    """Pad compressed pixel data of odd length inside the last fragment (PS3.5, A.4); a byte after the fragment would break the file.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def _overlay_in_pixels(dataset: Dataset) -> bool:
 
 
 def _clear_unused_bits(dataset: Dataset, limits: ReadLimits) -> None:
-    """Keep the stored bits only; the picture is decoded and stored uncompressed for that."""
+    """Clear all but the stored bits; this decodes the picture and stores it uncompressed."""
     frames = Header(dataset).integer("NumberOfFrames") or 1
     if frames > 1:
         raise UnsupportedImageError("the picture", f"an overlay in unused bits of {frames} frames", "one frame", "leave it out")

@@ -1,7 +1,7 @@
 """Actions of DICOM PS3.15 for each attribute: the Basic Profile, with the options that calcitrack applies.
 
 The table ``data/basic_profile.csv`` is table E.1-1 (Basic Profile column); ``benchmarks/make_profile_table.py`` writes it. The options
-stand here as rules: Retain Longitudinal Temporal Information With Modified Dates (dates are moved, times of day stay), Clean Graphics (curves
+are rules of this module: Retain Longitudinal Temporal Information With Modified Dates (dates are shifted, times of day stay), Clean Graphics (curves
 and overlays go as whole groups, texts of annotations are replaced) and Clean Structured Content (a report keeps its tree without its texts).
 """
 
@@ -83,7 +83,7 @@ def listed(tag: int) -> bool:
 def action_for(tag: BaseTag, vr: str) -> Action:
     """Action for an element of this tag and value representation.
 
-    The table leaves a choice where it depends on the kind of object whether an attribute may be missing (X/Z, X/D, ...): then the choice that is
+    The table leaves a choice (X/Z, X/D, ...) where the kind of object decides whether an attribute may be missing: then the choice that is
     valid in any object is taken, a dummy before an empty value before removal. Attributes that the table does not name stay, but for those that
     no dictionary knows, unlimited free text, names of people and UIDs of things.
     """

@@ -1,4 +1,4 @@
-"""``deidentified.csv`` and ``deidentification.json``: what was done, without anything of the originals."""
+"""``deidentified.csv`` and ``deidentification.json``: a record of the run that holds nothing of the originals."""
 
 from __future__ import annotations
 

@@ -34,14 +34,14 @@ DAMAGED = "damaged: it cannot be read, or not be written again"
 
 @dataclass(frozen=True, slots=True)
 class DeidentifyOptions:
-    """What the user asked for.
+    """Settings of `deidentify`.
 
     Parameters
     ----------
     key
-        File that keeps the secret and who is who; ``None`` for a secret that is forgotten.
+        File that keeps the secret and the list of patients; ``None`` for a secret that is forgotten.
     pseudonyms
-        Patient ID -> pseudonym, where somebody has chosen them.
+        Patient ID -> pseudonym, for pseudonyms that the user chose.
     mask_text
         Cover text that is found in radiographs.
     limits
@@ -66,7 +66,7 @@ def deidentify(inputs: Sequence[Path], out: Path, options: DeidentifyOptions | N
     options
         ``None`` for the defaults.
     progress
-        Called with (steps done, steps); two steps a file: its identifiers are collected, then it is cleaned, checked and written.
+        Called with (steps done, steps in all). Each file has two steps: collect its identifiers; clean, check and write it.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def deidentify(inputs: Sequence[Path], out: Path, options: DeidentifyOptions | N
     secret, known = (Secret(), {}) if options.key is None else read_key(options.key)
     found = sorted(find_files(list(inputs), options.limits), key=lambda f: f.source.name)  # the order in which timelines sort equal times
     means = Means(secret, Patients(secret, options.pseudonyms), options.mask_text, options.limits)
-    if options.key is not None:  # before any copy: a run that is ended must not leave copies whose secret is lost
+    if options.key is not None:  # before any copy: an interrupted run must not leave copies whose secret is lost
         write_key(options.key, secret, known, ())
     out.mkdir(parents=True, exist_ok=True)
     steps, total = 0, 2 * len(found)
@@ -139,7 +139,7 @@ def _outcome(number: int, file: FoundFile, out: Path, means: Means, others: Othe
         remaining = remaining_identifiers(copy.content, copy.name, copy.own, others)
     except ReadError as error:
         return FileOutcome(number, file.source.name, *_refusal(error))
-    except Exception:  # pydicom raises what it likes on broken files; what was not cleaned and checked is not written, and the others go on
+    except Exception:  # pydicom raises many kinds on broken files; such a file is not written, and the others go on
         return FileOutcome(number, file.source.name, Status.REFUSED, DAMAGED)
     name = "" if remaining else _write(out, copy)
     return FileOutcome(

@@ -1,4 +1,4 @@
-"""A secret, and what it makes of identifiers: pseudonyms, offsets of dates and UIDs, the same each time and of no use without the secret."""
+"""Keyed replacement of identifiers: one secret always gives the same pseudonyms, date offsets and UIDs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PSEUDONYM_CHARACTERS = 10
 
 
 class KeyedRandomizer(Randomizer):
-    """dicognito's source of numbers, by HMAC-SHA256 instead of MD5: nobody can find the secret from numbers, or try identifiers without it."""
+    """dicognito's randomizer with HMAC-SHA256 instead of MD5: numbers do not reveal the secret, and identifiers cannot be tried without it."""
 
     def __init__(self, secret: bytes) -> None:
         super().__init__(seed="")
@@ -39,7 +39,7 @@ class KeyedRandomizer(Randomizer):
 
 
 class KeyedUIDs(UIAnonymizer):
-    """dicognito's replacement of UIDs, in the form that PS3.5, B.2 gives to UIDs made of UUIDs; those of the standard itself stay."""
+    """dicognito's replacement of UIDs, in the UUID-derived form of PS3.5, B.2; UIDs of the standard itself stay."""
 
     def __init__(self, randomizer: KeyedRandomizer) -> None:
         super().__init__(randomizer)
@@ -62,7 +62,7 @@ class Secret:
     Parameters
     ----------
     value
-        At least 32 random bytes; ``None`` for new ones, which are forgotten with the object.
+        At least 32 random bytes; ``None`` draws new ones, which nothing stores.
     """
 
     def __init__(self, value: bytes | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The check that no identifier survived: it reads the bytes that were written, and knows nothing of how they were cleaned."""
+"""Check that no identifier remains: reads the written bytes, independently of how they were cleaned."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Others:
     search_terms
         Names, IDs and places.
     uids
-        UIDs; looked up, because there is one or more for each file.
+        UIDs, as a set for look-up: each file has one or more.
     """
 
     search_terms: tuple[SearchTerm, ...] = ()
@@ -43,7 +43,7 @@ class Others:
 
     @classmethod
     def of(cls, identifiers: Iterable[Identifier]) -> Others:
-        """Of the identifiers of all files; birth dates and plain numbers are left out, which may be another patient's moved date or a value."""
+        """Built from the identifiers of all files, less birth dates and plain numbers: these may equal another patient's shifted date or a value."""
         kept = [i for i in identifiers if i.kind is not IdentifierKind.BIRTH and not i.text.isdigit()]
         return cls(
             search_terms_of(i for i in kept if i.kind is not IdentifierKind.UID),
@@ -58,11 +58,11 @@ class RemainingIdentifier:
     Parameters
     ----------
     kind
-        What it is of.
+        What it identifies.
     place
         ``header``, ``pixel data`` or ``file name``.
     offset
-        Byte at which it stands in that part.
+        Byte offset in that part.
     """
 
     kind: IdentifierKind
@@ -83,9 +83,9 @@ def remaining_identifiers(content: bytes, name: str, own: Sequence[SearchTerm], 
     name
         Its path below the output folder.
     own
-        Search terms of the file itself: searched for in every byte, those too short for that in every byte outside pixel data and other bulk.
+        Search terms of the file itself: searched for in every byte; short ones only outside pixel data and other bulk data.
     others
-        What identifies the other files of the run: searched for outside bulk.
+        Identifiers of the other files of the run: searched for outside bulk data.
     """
     header, bulk, values = _parts(content)
     path = name.lower().encode()
@@ -102,7 +102,7 @@ def remaining_identifiers(content: bytes, name: str, own: Sequence[SearchTerm], 
 
 
 def _parts(content: bytes) -> tuple[bytes, bytes, bytes]:
-    """Everything outside bulk, bulk, and the values among the former in which digits mean something else; in lower case."""
+    """(data outside bulk, bulk data, values outside bulk whose digits mean something else), each in lower case."""
     bulk, values = [], []
     header = _inflated(content)
     with collected_warnings():

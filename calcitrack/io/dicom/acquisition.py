@@ -1,4 +1,4 @@
-"""Header -> Acquisition: the facts that everything above relies on, each from where DICOM says it stands."""
+"""Header -> Acquisition: each fact is read from the attribute that DICOM defines for it."""
 
 from __future__ import annotations
 

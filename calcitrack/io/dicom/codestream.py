@@ -1,4 +1,4 @@
-"""What a compressed frame says about itself: codec, size and precision, read from its own first markers before anything is decoded."""
+"""Codec, size and precision of a compressed frame, read from its first markers before anything is decoded."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _WITHOUT_LENGTH = (0x01, *range(0xD0, 0xDA))
 
 
 def inspect(frame: bytes) -> Codestream | None:
-    """Codec and size of a compressed frame; ``None`` where no header of a known codec begins it."""
+    """Codec and size of a compressed frame; ``None`` unless it begins with the header of a known codec."""
     if frame.startswith((J2K_START, JP2_START)):
         return _inspect_j2k(frame)
     if frame.startswith(JPEG_START):

@@ -1,4 +1,4 @@
-"""DICOMDIR: the files that a medium's directory names, and nothing outside its folder."""
+"""DICOMDIR: lists the files that a medium's directory names; files outside its folder are refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FILE_NAME = "DICOMDIR"
 
 
 def is_dicomdir(path: Path, limits: ReadLimits) -> bool:
-    """Whether a file handed over by name is a media storage directory."""
+    """Whether a file is a media storage directory."""
     if not path.is_file() or FILE_NAME not in path.name.upper():
         return False
     try:

@@ -1,4 +1,4 @@
-"""GDCM in a process of its own, so that a broken stream can end or stall that process and not this one."""
+"""Run GDCM in a separate process, so that a broken stream can crash or stall only that process."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def decode_with_gdcm(frame: bytes, stream: Codestream, allocated: int) -> bytes 
     """
     facts = (SYNTAXES[stream.codec], *(str(n) for n in (stream.rows, stream.columns, allocated, stream.precision)))
     try:
-        # -P: the worker's folder holds modules of ours whose names must not hide others
+        # -P: modules in the worker's folder must not hide others of the same name
         done = subprocess.run(
             [sys.executable, "-P", str(WORKER), *facts],
             input=frame,

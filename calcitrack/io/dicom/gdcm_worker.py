@@ -1,7 +1,7 @@
-"""A program of its own: one compressed frame on stdin, its pixels on stdout, decoded by GDCM.
+"""Stand-alone program: reads one compressed frame from stdin, decodes it with GDCM, writes its pixels to stdout.
 
-GDCM ends its whole process (`abort`) on some broken streams, prints to stderr, and cannot be told how long it may take. Here it may:
-`calcitrack.io.dicom.gdcm_process` starts this file, sets a time limit and reads what comes back. It imports nothing of calcitrack, so
+GDCM aborts its whole process on some broken streams, prints to stderr, and has no time limit of its own. Therefore
+`calcitrack.io.dicom.gdcm_process` starts this file, sets a time limit and reads the output. It imports nothing of calcitrack, so
 that it starts quickly.
 """
 
@@ -15,7 +15,7 @@ MAX_ADDRESS_SPACE_BYTES = 8 * 1024**3
 
 
 def limit_memory() -> None:
-    """Bound the memory of this process where the system can."""
+    """Limit the memory of this process where the system supports it."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
@@ -45,7 +45,7 @@ def decode(frame: bytes, syntax: str, rows: int, columns: int, allocated: int, p
 
 
 def main() -> int:
-    """Arguments: transfer syntax, rows, columns, bits allocated, precision. Exit status 1 where GDCM cannot decode."""
+    """Decode stdin to stdout. Arguments: transfer syntax, rows, columns, bits allocated, precision. Exit status 1 when GDCM fails."""
     syntax, *numbers = sys.argv[1:]
     limit_memory()
     pixels = decode(sys.stdin.buffer.read(), syntax, *(int(n) for n in numbers))

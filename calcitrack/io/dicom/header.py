@@ -1,4 +1,4 @@
-"""Header values that survive broken files: each is of the asked type or absent, and what could not be read is noted."""
+"""Typed header values of files that may be broken: each has the requested type or is absent, and unreadable ones are noted."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def parse_time(text: str) -> dt.time | None:
 
 
 class Header:
-    """Typed access to a dataset, with a list of what was wrong.
+    """Typed access to a dataset, with findings about unusable values.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Header:
             self.findings.append(finding)
 
     def has(self, keyword: str) -> bool:
-        """Whether the element is there at all."""
+        """Whether the element is present."""
         tag = tag_for_keyword(keyword)
         return tag is not None and tag in self.dataset
 
@@ -84,7 +84,7 @@ class Header:
         """All values of an element; empty where it is absent, empty or unreadable."""
         try:
             value = self.dataset.get(keyword)
-        except Exception as error:  # pydicom converts on access and raises what it likes
+        except Exception as error:  # pydicom converts on access and raises many kinds
             self.note(f"{keyword} cannot be read ({_quoted(keyword, impersonal(str(error)))}); ignored")
             return ()
         if value is None or (isinstance(value, (str, bytes)) and not value):
@@ -180,7 +180,7 @@ def _as_text(value: Any) -> str:
 
 
 def without_people(text: str, dataset: Dataset) -> str:
-    """What a library said about a data set, without the names and birth dates that the data set holds."""
+    """A library's message about a data set, without the names and birth dates that the data set holds."""
     for value in (v for keyword in PERSONAL for v in Header(dataset).texts(keyword)):
         if len(value) >= LEAST_PERSONAL:
             text = text.replace(value, "a value")
@@ -188,7 +188,7 @@ def without_people(text: str, dataset: Dataset) -> str:
 
 
 def _quoted(keyword: str, value: object) -> str:
-    """A value as a finding quotes it; of a person's it only says that it is there."""
+    """A value as a finding quotes it; personal values are not quoted, only mentioned."""
     return "a value" if keyword in PERSONAL else repr(_short(value))
 
 

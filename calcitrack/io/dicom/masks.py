@@ -1,4 +1,4 @@
-"""Where the beam reached the detector: inside shutters and collimator, and not padding."""
+"""Masks of the pixels that the beam reached: inside shutters and collimator, and not padding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stored values -> values after the modality LUT or rescale, the only transform that belongs to what is measured."""
+"""Stored values -> values after the modality LUT or rescale, the only transform that precedes measuring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which DICOM objects a results folder holds."""
+"""Settings of the DICOM objects in a results folder."""
 
 from __future__ import annotations
 

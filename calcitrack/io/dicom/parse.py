@@ -1,4 +1,4 @@
-"""Bytes -> pydicom dataset, whatever is missing around it: preamble, meta group, transfer syntax."""
+"""Bytes -> pydicom dataset, also without preamble, meta group or transfer syntax."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ TELLING_KEYWORDS = ("SOPClassUID", "MediaStorageSOPClassUID", "Modality", "Rows"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenedDataset:
-    """A dataset and what was noticed on the way.
+    """A dataset, and what reading it showed about the file.
 
     Parameters
     ----------
     ends_with_header
-        True where only the header was asked for and the file ends with it: there is no pixel data.
+        True when only the header was read and the file ends with it: there is no pixel data.
     cut_pixel_bytes
-        Bytes of compressed pixel data that are there where the file ends before they do; ``None`` where it does not.
+        Bytes of compressed pixel data in a file that ends before they are complete; ``None`` for a complete file.
     """
 
     dataset: Dataset
@@ -116,7 +116,7 @@ def open_dataset(source: FileSource, limits: ReadLimits, *, pixels: bool) -> Ope
 
 
 def _cut_pixel_bytes(stream: BinaryIO, source: FileSource) -> int | None:
-    """How much there is of pixel data of undefined length whose end is missing: pydicom drops the whole element then."""
+    """Bytes of pixel data of undefined length without an end mark: pydicom drops such an element."""
     stream.seek(0)
     with collected_warnings():
         _parse(stream, source, pixels=False)  # leaves the stream where the pixel data begin
@@ -128,7 +128,7 @@ def _cut_pixel_bytes(stream: BinaryIO, source: FileSource) -> int | None:
 
 
 def not_an_image(source: FileSource, head: bytes) -> NotAnImageFileError:
-    """Error for a file whose first bytes are of no known kind; an empty one is said to be empty."""
+    """Error for a file whose first bytes match no known kind; for an empty file, the message says so."""
     return NotAnImageFileError(source.name, "no image header" if head else "an empty file", EXPECTED, "leave it out, or export the image again")
 
 

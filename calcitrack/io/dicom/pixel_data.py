@@ -1,4 +1,4 @@
-"""Dataset -> stored pixel values of its first frame, whatever the transfer syntax and the modality."""
+"""Dataset -> stored pixel values of its first frame, for any transfer syntax and modality."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FETCH_AGAIN = "fetch or export the file again"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedFrame:
-    """Stored values and what was noticed on the way."""
+    """Stored values, and findings of the decoding."""
 
     values: StoredValues
     findings: tuple[str, ...]
@@ -75,7 +75,7 @@ def decode_frame(dataset: Dataset, source: str, limits: ReadLimits = DEFAULT_LIM
     with collected_warnings() as notes:
         try:
             content = bytes(dataset["PixelData"].value or b"")
-        except Exception as error:  # pydicom converts on access and raises what it likes
+        except Exception as error:  # pydicom converts on access and raises many kinds
             raise DamagedFileError(source, f"pixel data that cannot be read ({error})", "an image", FETCH_AGAIN) from error
         if _is_encapsulated(dataset, content, layout, header):
             values = _decode_encapsulated(dataset, content, layout, header, source)
@@ -98,7 +98,7 @@ def transfer_syntax(dataset: Dataset) -> str:
 
 
 def _is_encapsulated(dataset: Dataset, content: bytes, layout: PixelLayout, header: Header) -> bool:
-    """By the transfer syntax, unless the pixel data themselves show that it is wrong: then by them, with a finding."""
+    """Whether pixel data are encapsulated: by the transfer syntax, or by the data themselves where they contradict it (a finding)."""
     syntax = UID(transfer_syntax(dataset))
     undefined_length = bool(dataset["PixelData"].is_undefined_length)
     if not syntax.is_transfer_syntax or syntax.is_private:
@@ -132,7 +132,7 @@ def _decode_native(dataset: Dataset, content: bytes, layout: PixelLayout, header
 
 
 def _swapped_bytes(content: bytes, layout: PixelLayout) -> NDArray[np.uint8]:
-    """8-bit pixels written as big-endian words stand pairwise in the wrong order (PS3.5, 8.1.1)."""
+    """Swap pairs of 8-bit pixels that were written as big-endian words (PS3.5, 8.1.1)."""
     size = layout.rows * layout.columns
     even = content[: size + size % 2].ljust(size + size % 2, b"\0")
     return np.frombuffer(even, ">u2").astype("<u2").view(np.uint8)[:size]
@@ -166,7 +166,7 @@ def _decode_native_frame(content: bytes, layout: PixelLayout, header: Header) ->
 
 
 def _first_frame(content: bytes, layout: PixelLayout, source: str) -> bytes:
-    """The first frame; all fragments joined where there is one frame, whatever the offset table says."""
+    """The first frame; for a single frame all fragments are joined and the offset table is ignored."""
     if not content.startswith(ITEM_TAG):
         raise DamagedFileError(source, "pixel data labelled as compressed that begin with no item tag", "fragments in items", FETCH_AGAIN)
     try:
@@ -202,7 +202,7 @@ def _check_codestream(stream: Codestream, layout: PixelLayout, source: str) -> N
 
 
 def _settle_precision(values: NDArray[np.generic], stream: Codestream, layout: PixelLayout, header: Header) -> StoredValues:
-    """The codec's precision decides where it is narrower than Bits Stored; else its values are placed as the header says."""
+    """Apply the codec's precision where it is narrower than Bits Stored, else the header's bits."""
     if stream.precision >= layout.bits_stored:
         return settle_bits(values, layout, header)
     header.note(f"the {stream.codec} stream has {stream.precision} bits, the header states {layout.bits_stored}; the stream's are used")
@@ -214,7 +214,7 @@ def _narrowed(layout: PixelLayout, bits: int) -> PixelLayout:
 
 
 def settle_bits(raw: NDArray[np.generic], layout: PixelLayout, header: Header) -> StoredValues:
-    """Bits Stored up to High Bit, without what lies above or below (old overlays, garbage), with their sign.
+    """Extract Bits Stored up to High Bit with their sign; bits above and below (old overlays, garbage) are dropped.
 
     Parameters
     ----------

@@ -12,9 +12,9 @@ RLE              Pillow (PackBits)
 deflated frame   zlib
 ===============  ================================  ==========================
 
-GDCM runs in a process of its own (`calcitrack.io.dicom.gdcm_process`): it ends its process on some broken streams.
+GDCM runs in a separate process (`calcitrack.io.dicom.gdcm_process`), because it aborts on some broken streams.
 
-The decoders are named one by one: pydicom's own choice would take a GPL decoder where one happens to be installed.
+The decoders are listed explicitly: pydicom would choose a GPL decoder where one is installed.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def decode_rle(frame: bytes, layout: PixelLayout) -> Stored:
 
 
 def _unpack_bits(segment: bytes, size: int) -> NDArray[np.uint8]:
-    """PackBits by Pillow's C code; the segment is handed over as one line, so that runs across rows are accepted as well."""
+    """Decode PackBits with Pillow's C code; the segment is passed as one line, so that runs across rows are accepted."""
     try:
         return np.asarray(Image.frombytes("L", (size, 1), segment, "packbits", "L")).reshape(-1)
     except (ValueError, OSError) as error:
@@ -144,7 +144,7 @@ def _unpack_bits(segment: bytes, size: int) -> NDArray[np.uint8]:
 
 
 def inflate_frame(frame: bytes, layout: PixelLayout) -> bytes:
-    """Deflated Image Frame Compression (PS3.5, A.4.14), never more than one frame's bytes.
+    """Decode Deflated Image Frame Compression (PS3.5, A.4.14), at most the bytes of one frame.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How the header says that pixels are stored, checked before any memory is asked for."""
+"""Pixel layout that the header states, checked before memory is allocated."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _check_pixels_present(header: Header, source: str) -> None:
 
 
 def without_pixels(header: Header, source: str) -> DamagedFileError:
-    """Error for a header with nothing behind it, or with nothing in it that the dictionary knows: then it was read in the wrong encoding."""
+    """Error for a file without pixel data; a header without any known element was read in the wrong encoding, and the error says so."""
     tags = list(header.dataset.keys())
     if tags and not any(dictionary_has_tag(tag) or tag.is_private_creator for tag in tags):
         expected = "one written in the transfer syntax that the file states"

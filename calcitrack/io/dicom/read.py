@@ -27,7 +27,7 @@ from calcitrack.model.spacing import Spacing
 
 @dataclass(frozen=True, slots=True)
 class DicomFacts:
-    """What a header says, before any pixel is decoded."""
+    """Facts of a header, read before any pixel is decoded."""
 
     acquisition: Acquisition
     spacing: Spacing

@@ -1,4 +1,4 @@
-"""Which DICOM objects are radiographs, and what the others are called."""
+"""SOP classes: which DICOM objects are radiographs, and the names of the others."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def check_radiograph(header: Header, source: str) -> None:
     Raises
     ------
     NotARadiographError
-        It is something else; the message names what.
+        It is another kind of object; the message names it.
     """
     uid, modality = class_uid(header), header.code("Modality")
     if uid in PROJECTION_CLASSES:

@@ -1,4 +1,4 @@
-"""Header -> size of a pixel, with the plane in which it holds."""
+"""Header -> pixel size, with the plane in which it holds."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Pair = tuple[float, float]
 
 
 def read_spacing(header: Header) -> Spacing:
-    """Size of a pixel and its basis, by the order FIDUCIAL, stated magnification, SID/SOD, GEOMETRY, detector, not specified, none.
+    """Pixel size and its basis, in the order FIDUCIAL, stated magnification, SID/SOD, GEOMETRY, detector, not specified, none.
 
-    Values that cannot be are ignored, each with a finding in ``header``.
+    Impossible values are ignored, each with a finding in ``header``.
 
     References
     ----------

@@ -95,5 +95,5 @@ _EAR = _Ear()
 
 
 def collected_warnings() -> contextlib.AbstractContextManager[list[str]]:
-    """Context in which this thread's Python warnings are collected, as plain sentences, instead of shown. Safe with threads."""
+    """Context that collects this thread's Python warnings as plain sentences instead of showing them. Thread-safe."""
     return _EAR.listen()

@@ -28,7 +28,7 @@ def safe_name(text: str) -> str:
     Returns
     -------
     str
-        The text itself when it is safe; else what is left of it, with a digest of the whole, so that different texts stay different.
+        The text itself when it is safe; else its safe characters with a digest of the whole, so that different texts stay different.
     """
     kept = _UNSAFE.sub("_", text).strip("._- ")[:MAX_NAME].rstrip("._- ")
     if kept.split(".")[0].lower() in RESERVED:
@@ -37,7 +37,7 @@ def safe_name(text: str) -> str:
 
 
 class NamesInUse:
-    """Hands out safe names, each once, also on file systems that ignore case."""
+    """Allocates safe names, each once, also on file systems that ignore case."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()

@@ -1,4 +1,4 @@
-"""A marked part of a Markdown page, kept up to date by a command while people write the rest."""
+"""A marked block of a Markdown page that a command keeps up to date; people write the rest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def check_block(path: str | PathLike[str], name: str) -> None:
 
 
 def replace_block(path: str | PathLike[str], name: str, content: str) -> None:
-    """Replace what stands between ``<!-- NAME: begin -->`` and ``<!-- NAME: end -->``; the rest of the page stays as it is.
+    """Replace the text between ``<!-- NAME: begin -->`` and ``<!-- NAME: end -->``; the rest of the page stays unchanged.
 
     Raises
     ------

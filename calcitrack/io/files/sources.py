@@ -1,4 +1,4 @@
-"""Where bytes come from: a file on disk or a member of a zip archive, within limits; and whether two of them hold the same bytes."""
+"""Sources of bytes: a file on disk or a member of a zip archive, within limits; and comparison of two sources."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from calcitrack.errors import (
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """Bounds that are checked against the header before memory is asked for.
+    """Size limits, checked against the header before memory is allocated.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ _KEPT_OPEN: dict[Path, zipfile.ZipFile] = {}
 
 @contextmanager
 def archives_kept_open(paths: Iterable[Path]) -> Iterator[None]:
-    """Context in which members of these archives are read without opening the archive anew each time."""
+    """Context that keeps these archives open while their members are read."""
     with ExitStack() as stack:
         for path in dict.fromkeys(paths):
             if path not in _KEPT_OPEN:
@@ -92,14 +92,14 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """One file, wherever it lies; small and picklable.
+    """One file on disk or in an archive; small and picklable.
 
     Parameters
     ----------
     path
         The file on disk: the image itself, or the zip archive that holds it.
     member
-        Name inside the archive; empty for a file of its own.
+        Name inside the archive; empty for a file on disk.
     """
 
     path: Path
@@ -116,7 +116,7 @@ class FileSource:
         return Path(self.member or self.path.name).suffix.lower()
 
     def sibling(self, name: str) -> FileSource:
-        """The file of this name in the same folder (of the disk or of the archive)."""
+        """The file of this name in the same folder, on disk or in the archive."""
         if self.member:
             folder, slash, _ = self.member.rpartition("/")
             return FileSource(self.path, f"{folder}{slash}{name}")
@@ -139,9 +139,9 @@ class FileSource:
         Raises
         ------
         NotFoundError
-            Nothing there, or no permission.
+            No such file, or no permission.
         NotAnImageFileError
-            A folder, device, socket or pipe (opening one could wait for ever).
+            A folder, device, socket or pipe (opening one could block forever).
         ImageTooLargeError
             More bytes than ``limits.max_file_bytes``.
         DamagedFileError, UnsupportedImageError
@@ -208,7 +208,7 @@ STEP_BYTES = 1 << 20
 
 
 class Copy(Enum):
-    """What the second of two files with one identity is, compared with the first."""
+    """Relation of the second of two files with one identity to the first."""
 
     SAME = auto()
     """The same bytes."""

@@ -32,7 +32,7 @@ WHITE_IS_ZERO = 0
 
 @dataclass(frozen=True, slots=True)
 class PictureFacts:
-    """What a picture and its sidecar state, before any pixel is decoded."""
+    """Facts of a picture and its sidecar, read before any pixel is decoded."""
 
     acquisition: Acquisition
     spacing: Spacing
@@ -60,7 +60,7 @@ def read_picture_facts(source: FileSource, limits: ReadLimits) -> PictureFacts:
 
 
 def read_picture(source: FileSource, limits: ReadLimits = DEFAULT_LIMITS) -> Radiograph:
-    """Radiograph from a grey PNG or TIFF of 8 or 16 bits; tier C, since nothing states what its values mean.
+    """Read a radiograph from a grey PNG or TIFF of 8 or 16 bits; tier C, since nothing states what its values mean.
 
     Grey stored as colour is accepted when its channels are equal; an alpha channel is ignored. Both are findings.
     Resolution tags (dpi) are not used: they state the size of a print.
@@ -85,7 +85,7 @@ def read_picture(source: FileSource, limits: ReadLimits = DEFAULT_LIMITS) -> Rad
 
 
 def _opened(source: FileSource, stream: object, limits: ReadLimits) -> Image.Image:
-    """Header read and checked; pixels wait."""
+    """Open the picture and check its header; pixels are not decoded yet."""
     try:
         image = Image.open(stream, formats=FORMATS)  # type: ignore[arg-type]
         frames = getattr(image, "n_frames", 1)
@@ -140,7 +140,7 @@ def _facts(image: Image.Image, source: FileSource, limits: ReadLimits) -> Pictur
 
 
 def _grey_values(image: Image.Image, source: FileSource) -> tuple[NDArray[np.integer], tuple[str, ...]]:
-    """Shape (rows, columns), and findings about what was left out."""
+    """Grey values, shape (rows, columns), and findings about dropped channels."""
     try:
         plain = image.convert("RGBA") if image.mode in ("P", "PA") else image
         values = np.asarray(plain)

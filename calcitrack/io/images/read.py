@@ -1,4 +1,4 @@
-"""One file -> one Radiograph, whatever its kind."""
+"""One file, DICOM or picture -> one Radiograph."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read_radiograph(path: str | PathLike[str], *, limits: ReadLimits = DEFAULT_L
     path
         A DICOM file (with or without preamble), a PNG or a TIFF.
     limits
-        Sizes beyond which a file is refused before memory is asked for.
+        Sizes beyond which a file is refused before memory is allocated.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""``NAME.json`` beside ``NAME.png``: what a picture without DICOM header does not state."""
+"""``NAME.json`` beside ``NAME.png``: the facts that a DICOM header would state."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ EXPECTED = f"a JSON object with the keys {', '.join(KEYS)}"
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """What is stated; empty or ``None`` where nothing is."""
+    """Facts of a sidecar; empty or ``None`` where it states nothing."""
 
     spacing: Spacing | None = None
     acquisition_time: dt.datetime | None = None
@@ -38,7 +38,7 @@ class Sidecar:
 
 
 def sidecar_of(picture: FileSource) -> FileSource:
-    """Where a picture's sidecar stands: the same name with the extension ``.json``."""
+    """Source of a picture's sidecar: the same name with the extension ``.json``."""
     name = (picture.member or picture.path.name).rsplit("/", 1)[-1]
     return picture.sibling(name[: len(name) - len(picture.suffix)] + ".json")
 

@@ -86,7 +86,7 @@ def parse_address(text: str) -> tuple[Address, Query]:
     Raises
     ------
     PacsError
-        The text is no address, holds a password, or asks by keywords that are not known.
+        The text is no address, holds a password, or uses unknown keywords.
     """
     try:
         parts = urlsplit(text.strip())

@@ -20,7 +20,7 @@ def persistently(ask: Callable[[], T], options: PacsOptions, *, went_on: Callabl
     ask
         May be called several times.
     went_on
-        Whether something came since it was last asked: attempts are counted from the last progress.
+        Tells whether there was progress since its last call: attempts are counted from the last progress.
 
     Raises
     ------

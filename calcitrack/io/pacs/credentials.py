@@ -19,7 +19,7 @@ class Credentials:
     user, password
         For basic authentication.
     token
-        For bearer authentication; goes before the others.
+        For bearer authentication; takes precedence over user and password.
     """
 
     user: str = ""
@@ -68,6 +68,6 @@ def _from_keyring(service: str, user: str) -> Credentials:
         return Credentials(user)
     try:
         found = keyring.get_credential(service, user or None)
-    except Exception:  # no keyring, a locked one, no session bus: each backend has its own errors; the server says whether it asks for an account
+    except Exception:  # no keyring, a locked one, no session bus: each backend raises its own errors; the server says if it needs an account
         return Credentials(user)
     return Credentials(user) if found is None else Credentials(found.username, found.password)

@@ -24,17 +24,17 @@ class Fetched:
     Parameters
     ----------
     folder
-        Where the files are.
+        Folder of the files.
     n_series
-        Series that are what was asked.
+        Number of series that match the query.
     n_new, n_there
-        Objects that were fetched, and those that lay in the folder already.
+        Number of objects that were fetched, and of those already in the folder.
     missing
         Object -> why it was not fetched.
     gone
-        Why the fetch ended early; empty where it did not.
+        Reason why the fetch ended early; empty when it finished.
     n_left
-        Objects that were not reached then.
+        Number of objects that were not reached then.
     """
 
     folder: Path
@@ -62,23 +62,23 @@ def fetch(
 ) -> Fetched:
     """Fetch series into a folder, as ``STUDY/OBJECT.dcm``, named by their UIDs.
 
-    What already lies there whole is not fetched again; a file gets its name when it is whole and on the disk.
+    Complete files that exist already are not fetched again; a file gets its final name when it is complete and on the disk.
 
     Parameters
     ----------
     address, query, options
-        As of `find_studies`; a patient, an accession number, a study or a time has to be named.
+        As for `find_studies`; the query must name a patient, an accession number, a study or a time.
     folder
-        Made where there is none; other files in it stay.
+        Created when missing; other files in it stay.
     move
-        By C-MOVE instead of C-GET; the server then connects to this computer, at ``options.listen``.
+        Use C-MOVE instead of C-GET; the server then connects to this computer, at ``options.listen``.
     progress
         Called with (objects done, objects).
 
     Returns
     -------
     Fetched
-        Also where the server went away in the middle: `Fetched.gone` says so, and the same call again goes on.
+        Also when the connection was lost midway: `Fetched.gone` says so, and the same call resumes.
 
     Raises
     ------

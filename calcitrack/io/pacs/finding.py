@@ -20,19 +20,19 @@ def find_studies(address: str, query: Query | None = None, options: PacsOptions 
     address
         ``https://HOST/dicom-web`` or ``dimse://AET@HOST:PORT``, with or without ``?PatientID=...``.
     query
-        What they have to be, beside what the address asks; ``None`` for no more.
+        Further conditions, beside those of the address; ``None`` for no others.
     options
-        ``None`` for those that the environment states.
+        ``None`` for the options of the environment.
 
     Returns
     -------
     tuple of Study
-        Empty where nothing is what was asked. A study counts where one of its series is what was asked of series.
+        Empty when nothing matches. A study matches when one of its series matches the conditions on series.
 
     Raises
     ------
     PacsError
-        The server refuses, cannot be understood, or does not answer.
+        The server refuses, gives an unusable answer, or does not answer.
     """
     server_address, asked, chosen = asked_of(address, query, options)
     with connected(server_address, chosen) as server:
@@ -48,12 +48,12 @@ def find_series(address: str, query: Query | None = None, options: PacsOptions |
     Parameters
     ----------
     address, query, options
-        As of `find_studies`.
+        As for `find_studies`.
 
     Returns
     -------
     tuple of Series
-        Empty where nothing is what was asked.
+        Empty when nothing matches.
 
     Raises
     ------

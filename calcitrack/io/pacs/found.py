@@ -33,11 +33,11 @@ class Study:
     Parameters
     ----------
     day
-        ``None`` where it is not stated or no real day.
+        ``None`` where it is not stated or not valid.
     modalities
-        Of its series; empty where the server does not tell.
+        Modalities of its series; empty where the server does not list them.
     n_series, n_objects
-        ``None`` where the server does not tell.
+        ``None`` where the server does not return it.
     """
 
     study_uid: str
@@ -56,9 +56,9 @@ class Series:
     Parameters
     ----------
     body_part
-        ``None`` where the server does not tell; empty where the series states none.
+        ``None`` where the server does not return it; empty where the series states none.
     n_objects
-        ``None`` where the server does not tell.
+        ``None`` where the server does not return it.
     """
 
     study: Study
@@ -76,7 +76,7 @@ class StoredObject:
     Parameters
     ----------
     sop_class_uid
-        Empty where the server does not tell.
+        Empty where the server does not return it.
     """
 
     study_uid: str
@@ -111,7 +111,7 @@ def series_of(answers: Iterable[Dataset], study: Study, query: Query) -> tuple[S
 
 
 def objects_of(answers: Iterable[Dataset], series: Series) -> tuple[StoredObject, ...]:
-    """The objects of a series, each once."""
+    """Objects of a series, each once."""
     found: dict[str, StoredObject] = {}
     with collected_warnings():
         for header in map(Header, answers):

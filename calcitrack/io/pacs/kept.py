@@ -24,17 +24,17 @@ PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
 class KeptObjects:
-    """A folder with one file for each object, below a folder for each study; named by UIDs alone, which say nothing of the patient.
+    """A folder per study with one file per object, named by UIDs alone, which do not identify the patient.
 
     Parameters
     ----------
     folder
-        Made where there is none.
+        Created when missing.
 
     Raises
     ------
     PacsError
-        It cannot be made.
+        It cannot be created.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -65,7 +65,7 @@ class KeptObjects:
         Raises
         ------
         PacsError
-            The disk does not take it.
+            The file cannot be written.
         """
         path = self.path_of(one)
         if not is_whole(BytesIO(content), one.sop_instance_uid):
@@ -92,7 +92,7 @@ def is_whole(stream: BinaryIO, sop_instance_uid: str) -> bool:
         try:
             dataset = pydicom.dcmread(stream)
             return str(dataset.SOPInstanceUID) == sop_instance_uid and _ends_whole(dataset)
-        except Exception:  # pydicom raises what it likes on broken files
+        except Exception:  # pydicom raises many kinds on broken files
             return False
 
 

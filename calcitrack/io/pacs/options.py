@@ -32,15 +32,15 @@ class PacsOptions:
     ca_file
         PEM file of the authorities that the server's certificate is checked against; ``None`` for those of the system.
     client_certificate, client_key
-        PEM files by which this computer proves who it is, where the server asks for that; the key may be in the certificate's file.
+        PEM files that authenticate this computer where the server requires it; the key may be in the certificate's file.
     timeout_s
-        How long an answer may take, s.
+        Time-out for an answer, s.
     attempts
-        How often a server that does not answer is asked.
+        Number of attempts when the server does not answer.
     first_wait_s
-        Before the second attempt, s.
+        Wait before the second attempt, s.
     listen
-        Address and port at which the server reaches this computer: for C-MOVE, and where it confirms storage by a connection of its own.
+        Address and port at which the server reaches this computer: for C-MOVE, and for storage confirmations on a separate connection.
     """
 
     ae_title: str = OWN_TITLE
@@ -120,7 +120,7 @@ def tls_context(options: PacsOptions, *, listening: bool = False) -> ssl.SSLCont
     Raises
     ------
     PacsError
-        A file is not there or is no certificate.
+        A file is missing or is no certificate.
     """
     purpose = ssl.Purpose.CLIENT_AUTH if listening else ssl.Purpose.SERVER_AUTH
     check_files(options)
@@ -142,7 +142,7 @@ def check_files(options: PacsOptions) -> None:
     Raises
     ------
     PacsError
-        Says which.
+        A file is missing; the message names it.
     """
     for file in (options.ca_file, options.client_certificate, options.client_key):
         if file is not None and not file.is_file():

@@ -60,7 +60,7 @@ def _outgoing(path: Path) -> OutgoingFile | None:
                     return None
             dataset = pydicom.dcmread(path, stop_before_pixels=True)
             syntax = str(dataset.file_meta.get("TransferSyntaxUID", ""))
-        except Exception:  # pydicom raises what it likes on broken files; none of those is sent
+        except Exception:  # pydicom raises many kinds on broken files; these are not sent
             return None
         header = Header(dataset)
         study, series, uid, kind = (header.text(k) for k in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID"))

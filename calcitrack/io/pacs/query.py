@@ -36,7 +36,7 @@ class Query:
     Parameters
     ----------
     patient_id, accession_number
-        As the server has them; ``*`` stands for any characters and ``?`` for one.
+        As the server stores them; ``*`` stands for any characters and ``?`` for one.
     study_uid, series_uid
         One study, one series.
     modalities
@@ -94,7 +94,7 @@ class Query:
         Raises
         ------
         InvalidValueError
-            They ask for two values of one thing.
+            They require different values of one field.
         """
         both = self
         for field in fields(Query):

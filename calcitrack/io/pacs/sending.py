@@ -38,15 +38,15 @@ class Sent:
     failed
         File -> why it was not stored.
     n_others
-        Files among the inputs that are not DICOM.
+        Number of input files that are not DICOM.
     confirmation
-        How the server was asked whether it keeps what it stored.
+        How the server confirmed that it keeps the stored objects.
     unconfirmed
-        UIDs of objects that it does not say so of.
+        UIDs of objects that it did not confirm.
     gone
-        Why sending ended early; empty where it did not.
+        Reason why sending ended early; empty when it finished.
     n_left
-        Files that were not reached then.
+        Number of files that were not reached then.
     """
 
     stored: tuple[Path, ...]
@@ -66,18 +66,18 @@ def send(
     Parameters
     ----------
     address, options
-        As of `find_studies`; the address asks nothing.
+        As for `find_studies`; the address must have no query.
     inputs
         Files and folders, such as a results folder: its Segmentations and reports are sent.
     confirm
-        Ask the server whether it keeps what it stored: by storage commitment where it offers that, else by its list of objects.
+        Ask the server to confirm that it keeps the objects: by storage commitment where it offers that, else by its list of objects.
     progress
         Called with (files done, files).
 
     Returns
     -------
     Sent
-        Also where the server went away in the middle: `Sent.gone` says so. Sending again does no harm: objects keep their UIDs.
+        Also when the connection was lost midway: `Sent.gone` says so. Sending again does no harm: objects keep their UIDs.
 
     Raises
     ------

@@ -23,7 +23,7 @@ class OutgoingFile:
     Parameters
     ----------
     transfer_syntax_uid
-        How it is encoded.
+        Transfer syntax of the file.
     """
 
     path: Path
@@ -36,7 +36,7 @@ Tell = Callable[[OutgoingFile, str], None]
 
 
 class Server(Protocol):
-    """A PACS. Each method asks once; `PacsUnreachableError` says that asking again may help, other `PacsError` that it does not."""
+    """A PACS. Each method makes one attempt; `PacsUnreachableError` means that a retry may help, any other `PacsError` that it does not."""
 
     @property
     def name(self) -> str:

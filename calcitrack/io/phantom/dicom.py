@@ -54,7 +54,7 @@ def phantom_dataset(film: SimulatedFilm) -> Dataset:
 
 
 def _uid(film: SimulatedFilm, kind: str) -> UID:
-    """A UID under 2.25 that the film's identity decides, and an instance's pixels: objects that differ never share one."""
+    """A UID under 2.25 from the film's identity and, for an instance, its pixels: different objects never share one."""
     parts = [kind, film.patient.patient_id, str(film.patient.seed), film.patient.body_part.value]
     if kind != "patient":
         parts += [str(film.visit.date), str(film.visit.index)]
@@ -67,7 +67,7 @@ def _uid(film: SimulatedFilm, kind: str) -> UID:
 
 
 def _identity(dataset: Dataset, film: SimulatedFilm) -> None:
-    """Patient, study, series, instance."""
+    """Set patient, study, series and instance attributes."""
     patient, visit = film.patient, film.visit
     day = visit.date.strftime("%Y%m%d")
     time = (dt.datetime.combine(visit.date, dt.time(10, 15)) + dt.timedelta(minutes=7 * visit.repeat)).strftime("%H%M%S")
@@ -96,7 +96,7 @@ def _identity(dataset: Dataset, film: SimulatedFilm) -> None:
 
 
 def _exposure(dataset: Dataset, film: SimulatedFilm) -> None:
-    """Where, how, and how large a pixel is."""
+    """Set acquisition attributes and pixel size."""
     field, beam = film.visit.field, film.visit.beam
     _, part, view = _ANATOMY[film.patient.body_part]
     dataset.BodyPartExamined = part
@@ -120,7 +120,7 @@ def _ds(value: float) -> str:
 
 
 def _pixels(dataset: Dataset, film: SimulatedFilm) -> None:
-    """Stored values and how to read and show them."""
+    """Set pixel data, and how to read and display them."""
     encoded = film.encoded
     dataset.SamplesPerPixel = 1
     dataset.PhotometricInterpretation = encoded.photometric
@@ -136,7 +136,7 @@ def _pixels(dataset: Dataset, film: SimulatedFilm) -> None:
 
 
 def _dx(dataset: Dataset, film: SimulatedFilm) -> None:
-    """What the DX modules ask for beyond CR."""
+    """Set the attributes that DX modules require beyond CR."""
     encoded, (meaning, part, view) = film.encoded, _ANATOMY[film.patient.body_part]
     processing = film.visit.detector.style is not Style.PRESENTATION
     dataset.PresentationIntentType = "FOR PROCESSING" if processing else "FOR PRESENTATION"

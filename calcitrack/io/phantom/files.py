@@ -27,7 +27,7 @@ _INDEX_COLUMNS = ("patient", "stem", "sop_instance_uid", "path")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhantomSetOptions:
-    """What a set of simulated patients is made of.
+    """Settings of a set of simulated patients.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ class PhantomSetOptions:
     seed
         Decides everything; equal options give equal files.
     population, exposures
-        What people and films are drawn from.
+        Distributions of people and films.
     course
-        What the disease of each does as a whole; ``None`` lets every deposit go its own way.
+        Course of each patient's disease as a whole; ``None`` lets every deposit change independently.
     """
 
     patients: int = 5
@@ -53,12 +53,12 @@ class PhantomSetOptions:
         if self.seed < 0:
             raise InvalidValueError(f"a seed is not negative; found {self.seed}")
         if self.course is not None:
-            draw_plan(np.random.default_rng(0), self.course, self.population.visits)  # refuses too few visits before anything is written
+            draw_plan(np.random.default_rng(0), self.course, self.population.visits)  # raises for too few visits before anything is written
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenFilm:
-    """One film of a set: whose, its name, its UID and its file."""
+    """One film of a set: patient, name, UID and file."""
 
     patient: str
     stem: str
@@ -76,11 +76,11 @@ def write_phantom_set(
     Parameters
     ----------
     folder
-        New or empty; made when missing.
+        New or empty; created when missing.
     options
-        Who and how.
+        Settings of the set.
     progress
-        Called after each patient with (done, of).
+        Called after each patient with (patients done, patients in all).
 
     Returns
     -------
@@ -113,7 +113,7 @@ def write_phantom_set(
 
 
 def _person(options: PhantomSetOptions, number: int) -> tuple[PatientSpec, tuple[VisitSpec, ...], PatientCourse]:
-    """Person `number` (from 0) of a set, their exposures, and what they were given."""
+    """Person `number` (from 0) of a set, their exposures, and their treatments and laboratory results."""
     rng = np.random.default_rng([options.seed, number, 51])
     name = f"PH{options.seed}-{number + 1:03d}"
     if options.course is None:
@@ -125,7 +125,7 @@ def _person(options: PhantomSetOptions, number: int) -> tuple[PatientSpec, tuple
 
 
 def write_phantom_film(folder: Path, film: SimulatedFilm, truth_folder: Path | None = None) -> WrittenFilm:
-    """Write one film below `folder`, and its truth below another; ``truth`` in the same when ``None``."""
+    """Write one film below `folder`, and its truth below `truth_folder` (``truth`` in the same folder when ``None``)."""
     patient, stem = film.patient.patient_id, film.visit.stem
     path, truth = folder / patient / f"{stem}.dcm", (truth_folder or folder / "truth") / patient
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -139,7 +139,7 @@ def write_phantom_film(folder: Path, film: SimulatedFilm, truth_folder: Path | N
 
 
 def truth_record(film: SimulatedFilm) -> dict[str, object]:
-    """The truth of a film in the form that ``truth/PATIENT/VISIT.json`` has."""
+    """The truth of a film, in the form of ``truth/PATIENT/VISIT.json``."""
     visit = film.visit
     wedge = [{"al_mm": s.al_mm, "rows": list(s.rows), "cols": list(s.columns)} for s in film.wedge] or None
     return {

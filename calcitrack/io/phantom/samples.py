@@ -32,7 +32,7 @@ def sample_folder() -> Path:
 
 
 def sample_radiographs() -> Path:
-    """Folder with the DICOM files of the sample patients, to be handed to `calcitrack.read_cohort`."""
+    """Folder with the DICOM files of the sample patients, for `calcitrack.read_cohort`."""
     return sample_folder() / RADIOGRAPHS
 
 

@@ -1,4 +1,4 @@
-"""A Segmentation made elsewhere, laid onto its radiograph: the same image, the same grid, deposits only, none over another."""
+"""Import a Segmentation of another program onto its radiograph: same image, same grid, deposits only, no overlap."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Imported:
     image
         SOP Instance UID of the radiograph.
     segmentation
-        Limb and bone are those that were known of the image.
+        Imported deposits; limb and bone are those of the base.
     findings
-        What a reader should know: how pixels or codes were understood.
+        How pixels or codes were interpreted, for the reader.
     """
 
     image: str
@@ -51,7 +51,7 @@ class Imported:
 
 
 def import_segmentation(file: SegmentationFile, image: ImageAssessment, base: Segmentation, *, segments: Collection[int] | None = None) -> Imported:
-    """Lay a Segmentation onto one of the images that it refers to.
+    """Import a Segmentation onto one of the images that it refers to.
 
     Parameters
     ----------
@@ -60,9 +60,9 @@ def import_segmentation(file: SegmentationFile, image: ImageAssessment, base: Se
     image
         The radiograph as it was assessed; a segment with the tracking UID of one of its deposits keeps that deposit's label.
     base
-        Gives limb and bone, and the confidence of deposits that were left as they are.
+        Source of limb and bone, and of the confidence of unchanged deposits.
     segments
-        Numbers of the segments to take, whatever they are said to be; all when ``None``, and then all must be deposits.
+        Numbers of the segments to import, whatever their codes; ``None`` imports all, which must then all be deposits.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def import_segmentation(file: SegmentationFile, image: ImageAssessment, base: Se
 
 
 def _chosen(file: SegmentationFile, wanted: Collection[int] | None) -> tuple[list[Segment], tuple[str, ...]]:
-    """The segments to take. An empty one of an image without deposits is taken like the others: it has no pixels."""
+    """The segments to import. The empty segment of an image without deposits is imported like others: it has no pixels."""
     known = [s for s in file.segments if s.number]  # number 0 is the background of a label map
     if wanted is not None:
         missing = sorted(set(wanted) - {s.number for s in known})
@@ -136,7 +136,7 @@ def _meaning(segment: Segment) -> str:
 
 
 def _check_grid(file: SegmentationFile, frames: Sequence[FrameFacts], image: ImageAssessment, base: Segmentation) -> None:
-    """Refuse what does not lie pixel on pixel.
+    """Refuse a Segmentation whose pixels do not coincide with the radiograph's.
 
     Raises
     ------
@@ -164,7 +164,7 @@ def _check_grid(file: SegmentationFile, frames: Sequence[FrameFacts], image: Ima
 
 
 def _plane(image: ImageAssessment) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Position and orientation that the radiograph states; readers assume the flat ones where it states none, or where its file is gone."""
+    """Position and orientation of the radiograph; the default plane where it states none, or where its file is missing."""
     try:
         header = source_header(image.exposure)
         position, orientation = header.get("ImagePositionPatient"), header.get("ImageOrientationPatient")
@@ -174,7 +174,7 @@ def _plane(image: ImageAssessment) -> tuple[tuple[float, ...], tuple[float, ...]
 
 
 def _spacings(image: ImageAssessment) -> list[tuple[float, float]]:
-    """Pixel sizes that a drawing program may have taken for the radiograph's: as measured, at the detector, none."""
+    """Pixel sizes that a drawing program may have used for the radiograph: as measured, at the detector, none."""
     spacing = image.spacing
     known: list[tuple[float, float]] = []
     if spacing.row_mm is not None and spacing.column_mm is not None:
@@ -185,7 +185,7 @@ def _spacings(image: ImageAssessment) -> list[tuple[float, float]]:
 
 
 def _shift_px(frame: FrameFacts, position: Sequence[float], orientation: Sequence[float], spacing: Sequence[float]) -> float:
-    """How far a frame's first pixel lies from the radiograph's, in its plane, pixels."""
+    """Distance in the plane between the first pixels of a frame and of the radiograph, in pixels."""
     if frame.position_mm is None:
         return 0.0
     away = np.subtract(frame.position_mm, position)
@@ -216,7 +216,7 @@ def _drawn(file: SegmentationFile, image: str, chosen: Sequence[Segment], shape:
 
 
 def _labels_of(chosen: Sequence[Segment], image: ImageAssessment) -> Mapping[int, int]:
-    """Segment number -> label: that of the deposit with the same tracking UID, else a further one."""
+    """Segment number -> label: that of the deposit with the same tracking UID, else a new one."""
     known = {t.tracking_uid: t.deposit.label for t in image.deposits}
     labels: dict[int, int] = {}
     for segment in chosen:

@@ -1,4 +1,4 @@
-"""A DICOM Segmentation of any program, read frame by frame: binary, fractional or label map; what its segments are, and which image they lie on."""
+"""Read a DICOM Segmentation of any program (binary, fractional or label map) frame by frame, with its segments and referenced images."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ INSIDE_FROM = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What a segment says it is.
+    """Coded description of a segment.
 
     Parameters
     ----------
@@ -48,12 +48,12 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class FrameFacts:
-    """Where one frame lies.
+    """Position of one frame: images, segment and plane.
 
     Parameters
     ----------
     images
-        SOP Instance UIDs of the images that it was drawn on.
+        SOP Instance UIDs of the images that it refers to.
     segment
         The segment that it shows; ``None`` for a frame of a label map.
     position_mm, orientation
@@ -76,7 +76,7 @@ class SegmentationFile:
     Parameters
     ----------
     source
-        The file, as the user knows it.
+        Name of the file, as shown to the user.
     fractional
         Whether its pixels are probabilities or shares of a pixel.
     """
@@ -91,11 +91,11 @@ class SegmentationFile:
 
     @property
     def images(self) -> tuple[str, ...]:
-        """SOP Instance UIDs of all images that it lies on, in the order of the frames."""
+        """SOP Instance UIDs of all images that it refers to, in the order of the frames."""
         return tuple(dict.fromkeys(uid for f in self.frames for uid in f.images))
 
     def masks(self, image: str) -> Iterator[tuple[int, Mask]]:
-        """(segment number, mask of the shape (rows, columns)) of each frame that lies on this image; frames are decoded one at a time.
+        """(segment number, mask of the shape (rows, columns)) of each frame of this image; frames are decoded one at a time.
 
         Raises
         ------
@@ -199,7 +199,7 @@ def _code(item: Dataset, keyword: str) -> Code | None:
 
 
 def _listed_images(dataset: Dataset) -> tuple[str, ...]:
-    """Images that the object as a whole refers to: those of its frames where these name none, as long as it is one."""
+    """Images that the object as a whole refers to. A single one stands for frames that name none."""
     series = dataset.get("ReferencedSeriesSequence", []) or []
     listed = [str(i.ReferencedSOPInstanceUID) for s in series for i in s.get("ReferencedInstanceSequence", []) or []]
     listed += [str(i.ReferencedSOPInstanceUID) for i in dataset.get("SourceImageSequence", []) or []]

@@ -67,7 +67,7 @@ NOMINAL_THICKNESS_MM = 1.0
 
 @dataclass(frozen=True, slots=True)
 class SegmentationReference:
-    """What another object needs to refer to the Segmentation of an image."""
+    """UIDs by which another object refers to the Segmentation of an image."""
 
     sop_class_uid: str
     sop_instance_uid: str
@@ -87,7 +87,7 @@ def source_header(exposure: Exposure) -> Dataset:
     Raises
     ------
     ResultsError
-        The file is not there any more, or is another one now.
+        The file is missing, or was replaced by another one.
     """
     name = exposure.source
     try:
@@ -101,7 +101,7 @@ def source_header(exposure: Exposure) -> Dataset:
 
 
 def _source(name: str) -> FileSource:
-    """The file of a name as users know it; ``archive.zip!member`` where no file is called so."""
+    """The source of a name shown to users; ``archive.zip!member`` is split where no file has that name."""
     if Path(name).is_file():
         return FileSource(Path(name))
     for at in (i for i, c in enumerate(name) if c == "!"):
@@ -135,7 +135,7 @@ def segmentation_object(
     Raises
     ------
     ResultsError
-        The header lacks what a Segmentation has to refer to, or the object cannot be made.
+        The header lacks attributes that a Segmentation must refer to, or the object cannot be created.
     """
     missing = [k for k in NEEDED if not header.get(k)]
     if missing:
@@ -167,13 +167,13 @@ def segmentation_object(
                 series_description=f"{program} deposits",
             )
             return _with_dimensions(without_moment(made, header), header, reference)
-    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:  # highdicom's answers to unusual headers
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:  # raised by highdicom for unusual headers
         said = without_people(" ".join(str(error).split()), header)
         raise ResultsError(f"{image.exposure.source}: no segmentation written, because its header does not allow one: {said}") from error
 
 
 def _uncompressed_bytes(pixels: int, deposits: int, kind: SegmentationKind) -> int:
-    """Size of the pixel data: one bit a pixel and segment, or for label maps one or two bytes a pixel, however many there are."""
+    """Size of the pixel data: one bit per pixel and segment; for label maps one or two bytes per pixel."""
     if kind is SegmentationKind.BINARY:
         return pixels * max(1, deposits) // 8
     return pixels * (1 if deposits < 256 else 2)
@@ -209,7 +209,7 @@ def _descriptions(deposits: Sequence[TrackedDeposit], program: str, version: str
 
 
 def completed(header: Dataset) -> Dataset:
-    """A copy with the type 2 attributes that highdicom reads, and without a frame of reference that no position goes with."""
+    """A copy with the type 2 attributes that highdicom reads, and without a frame of reference that has no position."""
     completed = copy.deepcopy(header)
     for keyword in EMPTY_IF_ABSENT:
         if keyword not in completed:
@@ -220,7 +220,7 @@ def completed(header: Dataset) -> Dataset:
 
 
 def _with_plane(header: Dataset, spacing: Spacing) -> Dataset:
-    """A header that states where the image lies: readers of Segmentations (dcmqi, 3D Slicer, OHIF) need a plane, and radiographs have none.
+    """A header with an image plane: readers of Segmentations (dcmqi, 3D Slicer, OHIF) need one, and radiographs have none.
 
     It is the one that these readers assume for an image without: rows and columns along the first two axes, from the centre of the first
     pixel. Its frame of reference belongs to this image alone, so that it says nothing about the patient or about other images.
@@ -247,7 +247,7 @@ def _spacing_words(spacing: Spacing) -> str:
 
 
 def without_moment(made: Dataset, header: Dataset) -> Dataset:
-    """Replace what depends on the moment of writing: the content's date is that of the image."""
+    """Replace attributes that depend on the time of writing: the content's date is that of the image."""
     content_date = header.get("ContentDate") or header.get("StudyDate")
     made.ContentDate = content_date or "19000101"
     made.ContentTime = (header.get("ContentTime") or header.get("StudyTime") or "000000") if content_date else "000000"
@@ -261,7 +261,7 @@ def without_moment(made: Dataset, header: Dataset) -> Dataset:
 
 
 def _with_dimensions(made: Dataset, header: Dataset, reference: SegmentationReference) -> Dataset:
-    """Dimensions with UIDs that stay, and the orientation, which the General Image module asks for without a position."""
+    """Add dimensions with reproducible UIDs, and the orientation, which the General Image module requires without a position."""
     dimensions = UID(derived_uid("dimensions", reference.sop_instance_uid))
     for item in (*made.DimensionOrganizationSequence, *made.get("DimensionIndexSequence", [])):
         item.DimensionOrganizationUID = dimensions

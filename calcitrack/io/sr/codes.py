@@ -1,6 +1,6 @@
-"""Codes of measurement reports: those of `calcitrack.model.concepts`, and those that the form of a report needs beside them.
+"""Codes of measurement reports: those of `calcitrack.model.concepts`, and those of the report templates.
 
-Standard codes are held against pydicom's copy of the PS3.16 context groups in the tests.
+Tests compare standard codes with pydicom's copy of the PS3.16 context groups.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ SITES = {part: code_of(concept) for part, concept in concepts.BODY_PARTS.items()
 
 
 def own(value: str, meaning: str) -> Code:
-    """A code of our own scheme."""
+    """A code of calcitrack's private scheme."""
     return code_of(concepts.own_concept(value, meaning))
 
 
@@ -90,7 +90,7 @@ REVIEW = own("review", "A reader's review")
 
 @dataclass(frozen=True, slots=True)
 class MeasurandCodes:
-    """How a measurand is written: the code of its quantity, its UCUM unit and its method."""
+    """Codes of a measurand: its quantity, its UCUM unit and its method."""
 
     name: Code
     unit: Code

@@ -35,14 +35,14 @@ NO_IMAGE_READ = "no image of the time point could be read"
 
 
 class Groups:
-    """Makes the groups of one report, all of which share patient, place, time point and algorithm.
+    """Builds the groups of one report, which share patient, site, time point and algorithm.
 
     Parameters
     ----------
     draft
-        What the report says.
+        Content of the report.
     notes
-        Deposit id -> what readers said about it; the empty id stands for the whole.
+        Deposit id -> readers' comments; the empty id stands for the whole assessment.
     """
 
     def __init__(self, draft: ReportDraft, notes: dict[str, tuple[str, ...]]) -> None:
@@ -69,7 +69,7 @@ class Groups:
         return self._with_texts(group, tracked.deposit_id, self._draft.partners.get(tracked.deposit_id, ()))
 
     def gone(self, deposit: AbsentDeposit) -> Group:
-        """A deposit that no image of the time point shows (TID 1501): only what became of it."""
+        """A deposit that no image of the time point shows (TID 1501): only its fate."""
         group = MeasurementsAndQualitativeEvaluations(
             qualitative_evaluations=[answer(c.FATE, c.FATES[deposit.fate])], **self._common(deposit.deposit_id, deposit.tracking_uid)
         )
@@ -102,7 +102,7 @@ class Groups:
         return self._with_texts(group, "", ())
 
     def change(self, change: JudgedChange) -> Group:
-        """Change of a total since an earlier time point (TID 1501), held against what can be detected."""
+        """Change of a total since an earlier time point (TID 1501), compared with the smallest detectable change."""
         concept = c.CONCEPTS[change.measurand]
         if change.absolute is None:
             values = [absent(c.ABSOLUTE_CHANGE, concept.unit, change.reason or "the values cannot be compared")]
@@ -126,7 +126,7 @@ class Groups:
         return [answer(c.TIER, c.TIERS[image.tier]), answer(c.SPACING, c.SPACINGS[image.spacing_basis])]
 
     def _common(self, identifier: str, uid: str) -> dict[str, Any]:
-        """What all groups have: tracking, finding, site, time point, algorithm."""
+        """Content items of all groups: tracking, finding, site, time point, algorithm."""
         return {
             "tracking_identifier": TrackingIdentifier(uid=uid, identifier=identifier),
             "finding_category": CodedConcept.from_code(c.ABNORMAL_STRUCTURE),
@@ -163,7 +163,7 @@ class Groups:
 
 
 def _region(image: DraftImage, segment: int, reference: SegmentationReference) -> ReferencedSegmentationFrame:
-    """The segment of a deposit. A reference names either frames or a segment (PS3.3, table C.18-4); a label map has one frame for all."""
+    """Reference to a deposit's segment. It names either frames or a segment (PS3.3, table C.18-4); a label map has one frame for all."""
     facts = image.exposure.acquisition
     source = SourceImageForSegmentation(facts.sop_class_uid, facts.sop_instance_uid)
     region = ReferencedSegmentationFrame(reference.sop_class_uid, reference.sop_instance_uid, 1, segment, source)

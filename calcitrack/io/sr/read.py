@@ -1,4 +1,4 @@
-"""Measurement reports read back: groups with their values, as calcitrack writes them; reports of other programs as far as TID 1500 goes."""
+"""Read measurement reports: groups with their values, as calcitrack writes them; of other programs what TID 1500 defines."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class ReportedValue:
     unit
         UCUM code; empty where there is no value.
     sd
-        One standard deviation, where it is stated.
+        One standard deviation; ``None`` where it is not stated.
     low, high
-        95 % interval, where it is stated.
+        95 % interval; ``None`` where it is not stated.
     reason
-        Why there is no value.
+        Reason for a missing value.
     """
 
     name: Code
@@ -155,7 +155,7 @@ def _evidence(dataset: Dataset) -> Iterator[str]:
 
 
 def _containers(item: Dataset, wanted: Code, depth: int = 0) -> Iterator[Dataset]:
-    """Containers of one concept, wherever they are; what lies in one is not looked through."""
+    """Containers of one concept at any depth; containers inside a match are not searched."""
     for child in _children(item) if depth < MAX_DEPTH else ():
         if child.get("ValueType") == "CONTAINER" and _is(child, wanted):
             yield child
@@ -209,7 +209,7 @@ def _property(item: Dataset, kind: Code) -> float | None:
 
 
 def _number(item: Dataset) -> float | None:
-    """The exact number where there is one, else the decimal one."""
+    """The floating point value where there is one, else the decimal string."""
     measured = _first(item, "MeasuredValueSequence")
     if measured is None:
         return None

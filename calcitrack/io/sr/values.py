@@ -36,7 +36,7 @@ CONTAINS = "CONTAINS"
 
 
 def text(name: Code, value: str, relationship: str = CONTAINS) -> TextContentItem:
-    """A text; line ends and other control characters become spaces."""
+    """A text item; line ends and other control characters become spaces."""
     return TextContentItem(CodedConcept.from_code(name), " ".join("".join(c if c.isprintable() else " " for c in value).split()), relationship)
 
 
@@ -46,7 +46,7 @@ def answer(name: Code, value: Code) -> QualitativeEvaluation:
 
 
 def measured(result: Result, derivation: Code | None = None) -> MeasurementItem:
-    """A result under the concept of its measurand, with one standard deviation; or without a value, with the reason."""
+    """A result under the concept of its measurand, with one standard deviation; a missing value has its reason."""
     concept = CONCEPTS[result.measurand.name]
     if isinstance(result, NotMeasurable):
         return absent(concept.name, concept.unit, result.reason, method=concept.method, derivation=derivation)
@@ -99,7 +99,7 @@ def absent(name: Code, unit: Code, reason: str, *, method: Code | None = None, d
 
 
 def spread(kind: Code, value: float, unit: Code, derivation: Code) -> NumContentItem:
-    """An uncertainty (TID 310), with what it is: one standard deviation, or the distance to the end of an interval."""
+    """An uncertainty (TID 310) and its kind: one standard deviation, or the distance to the end of an interval."""
     item = NumContentItem(CodedConcept.from_code(kind), _shortened(value), CodedConcept.from_code(unit), relationship_type=DESCRIBES)
     item.ContentSequence = ContentSequence([CodeContentItem(CodedConcept.from_code(DERIVATION), CodedConcept.from_code(derivation), MODIFIES)])
     return item

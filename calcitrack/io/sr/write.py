@@ -1,6 +1,6 @@
 """Measurements of one study of a timeline as a DICOM Structured Report, template TID 1500, in the study of its images.
 
-What is in it, row by row: `docs/reference/measurement-report.md`. The same content gives the same bytes; the UID is derived from the content,
+`docs/reference/measurement-report.md` lists its content row by row. The same content gives the same bytes; the UID is derived from the content,
 because the same images judged within another cohort may give another report (PS3.5 forbids one UID for two contents).
 """
 
@@ -58,7 +58,7 @@ MAX_NAME = 64
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """A person has looked at the results and accounts for the report.
+    """Verification of a report by the person who accepted its results.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Verification:
     at
         When they accepted the results.
     organization
-        Where they work; DICOM asks for it.
+        Their organization; DICOM requires it.
     """
 
     reader: str
@@ -77,7 +77,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """What readers said about an assessment.
+    """Readers' verification and comments of an assessment.
 
     Parameters
     ----------
@@ -104,20 +104,20 @@ def report_bytes(
     Parameters
     ----------
     draft
-        What it says.
+        Content of the report.
     headers
         Header of each image of the draft, in the same order; patient and study are copied from the first.
     told
         Changes and verdict of the timeline; left out when ``None``.
     reviewed
-        What readers said; the report is verified where one of them accepted the whole.
+        Readers' comments; the report is verified when one of them accepted the whole.
     kind
-        How the Segmentations that it refers to store their segments.
+        Kind of the Segmentations that it refers to.
 
     Raises
     ------
     ResultsError
-        A header lacks what a report has to refer to, or the object cannot be made.
+        A header lacks attributes that a report must refer to, or the object cannot be created.
     """
     name = draft.images[0].exposure.source
     for image, header in zip(draft.images, headers, strict=True):
@@ -131,7 +131,7 @@ def report_bytes(
             stream = BytesIO()
             _document(draft, headers, references, told, reviewed).save_as(stream, enforce_file_format=True)
             return _with_uid_of_content(stream.getvalue())
-    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:  # highdicom's answers to unusual headers
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:  # raised by highdicom for unusual headers
         raise ResultsError(f"{name}: no report written, because its header does not allow one: {' '.join(str(error).split())}") from error
 
 
@@ -142,7 +142,7 @@ def _document(draft: ReportDraft, headers: Sequence[Dataset], references: Sequen
         imaging_measurements=_groups(draft, references, told, reviewed),
     )
     _add_image_library(report[0], headers)
-    root = ContainerContentItem(report[0].name, template_id="1500")  # highdicom copies and searches what it is given: the content comes after
+    root = ContainerContentItem(report[0].name, template_id="1500")  # highdicom copies and searches its argument: the content is added later
     root.ContentSequence = ContentSequence()
     verified = reviewed.verification
     made = ComprehensiveSR(
@@ -181,7 +181,7 @@ def _groups(draft: ReportDraft, references: Sequence[SegmentationReference], tol
 
 
 def _observers(draft: ReportDraft, verified: Verification | None) -> ObservationContext:
-    """The program as the device; the reader as well once they have accepted the results (TID 1002 to 1004)."""
+    """Observers: the program as a device, and the reader who accepted the results (TID 1002 to 1004)."""
     device = DeviceObserverIdentifyingAttributes(
         uid=derived_uid("device", draft.program, draft.version), name=draft.program, manufacturer_name=draft.program, model_name=draft.version
     )
@@ -196,7 +196,7 @@ def _observers(draft: ReportDraft, verified: Verification | None) -> Observation
 
 
 def person_name(reader: str) -> str:
-    """A reader's name as a DICOM Person Name: "Anna Schmidt" becomes ``Schmidt^Anna``; characters with a meaning there become spaces."""
+    """A reader's name as a DICOM Person Name: "Anna Schmidt" becomes ``Schmidt^Anna``; characters with a special meaning become spaces."""
     if "^" in reader:
         return "".join(ch if ch.isprintable() and ch not in "\\=" else " " for ch in reader)[:MAX_NAME]
     words = "".join(ch if ch.isprintable() and ch not in "\\=" else " " for ch in reader).split()
@@ -233,7 +233,7 @@ def _coded(code: Code) -> CodedConcept:
 
 
 def _evidence(reference: SegmentationReference, header: Dataset) -> Dataset:
-    """As much of a Segmentation as a list of evidence names."""
+    """The attributes of a Segmentation that the evidence list names."""
     named = Dataset()
     named.StudyInstanceUID = header.StudyInstanceUID
     named.SeriesInstanceUID = reference.series_instance_uid
@@ -243,7 +243,7 @@ def _evidence(reference: SegmentationReference, header: Dataset) -> Dataset:
 
 
 def _own_scheme(program: str) -> Dataset:
-    """Who is responsible for the codes that begin with 99 (PS3.3, C.12.1)."""
+    """Identification of the private coding scheme, which begins with 99 (PS3.3, C.12.1)."""
     scheme = Dataset()
     scheme.CodingSchemeDesignator = c.SCHEME
     scheme.CodingSchemeName = c.SCHEME_NAME
@@ -252,7 +252,7 @@ def _own_scheme(program: str) -> Dataset:
 
 
 def _with_uid_of_content(file: bytes) -> bytes:
-    """The file with a UID that depends on all else in it: in the file's head and in the object itself."""
+    """The file with a UID derived from the rest of its content, in the meta group and in the object."""
     digest, tries = hashlib.sha256(file).hexdigest(), 0
     while len(uid := derived_uid("report", digest, str(tries))) != UID_LENGTH:
         tries += 1

@@ -33,7 +33,7 @@ TRANSIENT_REJECTION = 2
 
 
 class Peer:
-    """A server that speaks DIMSE, and how this computer introduces itself to it.
+    """A DIMSE server as the peer of this computer, with the options of the connection.
 
     Raises
     ------
@@ -84,7 +84,7 @@ class Peer:
                 evt_handlers=[*handlers, (evt.EVT_CONN_OPEN, lambda event: opened.append((event.assoc, event.assoc.dul.socket.socket)))],
                 max_pdu=MAX_PDU,
             )
-        except BaseException:  # Ctrl-C while it waits for a server that says nothing
+        except BaseException:  # Ctrl-C while waiting for a silent server
             _end(opened)
             raise
         if not association.is_established:
@@ -105,7 +105,7 @@ class Peer:
         Raises
         ------
         PacsUnreachableError
-            There is none: the connection broke, or nothing came in time.
+            There is no answer: the connection broke, or the time-out passed.
         """
         if "Status" not in status:
             raise PacsUnreachableError(
@@ -148,7 +148,7 @@ class Peer:
         Raises
         ------
         PacsRefusedError, PacsUnreachableError
-            Where something is.
+            The connection fails.
         """
         try:
             with socket.create_connection((self.address.host, self.address.port), timeout=min(self.options.timeout_s, TRY_S)) as bare:

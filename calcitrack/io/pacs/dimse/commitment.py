@@ -55,7 +55,7 @@ def ask_for_commitment(peer: Peer, objects: Sequence[StoredObject], commitments:
     Raises
     ------
     PacsError
-        The server takes the question and does not answer, or is gone.
+        The server accepts the request and does not answer, or the connection is lost.
     """
     asked, transaction = "storage commitment", generate_uid()
     request = Dataset()

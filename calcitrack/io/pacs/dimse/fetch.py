@@ -39,7 +39,7 @@ def fetch_by_get(peer: Peer, objects: Sequence[StoredObject], keep: Keep) -> Non
     Raises
     ------
     PacsError
-        The server refuses or is gone; or what came cannot be kept.
+        The server refuses, the connection is lost, or a received object cannot be written.
     """
     for classes, some in _by_class(objects):
         receiver = Receiver(some, keep)
@@ -67,7 +67,7 @@ def fetch_by_move(peer: Peer, listener: Listener, objects: Sequence[StoredObject
 
 
 def _by_class(objects: Sequence[StoredObject]) -> Iterator[tuple[Sequence[str], list[StoredObject]]]:
-    """Objects whose classes fit into one association."""
+    """Group objects so that the SOP classes of each group fit into one association."""
     by_class: dict[str, list[StoredObject]] = defaultdict(list)
     for one in objects:
         by_class[one.sop_class_uid].append(one)

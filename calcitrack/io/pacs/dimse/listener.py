@@ -27,7 +27,7 @@ class Listener:
     Attributes
     ----------
     commitments
-        What the server says about storage.
+        The server's storage commitment reports.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Listener:
 
 @contextmanager
 def listening(peer: Peer) -> Iterator[Listener]:
-    """A listener for one server, which has to call this computer and itself by the AE titles that both know.
+    """A listener for one server, which must use the configured AE titles of both sides.
 
     Raises
     ------

@@ -23,7 +23,7 @@ class Receiver:
     Attributes
     ----------
     error
-        What went wrong when one was handed on; ``None`` where nothing did. Raised by who asked, because pynetdicom would swallow it.
+        Error of keeping an object; ``None`` when there was none. The caller raises it with `check`, because pynetdicom would swallow it.
     """
 
     def __init__(self, objects: Sequence[StoredObject], keep: Keep) -> None:

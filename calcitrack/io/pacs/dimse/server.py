@@ -28,7 +28,7 @@ UTF_8 = "ISO_IR 192"
 
 @contextmanager
 def dimse_server(address: DimseAddress, options: PacsOptions, *, move: bool) -> Iterator[DimseServer]:
-    """A server that speaks DIMSE; where the options say so, it can reach this computer meanwhile.
+    """A DIMSE server; with the option `listen`, this computer listens for it meanwhile.
 
     Raises
     ------
@@ -73,7 +73,7 @@ class DimseServer:
         return self._find("STUDY", dict.fromkeys(STUDY_KEYS, "") | asked, "the list of studies")
 
     def series(self, study: Study, query: Query) -> list[Dataset]:
-        """Answers of C-FIND at the level of series. A body part is looked for among them: not every server can be asked for one."""
+        """Answers of C-FIND at the level of series. They are filtered by body part here: not every server supports that key."""
         modality = query.modalities[0] if len(query.modalities) == 1 else ""
         asked = {"StudyInstanceUID": study.study_uid, "SeriesInstanceUID": query.series_uid, "Modality": modality}
         return self._find("SERIES", dict.fromkeys(SERIES_KEYS, "") | asked, "the list of series")
@@ -95,7 +95,7 @@ class DimseServer:
         store_all(self._peer, files, tell)
 
     def commit(self, objects: Sequence[StoredObject]) -> tuple[str, ...] | None:
-        """By storage commitment, answered on the same connection, or on one of the server's own where this computer listens."""
+        """By storage commitment; the report comes on the same connection or, where this computer listens, on one that the server opens."""
         return ask_for_commitment(self._peer, objects, Commitments() if self._listener is None else self._listener.commitments)
 
     def _find(self, level: str, asked: dict[str, str], what: str) -> list[Dataset]:

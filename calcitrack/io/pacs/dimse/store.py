@@ -22,12 +22,12 @@ WARNINGS = range(0xB000, 0xC000)
 
 
 def store_all(peer: Peer, files: Sequence[OutgoingFile], tell: Tell) -> None:
-    """Send files one after the other, over as few connections as there are kinds for.
+    """Send files one after the other, over as few associations as their kinds allow.
 
     Raises
     ------
     PacsError
-        The server refuses or is gone.
+        The server refuses, or the connection is lost.
     """
     waiting = list(files)
     while waiting:
@@ -57,7 +57,7 @@ def _stored(peer: Peer, association: Association, file: OutgoingFile) -> str:
         dataset = pydicom.dcmread(file.path)
     try:
         status = association.send_c_store(dataset)
-    except ValueError:  # pynetdicom's word for a context that was not accepted, and for a data set that cannot be encoded
+    except ValueError:  # pynetdicom raises it for a context that was not accepted, and for a data set that cannot be encoded
         return f"the server does not take {UID(file.stored.sop_class_uid).name} as {UID(file.transfer_syntax_uid).name}"
     except RuntimeError as error:
         raise PacsUnreachableError(peer.name, "a connection that broke in the middle of storage", "one that stays", "send again") from error

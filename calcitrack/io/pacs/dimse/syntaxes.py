@@ -51,6 +51,6 @@ T = TypeVar("T")
 
 
 def in_groups(several: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """One part after the other, each of at most this size."""
+    """Split a sequence into parts of at most this size."""
     for first in range(0, len(several), size):
         yield several[first : first + size]

@@ -1,4 +1,4 @@
-"""What an HTTP server's refusals and silences mean, in sentences."""
+"""HTTP errors and time-outs as PACS errors in plain sentences."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ BAD_CERTIFICATE = "certificate verify failed"
 
 
 class NotThereError(PacsError):
-    """The server answers that it has nothing of this kind."""
+    """The server answers that the resource does not exist."""
 
 
 @contextmanager
 def explained(server: str, asked: str) -> Iterator[None]:
-    """Context in which what goes wrong between a request and its answer becomes a sentence.
+    """Context that turns errors of a request into PACS errors.
 
     Parameters
     ----------
     asked
-        What was asked for, such as *the list of studies*.
+        What was requested, such as *the list of studies*.
 
     Raises
     ------

@@ -42,7 +42,7 @@ def web_server(address: WebAddress, options: PacsOptions) -> Iterator[WebServer]
         A certificate or an account cannot be used.
     """
     if address.origin.startswith("https"):
-        tls_context(options)  # its errors name the file, those of requests do not
+        tls_context(options)  # its errors name the file; those of requests do not
     with _Session(options, credentials_for(address.origin)) as session:
         yield WebServer(address, options, session)
 
@@ -68,7 +68,7 @@ class WebServer:
         return self._search("studies", self._client.search_for_studies, asked, STUDY_KEYS)
 
     def series(self, study: Study, query: Query) -> list[Dataset]:
-        """Answers of QIDO-RS. A body part is looked for among them: not every server can be asked for one."""
+        """Answers of QIDO-RS. They are filtered by body part here: not every server supports that key."""
         asked = {"SeriesInstanceUID": query.series_uid, "Modality": query.modalities[0] if len(query.modalities) == 1 else ""}
         return self._search("series", self._client.search_for_series, asked, SERIES_KEYS, study.study_uid)
 
@@ -127,7 +127,7 @@ class WebServer:
 
 
 class _Session(requests.Session):
-    """A session with the options' certificates, whatever variables like REQUESTS_CA_BUNDLE say, whose questions encode no more than needed."""
+    """A session with the options' certificates, regardless of variables like REQUESTS_CA_BUNDLE, and with minimal encoding of queries."""
 
     def __init__(self, options: PacsOptions, credentials: Credentials) -> None:
         super().__init__()
@@ -141,7 +141,7 @@ class _Session(requests.Session):
             self.auth = (credentials.user, credentials.password)
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
-        """As of requests, but for the characters of the question."""
+        """As in requests, except for the encoding of the query."""
         prepared = super().prepare_request(request)
         base, mark, question = (prepared.url or "").partition("?")
         for encoded, plain in LEFT_PLAIN.items():
@@ -150,7 +150,7 @@ class _Session(requests.Session):
         return prepared
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-        """As of requests, but for the authorities."""
+        """As in requests, except for the certificate authorities."""
         settings = super().merge_environment_settings(url, proxies, stream, verify, cert)
         if self._authorities is not None:
             settings["verify"] = self._authorities
