@@ -7,10 +7,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from calcitrack.cli.exit_codes import ExitCode
 from typer.testing import CliRunner
 
 from calcitrack.cli import app
+from calcitrack.cli.exits import ExitCode
 from calcitrack.io.results.export import read_results
 
 CODE = """
