@@ -37,6 +37,9 @@ _SHADOW_PITCH_MM = 0.05
 BONE_PATH_MM = 0.15
 """A pixel belongs to bone when the ray runs at least this far through bone, mm."""
 
+LIMB_PATH_MM = 0.5
+"""A pixel belongs to the limb when the ray runs more than this far through skin and what lies within, mm."""
+
 _RESTS_MM = 2.0
 """Skin above the detector's plane: the cover of the detector, mm."""
 
@@ -129,6 +132,38 @@ def anatomy_of(patient: PatientSpec, visit: VisitSpec) -> Anatomy:
     return _ANATOMY[patient.body_part](patient, visit)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Projection:
+    """What the beam passes through on its way to each pixel, before any photon: a film without exposure.
+
+    Parameters
+    ----------
+    load
+        Areal densities of soft tissue, fat, hydroxyapatite and objects, g/cm2, shape (rows, columns) each.
+    tissue_mm
+        Path through skin and all within, mm.
+    bone_path_mm
+        Path through bone as a body, mm.
+    bone_g_cm2
+        Areal density of HA in bone.
+    deposit_mg_cm2
+        Areal density of HA in deposits.
+    labels
+        0, or the id of the deposit whose shadow it is.
+    deposits, wedge
+        As in `SimulatedFilm`.
+    """
+
+    load: beamline.Load
+    tissue_mm: FloatImage
+    bone_path_mm: FloatImage
+    bone_g_cm2: FloatImage
+    deposit_mg_cm2: FloatImage
+    labels: Labels
+    deposits: tuple[DepositTruth, ...]
+    wedge: tuple[WedgeStep, ...]
+
+
 def simulate(patient: PatientSpec, visit: VisitSpec) -> SimulatedFilm:
     """Simulate the exposure of a film.
 
@@ -147,7 +182,36 @@ def simulate(patient: PatientSpec, visit: VisitSpec) -> SimulatedFilm:
         Stored values and truth.
     """
     anatomy = anatomy_of(patient, visit)
-    grid = Grid.of(visit.field, 1 if patient.laterality == "R" else -1, _RESTS_MM - anatomy.lowest_mm)
+    grid = _grid(patient, visit, anatomy)
+    rng = np.random.default_rng([visit.seed, 32])
+    projection = _projected(patient, visit, anatomy, grid, rng)
+    signal = _expose(grid, projection.load, projection.tissue_mm, visit, rng)
+    return SimulatedFilm(
+        patient=patient,
+        visit=visit,
+        encoded=encode(signal, visit.detector, grid.pitch_mm),
+        signal=signal,
+        labels=projection.labels,
+        bone=projection.bone_path_mm > BONE_PATH_MM,
+        limb=projection.tissue_mm > LIMB_PATH_MM,
+        deposit_mg_cm2=projection.deposit_mg_cm2,
+        bone_g_cm2=projection.bone_g_cm2,
+        deposits=projection.deposits,
+        wedge=projection.wedge,
+    )
+
+
+def project(patient: PatientSpec, visit: VisitSpec) -> Projection:
+    """What lies in the beam's way on the film that `simulate` exposes."""
+    anatomy = anatomy_of(patient, visit)
+    return _projected(patient, visit, anatomy, _grid(patient, visit, anatomy), np.random.default_rng([visit.seed, 32]))
+
+
+def _grid(patient: PatientSpec, visit: VisitSpec, anatomy: Anatomy) -> Grid:
+    return Grid.of(visit.field, 1 if patient.laterality == "R" else -1, _RESTS_MM - anatomy.lowest_mm)
+
+
+def _projected(patient: PatientSpec, visit: VisitSpec, anatomy: Anatomy, grid: Grid, rng: np.random.Generator) -> Projection:
     person = np.random.default_rng([patient.seed, 31])
     tile = noise_tile(person, 512, 0.15, low_per_mm=0.15, high_per_mm=2.2, slope=1.3)
     uneven = noise_tile(person, 128, 2.0, low_per_mm=0.01, high_per_mm=0.12, slope=1.5)
@@ -161,23 +225,9 @@ def simulate(patient: PatientSpec, visit: VisitSpec) -> SimulatedFilm:
     solid = (bone_ha + areal / 1000) / _HA_G_CM3
     fat = np.minimum(fat, np.maximum(total - 10 * solid, 0))
     soft = np.maximum(total / 10 - fat / 10 - solid, 0) * np.float32(_SOFT_G_CM3)
-    rng = np.random.default_rng([visit.seed, 32])
-    objects, wedge = place_objects(grid, anatomy, patient, visit, total > 0.5, rng)
+    objects, wedge = place_objects(grid, anatomy, patient, visit, total > LIMB_PATH_MM, rng)
     load = beamline.Load(soft=soft, fat=fat / 10 * np.float32(_FAT_G_CM3), ha=np.asarray(bone_ha + areal / 1000, np.float32), objects=objects)
-    signal = _expose(grid, load, total, visit, rng)
-    return SimulatedFilm(
-        patient=patient,
-        visit=visit,
-        encoded=encode(signal, visit.detector, grid.pitch_mm),
-        signal=signal,
-        labels=labels,
-        bone=bone_path > BONE_PATH_MM,
-        limb=total > 0.5,
-        deposit_mg_cm2=areal,
-        bone_g_cm2=bone_ha,
-        deposits=truth,
-        wedge=wedge,
-    )
+    return Projection(load, total, bone_path, bone_ha, areal, labels, truth, wedge)
 
 
 def _exists(deposit: DepositSpec, visit: VisitSpec) -> bool:
