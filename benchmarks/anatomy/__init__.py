@@ -1,1 +1,1 @@
-"""Trains the network that tells bone, deposit, limb and foreign objects apart on films of any kind: one command, resumable, the same for the same seed."""
+"""Trains the network that tells bone, deposit, limb and foreign objects apart on films of any kind; resumable, and decided by its seed."""

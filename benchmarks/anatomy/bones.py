@@ -31,7 +31,9 @@ def shaft(side: int, rng: np.random.Generator) -> tuple[Areal, NDArray[np.bool_]
     return _mineral(t, width, half, rng)
 
 
-def lump(side: int, rng: np.random.Generator, least_mm: float, most_mm: float, middle: tuple[float, float] | None = None) -> tuple[Areal, NDArray[np.bool_]]:
+def lump(
+    side: int, rng: np.random.Generator, least_mm: float, most_mm: float, middle: tuple[float, float] | None = None
+) -> tuple[Areal, NDArray[np.bool_]]:
     """A short bone, an epiphysis, a sesamoid or a nucleus: (g/cm2, mask)."""
     middle = middle or tuple(rng.uniform(0, side, 2))
     rows, columns = np.mgrid[0:side, 0:side].astype(np.float32)

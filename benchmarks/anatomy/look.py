@@ -156,5 +156,3 @@ def _degraded(image: Picture, rng: np.random.Generator) -> Picture:
             grey = cv2.imdecode(cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 96))])[1], cv2.IMREAD_GRAYSCALE)
         image = grey.astype(np.float32) / 255
     return np.asarray(image, np.float32)
-
-

@@ -17,12 +17,18 @@ from benchmarks.anatomy.layers import PIXEL_MM
 from benchmarks.segmenter.shadows import noise, shadow
 
 Shadow = NDArray[np.float32]
+RIM_PX = 8
+"""Empty rim around a shadow, pixels."""
 
 
 def _unit(drawn: Shadow) -> Shadow:
-    """Relative to the 97th percentile of what is there."""
-    there = drawn[drawn > 0.05 * float(drawn.max() or 1)]
-    return np.asarray(drawn / (float(np.percentile(there, 97)) if there.size else 1.0), np.float32)
+    """What is there, with a rim around it, relative to its 97th percentile."""
+    there = drawn > 0.05 * float(drawn.max() or 1)
+    if not there.any():
+        return drawn
+    rows, columns = (np.flatnonzero(there.any(axis=1 - axis)) for axis in (0, 1))
+    box = tuple(slice(max(0, int(at[0]) - RIM_PX), int(at[-1]) + RIM_PX + 1) for at in (rows, columns))
+    return np.asarray(drawn[box] / float(np.percentile(drawn[there], 97)), np.float32)
 
 
 def _spheres(side: int, centres: NDArray[np.float64], radii: NDArray[np.float64], *, union: bool) -> Shadow:
@@ -42,8 +48,8 @@ def _spheres(side: int, centres: NDArray[np.float64], radii: NDArray[np.float64]
 
 def _lobulated(rng: np.random.Generator, size_px: float) -> Shadow:
     """Cauliflower: lobules of several sizes packed into a body of irregular outline, with clefts, rims and levels of settled calcium."""
-    side = int(size_px * 1.5) + 24
-    stretch = np.exp(rng.normal(0, 0.35))
+    side = int(size_px * 2) + 36
+    stretch = np.exp(np.clip(rng.normal(0, 0.25), -0.35, 0.35))
     half = np.array([size_px / 2 * stretch, size_px / 2 / stretch]).clip(3)
     turn = rng.uniform(0, np.pi)
     spin = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
@@ -74,13 +80,14 @@ def _lobulated(rng: np.random.Generator, size_px: float) -> Shadow:
 
 def _cloudy(rng: np.random.Generator, size_px: float) -> Shadow:
     """An amorphous cloud without lobules, with soft or sharp edge."""
-    side = int(size_px * 1.5) + 24
+    side = int(size_px * 2.2) + 24
     rows, columns = (np.mgrid[0:side, 0:side] - side / 2).astype(np.float32)
-    stretch, turn = np.exp(rng.normal(0, 0.4)), rng.uniform(0, np.pi)
+    stretch, turn = np.exp(np.clip(rng.normal(0, 0.3), -0.4, 0.4)), rng.uniform(0, np.pi)
     u, v = rows * np.cos(turn) + columns * np.sin(turn), columns * np.cos(turn) - rows * np.sin(turn)
     level = 1 - (u / (size_px / 2 * stretch)) ** 2 - (v / (size_px / 2 / stretch)) ** 2
     level = level + rng.uniform(0.2, 0.7) * noise(rng, level.shape, max(4, size_px * rng.uniform(0.12, 0.4)))
-    body = np.clip(level / rng.uniform(0.15, 1.0), 0, 1) * np.clip(1 + rng.uniform(0.1, 0.7) * noise(rng, level.shape, max(2, size_px * 0.06)), 0.05, 3)
+    grain = np.clip(1 + rng.uniform(0.1, 0.7) * noise(rng, level.shape, max(2, size_px * 0.06)), 0.05, 3)
+    body = np.clip(level / rng.uniform(0.15, 1.0), 0, 1) * grain
     return _unit(cv2.GaussianBlur(np.asarray(body, np.float32), (0, 0), rng.uniform(0.6, 2)))
 
 
@@ -154,7 +161,7 @@ FORMS = (
     Form(_swarm, 0.08, 12.0, 80.0),
     Form(_small, 0.30, 0.0, 0.0),
 )
-"""Shares chosen for training, not the disease's: stones are the commonest form on hands (Bartoli 2016), masses the ones that a search for stones misses."""
+"""Shares for training, not the disease's: stones are the commonest form on hands (Bartoli 2016); masses are what a search for stones misses."""
 
 
 def mass(rng: np.random.Generator) -> Shadow:

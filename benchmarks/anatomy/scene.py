@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.anatomy.bones import lump, shaft
-from benchmarks.anatomy.layers import BONE, DEPOSIT, FAT, IS_BONE, IS_DEPOSIT, IS_FOREIGN, IS_LIMB, OBJECTS, PIXEL_MM, SOFT, load
+from benchmarks.anatomy.layers import BONE, DEPOSIT, FAT, IS_BONE, IS_DEPOSIT, IS_LIMB, OBJECTS, PIXEL_MM, SOFT, load
 from benchmarks.anatomy.look import looked
 from benchmarks.anatomy.masses import mass
 from benchmarks.segmenter.folds import fold
@@ -90,7 +90,7 @@ def as_input(image: NDArray[np.float32], rng: np.random.Generator | None = None)
     return pictures(rank, scaled)
 
 
-def _matrix(shape: tuple[int, ...], centre: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
+def _matrix(centre: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
     """From the film to the scene: any turn, half to twice the size, mirrored or not."""
     turn, size = rng.uniform(0, 2 * np.pi), np.exp(np.clip(rng.normal(0, 0.33), -0.75, 0.75))
     scale = size * np.exp(rng.normal(0, 0.07, 2)) * np.array([1, rng.choice([-1, 1])])
@@ -102,7 +102,7 @@ def _window(film: NDArray[np.floating], truth: NDArray[np.uint8], rng: np.random
     """Layers and truth of a place on the limb, turned, scaled and bent."""
     places = np.argwhere(truth[::6, ::6] & IS_LIMB) * 6
     centre = places[rng.integers(len(places))] if len(places) and rng.random() < 0.9 else rng.integers(0, np.array(truth.shape))
-    matrix = _matrix(truth.shape, np.asarray(centre), rng)
+    matrix = _matrix(np.asarray(centre), rng)
     inverse = cv2.invertAffineTransform(matrix)
     rows, columns = np.mgrid[0:WIDE, 0:WIDE].astype(np.float32)
     if rng.random() < 0.6:
@@ -139,7 +139,12 @@ def _simulated(films: Sequence[Path], rng: np.random.Generator) -> Scene:
         layers[BONE] *= np.clip(1 + rng.uniform(0.04, 0.2 if width < 8 else 0.5) * noise(rng, truth.shape, width), 0.1, 2.5)
     mineral = rng.uniform(1.0, 2.4)
     own = layers[DEPOSIT] * mineral
-    attenuation = layers[SOFT] * rng.uniform(0.17, 0.3) + layers[FAT] * rng.uniform(0.13, 0.22) + layers[BONE] * mineral + layers[OBJECTS] * rng.uniform(0.4, 1.2)
+    attenuation = (
+        layers[SOFT] * rng.uniform(0.17, 0.3)
+        + layers[FAT] * rng.uniform(0.13, 0.22)
+        + layers[BONE] * mineral
+        + layers[OBJECTS] * rng.uniform(0.4, 1.2)
+    )
     truth[(own < SEEN_NEPERS) & ((truth & IS_DEPOSIT) > 0)] |= DEPOSIT_UNJUDGED
     for _ in range(int(rng.integers(0, 3)) if rng.random() < 0.25 else 0):
         attenuation += 1.5 * fold(WIDE, (truth & IS_LIMB) > 0, rng)
@@ -192,7 +197,16 @@ def _deposits(truth: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDArr
     return whole, weight
 
 
-def _put(whole: NDArray[np.float32], weight: NDArray[np.float32], truth: NDArray[np.uint8], limb: NDArray[np.bool_], drawn: NDArray[np.float32], place: tuple[int, int], rng: np.random.Generator) -> None:
+def _put(
+    whole: NDArray[np.float32],
+    weight: NDArray[np.float32],
+    truth: NDArray[np.uint8],
+    limb: NDArray[np.bool_],
+    drawn: NDArray[np.float32],
+    place: tuple[int, int],
+    rng: np.random.Generator,
+) -> None:
+    """Lay a shadow onto the scene, in place: attenuation, weight and truth."""
     first = [p - n // 2 for p, n in zip(place, drawn.shape, strict=True)]
     box = tuple(slice(max(0, f), min(n, f + m)) for f, n, m in zip(first, whole.shape, drawn.shape, strict=True))
     part = drawn[tuple(slice(b.start - f, b.stop - f) for b, f in zip(box, first, strict=True))]

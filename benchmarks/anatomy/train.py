@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -73,7 +72,9 @@ def loss_of(logits: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor) -> 
     return total
 
 
-def train(films: Sequence[Path], backgrounds: Sequence[NDArray[np.float32]], plan: Plan, kept: Path, workers: int, limit_s: float | None = None) -> bool:
+def train(
+    films: Sequence[Path], backgrounds: Sequence[NDArray[np.float32]], plan: Plan, kept: Path, workers: int, limit_s: float | None = None
+) -> bool:
     """Train until the plan is done or the time is up; a checkpoint is written every two minutes and at the end.
 
     Parameters
@@ -107,13 +108,15 @@ def train(films: Sequence[Path], backgrounds: Sequence[NDArray[np.float32]], pla
         optimizer.load_state_dict(held["optimizer"])
         done = int(held["done"])
         print(f"going on after step {done}", flush=True)
-    batches = iter(DataLoader(_Patches(films, backgrounds, plan, done * plan.batch), plan.batch, num_workers=workers, multiprocessing_context="spawn"))
+    batches = iter(
+        DataLoader(_Patches(films, backgrounds, plan, done * plan.batch), plan.batch, num_workers=workers, multiprocessing_context="spawn")
+    )
     began = saved = time.monotonic()
     losses: list[float] = []
     for step in range(done, plan.steps):
         rate = plan.rate * min(1.0, (step + 1) / WARM_UP) * max(LOWEST_SHARE, 0.5 * (1 + np.cos(np.pi * step / plan.steps)))
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = float(rate)
         pictures, truth, weight = next(batches)
         with torch.autocast("cpu", torch.bfloat16):
             logits = network(pictures.to(memory_format=torch.channels_last))
@@ -140,7 +143,7 @@ def _keep(path: Path, network: AnatomyNetwork, average: torch.optim.swa_utils.Av
     unfinished = path.with_suffix(".part")
     held = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(), "done": done}
     torch.save(held, unfinished)
-    os.replace(unfinished, path)
+    unfinished.replace(path)
 
 
 def averaged(path: Path) -> AnatomyNetwork:
