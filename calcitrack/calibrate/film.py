@@ -200,8 +200,8 @@ def _nepers(radiograph: Radiograph, wedge: Wedge, options: CalibrateOptions) -> 
     """Attenuation of the steps in the film's beam."""
     acquisition = radiograph.acquisition
     assert acquisition.kvp is not None  # noqa: S101 - the caller has seen to it
-    stated = aluminium_filter(acquisition.filter_material, acquisition.filter_thickness_mm)
-    thickness, nepers = aluminium_curve(acquisition.kvp, DEFAULT_FILTER_MM_AL if stated is None else stated)
+    filter_mm_al = aluminium_filter(acquisition.filter_material, acquisition.filter_thickness_mm)
+    thickness, nepers = aluminium_curve(acquisition.kvp, DEFAULT_FILTER_MM_AL if filter_mm_al is None else filter_mm_al)
     steps = options.wedge_first_mm + options.wedge_step_mm * np.arange(wedge.frame.steps)
     return np.asarray(np.interp(steps, thickness, nepers))
 

@@ -50,17 +50,17 @@ def classify(acquisition: Acquisition) -> Calibration:
     """
     sign = polarity(acquisition)
     intent = acquisition.presentation_intent_type.strip().upper()
-    stated = acquisition.pixel_intensity_relationship.strip().upper()
-    relationship = Relationship(stated) if stated in ("LIN", "LOG") else Relationship.UNKNOWN
+    relationship_text = acquisition.pixel_intensity_relationship.strip().upper()
+    relationship = Relationship(relationship_text) if relationship_text in ("LIN", "LOG") else Relationship.UNKNOWN
 
     def tier_c(reason: str) -> Calibration:
         return Calibration(Tier.C, Relationship.UNKNOWN, sign, reason)
 
     if intent == "FOR PROCESSING" and relationship is not Relationship.UNKNOWN:
         if acquisition.pixel_intensity_relationship_sign not in (-1, 1):
-            return tier_c(f"FOR PROCESSING, {stated}, but its sign (0028,1041) is missing: which end is dense is not stated")
+            return tier_c(f"FOR PROCESSING, {relationship_text}, but its sign (0028,1041) is missing: which end is dense is not stated")
         return Calibration(
-            Tier.A, relationship, sign, f"FOR PROCESSING with Pixel Intensity Relationship {stated} stated: log ratios are attenuation"
+            Tier.A, relationship, sign, f"FOR PROCESSING with Pixel Intensity Relationship {relationship_text} stated: log ratios are attenuation"
         )
     if intent == "FOR PRESENTATION":
         return tier_c("FOR PRESENTATION: a vendor's curve and edge enhancement stand between the beam and these values")
@@ -68,7 +68,7 @@ def classify(acquisition: Acquisition) -> Calibration:
         return tier_c("a picture without DICOM header: the relationship of its values to the beam is unknown")
     if not intent:
         return tier_c(f"{acquisition.modality} without a Presentation Intent Type: the relationship of its values to the beam is not stated")
-    return tier_c(f"{intent} without a Pixel Intensity Relationship of LIN or LOG (found {stated or 'none'})")
+    return tier_c(f"{intent} without a Pixel Intensity Relationship of LIN or LOG (found {relationship_text or 'none'})")
 
 
 def attenuation(radiograph: Radiograph) -> FloatImage:

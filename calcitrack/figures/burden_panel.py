@@ -75,8 +75,8 @@ def drawn_trends(drawn: DrawnTimeline, judgement: Judgement | None) -> tuple[Dra
     same = [t for t in judgement.trends if t.slope is not None and _same_line(t, headline)]
     parts = {t.part: t for t in same}
     dated = [(p.date, p.value) for p in drawn.points if p.date is not None and p.value is not None]
-    seen = [(day, value) for day, value in dated if value > 0]
-    if not seen:
+    positive = [(day, value) for day, value in dated if value > 0]
+    if not positive:
         return ()
     if headline.part == "all":
         slopes, start = (headline.slope, headline.slope), dated[0][0]
@@ -85,7 +85,7 @@ def drawn_trends(drawn: DrawnTimeline, judgement: Judgement | None) -> tuple[Dra
     else:
         return ()
     rates = tuple(s.value for s in slopes if s is not None)
-    level = float(np.median([math.log(value) - _bent(day, start, rates) for day, value in seen]))
+    level = float(np.median([math.log(value) - _bent(day, start, rates) for day, value in positive]))
     ends = (dated[0][0], dated[-1][0])
     if headline.part == "all":
         return (_curve(headline, ends, start, rates, level),)
@@ -212,8 +212,8 @@ def _draw_values(axes: Axes, drawn: DrawnTimeline, days: Sequence[float], beyond
 
 def _draw_point(axes: Axes, x: float, p: DrawnPoint, *, hollow: bool) -> None:
     if p.value is None:
-        said = "not measurable" if p.n_exposures else "not read"
-        axes.annotate(said, (x, 0), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=TEXT_POINTS, color=RULE_COLOUR, rotation=90)
+        reason = "not measurable" if p.n_exposures else "not read"
+        axes.annotate(reason, (x, 0), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=TEXT_POINTS, color=RULE_COLOUR, rotation=90)
         return
     if p.interval is not None:
         ends = [[p.height - p.interval[0]], [max(p.interval[1] - p.height, 0.0)]]

@@ -94,8 +94,8 @@ def _burden(points: Iterable[CohortPoint]) -> str | None:
 def _waterfall(points: Sequence[CohortPoint], responses: Mapping[str, Response], burden: str, limits: tuple[float, float]) -> Figure:
     """Change from first to last visit of each timeline, the lowest change at any visit, and the limits of response."""
     page = Page.of(101.0)
-    said = f"{_counted(len(points))}; bars: last visit; diamonds: lowest burden at any visit after baseline"
-    page.head(f"Change of the {BURDEN_WORDS[burden]} from first to last visit", said)
+    explanation = f"{_counted(len(points))}; bars: last visit; diamonds: lowest burden at any visit after baseline"
+    page.head(f"Change of the {BURDEN_WORDS[burden]} from first to last visit", explanation)
     axes = page.panel("waterfall", LEFT_MM, TOP_MM, PAGE_WIDTH_MM - LEFT_MM - RIGHT_MM, 58.0)
     ordered = sorted(points, key=lambda p: p.order)
     level = len(ordered) <= MOST_LEVEL

@@ -46,8 +46,8 @@ def shown_labs(course: PatientCourse | None, first: float, last: float) -> tuple
         if r.high is not None and r.high > 0:
             usable.setdefault(r.name, []).append(r)
     ordered = sorted(usable, key=lambda n: (-len(usable[n]), n))
-    kept = sorted(ordered[:MOST_ANALYTES])
-    return {n: usable[n] for n in kept}, sorted({r.name for r in within} - set(kept))
+    shown = sorted(ordered[:MOST_ANALYTES])
+    return {n: usable[n] for n in shown}, sorted({r.name for r in within} - set(shown))
 
 
 def draw_treatments(axes: Axes, rows: Sequence[Sequence[Treatment]], width_mm: float) -> None:

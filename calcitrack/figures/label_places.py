@@ -57,10 +57,10 @@ def place_labels(boxes: Sequence[Box], sizes: Sequence[tuple[float, float]], pic
     """
     placed: list[Box] = []
     for box, size in zip(boxes, sizes, strict=True):
-        taken = [*boxes, *placed]
+        occupied = [*boxes, *placed]
         best, least = None, math.inf
         for candidate in _candidates(box, size):
-            hidden = sum(candidate.overlap(t) for t in taken) + _outside(candidate, picture)
+            hidden = sum(candidate.overlap(t) for t in occupied) + _outside(candidate, picture)
             if hidden < least:
                 best, least = candidate, hidden
             if hidden == 0:

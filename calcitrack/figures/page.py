@@ -75,8 +75,8 @@ def plain(axes: Axes) -> None:
 
 def wrapped(words: str, width_mm: float) -> str:
     """Words in lines that fit the width at 7 points; a number and its percent sign stay together."""
-    kept = words.replace(" %", f"{NO_BREAK}%")
-    return fill(kept, max(8, int(width_mm / CHARACTER_MM)), break_long_words=False).replace(NO_BREAK, " ")
+    unbreakable = words.replace(" %", f"{NO_BREAK}%")
+    return fill(unbreakable, max(8, int(width_mm / CHARACTER_MM)), break_long_words=False).replace(NO_BREAK, " ")
 
 
 def shortened(words: str, width_mm: float) -> str:

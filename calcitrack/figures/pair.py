@@ -116,7 +116,7 @@ def pair_pictures(assessment: Assessment, earlier: Side, later: Side) -> PairPic
 def _unregistered(assessment: Assessment, earlier: Side, later: Side, failed: Side) -> PairPictures:
     """Pictures of unregistered films, each as it was exposed; the reason replaces the difference."""
     reason = failed.alignment.reason if failed.alignment is not None else ""
-    said = f"not registered: {reason or 'no reason stated'}"
+    message = f"not registered: {reason or 'no reason stated'}"
     panels, heads, fates = [], [], []
     for side in (earlier, later):
         grid = _whole_film(side)
@@ -125,12 +125,12 @@ def _unregistered(assessment: Assessment, earlier: Side, later: Side, failed: Si
         panels.append(_outlined(grey(alone.values, alone.exposed, _window(alone)), [(alone.labels, named)]))
         heads.append(f"{_when(side)}, as exposed" + (", not registered" if side is failed else ""))
         fates += [fate for _, fate in named.values()]
-    said = f"visit {failed.image.time_point} {said}"
+    message = f"visit {failed.image.time_point} {message}"
     blank = Image.new("RGB", (LEAST_WIDTH - 2 * GAP, 4 * STRIP), BACKGROUND)
-    words = "\n".join(wrap(said, REASON_CHARACTERS))
+    words = "\n".join(wrap(message, REASON_CHARACTERS))
     ImageDraw.Draw(blank).multiline_text((MARGIN, STRIP), words, font=font(TEXT_SIZE, bold=True), fill=INK, spacing=12)
     return PairPictures(
-        _framed(assessment, heads, panels, fates, None, note=said),
+        _framed(assessment, heads, panels, fates, None, note=message),
         _framed(assessment, [f"{_when(later)} minus {_when(earlier)}: no difference to show"], [blank], None, None),
     )
 
@@ -143,9 +143,9 @@ def _whole_film(side: Side) -> Grid:
 
 def _became(assessment: Assessment, earlier: Side, later: Side) -> Mapping[str, Fate]:
     """Deposit id -> its fate at the later visit."""
-    seen = {t.deposit_id for s in (earlier, later) for t in s.image.deposits}
+    ids = {t.deposit_id for s in (earlier, later) for t in s.image.deposits}
     when = later.image.time_point
-    return {t.deposit_id: t.fates[when] for t in assessment.tracks if t.deposit_id in seen and when in t.fates}
+    return {t.deposit_id: t.fates[when] for t in assessment.tracks if t.deposit_id in ids and when in t.fates}
 
 
 def _named(side: Side, became: Mapping[str, Fate]) -> dict[int, tuple[str, Fate]]:

@@ -49,8 +49,8 @@ def progression_figure(points: Sequence[CohortPoint], burden: str, limit: float)
         return None
     top = 16.5 + ROW_MM * -(-len(shown) // LEGEND_COLUMNS)
     page = Page.of(top + PANEL_MM + 18.0 + ROW_MM * len(shown))
-    said = f"{percent(limit)} or more above baseline, and beyond the smallest detectable change; Kaplan-Meier, grey: 95 % interval of all"
-    page.head(f"Cumulative probability of progression of the {BURDEN_WORDS[burden]}", said)
+    explanation = f"{percent(limit)} or more above baseline, and beyond the smallest detectable change; Kaplan-Meier, grey: 95 % interval of all"
+    page.head(f"Cumulative probability of progression of the {BURDEN_WORDS[burden]}", explanation)
     width = PAGE_WIDTH_MM - LEFT_MM - RIGHT_MM
     axes = page.panel("progression", LEFT_MM, top, width, PANEL_MM)
     last = {g: max((p.days or 0) for p in points if p.group == g and p.kind is CohortKind.SPAGHETTI) / DAYS_A_YEAR for g in shown}

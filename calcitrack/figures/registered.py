@@ -127,8 +127,8 @@ def _limb_box(side: Side) -> NDArray[np.float64]:
 def sample(side: Side, grid: Grid) -> Sampled:
     """A film's values and deposits at the grid's positions."""
     nodes = grid.nodes()
-    there = nodes if side.alignment is None else side.alignment.to_image(nodes)
-    rows, columns = (grid.filled(there[..., k]) for k in (0, 1))
+    positions = nodes if side.alignment is None else side.alignment.to_image(nodes)
+    rows, columns = (grid.filled(positions[..., k]) for k in (0, 1))
     values = attenuation(replace(side.film, calibration=side.image.calibration))
     if grid.step > 1:  # pixels between those of the grid are averaged, not skipped
         values = np.asarray(cv2.GaussianBlur(values, (0, 0), 0.4 * grid.step), np.float32)
@@ -163,11 +163,13 @@ def on_scale_of(earlier: Sampled, later: Sampled) -> FloatImage:
     tissue = common_tissue(earlier, later)
     if not tissue.any():
         return later.values
-    here, there = (np.percentile(s.values[tissue], PERCENTILES) for s in (later, earlier))
-    here = np.maximum.accumulate(here + np.arange(len(here)) * 1e-6 * max(float(np.ptp(here)), 1e-6))  # ascending, also where values repeat
-    mapped = np.interp(later.values, here, there)
+    later_ranks, earlier_ranks = (np.percentile(s.values[tissue], PERCENTILES) for s in (later, earlier))
+    later_ranks = np.maximum.accumulate(
+        later_ranks + np.arange(len(later_ranks)) * 1e-6 * max(float(np.ptp(later_ranks)), 1e-6)
+    )  # ascending, also where values repeat
+    mapped = np.interp(later.values, later_ranks, earlier_ranks)
     for end, inner in ((0, TAIL), (-1, -1 - TAIL)):
-        slope = (there[end] - there[inner]) / (here[end] - here[inner])
-        beyond = later.values < here[0] if end == 0 else later.values > here[-1]
-        mapped[beyond] = there[end] + slope * (later.values[beyond] - here[end])
+        slope = (earlier_ranks[end] - earlier_ranks[inner]) / (later_ranks[end] - later_ranks[inner])
+        beyond = later.values < later_ranks[0] if end == 0 else later.values > later_ranks[-1]
+        mapped[beyond] = earlier_ranks[end] + slope * (later.values[beyond] - later_ranks[end])
     return mapped.astype(np.float32)

@@ -124,18 +124,18 @@ def _span(days: list[float], course: PatientCourse | None) -> tuple[float, float
 def _sentences(drawn: DrawnTimeline, judgement: Judgement | None) -> list[str]:
     """Sentences of the head: the verdict where there is one, and the change from first to last."""
     detectable = burden_panel.detectable_sentence(drawn, judgement)
-    told = [*(judgement_sentences(judgement)[:1] if judgement is not None else ()), drawn.change, detectable or drawn.beyond]
-    return [wrapped(s, PAGE_WIDTH_MM - 2 * EDGE_MM) for s in told if s]
+    sentences = [*(judgement_sentences(judgement)[:1] if judgement is not None else ()), drawn.change, detectable or drawn.beyond]
+    return [wrapped(s, PAGE_WIDTH_MM - 2 * EDGE_MM) for s in sentences if s]
 
 
 def _notes(drawn: DrawnTimeline, course: PatientCourse | None, unshown: list[str], *, dated: bool) -> list[str]:
     """Notes about content that is not drawn."""
-    found = [drawn.instead] if drawn.instead else []
+    notes = [drawn.instead] if drawn.instead else []
     if unshown:
-        found.append(f"Laboratory values not drawn (no upper limit stated, or no room): {', '.join(unshown)}.")
+        notes.append(f"Laboratory values not drawn (no upper limit stated, or no room): {', '.join(unshown)}.")
     if not dated and course is not None and (course.treatments or course.labs):
-        found.append("Treatments and laboratory values are not drawn: the film has no date.")
-    return [wrapped(n, PAGE_WIDTH_MM - 2 * EDGE_MM) for n in found]
+        notes.append("Treatments and laboratory values are not drawn: the film has no date.")
+    return [wrapped(n, PAGE_WIDTH_MM - 2 * EDGE_MM) for n in notes]
 
 
 def _write_head(page: Page, drawn: DrawnTimeline, sentences: list[str]) -> None:

@@ -112,11 +112,11 @@ def neighbourhood(image: FloatImage, segmentation: Outlined, label: int, box: tu
     sums: list[tuple[int, float]] = []
     # Where one tissue has too few pixels around the deposit, both tissues together are the best background.
     for tissue, where in ((soft, ~bone), (hard, bone), (either, np.ones_like(bone))):
-        wanted = reach & where & np.isnan(background)
-        estimate = _estimate(local, tissue, wanted, pixel_mm)
+        target = reach & where & np.isnan(background)
+        estimate = _estimate(local, tissue, target, pixel_mm)
         if estimate is not None:
-            background[wanted] = estimate.values
-            sums.append((int(np.count_nonzero(wanted)), estimate.mean_sd))
+            background[target] = estimate.values
+            sums.append((int(np.count_nonzero(target)), estimate.mean_sd))
     if np.isnan(background[reach]).any():
         return None
     contrast = np.where(reach, local - background, 0.0)
@@ -152,21 +152,23 @@ class _Tissue:
     inflation: float
 
 
-def _estimate(image: FloatArray, tissue: _Tissue, wanted: Mask, pixel_mm: float) -> _Estimate | None:
+def _estimate(image: FloatArray, tissue: _Tissue, target_mask: Mask, pixel_mm: float) -> _Estimate | None:
     """The tissue's background at the wanted pixels; ``None`` when there is none to compare with, or too little."""
-    known = np.count_nonzero(tissue.ring)
-    if known < MIN_RING_PIXELS or not wanted.any():
+    n_ring = np.count_nonzero(tissue.ring)
+    if n_ring < MIN_RING_PIXELS or not target_mask.any():
         return None
-    cell_px = max(CELL_MM / pixel_mm, float(np.sqrt(known / MAX_CELLS)))
+    cell_px = max(CELL_MM / pixel_mm, float(np.sqrt(n_ring / MAX_CELLS)))
     at, value, root = _cells(image, tissue.ring, tissue.depth, cell_px)
     trend = _Trend.fit(at * pixel_mm, root, value, tissue.penalty)
-    kept = trend.kept
-    rest = (value - trend(at * pixel_mm, root))[kept]
-    spread = 1.4826 * float(np.median(np.abs(rest))) * tissue.inflation
-    target, _, target_root = _cells(image, wanted, tissue.depth, cell_px)
-    there = _Cells(target * pixel_mm, trend.design(target * pixel_mm, target_root))
-    interpolated, mean_sd = _krige(_Cells(at[kept] * pixel_mm, trend.design(at * pixel_mm, root)[kept]), rest, there, spread, tissue.penalty)
-    rows, columns = np.nonzero(wanted)
+    fitted = trend.kept
+    residuals = (value - trend(at * pixel_mm, root))[fitted]
+    spread = 1.4826 * float(np.median(np.abs(residuals))) * tissue.inflation
+    target, _, target_root = _cells(image, target_mask, tissue.depth, cell_px)
+    target_cells = _Cells(target * pixel_mm, trend.design(target * pixel_mm, target_root))
+    interpolated, mean_sd = _krige(
+        _Cells(at[fitted] * pixel_mm, trend.design(at * pixel_mm, root)[fitted]), residuals, target_cells, spread, tissue.penalty
+    )
+    rows, columns = np.nonzero(target_mask)
     pixels = np.stack([rows, columns], axis=1).astype(float)
     nearest = np.asarray(cKDTree(target).query(pixels)[1], np.intp)
     return _Estimate(trend(pixels * pixel_mm, tissue.depth[rows, columns]) + interpolated[nearest], mean_sd)
@@ -211,10 +213,10 @@ class _Trend:
             coefficients = linalg.solve(d.T @ d + ridge * len(d), d.T @ value[kept], assume_a="pos")
             residual = value - design @ coefficients
             spread = 1.4826 * float(np.median(np.abs(residual[kept])))
-            now = np.abs(residual) <= max(OUTLIER * spread, 1e-6)
-            if np.count_nonzero(now) < max(3, len(value) // 3):
+            inliers = np.abs(residual) <= max(OUTLIER * spread, 1e-6)
+            if np.count_nonzero(inliers) < max(3, len(value) // 3):
                 break
-            kept = now
+            kept = inliers
         return cls(centre, scale, coefficients, kept)
 
     def design(self, at_mm: FloatArray, root: FloatArray) -> FloatArray:
@@ -234,23 +236,23 @@ class _Cells:
     design: FloatArray
 
 
-def _krige(known: _Cells, rest: FloatArray, wanted: _Cells, spread: float, penalty: float) -> tuple[FloatArray, float]:
+def _krige(cells: _Cells, residuals: FloatArray, target: _Cells, spread: float, penalty: float) -> tuple[FloatArray, float]:
     """Interpolate the trend's residuals at the target cells, with the standard uncertainty of the background's mean over them.
 
     The uncertainty is that of universal kriging: of the interpolation and of the trend's coefficients.
     """
     variance = max(spread, 1e-6) ** 2
-    grain = np.eye(len(rest)) * GRAIN_SHARE * variance
-    factor = linalg.cho_factor(_covariance(known.at_mm, known.at_mm, variance) + grain)
-    cross = _covariance(wanted.at_mm, known.at_mm, variance)
-    values = np.asarray(cross @ linalg.cho_solve(factor, rest), float)
-    every = max(1, len(wanted.at_mm) // MAX_CELLS)
-    few = wanted.at_mm[::every]
+    grain = np.eye(len(residuals)) * GRAIN_SHARE * variance
+    factor = linalg.cho_factor(_covariance(cells.at_mm, cells.at_mm, variance) + grain)
+    cross = _covariance(target.at_mm, cells.at_mm, variance)
+    values = np.asarray(cross @ linalg.cho_solve(factor, residuals), float)
+    every = max(1, len(target.at_mm) // MAX_CELLS)
+    few = target.at_mm[::every]
     mean_cross = cross.mean(axis=0)
     weights = linalg.cho_solve(factor, mean_cross)
     left = float(_covariance(few, few, variance).mean() - mean_cross @ weights)
-    lever = wanted.design.mean(axis=0) - known.design.T @ weights
-    information = known.design.T @ linalg.cho_solve(factor, known.design) + np.diag([1e-9, *[penalty * len(rest) / variance] * 4])
+    lever = target.design.mean(axis=0) - cells.design.T @ weights
+    information = cells.design.T @ linalg.cho_solve(factor, cells.design) + np.diag([1e-9, *[penalty * len(residuals) / variance] * 4])
     drift = float(lever @ np.linalg.solve(information, lever))
     return values, float(np.sqrt(max(left, 0.0) + max(drift, 0.0)))
 

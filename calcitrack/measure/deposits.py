@@ -160,18 +160,18 @@ def _amounts(film: Film, mass: Mass | str) -> dict[str, Result]:
     if isinstance(film.masses, str) or isinstance(mass, str):
         reason = film.masses if isinstance(film.masses, str) else str(mass)
         return {q.name: NotMeasurable(q, reason) for q in (m.HA_MASS_MG, m.VOLUME_MM3, m.AL_EQUIVALENT_MM3)}
-    stated = "; ".join(film.masses.assumptions)
+    assumptions = "; ".join(film.masses.assumptions)
     return {
-        m.HA_MASS_MG.name: Measurement(m.HA_MASS_MG, mass.ha_mg.value, mass.ha_mg.sd, stated),
+        m.HA_MASS_MG.name: Measurement(m.HA_MASS_MG, mass.ha_mg.value, mass.ha_mg.sd, assumptions),
         m.VOLUME_MM3.name: volume_from_mass(mass.ha_mg, film.options),
-        m.AL_EQUIVALENT_MM3.name: _aluminium(mass.al_mm3, stated),
+        m.AL_EQUIVALENT_MM3.name: _aluminium(mass.al_mm3, assumptions),
     }
 
 
-def _aluminium(amount: Amount | None, stated: str) -> Result:
+def _aluminium(amount: Amount | None, assumptions: str) -> Result:
     if amount is None:
         return NotMeasurable(m.AL_EQUIVALENT_MM3, NO_WEDGE)
-    return Measurement(m.AL_EQUIVALENT_MM3, amount.value, amount.sd, stated)
+    return Measurement(m.AL_EQUIVALENT_MM3, amount.value, amount.sd, assumptions)
 
 
 def _contrasts(film: Film, place: Neighbourhood | None) -> Mapping[str, Result]:

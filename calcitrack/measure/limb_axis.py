@@ -91,6 +91,6 @@ def _is_free(width: FloatArray, near_edge: NDArray[np.bool_]) -> bool:
 
 def _profile(nepers: FloatImage, limb: Mask, shape: tuple[int, int], inside: Mask, bins: NDArray[np.intp]) -> FloatArray:
     """Sum of the cells' attenuation in each bin."""
-    kept = np.where(limb, nepers, np.float32(0))
-    small = cv2.resize(kept, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+    limb_nepers = np.where(limb, nepers, np.float32(0))
+    small = cv2.resize(limb_nepers, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
     return np.asarray(np.bincount(bins, weights=small[inside]), float)

@@ -37,8 +37,8 @@ class _Sorted:
         inside = self._tissue[covered]
         removed = np.sort(image[covered][inside])
         first = np.searchsorted(self._values, removed, "left")
-        again = np.arange(len(removed)) - np.searchsorted(removed, removed, "left")  # equal values are counted separately
-        return _Rest(self._values, first + again)
+        copy_number = np.arange(len(removed)) - np.searchsorted(removed, removed, "left")  # equal values are counted separately
+        return _Rest(self._values, first + copy_number)
 
 
 class _Rest:

@@ -65,9 +65,9 @@ class MeasureOptions:
             raise InvalidValueError(f"heights above the detector are not negative; found {self.object_height_mm} and {self.object_height_sd_mm}")
 
     def _check_own(self) -> None:
-        stated: object = self.own
-        if not isinstance(stated, tuple) or not all(isinstance(o, OwnMeasurand) for o in stated):
-            raise InvalidValueError(f"own is a tuple of OwnMeasurand; found {stated!r}")
+        own: object = self.own
+        if not isinstance(own, tuple) or not all(isinstance(o, OwnMeasurand) for o in own):
+            raise InvalidValueError(f"own is a tuple of OwnMeasurand; found {own!r}")
         names = [o.measurand.name for o in self.own]
         taken = sorted({q.name for q in (*MEASURANDS, *TOTALS)} & set(names)) or sorted({n for n in names if names.count(n) > 1})
         if taken:

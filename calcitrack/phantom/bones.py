@@ -69,9 +69,9 @@ def _swept(bone: SweptBone, where: Footprint) -> tuple[FloatImage, FloatImage, F
     a, b = turned_ellipse(a * cap, b * cap, where.roll)
     cortex = _smooth_interp(fraction, *np.array(bone.cortex_mm).T)
     a_in, b_in = _eroded(a, cortex, length), _eroded(b, cortex, length)
-    held = np.clip(where.u, 0, np.float32(length))
-    v = where.v - _lookup(held, fraction * length, _smooth_interp(fraction, *np.array(bone.shift).T))
-    u = _warped(bone, where.u, v, _lookup(held, fraction * length, uncapped))
+    along = np.clip(where.u, 0, np.float32(length))
+    v = where.v - _lookup(along, fraction * length, _smooth_interp(fraction, *np.array(bone.shift).T))
+    u = _warped(bone, where.u, v, _lookup(along, fraction * length, uncapped))
     outer = _ellipse_chord(v, _lookup(u, fraction * length, a), _lookup(u, fraction * length, b)) * np.float32(where.stretch)
     inner = _ellipse_chord(v, _lookup(u, fraction * length, a_in), _lookup(u, fraction * length, b_in)) * np.float32(where.stretch)
     marrow = _lookup(u, fraction * length, np.interp(fraction, *np.array(bone.marrow).T))
@@ -81,7 +81,7 @@ def _swept(bone: SweptBone, where: Footprint) -> tuple[FloatImage, FloatImage, F
         rim = np.exp(-((np.abs(at) - 1.6) ** 2) * 4)
         inner = inner * (1 - 0.35 * rim).astype(np.float32)
         if plate.ossified < 1:
-            shut = shut * _nucleus(u, v, half=_lookup(held, fraction * length, uncapped), plate=plate, length=length)
+            shut = shut * _nucleus(u, v, half=_lookup(along, fraction * length, uncapped), plate=plate, length=length)
         outer, inner = outer * shut, inner * shut
     return outer, np.minimum(inner, outer), marrow
 

@@ -190,11 +190,13 @@ def _therapies(rng: np.random.Generator, dates: tuple[dt.date, ...]) -> tuple[Th
     start = soon_after(before - 1)
     lag = int(rng.integers(*_LAG_DAYS))
     taper = tuple((int(rng.integers(50, 120)), dose) for dose in (30.0, 15.0))
-    given = [
+    therapies = [
         Therapy(name="prednisolone", start=start, doses=(*taper, (None, 5.0)), unit="mg/d", route="oral"),
         Therapy(name="methotrexate", start=start, doses=((None, 15.0),), unit="mg/week", route="sc", rate_a_year=0.0, lag_days=lag),
     ]
     if len(dates) - before >= 3:
         second, rate = soon_after(before), float(rng.uniform(*_DOWN))
-        given.append(Therapy(name="abatacept", start=second, doses=((None, 500.0),), unit="mg/4 weeks", route="iv", rate_a_year=rate, lag_days=lag))
-    return tuple(given)
+        therapies.append(
+            Therapy(name="abatacept", start=second, doses=((None, 500.0),), unit="mg/4 weeks", route="iv", rate_a_year=rate, lag_days=lag)
+        )
+    return tuple(therapies)

@@ -32,38 +32,38 @@ def place_objects(
 ) -> tuple[tuple[Object, ...], tuple[WedgeStep, ...]]:
     """All objects of a visit, and the steps of the wedge; a marker or a wedge that finds no free place is left out."""
     objects: list[Object] = []
-    wanted = visit.distractors
-    taken = limb.copy()
+    spec = visit.distractors
+    occupied = limb.copy()
     steps: tuple[WedgeStep, ...] = ()
-    if wanted.wedge_mm_al:
-        wedge = _wedge(grid, taken, visit, rng)
+    if spec.wedge_mm_al:
+        wedge = _wedge(grid, occupied, visit, rng)
         if wedge is not None:
-            steps, made = wedge
-            objects.append(made)
-            taken[made.window.slices] = True
-    if wanted.marker:
-        objects += _marker(grid, taken, patient.laterality, visit, rng)
+            steps, wedge_object = wedge
+            objects.append(wedge_object)
+            occupied[wedge_object.window.slices] = True
+    if spec.marker:
+        objects += _marker(grid, occupied, patient.laterality, visit, rng)
     names = [n for n in anatomy.sites if n.startswith("pp")] or list(anatomy.sites)
-    for _ in range(wanted.rings):
+    for _ in range(spec.rings):
         objects.append(_ring(grid, anatomy, str(rng.choice(names)), rng))
-    for _ in range(wanted.cannulas):
+    for _ in range(spec.cannulas):
         objects.append(_cannula(grid, anatomy, rng))
-    for _ in range(wanted.splints):
+    for _ in range(spec.splints):
         objects.append(_splint(grid, anatomy, rng))
-    for _ in range(wanted.clips):
+    for _ in range(spec.clips):
         objects.append(_clip(grid, limb, rng))
     return tuple(o for o in objects if not o.window.empty), steps
 
 
-def _free(taken: Mask, shape: tuple[int, int], border: tuple[int, int, int, int], rng: np.random.Generator) -> tuple[int, int] | None:
+def _free(occupied: Mask, shape: tuple[int, int], border: tuple[int, int, int, int], rng: np.random.Generator) -> tuple[int, int] | None:
     """(top, left) of a free rectangle, by trial: 200 draws find one wherever a twentieth of the places are free."""
     left, right, top, bottom = border
-    height, width = taken.shape[0] - top - bottom - shape[0], taken.shape[1] - left - right - shape[1]
+    height, width = occupied.shape[0] - top - bottom - shape[0], occupied.shape[1] - left - right - shape[1]
     if height <= 0 or width <= 0:
         return None
     for _ in range(200):
         r, c = top + int(rng.integers(height)), left + int(rng.integers(width))
-        if not taken[r : r + shape[0] : 4, c : c + shape[1] : 4].any():
+        if not occupied[r : r + shape[0] : 4, c : c + shape[1] : 4].any():
             return r, c
     return None
 
@@ -73,7 +73,7 @@ def _border(visit: VisitSpec, pitch_mm: float, extra_mm: float) -> tuple[int, in
     return left, right, top, bottom
 
 
-def _wedge(grid: Grid, taken: Mask, visit: VisitSpec, rng: np.random.Generator) -> tuple[tuple[WedgeStep, ...], Object] | None:
+def _wedge(grid: Grid, occupied: Mask, visit: VisitSpec, rng: np.random.Generator) -> tuple[tuple[WedgeStep, ...], Object] | None:
     """An aluminium step wedge along a film's edge, upright or lying."""
     steps = visit.distractors.wedge_mm_al
     for upright in rng.permutation([True, False]):
@@ -85,7 +85,7 @@ def _wedge(grid: Grid, taken: Mask, visit: VisitSpec, rng: np.random.Generator) 
         for al, start, end in zip(steps, ends[:-1], ends[1:], strict=True):
             block[start:end] = al / 10 * DENSITY_G_CM3["aluminium"]
         areal, middles = _turned(block if upright else block.T, (ends[:-1] + ends[1:]) / 2, visit.distractors.wedge_turn_deg, upright=bool(upright))
-        place = _free(taken, areal.shape, _border(visit, grid.pitch_mm, 3.0), rng)
+        place = _free(occupied, areal.shape, _border(visit, grid.pitch_mm, 3.0), rng)
         if place is None:
             continue
         marks = []
@@ -113,7 +113,7 @@ def _turned(block: FloatImage, along: np.ndarray, turn_deg: float, *, upright: b
     return turned, [(float(y) + 0.5, float(x) + 0.5) for x, y in moved]
 
 
-def _marker(grid: Grid, taken: Mask, letter: str, visit: VisitSpec, rng: np.random.Generator) -> list[Object]:
+def _marker(grid: Grid, occupied: Mask, letter: str, visit: VisitSpec, rng: np.random.Generator) -> list[Object]:
     """A lead letter, sometimes with initials and a frame, turned at random."""
     size = int(rng.uniform(9, 22) / grid.pitch_mm)
     text = letter if rng.random() < 0.6 else letter + str(rng.choice(["AK", "12", "JB", "7"]))
@@ -126,7 +126,7 @@ def _marker(grid: Grid, taken: Mask, letter: str, visit: VisitSpec, rng: np.rand
         cv2.circle(canvas, (size, size), int(size * 0.62), 255, max(1, weight // 2), cv2.LINE_AA)
     turn = float(rng.choice([0, 0, 90, 180])) + float(rng.normal(0, 12))
     canvas = np.asarray(cv2.warpAffine(canvas, cv2.getRotationMatrix2D((float(size), float(size)), turn, 1.0), (size * 2, size * 2)), np.uint8)
-    place = _free(taken, canvas.shape, _border(visit, grid.pitch_mm, 1.0), rng)
+    place = _free(occupied, canvas.shape, _border(visit, grid.pitch_mm, 1.0), rng)
     if place is None:
         return []
     window = FilmWindow(place[0], place[0] + canvas.shape[0], place[1], place[1] + canvas.shape[1])

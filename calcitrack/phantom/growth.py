@@ -79,26 +79,26 @@ def follow(rng: np.random.Generator, patient: PatientSpec, plan: CoursePlan) -> 
     by_size = sorted(patient.deposits, key=lambda d: (d.size_mm, d.deposit_id))
     peak, visits = int(np.argmax(logs)), len(logs)
     eventful = len(by_size) >= _EVENTFUL
-    there = {d.deposit_id: np.ones(visits, bool) for d in by_size}
+    exists = {d.deposit_id: np.ones(visits, bool) for d in by_size}
     if eventful and peak > 0 and logs[peak] > _CLEAR:
-        there[by_size[1].deposit_id] = np.arange(visits) >= int(rng.integers(1, peak + 1))
+        exists[by_size[1].deposit_id] = np.arange(visits) >= int(rng.integers(1, peak + 1))
     if eventful and logs[-1] < logs[peak] - _CLEAR:
-        there[by_size[0].deposit_id] = np.arange(visits) < int(rng.integers(peak + 1, visits))
-    deposits = [_planned(d, logs * float(np.exp(rng.normal(0, _OWN_RATE_SD))), there[d.deposit_id]) for d in patient.deposits]
+        exists[by_size[0].deposit_id] = np.arange(visits) < int(rng.integers(peak + 1, visits))
+    deposits = [_planned(d, logs * float(np.exp(rng.normal(0, _OWN_RATE_SD))), exists[d.deposit_id]) for d in patient.deposits]
     if eventful and np.ptp(logs) >= _JOINING:
         stones = [d for d in reversed(by_size[2:]) if d.form is Form.STONE and d.size_mm >= _LEAST_MM]
         deposits += next((pair for s in stones if (pair := _neighbour(rng, s.deposit_id, deposits))), [])
     return replace(patient, deposits=tuple(deposits))
 
 
-def _planned(deposit: DepositSpec, logs: np.ndarray, there: np.ndarray) -> DepositSpec:
-    if not there[0]:
+def _planned(deposit: DepositSpec, logs: np.ndarray, exists: np.ndarray) -> DepositSpec:
+    if not exists[0]:
         course = Course.NEW
-    elif not there[-1]:
+    elif not exists[-1]:
         course = Course.RESOLVED
     else:
         course = Course.GROWING if logs[-1] > _CLEAR else Course.REGRESSING if logs[-1] < -_CLEAR else Course.STABLE
-    return replace(deposit, course=course, volume_factors=volume_factors(logs, there))
+    return replace(deposit, course=course, volume_factors=volume_factors(logs, exists))
 
 
 def _neighbour(rng: np.random.Generator, deposit_id: int, deposits: list[DepositSpec]) -> list[DepositSpec]:

@@ -182,14 +182,14 @@ def _sesamoids(patient: PatientSpec, person: _Person, ray: int, bones: list[Bone
     present = {0: ((-4.2, 1.0), (4.0, 1.0)), 1: ((4.5, 0.42),), 4: ((-4.5, 0.75),)}.get(ray, ())
     head = bones[-segments].frame
     length = bones[-segments].length_mm  # type: ignore[union-attr]
-    made: list[Bone] = []
+    sesamoids: list[Bone] = []
     for k, (v, chance) in enumerate(present):
         draw = person.sesamoids[ray + k]
         if draw > chance:
             continue
         r = (1.7 + 1.0 * person.sesamoids[7 - k]) * person.width
         frame = head.child(v * person.width, length - 4.5 * person.width, -7.5 * person.width)
-        made.append(
+        sesamoids.append(
             LumpBone(
                 name=f"sesamoid{ray + 1}{k}",
                 frame=frame,
@@ -199,12 +199,12 @@ def _sesamoids(patient: PatientSpec, person: _Person, ray: int, bones: list[Bone
                 harmonics=((2, 0.05, draw * 6),),
             )
         )
-    return made
+    return sesamoids
 
 
 def _carpals(patient: PatientSpec, person: _Person, wrist: Frame) -> list[Bone]:
     """The eight carpals; in children those that have ossified, at the size they have reached."""
-    made: list[Bone] = []
+    carpals: list[Bone] = []
     for k, (name, x, y, z, a, b, c, turn, half_age) in enumerate(_CARPALS):
         grown = float(np.clip((patient.age_years - half_age + 4.5) / 9.0, 0, 1)) ** 0.6 if patient.growth_plate else 1.0
         if grown < 0.22:
@@ -215,7 +215,7 @@ def _carpals(patient: PatientSpec, person: _Person, wrist: Frame) -> list[Bone]:
         amplitude = 1.0 if grown > 0.8 else 0.4
         outline = tuple((n + 2, float(h * amplitude), float(p)) for n, (h, p) in enumerate(person.harmonics[k]))
         half = tuple(h * s * grown for h in (a, b, c))
-        made.append(
+        carpals.append(
             LumpBone(
                 name=name,
                 frame=frame,
@@ -227,7 +227,7 @@ def _carpals(patient: PatientSpec, person: _Person, wrist: Frame) -> list[Bone]:
                 mineral=patient.mineral,
             )
         )
-    return made
+    return carpals
 
 
 def _forearm(

@@ -201,7 +201,7 @@ def random_visits(rng: np.random.Generator, patient: PatientSpec, visits: int, e
     pitch = float(rng.uniform(*exposures.pitch_mm))
     house = _house(rng, style)
     extent = anatomy_of(patient, plain_visit(patient)).extent_mm
-    date, made = _FIRST_VISIT + dt.timedelta(days=int(rng.integers(0, 900))), []
+    date, exposed = _FIRST_VISIT + dt.timedelta(days=int(rng.integers(0, 900))), []
     for index in range(1, visits + 1):
         for repeat in range(2 if exposures.repeat_each or (exposures.repeat_last and index == visits) else 1):
             field = _field(rng, extent, pitch, exposures)
@@ -215,9 +215,9 @@ def random_visits(rng: np.random.Generator, patient: PatientSpec, visits: int, e
                 detector=_retuned(rng, house, _CURVE_CENTRE[patient.body_part]),
                 distractors=_distractors(rng, style, exposures, patient.body_part),
             )
-            made.append(replace(visit, distractors=_worn(visit, exposures)))
+            exposed.append(replace(visit, distractors=_worn(visit, exposures)))
         date += dt.timedelta(days=int(rng.integers(60, 420)))
-    return tuple(made)
+    return tuple(exposed)
 
 
 def _field(rng: np.random.Generator, extent: tuple[float, float], pitch: float, exposures: Exposures) -> FieldSpec:
@@ -288,8 +288,8 @@ def _distractors(rng: np.random.Generator, style: Style, exposures: Exposures, p
         return bool(rng.random() < chance * exposures.distractors)
 
     wedge: tuple[float, ...] = ()
-    wanted = happens(0.5) if style in (Style.PRESENTATION, Style.CR) else happens(0.12)
-    if wanted if exposures.wedge is None else exposures.wedge:
+    drawn = happens(0.5) if style in (Style.PRESENTATION, Style.CR) else happens(0.12)
+    if drawn if exposures.wedge is None else exposures.wedge:
         steps, rise = int(rng.integers(5, 13)), float(rng.choice([0.5, 1.0, 1.0, 1.5]))
         wedge = tuple(round(rise * (k + 1), 2) for k in range(steps))
         wedge = wedge[::-1] if rng.random() < 0.5 else wedge

@@ -67,6 +67,6 @@ def to_dataframe(results: Assessment | CohortAssessment | Judgement | Iterable[A
     if rows not in _TABLES:
         raise InvalidValueError(f"to_dataframe(rows): found {rows!r}; expected one of {', '.join(_TABLES)}")
     kind = Assessment if rows in get_args(Assessed) else Judgement
-    several: object = results.assessments if isinstance(results, CohortAssessment) and kind is Assessment else results
-    given = (several,) if isinstance(several, kind) else several
-    return _TABLES[rows](expect_each("to_dataframe", "results", given, kind))
+    assessed: object = results.assessments if isinstance(results, CohortAssessment) and kind is Assessment else results
+    items = (assessed,) if isinstance(assessed, kind) else assessed
+    return _TABLES[rows](expect_each("to_dataframe", "results", items, kind))

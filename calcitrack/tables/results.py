@@ -132,13 +132,13 @@ def timeline_rows(assessment: Assessment) -> Iterator[tuple[Row, list[Gap]]]:
 def event_rows(assessment: Assessment) -> Iterator[Row]:
     """Rows of ``events.csv`` for one timeline, by deposit and time point."""
     dates = {p.index: p.date for p in assessment.time_points}
-    seen: dict[tuple[str, int], set[Evidence]] = {}
+    evidence_of: dict[tuple[str, int], set[Evidence]] = {}
     for image in assessment.images:
         for tracked in image.deposits:
-            seen.setdefault((tracked.deposit_id, image.time_point), set()).add(image.segmentation.evidence(tracked.deposit.label))
+            evidence_of.setdefault((tracked.deposit_id, image.time_point), set()).add(image.segmentation.evidence(tracked.deposit.label))
     for track in sorted(assessment.tracks, key=lambda t: DepositId.parse(t.deposit_id)):
         for time_point, fate in track.fates.items():
-            evidence = seen.get((track.deposit_id, time_point), set())
+            evidence = evidence_of.get((track.deposit_id, time_point), set())
             yield {
                 **key_cells(assessment.key),
                 "deposit_id": track.deposit_id,

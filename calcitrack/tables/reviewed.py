@@ -40,8 +40,8 @@ def made_review_rows(reviews: Iterable[MadeReview], assessments: Container[str])
     assessments
         Ids of those in the results folder.
     """
-    for made in reviews:
-        key, review = made.key, made.review
+    for entry in reviews:
+        key, review = entry.key, entry.review
         yield {
             "patient_id": key.patient_id,
             "body_part": key.body_part,
@@ -50,7 +50,7 @@ def made_review_rows(reviews: Iterable[MadeReview], assessments: Container[str])
             "assessment_id": review.assessment_id,
             "in_these_results": YES if review.assessment_id in assessments else NO,
             "reader": review.reader,
-            "reviewed_at": made.at,
+            "reviewed_at": entry.at,
             "kind": review.kind.value,
             "deposit_id": review.deposit_id,
             "image": review.image,

@@ -168,8 +168,8 @@ def _relative_errors(deposits: Iterable[DepositComparison], pair: Callable[[Depo
 
 def _coverage(deposits: Iterable[DepositComparison], pair: Callable[[DepositComparison], Pair]) -> Figure:
     """Share of the intervals that hold the truth, among values that state their uncertainty."""
-    stated = [(r.value, r.sd, true) for r, true in _measured(deposits, pair) if r.sd is not None]
-    return _mean([abs(value - true) <= COVERAGE_FACTOR * sd for value, sd, true in stated])
+    intervals = [(r.value, r.sd, true) for r, true in _measured(deposits, pair) if r.sd is not None]
+    return _mean([abs(value - true) <= COVERAGE_FACTOR * sd for value, sd, true in intervals])
 
 
 def _repeat_wcv(films: Iterable[FilmComparison], total: Callable[[FilmComparison], float | None]) -> Figure:
@@ -189,15 +189,15 @@ def _link_accuracy(films: Iterable[FilmComparison]) -> Figure:
         for deposit in film.deposits:
             if deposit.hit:
                 detections.setdefault((film.patient_id, deposit.deposit_id), []).append(deposit.identity)
-    return _mean([before == after for seen in detections.values() for before, after in pairwise(seen)])
+    return _mean([before == after for identities in detections.values() for before, after in pairwise(identities)])
 
 
 def _confidence(found: Sequence[FoundDeposit]) -> tuple[ConfidenceBin, ...]:
     bins = []
     for low, high in pairwise(CONFIDENCE_EDGES):
         inside = [f for f in found if low <= f.confidence < high or (f.confidence == high == CONFIDENCE_EDGES[-1])]
-        given, real = _mean([f.confidence for f in inside]), _mean([f.real for f in inside])
-        bins.append(ConfidenceBin(low, high, len(inside), given.value, real.value))
+        confidence, real = _mean([f.confidence for f in inside]), _mean([f.real for f in inside])
+        bins.append(ConfidenceBin(low, high, len(inside), confidence.value, real.value))
     return tuple(bins)
 
 

@@ -41,18 +41,18 @@ def read_corrections(path: str | PathLike[str]) -> dict[str, FilmCorrection]:
         size = file.stat().st_size
         if size > MAX_BYTES:
             raise CorrectionError(str(file), f"{size} bytes", f"at most {MAX_BYTES}", "hand over the file of corrections")
-        stated = json.loads(file.read_bytes().decode("utf-8-sig"))
+        content = json.loads(file.read_bytes().decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise CorrectionError(str(file), f"a file that cannot be read as JSON ({error})", EXPECTED, "correct it") from error
-    if not isinstance(stated, dict) or not isinstance(stated.get("films"), list) or set(stated) != {"films"}:
+    if not isinstance(content, dict) or not isinstance(content.get("films"), list) or set(content) != {"films"}:
         raise CorrectionError(str(file), "no list of films", EXPECTED, "correct it")
     found: dict[str, FilmCorrection] = {}
     problems: list[str] = []
-    for number, told in enumerate(stated["films"], start=1):
+    for number, entry in enumerate(content["films"], start=1):
         try:
-            name, correction = _film(told, file.parent)
+            name, correction = _film(entry, file.parent)
             if found.setdefault(name, correction) is not correction:
-                problems.append(f"film {number}: {told['film']} stands twice")
+                problems.append(f"film {number}: {entry['film']} stands twice")
         except (InvalidValueError, TypeError, ValueError, KeyError) as error:
             problems.append(f"film {number}: {error}")
     if problems:
@@ -60,43 +60,43 @@ def read_corrections(path: str | PathLike[str]) -> dict[str, FilmCorrection]:
     return found
 
 
-def _film(told: Any, folder: Path) -> tuple[str, FilmCorrection]:
-    if not isinstance(told, dict) or not isinstance(told.get("film"), str) or not told["film"].strip():
+def _film(entry: Any, folder: Path) -> tuple[str, FilmCorrection]:
+    if not isinstance(entry, dict) or not isinstance(entry.get("film"), str) or not entry["film"].strip():
         raise InvalidValueError("no SOP Instance UID and no path under the key 'film'")
-    unknown = [k for k in told if k not in KEYS]
+    unknown = [k for k in entry if k not in KEYS]
     if unknown:
         raise InvalidValueError(f"unknown key {', '.join(map(repr, unknown))}")
-    name = told["film"].strip()
-    side = str(told.get("laterality", "")).strip().upper()
+    name = entry["film"].strip()
+    side = str(entry.get("laterality", "")).strip().upper()
     if side and side not in SIDES:
         raise InvalidValueError(f"laterality {side!r} is not L, R or B")
     correction = FilmCorrection(
-        length=_length(told["length"]) if "length" in told else None,
-        wedge_box=told.get("wedge_box"),
+        length=_length(entry["length"]) if "length" in entry else None,
+        wedge_box=entry.get("wedge_box"),
         laterality=SIDES.get(side, ""),
-        view=str(told.get("view", "")),
-        date=dt.date.fromisoformat(told["date"]) if told.get("date") else None,
-        excluded=tuple(told.get("exclude", ())),
-        crop=told.get("crop"),
+        view=str(entry.get("view", "")),
+        date=dt.date.fromisoformat(entry["date"]) if entry.get("date") else None,
+        excluded=tuple(entry.get("exclude", ())),
+        crop=entry.get("crop"),
     )
     return name if _UID.fullmatch(name) else str((folder / name).resolve()), correction
 
 
-def _length(told: Any) -> KnownLength:
-    if not isinstance(told, dict) or set(told) != LENGTH_KEYS:
-        raise InvalidValueError(f'a length is {{"from": [row, column], "to": [row, column], "mm": number}}; found {told}')
-    return KnownLength(told["from"], told["to"], told["mm"])
+def _length(points: Any) -> KnownLength:
+    if not isinstance(points, dict) or set(points) != LENGTH_KEYS:
+        raise InvalidValueError(f'a length is {{"from": [row, column], "to": [row, column], "mm": number}}; found {points}')
+    return KnownLength(points["from"], points["to"], points["mm"])
 
 
 def corrections_json(corrections: Corrections) -> str:
     """The file that `read_corrections` reads; what is stated about nothing is left out."""
-    films = [{"film": name, **_stated(correction)} for name, correction in corrections.items() if correction]
+    films = [{"film": name, **_entries_of(correction)} for name, correction in corrections.items() if correction]
     return json.dumps({"films": films}, indent=1) + "\n"
 
 
-def _stated(correction: FilmCorrection) -> dict[str, Any]:
+def _entries_of(correction: FilmCorrection) -> dict[str, Any]:
     length = correction.length
-    told = {
+    entries = {
         "length": None if length is None else {"from": list(length.start), "to": list(length.end), "mm": length.length_mm},
         "wedge_box": correction.wedge_box,
         "laterality": correction.laterality,
@@ -105,7 +105,7 @@ def _stated(correction: FilmCorrection) -> dict[str, Any]:
         "exclude": correction.excluded,
         "crop": correction.crop,
     }
-    return {name: value for name, value in told.items() if value not in (None, "", ())}
+    return {name: value for name, value in entries.items() if value not in (None, "", ())}
 
 
 def correction_of(acquisition: Acquisition, source: str, corrections: Corrections) -> FilmCorrection:

@@ -101,10 +101,10 @@ def find_course_files(inputs: Iterable[Path], treatments: Path | None, labs: Pat
     folders = [p for p in inputs if p.is_dir()]
     found, findings = [], []
     for named, name in ((treatments, TREATMENTS), (labs, LABS)):
-        here = [named] if named is not None else [f / name for f in folders if (f / name).is_file()]
+        paths = [named] if named is not None else [f / name for f in folders if (f / name).is_file()]
         if named is None:
-            findings += [f"{p} was found in the input folder" for p in here]
-        found.append(tuple(here))
+            findings += [f"{p} was found in the input folder" for p in paths]
+        found.append(tuple(paths))
     return CourseFiles(found[0], found[1], tuple(findings))
 
 
@@ -153,12 +153,12 @@ def _read(path: Path, sort: _Sort) -> list[Treatment | LabResult]:
     columns = [c.strip().lower() for c in lines[0]]
     problems = _header_problems(columns, sort)
     rows: list[Treatment | LabResult] = []
-    seen: dict[tuple[str, ...], int] = {}
+    first_lines: dict[tuple[str, ...], int] = {}
     if not problems:
         for number, cells in enumerate(lines[1:], start=2):
             if any(c.strip() for c in cells):
                 rows += _row(number, columns, cells, sort, problems)
-                first = seen.setdefault(tuple(c.strip() for c in cells), number)
+                first = first_lines.setdefault(tuple(c.strip() for c in cells), number)
                 if first != number:
                     problems.append(f"line {number}: the same as line {first}")
     if problems:

@@ -44,13 +44,13 @@ Inputs = str | PathLike[str] | Sequence[str | PathLike[str]]
 def find_files(inputs: Inputs, limits: ReadLimits) -> tuple[FoundFile, ...]:
     """Every file of the inputs, sorted by name within each input; a file reached twice is listed once."""
     several = [inputs] if isinstance(inputs, (str, PathLike)) else list(inputs)
-    seen: set[tuple[str, str]] = set()
+    listed: set[tuple[str, str]] = set()
     found = []
     for one in several:
         for file in _files_of(source_of(one).path, limits):
             identity = (os.path.realpath(file.source.path), file.source.member)
-            if identity not in seen:
-                seen.add(identity)
+            if identity not in listed:
+                listed.add(identity)
                 found.append(file)
     return tuple(found)
 

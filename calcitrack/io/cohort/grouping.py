@@ -42,19 +42,19 @@ def _skipped(file: ScannedFile, reason: str) -> ScannedFile:
 
 def _skip_duplicates(files: Sequence[ScannedFile], compare: Compare) -> list[ScannedFile]:
     first: dict[str, int] = {}
-    kept: list[ScannedFile] = []
+    results: list[ScannedFile] = []
     for file in files:
-        kept.append(file)
+        results.append(file)
         uid = file.acquisition.sop_instance_uid if file.acquisition and file.status is FileStatus.READ else ""
-        here = len(kept) - 1
-        earlier = first.setdefault(uid, here) if uid else here
-        if earlier == here:
+        index = len(results) - 1
+        earlier = first.setdefault(uid, index) if uid else index
+        if earlier == index:
             continue
-        copy = compare(kept[earlier], file)
+        copy = compare(results[earlier], file)
         if copy is Copy.LONGER:
-            first[uid], earlier, here = here, here, earlier
-        kept[here] = _skipped(kept[here], f"duplicate: the SOP Instance UID of {kept[earlier].source.name}, {_COPIES[copy]}")
-    return kept
+            first[uid], earlier, index = index, index, earlier
+        results[index] = _skipped(results[index], f"duplicate: the SOP Instance UID of {results[earlier].source.name}, {_COPIES[copy]}")
+    return results
 
 
 _CUT_SHORT = "of whose bytes it holds the beginning: it was cut short"

@@ -37,7 +37,7 @@ class ManifestRow:
 
     def acquisition(self, header: Acquisition) -> tuple[Acquisition, tuple[str, ...]]:
         """The header's facts, replaced by the manifest's where it states them; each replacement is a finding."""
-        stated = {
+        facts = {
             "patient_id": self.patient_id,
             "acquisition_time": self._moment(header),
             "body_part_examined": self.body_part,
@@ -45,13 +45,13 @@ class ManifestRow:
             "view_position": self.view,
         }
         findings = []
-        for name, value in stated.items():
+        for name, value in facts.items():
             before = getattr(header, name)
             if not value or value == before:
                 continue
             shown = "nothing" if not before else f"{before}"
             findings.append(f"the manifest states {name} {value}; the header states {shown}; the manifest is used")
-        changes = {name: value for name, value in stated.items() if value}
+        changes = {name: value for name, value in facts.items() if value}
         return replace(header, **changes), tuple(findings)  # type: ignore[arg-type]
 
     def _moment(self, header: Acquisition) -> dt.datetime | None:
@@ -116,7 +116,7 @@ def _add_row(rows: dict[Path, ManifestRow], manifest: Path, number: int, columns
     row = dict(zip(columns, (c.strip() for c in cells), strict=True))
     wrong: list[str] = []
     file = _file(manifest, row["path"], wrong)
-    stated = ManifestRow(
+    entry = ManifestRow(
         line=number,
         patient_id=row.get("patient_id", ""),
         acquisition_time=_moment(row, wrong),
@@ -129,7 +129,7 @@ def _add_row(rows: dict[Path, ManifestRow], manifest: Path, number: int, columns
         wrong.append(f"{row['path']} is stated already in line {rows[file].line}")
     problems += [f"line {number}: {w}" for w in wrong]
     if file is not None:
-        rows.setdefault(file, stated)
+        rows.setdefault(file, entry)
 
 
 def _file(manifest: Path, text: str, wrong: list[str]) -> Path | None:

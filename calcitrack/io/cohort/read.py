@@ -100,11 +100,11 @@ def read_cohort(
     _check_manifest_used(rows, found, manifest)
     with archives_kept_open(f.source.path for f in found if f.source.member):
         scanned = _scan_all(found, limits, workers, progress)
-    stated = [_with_manifest(file, rows, manifest) for file in scanned]
+    described = [_with_manifest(file, rows, manifest) for file in scanned]
     if pseudonyms is not None:
-        _check_all_have_pseudonyms(stated, pseudonyms)
-        stated = [_with_pseudonym(file, pseudonyms) for file in stated]
-    files = skip_copies(stated, lambda a, b: compare_bytes(a.source, b.source, limits))
+        _check_all_have_pseudonyms(described, pseudonyms)
+        described = [_with_pseudonym(file, pseudonyms) for file in described]
+    files = skip_copies(described, lambda a, b: compare_bytes(a.source, b.source, limits))
     known = _all_corrections(corrections, recorded or {}, files)
     exposures = [_exposure(f, rows, limits, pseudonyms, known) for f in files if f.status is FileStatus.READ]
     return Cohort(build_timelines(exposures), tuple(_record(f) for f in files))
@@ -155,8 +155,8 @@ def _check_something_exists(inputs: Inputs) -> None:
 
 
 def _check_manifest_used(rows: Mapping[Path, ManifestRow], found: Sequence[FoundFile], manifest: str | PathLike[str] | None) -> None:
-    there = {f.source.path.absolute() for f in found if not f.source.member}
-    lost = [f"line {row.line}: {path} is not among the input files" for path, row in rows.items() if path not in there]
+    paths = {f.source.path.absolute() for f in found if not f.source.member}
+    lost = [f"line {row.line}: {path} is not among the input files" for path, row in rows.items() if path not in paths]
     if lost:
         raise ManifestError(str(manifest), "; ".join(lost), "rows about files of the inputs", "correct the paths, or hand over their folder")
 
@@ -186,17 +186,17 @@ def _all_corrections(
     """All corrections by SOP Instance UID (by path where a film has none), as the workspace names films."""
     if corrections is None:
         return dict(recorded)
-    stated = corrections if isinstance(corrections, Mapping) else read_corrections(corrections)
-    called: dict[str, str] = {}
+    given = corrections if isinstance(corrections, Mapping) else read_corrections(corrections)
+    image_ids: dict[str, str] = {}
     for f in files:
         uid = f.acquisition.sop_instance_uid if f.acquisition else ""
-        called |= {n: image_id_of(uid, f.source.name) for n in (uid, f.source.name, str(Path(f.source.name).resolve())) if n}
-    lost = [name for name in stated if name not in called]
+        image_ids |= {n: image_id_of(uid, f.source.name) for n in (uid, f.source.name, str(Path(f.source.name).resolve())) if n}
+    lost = [name for name in given if name not in image_ids]
     if lost:
         found = f"films that are not among the input files: {', '.join(lost)}"
         where = "corrections" if isinstance(corrections, Mapping) else str(corrections)
         raise CorrectionError(where, found, "films of the inputs", "correct these names, or hand over their folder")
-    return laid_over({called[name]: correction for name, correction in stated.items()}, recorded)
+    return laid_over({image_ids[name]: correction for name, correction in given.items()}, recorded)
 
 
 def _exposure(

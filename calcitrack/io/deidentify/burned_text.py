@@ -112,9 +112,12 @@ def _letters(bright: NDArray[np.float32], level: float) -> list[_Letter]:
         return []
     left, top, width, height, area = stats[1:].T
     fill = area / (width * height)
-    kept = (height >= LEAST_HEIGHT_PX) & (height <= max(MOST_HEIGHT_FRACTION * bright.shape[0], 2 * LEAST_HEIGHT_PX))
-    kept &= (width <= MOST_WIDTH_TO_HEIGHT * height) & (fill >= LEAST_FILL) & ((fill <= MOST_FILL) | (width <= height / 2))
-    return [_Letter(int(t), int(x), int(h), int(w)) for x, t, w, h in zip(left[kept], top[kept], width[kept], height[kept], strict=True)]
+    plausible = (height >= LEAST_HEIGHT_PX) & (height <= max(MOST_HEIGHT_FRACTION * bright.shape[0], 2 * LEAST_HEIGHT_PX))
+    plausible &= (width <= MOST_WIDTH_TO_HEIGHT * height) & (fill >= LEAST_FILL) & ((fill <= MOST_FILL) | (width <= height / 2))
+    return [
+        _Letter(int(t), int(x), int(h), int(w))
+        for x, t, w, h in zip(left[plausible], top[plausible], width[plausible], height[plausible], strict=True)
+    ]
 
 
 def _grouped(letters: list[_Letter]) -> list[list[_Letter]]:

@@ -16,9 +16,9 @@ def tags_of(dataset: Dataset) -> list[BaseTag]:
 
 def vr_of(dataset: Dataset, tag: BaseTag) -> str:
     """Value representation of the file or, where it states none, of the dictionary."""
-    stated: str | None = dataset.get_item(tag).VR
-    if stated and stated != UNKNOWN:
-        return str(stated)
+    vr: str | None = dataset.get_item(tag).VR
+    if vr and vr != UNKNOWN:
+        return str(vr)
     try:
         return UNKNOWN if tag.is_private else dictionary_VR(tag)
     except KeyError:

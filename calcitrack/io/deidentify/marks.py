@@ -54,11 +54,11 @@ def renew_meta(dataset: Dataset, former: Dataset, instance_uid: str) -> None:
     dataset.preamble = b"\0" * 128
 
 
-def _syntax(dataset: Dataset, stated: UID) -> UID:
+def _syntax(dataset: Dataset, syntax: UID) -> UID:
     """The stated transfer syntax; the one used for reading where none is stated or it contradicts the file."""
     implicit, little = dataset.original_encoding
-    if stated and (stated not in NATIVE or (stated.is_implicit_VR, stated.is_little_endian) == (implicit, little)):
-        return stated
+    if syntax and (syntax not in NATIVE or (syntax.is_implicit_VR, syntax.is_little_endian) == (implicit, little)):
+        return syntax
     if implicit:
         return ImplicitVRLittleEndian
     return ExplicitVRLittleEndian if little is not False else ExplicitVRBigEndian

@@ -142,9 +142,9 @@ def _kind(dataset: Dataset) -> str:
 
 def _original_uid(former: Dataset, source: FileSource, limits: ReadLimits) -> str:
     """Media Storage SOP Instance UID, or else the digest of the file."""
-    stated = Header(former).text("MediaStorageSOPInstanceUID")
-    if stated:
-        return stated
+    uid = Header(former).text("MediaStorageSOPInstanceUID")
+    if uid:
+        return uid
     with source.open(limits) as stream:
         return f"file {hashlib.sha256(stream.read()).hexdigest()}"
 

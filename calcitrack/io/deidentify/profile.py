@@ -101,16 +101,16 @@ def action_for(tag: BaseTag, vr: str) -> Action:
         return Action.INSIDE
     if keyword in REPLACED_TEXTS:
         return Action.DUMMY
-    stated = _table().get(int(tag))
-    return _not_listed(tag, vr, keyword) if stated is None else _listed(stated, vr)
+    code = _table().get(int(tag))
+    return _not_listed(tag, vr, keyword) if code is None else _listed(code, vr)
 
 
-def _listed(stated: str, vr: str) -> Action:
-    if "U" in stated or (vr == "UI" and "D" in stated):
+def _listed(code: str, vr: str) -> Action:
+    if "U" in code or (vr == "UI" and "D" in code):
         return Action.INSIDE if vr == "SQ" else Action.UID
-    if "D" in stated:
+    if "D" in code:
         return Action.DUMMY
-    return Action.EMPTY if "Z" in stated else Action.REMOVE
+    return Action.EMPTY if "Z" in code else Action.REMOVE
 
 
 def _not_listed(tag: BaseTag, vr: str, keyword: str) -> Action:

@@ -180,10 +180,10 @@ def _not_for_us(source: FileSource, limits: ReadLimits) -> str:
 
 def _write(out: Path, copy: Copy) -> str:
     """Move a copy into place; a second one of the same name gets a number."""
-    path, again = out / copy.name, 2
+    path, number = out / copy.name, 2
     while path.exists():
-        path = (out / copy.name).with_stem(f"{Path(copy.name).stem}-{again}")
-        again += 1
+        path = (out / copy.name).with_stem(f"{Path(copy.name).stem}-{number}")
+        number += 1
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_bytes(copy.content)

@@ -44,10 +44,10 @@ class Others:
     @classmethod
     def of(cls, identifiers: Iterable[Identifier]) -> Others:
         """Built from the identifiers of all files, less birth dates and plain numbers: these may equal another patient's shifted date or a value."""
-        kept = [i for i in identifiers if i.kind is not IdentifierKind.BIRTH and not i.text.isdigit()]
+        searchable = [i for i in identifiers if i.kind is not IdentifierKind.BIRTH and not i.text.isdigit()]
         return cls(
-            search_terms_of(i for i in kept if i.kind is not IdentifierKind.UID),
-            frozenset(i.text.encode() for i in kept if i.kind is IdentifierKind.UID and i.text.isascii()),
+            search_terms_of(i for i in searchable if i.kind is not IdentifierKind.UID),
+            frozenset(i.text.encode() for i in searchable if i.kind is IdentifierKind.UID and i.text.isascii()),
         )
 
 

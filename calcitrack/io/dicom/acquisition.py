@@ -77,11 +77,11 @@ def _instance_uid(header: Header) -> str:
 
 def _intent(header: Header) -> str:
     """Presentation Intent Type, else what the SOP class says by itself (DX, MG and IO exist in two classes)."""
-    stated = header.code("PresentationIntentType")
-    if stated:
-        return stated
+    intent = header.code("PresentationIntentType")
+    if intent:
+        return intent
     name = class_uid_name(header)
-    return next((intent for intent in ("FOR PROCESSING", "FOR PRESENTATION") if intent in name), "")
+    return next((implied for implied in ("FOR PROCESSING", "FOR PRESENTATION") if implied in name), "")
 
 
 def class_uid_name(header: Header) -> str:
@@ -107,8 +107,8 @@ def _exposure_uas(header: Header) -> float | None:
 
 def _filter_thickness_mm(header: Header) -> float | None:
     """Thickness of the first filter: the mean of the stated minimum and maximum."""
-    stated = [t for k in ("FilterThicknessMinimum", "FilterThicknessMaximum") if (t := header.positive(k)) is not None]
-    return sum(stated) / len(stated) if stated else None
+    thicknesses = [t for k in ("FilterThicknessMinimum", "FilterThicknessMaximum") if (t := header.positive(k)) is not None]
+    return sum(thicknesses) / len(thicknesses) if thicknesses else None
 
 
 def _acquisition_time(header: Header, study_date: dt.date | None) -> dt.datetime | None:

@@ -132,16 +132,16 @@ def read_view(header: Header) -> str:
 
 def read_laterality(header: Header) -> str:
     """``L``, ``R`` or ``B`` from Image Laterality, Laterality or Frame Laterality; empty and a finding where no side is stated."""
-    stated = {k: header.code(k) for k in ("ImageLaterality", "Laterality")}
-    stated["FrameLaterality"] = next((v for v in map(_frame_laterality, _frame_groups(header)) if v), "")
+    codes = {k: header.code(k) for k in ("ImageLaterality", "Laterality")}
+    codes["FrameLaterality"] = next((v for v in map(_frame_laterality, _frame_groups(header)) if v), "")
     sides: dict[str, str] = {}
-    for keyword, value in stated.items():
+    for keyword, value in codes.items():
         if value in SIDES:
             sides[keyword] = SIDES[value]
         elif value and value != "U":
             header.note(f"{keyword} holds {value[:16]!r}, which names no side; ignored")
     if not sides:
-        header.note("the body part is stated as unpaired: no side" if "U" in stated.values() else "the side (laterality) is not stated")
+        header.note("the body part is stated as unpaired: no side" if "U" in codes.values() else "the side (laterality) is not stated")
         return ""
     keyword, side = next(iter(sides.items()))
     if set(sides.values()) != {side}:

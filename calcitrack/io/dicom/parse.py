@@ -123,8 +123,8 @@ def _cut_pixel_bytes(stream: BinaryIO, source: FileSource) -> int | None:
     start = stream.read(EXPLICIT_HEADER_BYTES)
     if not start.startswith(PIXEL_DATA_TAG) or not start.endswith(UNDEFINED_LENGTH):
         return None
-    here = stream.tell()
-    return stream.seek(0, io.SEEK_END) - here
+    position = stream.tell()
+    return stream.seek(0, io.SEEK_END) - position
 
 
 def not_an_image(source: FileSource, head: bytes) -> NotAnImageFileError:

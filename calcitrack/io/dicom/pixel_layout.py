@@ -77,8 +77,8 @@ def _check_one_sample(header: Header, source: str) -> None:
     if samples is not None and samples < 1:
         header.note(f"SamplesPerPixel is {samples}; taken for 1")
     elif samples is not None and samples > 1:
-        said = kind if kind.startswith(COLOURS) else f"{samples} samples a pixel, PhotometricInterpretation {kind or 'missing'}"
-        raise UnsupportedImageError(source, f"a colour image ({said})", "a grey one", "export the original radiograph instead of a coloured copy")
+        colour = kind if kind.startswith(COLOURS) else f"{samples} samples a pixel, PhotometricInterpretation {kind or 'missing'}"
+        raise UnsupportedImageError(source, f"a colour image ({colour})", "a grey one", "export the original radiograph instead of a coloured copy")
 
 
 def _check_pixels_present(header: Header, source: str) -> None:

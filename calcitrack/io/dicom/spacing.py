@@ -26,30 +26,30 @@ def read_spacing(header: Header) -> Spacing:
     ----------
     DICOM PS3.3, sections 10.7.1.1 (Pixel Spacing Calibration), C.8.11.7 (DX Positioning) and 10.7.1.3 (order of values: rows first).
     """
-    stated, imager = _pair(header, "PixelSpacing"), _pair(header, "ImagerPixelSpacing")
+    pixel_spacing, imager_spacing = _pair(header, "PixelSpacing"), _pair(header, "ImagerPixelSpacing")
     calibration = header.code("PixelSpacingCalibrationType")
     _note_aspect(header)
-    if stated and calibration == "FIDUCIAL":
-        return Spacing(*stated, SpacingBasis.FIDUCIAL, "PixelSpacing, PixelSpacingCalibrationType FIDUCIAL")
+    if pixel_spacing and calibration == "FIDUCIAL":
+        return Spacing(*pixel_spacing, SpacingBasis.FIDUCIAL, "PixelSpacing, PixelSpacingCalibrationType FIDUCIAL")
     magnification, words = _magnification(header)
-    if imager and magnification:
-        size = (imager[0] / magnification, imager[1] / magnification)
+    if imager_spacing and magnification:
+        size = (imager_spacing[0] / magnification, imager_spacing[1] / magnification)
         return Spacing(*size, SpacingBasis.MAGNIFICATION_CORRECTED, f"ImagerPixelSpacing / {words}", magnification)
-    if stated and calibration == "GEOMETRY":
-        return Spacing(*stated, SpacingBasis.MAGNIFICATION_CORRECTED, "PixelSpacing, PixelSpacingCalibrationType GEOMETRY", magnification)
-    if imager:
-        if stated and not _same(stated, imager):
+    if pixel_spacing and calibration == "GEOMETRY":
+        return Spacing(*pixel_spacing, SpacingBasis.MAGNIFICATION_CORRECTED, "PixelSpacing, PixelSpacingCalibrationType GEOMETRY", magnification)
+    if imager_spacing:
+        if pixel_spacing and not _same(pixel_spacing, imager_spacing):
             header.note(
-                f"PixelSpacing {_words(stated)} mm differs from ImagerPixelSpacing {_words(imager)} mm without saying how it was "
+                f"PixelSpacing {_words(pixel_spacing)} mm differs from ImagerPixelSpacing {_words(imager_spacing)} mm without saying how it was "
                 "calibrated; the size at the detector is used"
             )
-        return Spacing(*imager, SpacingBasis.DETECTOR, "ImagerPixelSpacing")
-    return _unspecified(header, stated)
+        return Spacing(*imager_spacing, SpacingBasis.DETECTOR, "ImagerPixelSpacing")
+    return _unspecified(header, pixel_spacing)
 
 
-def _unspecified(header: Header, stated: Pair | None) -> Spacing:
-    if stated:
-        return Spacing(*stated, SpacingBasis.UNSPECIFIED, "PixelSpacing without PixelSpacingCalibrationType")
+def _unspecified(header: Header, pixel_spacing: Pair | None) -> Spacing:
+    if pixel_spacing:
+        return Spacing(*pixel_spacing, SpacingBasis.UNSPECIFIED, "PixelSpacing without PixelSpacingCalibrationType")
     scanned = _pair(header, "NominalScannedPixelSpacing")
     if scanned:
         return Spacing(*scanned, SpacingBasis.UNSPECIFIED, "NominalScannedPixelSpacing: the pitch of the film scanner")
@@ -74,11 +74,11 @@ def _pair(header: Header, keyword: str) -> Pair | None:
 
 def _magnification(header: Header) -> tuple[float | None, str]:
     """Stated magnification and its source in words; ``None`` where nothing usable is stated."""
-    stated = header.positive("EstimatedRadiographicMagnificationFactor")
-    if stated is not None:
-        if 1 <= stated <= MAX_MAGNIFICATION:
-            return stated, f"EstimatedRadiographicMagnificationFactor {stated:g}"
-        header.note(f"EstimatedRadiographicMagnificationFactor {stated:g} is outside 1 to {MAX_MAGNIFICATION:g}; ignored")
+    factor = header.positive("EstimatedRadiographicMagnificationFactor")
+    if factor is not None:
+        if 1 <= factor <= MAX_MAGNIFICATION:
+            return factor, f"EstimatedRadiographicMagnificationFactor {factor:g}"
+        header.note(f"EstimatedRadiographicMagnificationFactor {factor:g} is outside 1 to {MAX_MAGNIFICATION:g}; ignored")
     detector, patient = header.positive("DistanceSourceToDetector"), header.positive("DistanceSourceToPatient")
     if detector is None or patient is None:
         return None, ""

@@ -30,10 +30,10 @@ def safe_name(text: str) -> str:
     str
         The text itself when it is safe; else its safe characters with a digest of the whole, so that different texts stay different.
     """
-    kept = _UNSAFE.sub("_", text).strip("._- ")[:MAX_NAME].rstrip("._- ")
-    if kept.split(".")[0].lower() in RESERVED:
-        kept = f"_{kept}"
-    return kept if kept == text and kept else f"{kept or 'unnamed'}-{_digest(text)}"
+    safe = _UNSAFE.sub("_", text).strip("._- ")[:MAX_NAME].rstrip("._- ")
+    if safe.split(".")[0].lower() in RESERVED:
+        safe = f"_{safe}"
+    return safe if safe == text and safe else f"{safe or 'unnamed'}-{_digest(text)}"
 
 
 class NamesInUse:

@@ -82,9 +82,9 @@ def archives_kept_open(paths: Iterable[Path]) -> Iterator[None]:
 
 @contextmanager
 def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
-    kept = _KEPT_OPEN.get(path)
-    if kept is not None:
-        yield kept
+    open_archive = _KEPT_OPEN.get(path)
+    if open_archive is not None:
+        yield open_archive
         return
     with zipfile.ZipFile(path) as archive:
         yield archive
@@ -225,13 +225,13 @@ def compare_bytes(one: FileSource, other: FileSource, limits: ReadLimits) -> Cop
     try:
         with one.open(limits) as first, other.open(limits) as second:
             while True:
-                here, there = first.read(STEP_BYTES), second.read(STEP_BYTES)
-                if here == there:
-                    if not here:
+                one_block, other_block = first.read(STEP_BYTES), second.read(STEP_BYTES)
+                if one_block == other_block:
+                    if not one_block:
                         return Copy.SAME
                     continue
-                if here.startswith(there):
+                if one_block.startswith(other_block):
                     return Copy.SHORTER
-                return Copy.LONGER if there.startswith(here) else Copy.OTHER
+                return Copy.LONGER if other_block.startswith(one_block) else Copy.OTHER
     except ReadError:
         return Copy.OTHER

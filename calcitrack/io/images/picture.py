@@ -116,10 +116,10 @@ def _depth(image: Image.Image, source: FileSource) -> int:
 
 
 def _facts(image: Image.Image, source: FileSource, limits: ReadLimits) -> PictureFacts:
-    stated = read_sidecar(source, limits)
-    sidecar = stated or Sidecar()
+    own_sidecar = read_sidecar(source, limits)
+    sidecar = own_sidecar or Sidecar()
     findings = ["a picture without DICOM header: its grey values have no stated relationship to the beam"]
-    if stated is None:
+    if own_sidecar is None:
         findings.append(f"no sidecar {sidecar_of(source).name}: neither patient, date nor pixel size is stated")
     if sidecar.spacing is None:
         findings.append("nothing states the size of a pixel: lengths and areas are counted in pixels")
@@ -136,7 +136,7 @@ def _facts(image: Image.Image, source: FileSource, limits: ReadLimits) -> Pictur
         rows=image.height,
         columns=image.width,
     )
-    return PictureFacts(acquisition, sidecar.spacing or Spacing.uncalibrated(), stated is not None, tuple(findings))
+    return PictureFacts(acquisition, sidecar.spacing or Spacing.uncalibrated(), own_sidecar is not None, tuple(findings))
 
 
 def _grey_values(image: Image.Image, source: FileSource) -> tuple[NDArray[np.integer], tuple[str, ...]]:

@@ -57,28 +57,28 @@ def read_sidecar(picture: FileSource, limits: ReadLimits) -> Sidecar | None:
     with source.open(limits) as stream:
         content = stream.read(MAX_SIDECAR_BYTES + 1)
     try:
-        stated = json.loads(content.decode("utf-8-sig")) if len(content) <= MAX_SIDECAR_BYTES else None
+        fields = json.loads(content.decode("utf-8-sig")) if len(content) <= MAX_SIDECAR_BYTES else None
     except (ValueError, RecursionError) as error:
         raise SidecarError(source.name, f"text that is not JSON ({error})", EXPECTED, "correct it") from error
-    if not isinstance(stated, dict):
+    if not isinstance(fields, dict):
         raise SidecarError(source.name, "no JSON object", EXPECTED, "correct it")
-    problems = [f"unknown key {k!r}" for k in stated if k not in KEYS]
+    problems = [f"unknown key {k!r}" for k in fields if k not in KEYS]
     sidecar = Sidecar(
-        spacing=_spacing(stated, problems),
-        acquisition_time=_moment(stated, problems),
-        patient_id=_text(stated, "patient_id", problems),
-        body_part=_text(stated, "body_part", problems).upper(),
-        laterality=SIDES.get(_choice(stated, "laterality", tuple(SIDES), problems), ""),
-        view=_text(stated, "view", problems).upper(),
-        photometric_interpretation=_choice(stated, "photometric_interpretation", PHOTOMETRICS, problems),
+        spacing=_spacing(fields, problems),
+        acquisition_time=_moment(fields, problems),
+        patient_id=_text(fields, "patient_id", problems),
+        body_part=_text(fields, "body_part", problems).upper(),
+        laterality=SIDES.get(_choice(fields, "laterality", tuple(SIDES), problems), ""),
+        view=_text(fields, "view", problems).upper(),
+        photometric_interpretation=_choice(fields, "photometric_interpretation", PHOTOMETRICS, problems),
     )
     if problems:
         raise SidecarError(source.name, "; ".join(problems), EXPECTED, "correct these keys")
     return sidecar
 
 
-def _text(stated: Mapping[str, Any], key: str, problems: list[str]) -> str:
-    value = stated.get(key)
+def _text(fields: Mapping[str, Any], key: str, problems: list[str]) -> str:
+    value = fields.get(key)
     if value is None or isinstance(value, str):
         return (value or "").strip()
     if isinstance(value, int) and not isinstance(value, bool):
@@ -87,16 +87,16 @@ def _text(stated: Mapping[str, Any], key: str, problems: list[str]) -> str:
     return ""
 
 
-def _choice(stated: Mapping[str, Any], key: str, choices: tuple[str, ...], problems: list[str]) -> str:
-    text = _text(stated, key, problems).upper()
+def _choice(fields: Mapping[str, Any], key: str, choices: tuple[str, ...], problems: list[str]) -> str:
+    text = _text(fields, key, problems).upper()
     if text and text not in choices:
         problems.append(f"{key} {text!r} is none of {', '.join(choices)}")
         return ""
     return text
 
 
-def _moment(stated: Mapping[str, Any], problems: list[str]) -> dt.datetime | None:
-    text = _text(stated, "acquisition_date", problems)
+def _moment(fields: Mapping[str, Any], problems: list[str]) -> dt.datetime | None:
+    text = _text(fields, "acquisition_date", problems)
     if not text:
         return None
     try:
@@ -106,9 +106,9 @@ def _moment(stated: Mapping[str, Any], problems: list[str]) -> dt.datetime | Non
         return None
 
 
-def _spacing(stated: Mapping[str, Any], problems: list[str]) -> Spacing | None:
-    value = stated.get("spacing_mm")
-    basis = _text(stated, "spacing_basis", problems).lower() or SpacingBasis.UNSPECIFIED.value
+def _spacing(fields: Mapping[str, Any], problems: list[str]) -> Spacing | None:
+    value = fields.get("spacing_mm")
+    basis = _text(fields, "spacing_basis", problems).lower() or SpacingBasis.UNSPECIFIED.value
     if basis not in BASES:
         problems.append(f"spacing_basis {basis!r} is none of {', '.join(BASES)}")
         return None

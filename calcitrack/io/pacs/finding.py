@@ -67,8 +67,8 @@ def find_series(address: str, query: Query | None = None, options: PacsOptions |
 
 def asked_of(address: str, query: Query | None, options: PacsOptions | None) -> tuple[Address, Query, PacsOptions]:
     """Turn what a user gives into server, query and options."""
-    server, asked = parse_address(address)
-    return server, asked if query is None else asked.combined(query), options or options_from_environment()
+    server, address_query = parse_address(address)
+    return server, address_query if query is None else address_query.combined(query), options or options_from_environment()
 
 
 def matching_studies(server: Server, query: Query, options: PacsOptions) -> tuple[Study, ...]:

@@ -103,8 +103,8 @@ def series_of(answers: Iterable[Dataset], study: Study, query: Query) -> tuple[S
         for header in map(Header, answers):
             uid, modality = header.text("SeriesInstanceUID"), header.code("Modality")
             body_part = header.text("BodyPartExamined").upper() if header.has("BodyPartExamined") else None
-            wanted = is_uid(uid) and (not query.series_uid or query.series_uid == uid) and (not query.modalities or modality in query.modalities)
-            if wanted and query.matches_text(query.body_part.upper(), body_part):
+            matches = is_uid(uid) and (not query.series_uid or query.series_uid == uid) and (not query.modalities or modality in query.modalities)
+            if matches and query.matches_text(query.body_part.upper(), body_part):
                 n_objects = _count(header, "NumberOfSeriesRelatedInstances")
                 found.setdefault(uid, Series(study, uid, modality, body_part, header.code("Laterality"), n_objects))
     return tuple(found.values())

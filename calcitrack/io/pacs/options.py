@@ -80,18 +80,18 @@ def options_from_environment(environment: Mapping[str, str] | None = None) -> Pa
     """
     values = os.environ if environment is None else environment
 
-    def stated(name: str) -> str:
+    def variable(name: str) -> str:
         return values.get(PREFIX + name, "")
 
     def path(name: str) -> Path | None:
-        return Path(stated(name)) if stated(name) else None
+        return Path(variable(name)) if variable(name) else None
 
-    options = PacsOptions(stated("AE_TITLE") or OWN_TITLE, path("CA_FILE"), path("CLIENT_CERT"), path("CLIENT_KEY"))
+    options = PacsOptions(variable("AE_TITLE") or OWN_TITLE, path("CA_FILE"), path("CLIENT_CERT"), path("CLIENT_KEY"))
     try:
-        timeout_s = float(stated("TIMEOUT") or TIMEOUT_S)
-        return replace(options, timeout_s=timeout_s, listen=parse_listen(stated("LISTEN")) if stated("LISTEN") else None)
+        timeout_s = float(variable("TIMEOUT") or TIMEOUT_S)
+        return replace(options, timeout_s=timeout_s, listen=parse_listen(variable("LISTEN")) if variable("LISTEN") else None)
     except ValueError as error:
-        found = f"{stated('TIMEOUT')!r} ({error})"
+        found = f"{variable('TIMEOUT')!r} ({error})"
         raise PacsError(f"{PREFIX}TIMEOUT", found, "seconds, such as 60", "correct the variable") from error
 
 

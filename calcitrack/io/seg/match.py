@@ -80,22 +80,22 @@ def import_segmentation(file: SegmentationFile, image: ImageAssessment, base: Se
     _check_grid(file, [f for f in file.frames if uid in f.images], image, base)
     drawn = _drawn(file, uid, chosen, base.labels.shape)
     labels = _labels_of(chosen, image)
-    found: Labels = np.zeros(base.labels.shape, np.uint16)
+    imported: Labels = np.zeros(base.labels.shape, np.uint16)
     for segment in chosen:
-        found[drawn == segment.number] = labels[segment.number]
-    kept = {v for v in base.label_values if np.array_equal(found == v, base.labels == v)}
-    made = Segmentation(
-        labels=found,
+        imported[drawn == segment.number] = labels[segment.number]
+    unchanged = {v for v in base.label_values if np.array_equal(imported == v, base.labels == v)}
+    segmentation = Segmentation(
+        labels=imported,
         limb=base.limb,
         bone=base.bone,
-        confidence={k: v for k, v in base.confidence.items() if k in kept},
-        widening={k: w for k, w in base.widening.items() if k in kept},
-        supported=base.supported & kept,
+        confidence={k: v for k, v in base.confidence.items() if k in unchanged},
+        widening={k: w for k, w in base.widening.items() if k in unchanged},
+        supported=base.supported & unchanged,
         findings=base.findings,
     )
     if file.fractional:
         findings = (*findings, "fractional segments: pixels of at least half the largest value were taken")
-    return Imported(uid, made, findings)
+    return Imported(uid, segmentation, findings)
 
 
 def _chosen(file: SegmentationFile, wanted: Collection[int] | None) -> tuple[list[Segment], tuple[str, ...]]:
@@ -109,13 +109,13 @@ def _chosen(file: SegmentationFile, wanted: Collection[int] | None) -> tuple[lis
         return [s for s in known if s.number in wanted], ()
     others = [s for s in known if not (_is_deposit(s) or _is_unspecific(s))]
     if others:
-        told = "; ".join(f"{_named(s)}, coded as {_meaning(s)}" for s in others)
+        names = "; ".join(f"{_named(s)}, coded as {_meaning(s)}" for s in others)
         raise SegmentationImportError(
-            file.source, f"segments that are no deposits: {told}", "calcifications, or tissue without a code of its own", "choose with --segment"
+            file.source, f"segments that are no deposits: {names}", "calcifications, or tissue without a code of its own", "choose with --segment"
         )
     vague = [s for s in known if not _is_deposit(s)]
-    told = ", ".join(f"{_named(s)} ({_meaning(s)})" for s in vague)
-    return known, (f"taken as deposits although not coded as calcification: {told}",) if vague else ()
+    names = ", ".join(f"{_named(s)} ({_meaning(s)})" for s in vague)
+    return known, (f"taken as deposits although not coded as calcification: {names}",) if vague else ()
 
 
 def _is_deposit(segment: Segment) -> bool:
@@ -202,14 +202,14 @@ def _drawn(file: SegmentationFile, image: str, chosen: Sequence[Segment], shape:
         Two segments share pixels: a deposit is one or the other.
     """
     drawn = np.zeros(shape, np.uint16)
-    wanted = {s.number: s for s in chosen}
+    by_number = {s.number: s for s in chosen}
     for number, mask in file.masks(image):
-        if number not in wanted:
+        if number not in by_number:
             continue
         shared = mask & (drawn > 0) & (drawn != number)
         if shared.any():
-            other = wanted[int(drawn[shared][0])]
-            found = f"segments {_named(other)} and {_named(wanted[number])}, which share {int(shared.sum())} pixels"
+            other = by_number[int(drawn[shared][0])]
+            found = f"segments {_named(other)} and {_named(by_number[number])}, which share {int(shared.sum())} pixels"
             raise SegmentationImportError(file.source, found, "deposits that do not overlap", "draw them apart, or choose with --segment")
         drawn[mask] = number
     return drawn

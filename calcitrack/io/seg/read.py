@@ -191,11 +191,11 @@ def _segment(item: Dataset) -> Segment:
 
 
 def _code(item: Dataset, keyword: str) -> Code | None:
-    stated = next(iter(item.get(keyword, []) or []), None)
-    if stated is None:
+    coded = next(iter(item.get(keyword, []) or []), None)
+    if coded is None:
         return None
-    value = stated.get("CodeValue") or stated.get("LongCodeValue") or ""
-    return Code(str(value), str(stated.get("CodingSchemeDesignator", "")), str(stated.get("CodeMeaning", "")))
+    value = coded.get("CodeValue") or coded.get("LongCodeValue") or ""
+    return Code(str(value), str(coded.get("CodingSchemeDesignator", "")), str(coded.get("CodeMeaning", "")))
 
 
 def _listed_images(dataset: Dataset) -> tuple[str, ...]:

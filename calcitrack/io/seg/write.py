@@ -146,7 +146,7 @@ def segmentation_object(
     size = _uncompressed_bytes(frames.size, len(deposits), kind)
     try:
         with collected_warnings():
-            made = SegmentationObject(
+            segmentation = SegmentationObject(
                 source_images=[_with_plane(completed(header), image.spacing)],
                 pixel_array=frames,
                 segmentation_type=SegmentationTypeValues[kind.name],
@@ -166,10 +166,10 @@ def segmentation_object(
                 transfer_syntax_uid=ExplicitVRLittleEndian if size <= MAX_UNCOMPRESSED_BYTES else JPEG2000Lossless,
                 series_description=f"{program} deposits",
             )
-            return _with_dimensions(without_moment(made, header), header, reference)
+            return _with_dimensions(without_moment(segmentation, header), header, reference)
     except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:  # raised by highdicom for unusual headers
-        said = without_people(" ".join(str(error).split()), header)
-        raise ResultsError(f"{image.exposure.source}: no segmentation written, because its header does not allow one: {said}") from error
+        reason = without_people(" ".join(str(error).split()), header)
+        raise ResultsError(f"{image.exposure.source}: no segmentation written, because its header does not allow one: {reason}") from error
 
 
 def _uncompressed_bytes(pixels: int, deposits: int, kind: SegmentationKind) -> int:
@@ -246,36 +246,36 @@ def _spacing_words(spacing: Spacing) -> str:
     return f"pixel spacing basis: {spacing.basis.value} ({spacing.source})"[:MAX_DESCRIPTION]
 
 
-def without_moment(made: Dataset, header: Dataset) -> Dataset:
+def without_moment(dataset: Dataset, header: Dataset) -> Dataset:
     """Replace attributes that depend on the time of writing: the content's date is that of the image."""
     content_date = header.get("ContentDate") or header.get("StudyDate")
-    made.ContentDate = content_date or "19000101"
-    made.ContentTime = (header.get("ContentTime") or header.get("StudyTime") or "000000") if content_date else "000000"
+    dataset.ContentDate = content_date or "19000101"
+    dataset.ContentTime = (header.get("ContentTime") or header.get("StudyTime") or "000000") if content_date else "000000"
     for keyword in ("InstanceCreationDate", "InstanceCreationTime"):
-        if keyword in made:
-            delattr(made, keyword)
-    for equipment in made.get("ContributingEquipmentSequence", []):
+        if keyword in dataset:
+            delattr(dataset, keyword)
+    for equipment in dataset.get("ContributingEquipmentSequence", []):
         if "ContributionDateTime" in equipment:
             del equipment.ContributionDateTime
-    return made
+    return dataset
 
 
-def _with_dimensions(made: Dataset, header: Dataset, reference: SegmentationReference) -> Dataset:
+def _with_dimensions(segmentation: Dataset, header: Dataset, reference: SegmentationReference) -> Dataset:
     """Add dimensions with reproducible UIDs, and the orientation, which the General Image module requires without a position."""
     dimensions = UID(derived_uid("dimensions", reference.sop_instance_uid))
-    for item in (*made.DimensionOrganizationSequence, *made.get("DimensionIndexSequence", [])):
+    for item in (*segmentation.DimensionOrganizationSequence, *segmentation.get("DimensionIndexSequence", [])):
         item.DimensionOrganizationUID = dimensions
-    made.PatientOrientation = header.get("PatientOrientation")
-    return made
+    segmentation.PatientOrientation = header.get("PatientOrientation")
+    return segmentation
 
 
 def write_segmentation(
     path: Path, image: ImageAssessment, *, assessment_id: str, program: str, version: str, kind: SegmentationKind = SegmentationKind.BINARY
 ) -> None:
     """Write the Segmentation of one DICOM image; errors as in `source_header` and `segmentation_object`."""
-    made = segmentation_object(source_header(image.exposure), image, assessment_id=assessment_id, program=program, version=version, kind=kind)
+    segmentation = segmentation_object(source_header(image.exposure), image, assessment_id=assessment_id, program=program, version=version, kind=kind)
     with collected_warnings():
-        made.save_as(path, enforce_file_format=True)
+        segmentation.save_as(path, enforce_file_format=True)
 
 
 def write_label_picture(path: Path, image: ImageAssessment) -> None:

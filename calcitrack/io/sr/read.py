@@ -196,8 +196,8 @@ def _value(item: Dataset) -> ReportedValue:
     reasons = [str(i.TextValue) for i in _children(item) if i.get("ValueType") == "TEXT" and _is(i, c.REASON)]
     if number is None:
         qualifier = _first(item, "NumericValueQualifierCodeSequence")
-        stated = str(qualifier.get("CodeMeaning", "")) if qualifier is not None else ""
-        return ReportedValue(_name(item), None, "", reason=reasons[0] if reasons else stated or "not stated")
+        meaning = str(qualifier.get("CodeMeaning", "")) if qualifier is not None else ""
+        return ReportedValue(_name(item), None, "", reason=reasons[0] if reasons else meaning or "not stated")
     unit = str(item.MeasuredValueSequence[0].MeasurementUnitsCodeSequence[0].CodeValue)
     sd, below, above = (_property(item, kind) for kind in (c.UNCERTAINTY, c.UNCERTAINTY_BELOW, c.UNCERTAINTY_ABOVE))
     low, high = (None if below is None else number - below), (None if above is None else number + above)

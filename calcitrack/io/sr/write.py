@@ -145,7 +145,7 @@ def _document(draft: ReportDraft, headers: Sequence[Dataset], references: Sequen
     root = ContainerContentItem(report[0].name, template_id="1500")  # highdicom copies and searches its argument: the content is added later
     root.ContentSequence = ContentSequence()
     verified = reviewed.verification
-    made = ComprehensiveSR(
+    document = ComprehensiveSR(
         evidence=[*(completed(h) for h in headers), *(_evidence(r, headers[0]) for r in references)],
         content=root,
         series_instance_uid=derived_uid("report series", str(headers[0].StudyInstanceUID), draft.assessment_id),
@@ -163,11 +163,11 @@ def _document(draft: ReportDraft, headers: Sequence[Dataset], references: Sequen
         software_versions=draft.version,
         device_serial_number=draft.assessment_id[:MAX_NAME] or "0",
     )
-    made.ContentSequence = report[0].ContentSequence
+    document.ContentSequence = report[0].ContentSequence
     if verified is not None:
-        made.VerifyingObserverSequence[0].VerificationDateTime = verified.at.strftime("%Y%m%d%H%M%S.%f%z")
-    made.CodingSchemeIdentificationSequence = [_own_scheme(draft.program)]
-    return without_moment(made, headers[0])
+        document.VerifyingObserverSequence[0].VerificationDateTime = verified.at.strftime("%Y%m%d%H%M%S.%f%z")
+    document.CodingSchemeIdentificationSequence = [_own_scheme(draft.program)]
+    return without_moment(document, headers[0])
 
 
 def _groups(draft: ReportDraft, references: Sequence[SegmentationReference], told: Told, reviewed: Reviewed) -> list[Group]:

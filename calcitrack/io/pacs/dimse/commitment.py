@@ -57,21 +57,21 @@ def ask_for_commitment(peer: Peer, objects: Sequence[StoredObject], commitments:
     PacsError
         The server accepts the request and does not answer, or the connection is lost.
     """
-    asked, transaction = "storage commitment", generate_uid()
+    service, transaction = "storage commitment", generate_uid()
     request = Dataset()
     request.TransactionUID = transaction
     request.ReferencedSOPSequence = Items([_reference(o) for o in objects])
     handlers = [(evt.EVT_N_EVENT_REPORT, commitments.on_report)]
     try:
-        with peer.association([build_context(StorageCommitmentPushModel)], asked, handlers=handlers) as association:
+        with peer.association([build_context(StorageCommitmentPushModel)], service, handlers=handlers) as association:
             status, _ = association.send_n_action(request, ASK, StorageCommitmentPushModel, StorageCommitmentPushModelInstance)
-            code = peer.check(status, asked)
+            code = peer.check(status, service)
             if code != SUCCESS:
-                raise peer.failed(code, asked)
-            said = commitments.wait(transaction, peer.options.timeout_s)
+                raise peer.failed(code, service)
+            committed = commitments.wait(transaction, peer.options.timeout_s)
     except PacsRefusedError:
         return None
-    if said is None:
+    if committed is None:
         own = peer.options.ae_title
         raise PacsUnreachableError(
             peer.name,
@@ -79,7 +79,7 @@ def ask_for_commitment(peer: Peer, objects: Sequence[StoredObject], commitments:
             "a report, here or at the port that --listen names",
             f"have {own} registered there with this computer's address and port, or ask the server for the objects with pacs find",
         )
-    return tuple(o.sop_instance_uid for o in objects if o.sop_instance_uid not in said)
+    return tuple(o.sop_instance_uid for o in objects if o.sop_instance_uid not in committed)
 
 
 def _reference(one: StoredObject) -> Dataset:

@@ -63,25 +63,25 @@ class DimseServer:
     def studies(self, query: Query) -> list[Dataset]:
         """Answers of C-FIND at the level of studies."""
         modality = query.modalities[0] if len(query.modalities) == 1 else ""
-        asked = {
+        keys = {
             "PatientID": query.patient_id,
             "AccessionNumber": query.accession_number,
             "StudyInstanceUID": query.study_uid,
             "StudyDate": query.study_date,
             "ModalitiesInStudy": modality,
         }
-        return self._find("STUDY", dict.fromkeys(STUDY_KEYS, "") | asked, "the list of studies")
+        return self._find("STUDY", dict.fromkeys(STUDY_KEYS, "") | keys, "the list of studies")
 
     def series(self, study: Study, query: Query) -> list[Dataset]:
         """Answers of C-FIND at the level of series. They are filtered by body part here: not every server supports that key."""
         modality = query.modalities[0] if len(query.modalities) == 1 else ""
-        asked = {"StudyInstanceUID": study.study_uid, "SeriesInstanceUID": query.series_uid, "Modality": modality}
-        return self._find("SERIES", dict.fromkeys(SERIES_KEYS, "") | asked, "the list of series")
+        keys = {"StudyInstanceUID": study.study_uid, "SeriesInstanceUID": query.series_uid, "Modality": modality}
+        return self._find("SERIES", dict.fromkeys(SERIES_KEYS, "") | keys, "the list of series")
 
     def objects(self, series: Series) -> list[Dataset]:
         """Answers of C-FIND at the level of images."""
-        asked = {"StudyInstanceUID": series.study.study_uid, "SeriesInstanceUID": series.series_uid}
-        return self._find("IMAGE", dict.fromkeys(OBJECT_KEYS, "") | asked, "the list of images")
+        keys = {"StudyInstanceUID": series.study.study_uid, "SeriesInstanceUID": series.series_uid}
+        return self._find("IMAGE", dict.fromkeys(OBJECT_KEYS, "") | keys, "the list of images")
 
     def fetch(self, objects: Sequence[StoredObject], keep: Keep) -> None:
         """Fetch by C-GET, or by C-MOVE to this computer."""
@@ -98,14 +98,14 @@ class DimseServer:
         """By storage commitment; the report comes on the same connection or, where this computer listens, on one that the server opens."""
         return ask_for_commitment(self._peer, objects, Commitments() if self._listener is None else self._listener.commitments)
 
-    def _find(self, level: str, asked: dict[str, str], what: str) -> list[Dataset]:
+    def _find(self, level: str, keys: dict[str, str], what: str) -> list[Dataset]:
         identifier = Dataset()
-        if not all(v.isascii() for v in asked.values()):
+        if not all(v.isascii() for v in keys.values()):
             identifier.SpecificCharacterSet = UTF_8
         identifier.QueryRetrieveLevel = level
         found = []
         with collected_warnings():
-            for keyword, value in asked.items():
+            for keyword, value in keys.items():
                 setattr(identifier, keyword, value)
         for status, answer in self._association(what).send_c_find(identifier, StudyRootFind):
             code = self._peer.check(status, what)

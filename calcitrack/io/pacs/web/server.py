@@ -58,19 +58,19 @@ class WebServer:
     def studies(self, query: Query) -> list[Dataset]:
         """Answers of QIDO-RS."""
         modality = query.modalities[0] if len(query.modalities) == 1 else ""
-        asked = {
+        filters = {
             "PatientID": query.patient_id,
             "AccessionNumber": query.accession_number,
             "StudyInstanceUID": query.study_uid,
             "StudyDate": query.study_date,
             "ModalitiesInStudy": modality,
         }
-        return self._search("studies", self._client.search_for_studies, asked, STUDY_KEYS)
+        return self._search("studies", self._client.search_for_studies, filters, STUDY_KEYS)
 
     def series(self, study: Study, query: Query) -> list[Dataset]:
         """Answers of QIDO-RS. They are filtered by body part here: not every server supports that key."""
-        asked = {"SeriesInstanceUID": query.series_uid, "Modality": query.modalities[0] if len(query.modalities) == 1 else ""}
-        return self._search("series", self._client.search_for_series, asked, SERIES_KEYS, study.study_uid)
+        filters = {"SeriesInstanceUID": query.series_uid, "Modality": query.modalities[0] if len(query.modalities) == 1 else ""}
+        return self._search("series", self._client.search_for_series, filters, SERIES_KEYS, study.study_uid)
 
     def objects(self, series: Series) -> list[Dataset]:
         """Answers of QIDO-RS."""
@@ -94,8 +94,8 @@ class WebServer:
         """DICOMweb has no storage commitment."""
         return
 
-    def _search(self, what: str, search: Search, asked: Mapping[str, str], keys: Sequence[str], *uids: str) -> list[Dataset]:
-        filters = {k: v for k, v in asked.items() if v}
+    def _search(self, what: str, search: Search, conditions: Mapping[str, str], keys: Sequence[str], *uids: str) -> list[Dataset]:
+        filters = {k: v for k, v in conditions.items() if v}
         found: dict[str, Dataset] = {}
         offset = 0
         for _ in range(MAX_PAGES):
