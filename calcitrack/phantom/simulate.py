@@ -24,7 +24,6 @@ from calcitrack.phantom.neighbours import Shadow, touching
 from calcitrack.phantom.projection import FloatImage, Grid
 from calcitrack.phantom.shapes import Anatomy, Vector
 from calcitrack.phantom.specs import BodyPart, Course, DepositSpec, Form, PatientSpec, VisitSpec
-from calcitrack.phantom.texture import noise_tile
 
 Labels = NDArray[np.uint16]
 
@@ -213,8 +212,8 @@ def _grid(patient: PatientSpec, visit: VisitSpec, anatomy: Anatomy) -> Grid:
 
 def _projected(patient: PatientSpec, visit: VisitSpec, anatomy: Anatomy, grid: Grid, rng: np.random.Generator) -> Projection:
     person = np.random.default_rng([patient.seed, 31])
-    tile = noise_tile(person, 512, 0.15, low_per_mm=0.15, high_per_mm=2.2, slope=1.3)
-    uneven = noise_tile(person, 128, 2.0, low_per_mm=0.01, high_per_mm=0.12, slope=1.5)
+    tile = _noise_tile(person, 512, 0.15, low_per_mm=0.15, high_per_mm=2.2, slope=1.3)
+    uneven = _noise_tile(person, 128, 2.0, low_per_mm=0.01, high_per_mm=0.12, slope=1.5)
     bone_ha, bone_path = _bones(grid, anatomy, tile)
     stamps = [_stamp(grid, anatomy, d, visit.index) for d in patient.deposits if d.segment in anatomy.sites and _exists(d, visit)]
     truth, labels, areal, path = _deposits(grid, [s for s in stamps if s is not None], bone_path > BONE_PATH_MM)
@@ -240,6 +239,20 @@ def _expose(grid: Grid, load: beamline.Load, tissue_mm: FloatImage, visit: Visit
     signal *= _collimation(grid, visit)
     signal += beamline.scatter(signal, tissue_mm, grid.pitch_mm, visit.beam.scatter)
     return beamline.detect(signal, visit.beam, visit.detector, grid.pitch_mm, rng)
+
+
+def _noise_tile(rng: np.random.Generator, size: int, pitch_mm: float, *, low_per_mm: float, high_per_mm: float, slope: float) -> FloatImage:
+    """A periodic, band-limited random field (trabeculae, muscle, uneven skin) with mean 0 and standard deviation 1, shape (size, size).
+
+    Amplitude falls with frequency as ``f ** -slope`` between the two limits (cycles/mm) and vanishes outside, softly.
+    """
+    f = np.fft.rfftfreq(size, pitch_mm)
+    radius = np.hypot(np.fft.fftfreq(size, pitch_mm)[:, None], f[None, :])
+    radius[0, 0] = np.inf
+    band = radius**-slope / (1 + (low_per_mm / radius) ** 4) / (1 + (radius / high_per_mm) ** 4)
+    spectrum = np.fft.rfft2(rng.standard_normal((size, size))) * band
+    tile = np.fft.irfft2(spectrum, s=(size, size))
+    return np.asarray((tile - tile.mean()) / tile.std(), np.float32)
 
 
 def _collimation(grid: Grid, visit: VisitSpec) -> FloatImage:
