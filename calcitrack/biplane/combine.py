@@ -1,4 +1,4 @@
-"""Two views of one limb on one day: volume from shape, composed over the assessments of both views.
+"""Volume from the shapes in two views of one limb on one day, computed from the assessments of both views.
 
 A timeline holds one view. `combine_views` therefore takes finished assessments, and gives them back with the volumes of those deposits that
 have one clear counterpart in the other view; everything else in them stays as it was.
@@ -62,7 +62,7 @@ def combine_views(assessments: Iterable[Assessment], *, options: MeasureOptions 
 def combined(
     outcomes: Iterable[Assessment | Other], *, options: MeasureOptions | None = None, coming: Iterable[TimelineKey] = ()
 ) -> Generator[Assessment | Other]:
-    """`combine_views` as assessments come, holding back those of one limb only; other outcomes pass through in their order.
+    """Streaming form of `combine_views`: holds back the assessments of one limb only, and passes other outcomes through in order.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ class _Film:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the other view tells of a film: volumes by label, and a sentence."""
+    """Result of the other view for a film: volumes by label, and a sentence."""
 
     volumes: Mapping[int, Measurement]
     finding: str
@@ -127,7 +127,7 @@ def _of_one_limb(assessments: Sequence[Assessment], options: MeasureOptions) -> 
 
 
 def _pairs_of_films(assessments: Sequence[Assessment]) -> Iterator[tuple[_Film, _Film]]:
-    """Films of one day and orthogonal views: first exposures with each other, repeats with repeats; none where several films could be meant."""
+    """Pairs of films of one day and orthogonal views: first exposures together, repeats together; none where the pairing is ambiguous."""
     films = [_Film(k, i, image) for k, a in enumerate(assessments) for i, image in enumerate(a.images)]
     dates = [{t.index: t.date for t in a.time_points} for a in assessments]
 
@@ -150,7 +150,7 @@ def _pairs_of_films(assessments: Sequence[Assessment]) -> Iterator[tuple[_Film, 
 
 
 def _compare(one: ImageAssessment, other: ImageAssessment, options: MeasureOptions) -> tuple[_Found, _Found]:
-    """What each of two films says with the help of the other."""
+    """Compare two films, and give the result for each of them."""
     planes = [magnification(i.exposure.acquisition, i.spacing, options) for i in (one, other)]
     shift = _shift(one, other, planes)
     if isinstance(shift, str):
@@ -178,7 +178,7 @@ def _nothing(partner: ImageAssessment, reason: str) -> _Found:
 
 
 def _name(image: ImageAssessment) -> str:
-    """The other film, as the user knows it."""
+    """Name of a film, as the user knows it."""
     view = image.exposure.acquisition.view_position
     return f"{image.exposure.source or 'the other film'} ({view})" if view else image.exposure.source or "the other film"
 
@@ -220,7 +220,7 @@ def _shadows(image: ImageAssessment, plane: Magnification) -> dict[int, _Seen]:
 
 
 def _with_volumes(assessment: Assessment, found: Mapping[int, _Found]) -> Assessment:
-    """The assessment with other volumes on some of its images, and what follows from them."""
+    """The assessment with new volumes on some of its images, and with everything derived from them."""
     images = tuple(_image(image, found[i]) if i in found else image for i, image in enumerate(assessment.images))
     paired = sum(len(f.volumes) for f in found.values())
     step = Step("combine_views", {}, {"films": len(found), "deposits": paired})
@@ -245,7 +245,7 @@ def _deposit(tracked: TrackedDeposit, volume: Measurement) -> TrackedDeposit:
 
 
 def _total(volumes: Sequence[Result]) -> Result:
-    """Sum over an image. Ellipsoids err each for themselves; the assumed concentration of the others is one for all, so that theirs add in full."""
+    """Sum over an image. Errors of ellipsoids are independent; other volumes share an assumed concentration, so their uncertainties add linearly."""
     values: list[Measurement] = []
     for volume in volumes:
         if isinstance(volume, NotMeasurable):

@@ -1,4 +1,4 @@
-"""Two orthogonal views of one limb: which deposit of one is which of the other.
+"""Pairing of deposits between two orthogonal views of one limb.
 
 Both views share the limb's long axis, and nothing across it. A deposit has the same extent along that axis, and the same mass, in both; where that
 leaves more than one possibility, it has no partner.
@@ -48,7 +48,7 @@ RIVAL = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Coordinate along the first view's axis = ``sense`` times that along the second's + ``offset_mm``; and how that is known, in words."""
+    """Coordinate along the first view's axis = ``sense`` times that along the second's + ``offset_mm``, with the basis of this in words."""
 
     sense: int
     offset_mm: float
@@ -87,7 +87,7 @@ class Shadow:
 
 
 def orthogonal(view: str, other: str) -> bool:
-    """One view is frontal and the other lateral."""
+    """Whether one view is frontal and the other lateral."""
     pair = {view.strip().upper(), other.strip().upper()}
     return bool(pair & FRONTAL) and bool(pair & LATERAL)
 
@@ -153,14 +153,14 @@ def _resampled(axis: LimbAxis, sense: int) -> tuple[float, FloatArray]:
 
 
 def _detrended(values: FloatArray) -> FloatArray:
-    """Without its straight line: a limb that widens evenly correlates at every shift."""
+    """Values minus their straight line, because a limb that widens evenly correlates at every shift."""
     x = np.arange(len(values)) - (len(values) - 1) / 2
     centred = values - values.mean()
     return np.asarray(centred - x * (x @ centred) / max(float(x @ x), 1e-9), float)
 
 
 def extent(inside: NDArray[np.bool_], corner: tuple[int, int], pixel_mm: tuple[float, float], direction: tuple[float, float]) -> tuple[float, float]:
-    """From where to where a deposit reaches along an axis, mm; outer edges of its pixels.
+    """Extent of a deposit along an axis, mm, from outer edge to outer edge of its pixels.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def extent(inside: NDArray[np.bool_], corner: tuple[int, int], pixel_mm: tuple[f
 
 
 def pair(first: Sequence[Shadow], second: Sequence[Shadow], shift: Shift) -> tuple[tuple[int, int], ...]:
-    """Labels of the deposits that have one counterpart, and no other that could be meant.
+    """Labels of the deposits that have exactly one possible counterpart.
 
     Two shadows belong together when their extents overlap along the shared axis and their middles, lengths and (where both are known) masses agree,
     and when no other shadow of either view comes near to that.
@@ -202,7 +202,7 @@ def _moved(shadow: Shadow, shift: Shift) -> Shadow:
 
 
 def _agree(a: Shadow, b: Shadow, times: float) -> bool:
-    """Middle, length and mass differ by no more than so many times the limits."""
+    """Whether middle, length and mass differ by at most `times` the limits."""
     longer = max(a.length_mm, b.length_mm)
     if abs(a.middle_mm - b.middle_mm) > times * (PLACE_MM + PLACE_SHARE * longer):
         return False
@@ -214,7 +214,7 @@ def _agree(a: Shadow, b: Shadow, times: float) -> bool:
 
 
 def _alike(a: Shadow, b: Shadow) -> bool:
-    """Masses, where both are known, are positive and of one size."""
+    """Whether both masses, where known, are positive and of similar size."""
     if a.mass_mg is None or b.mass_mg is None:
         return True
     less, more = sorted((a.mass_mg, b.mass_mg))

@@ -32,7 +32,7 @@ def cohort_points(
     Parameters
     ----------
     timelines
-        Series of a cohort. Several timelines of one patient count each by itself.
+        Series of a cohort. Each timeline counts separately, also where one patient has several.
     courses
         Treatments; a group is formed of the timelines whose patient was given a drug between first and last visit.
     precision
@@ -52,7 +52,7 @@ def cohort_points(
 
 
 def _comparable(series: BurdenSeries) -> bool:
-    """Two time points or more in like units, something found at baseline, and dates."""
+    """A series with two or more dated time points in like units and a burden at baseline."""
     points = series.points
     return len(points) > 1 and points[0].mean > 0 and len({p.like for p in points}) == 1 and all(p.date is not None for p in points)
 
@@ -86,7 +86,7 @@ def _waterfall(members: Sequence[Member]) -> Iterator[CohortPoint]:
 
 
 def _spaghetti(members: Sequence[Member]) -> Iterator[CohortPoint]:
-    """Burden over that of baseline at each visit."""
+    """Burden at each visit relative to baseline."""
     for member in members:
         points = member[1].points
         for point in points:
@@ -100,7 +100,7 @@ def _days(first: dt.date | None, later: dt.date | None) -> int | None:
 def _progression(members: Sequence[Member], rule: ResponseRule, precision: Precision) -> Iterator[CohortPoint]:
     """Cumulative probability of progression (Kaplan and Meier 1958), its interval on the scale of the log hazard.
 
-    Progression is seen at a visit and happened before it: the curve is late by up to one interval between visits.
+    A visit reveals progression that happened before it, so the curve lags by up to one interval between visits.
     """
     found = [response(m[1], rule, precision) for m in members]
     times = [(r.days_to_progression, r.progressed) for r in found if r.days_to_progression is not None]

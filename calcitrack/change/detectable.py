@@ -1,4 +1,4 @@
-"""Changes held against the smallest detectable change: absolute, relative and per year, each with its uncertainty."""
+"""Changes compared with the smallest detectable change: absolute, relative and per year, each with its uncertainty."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NO_DATES = "the time points have no dates"
 def changes_of(series: BurdenSeries, precision: Precision) -> Iterator[JudgedChange]:
     """Changes of a series from its first known time point and from the one before, earliest first.
 
-    The second known time point has its change once, ``since`` baseline: its previous time point is the baseline.
+    The second known time point has one change, ``since`` baseline, because its previous time point is the baseline.
     """
     for k, later in enumerate(series.points[1:], start=1):
         yield judged_change(series, series.points[0], later, "baseline", precision)
@@ -96,12 +96,12 @@ def _log_sd(earlier: BurdenPoint, later: BurdenPoint, spread: Spread, measurand:
 
 
 def shares_calibration(earlier: BurdenPoint, later: BurdenPoint) -> bool:
-    """The stated uncertainties of both are the same one: what was assumed for one was assumed for the other."""
+    """Whether both points share one calibration, and with it their stated uncertainty."""
     return earlier.calibration == later.calibration
 
 
 def _absolute_sd(earlier: BurdenPoint, later: BurdenPoint, spread: Spread) -> float:
-    """Repeatability of both, and the stated uncertainty once for the difference where it is shared, else for each."""
+    """Standard deviation of the difference: repeatability of both points, and their stated uncertainty (once where they share it, else for each)."""
     own = [math.expm1(min(spread.sem, 1.0)) * p.mean / math.sqrt(len(p.values)) for p in (earlier, later)]
     stated = [p.sd / p.mean if p.sd is not None and p.mean > 0 else 0.0 for p in (earlier, later)]
     if shares_calibration(earlier, later):

@@ -1,4 +1,4 @@
-"""What a timeline's change means: composed over an assessment, a patient's course and what repeat exposures tell."""
+"""Judgement of a timeline's change, from an assessment, a patient's course and the precision of repeat exposures."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def judge(
     precision: Precision | None = None,
     options: JudgeOptions | None = None,
 ) -> Judgement:
-    """Hold every change of a timeline against what can be detected, and say which way the burden goes.
+    """Compare every change of a timeline with the smallest detectable change, and decide whether the burden grows.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def judge(
 
 
 def _burden(series: TimelineSeries) -> str:
-    """The mass where every readable time point has one; else the area."""
+    """The series of the total mass where every readable time point has one; else of the total area."""
     totals = [s for s in (series.total(name) for name in VERDICT_ORDER) if s is not None]
     most = max((len(s.points) for s in totals), default=0)
     return next((s.measurand for s in totals if s.points and len(s.points) == most and _alike(s)), VERDICT_ORDER[-1])
@@ -118,5 +118,5 @@ def _alike(series: BurdenSeries) -> bool:
 
 
 def _headline(burden: str, lines: Mapping[str, Trend], around: Mapping[str, Sequence[Trend]]) -> Trend:
-    """Since the last treatment start with visits enough on both sides; else over all visits."""
+    """The trend since the last treatment start with enough visits on both sides; else over all visits."""
     return last_evaluable(around.get(burden, ())) or lines[burden]

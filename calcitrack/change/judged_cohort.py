@@ -1,4 +1,4 @@
-"""All that is judged of a cohort: precision from its own repeats, a judgement of each timeline, and the points of its figures."""
+"""Judgement of a cohort: precision from its own repeats, a judgement of each timeline, and the points of its figures."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class JudgedCohort:
 def judge_cohort(series: Sequence[TimelineSeries], courses: Courses | None = None, *, options: JudgeOptions | None = None) -> JudgedCohort:
     """Judge every timeline of a cohort.
 
-    The precision comes from all repeat exposures of the cohort, so that it is known only when all timelines are there. A series is small:
-    collect the series of each timeline (`series_of`) as it is measured, and let go of the assessment.
+    The precision comes from all repeat exposures of the cohort, so it is known only once all timelines are measured. A series is small:
+    collect the series of each timeline (`series_of`) as it is measured, and drop the assessment.
 
     Parameters
     ----------

@@ -81,5 +81,5 @@ def _fitted(trend: Trend, rows: Sequence[Observation], deposits: Sequence[str], 
 
 
 def _membership(of: Sequence[str], names: Sequence[str]) -> NDArray[np.float64]:
-    """Shape (rows, names): 1 where a row belongs to a name."""
+    """Membership matrix of shape (rows, names): 1 where a row belongs to a name."""
     return np.array([[float(o == n) for n in names] for o in of])

@@ -54,7 +54,7 @@ class Spread:
 
     @property
     def quantile(self) -> float:
-        """1.96, or Student's for the user's own repeats: few of them know their standard deviation badly."""
+        """97.5 % quantile: 1.96, or Student's for the user's own repeats, because a few repeats estimate a standard deviation poorly."""
         return float(stats.t.ppf(0.975, self.repeats)) if self.source is SdcSource.OWN_REPEATS else Z95
 
 
@@ -65,7 +65,7 @@ class Precision:
     Parameters
     ----------
     own
-        (subject, measurand) -> spread from the user's own repeats; what is not there comes from `profile`.
+        (subject, measurand) -> spread from the user's own repeats; missing ones come from `profile`.
     profile
         (subject, measurand) -> the program's precision profile.
 
@@ -86,7 +86,7 @@ class Precision:
         Raises
         ------
         InvalidValueError
-            Neither repeats nor the profile know the measurand.
+            Neither the repeats nor the profile have the measurand.
         """
         own = self.own.get((subject, measurand))
         if own is not None:
@@ -102,8 +102,8 @@ class Precision:
 def own_precision(cohort: Iterable[TimelineSeries]) -> Precision:
     """Precision from all exposures that a cohort repeats on one day; the profile where they are fewer than `MIN_REPEATS` (degrees of freedom).
 
-    Repeats with equal values are one film handed over twice, and those without any burden have no logarithm: neither counts. How often an exposure
-    goes wrong cannot be learnt from few, so the profile's word on that is kept.
+    Repeats with equal values are one film given twice, and repeats without a burden have no logarithm: neither counts. How often an exposure
+    goes wrong cannot be estimated from a few repeats, so that share comes from the profile.
     """
     groups: dict[tuple[str, str], list[tuple[float, ...]]] = {}
     for timeline in cohort:
@@ -125,7 +125,7 @@ def _repeats(point: BurdenPoint, series: BurdenSeries) -> bool:
 
 
 def log_burden(value: float, measurand: str) -> tuple[float, float]:
-    """Natural logarithm of a burden, and what its being zero adds to the standard deviation.
+    """Natural logarithm of a burden, and the standard deviation that a burden of zero adds.
 
     Nothing found means a burden anywhere below the detection limit L. Were all of these equally likely, its logarithm would have the mean
     ``ln L - 1`` and the standard deviation 1; that is what a zero counts as.

@@ -1,4 +1,4 @@
-"""The program's precision profile: how well burdens repeat on simulated films. A table and nothing else; a command makes it.
+"""The program's precision profile: how well burdens repeat on simulated films. This module is a generated table.
 
 Printed by ``python -m benchmarks.precision_profile --people 120 --seed 1`` and pasted here.
 """

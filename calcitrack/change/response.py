@@ -26,7 +26,7 @@ def treatment_trends(series: BurdenSeries, course: PatientCourse, precision: Pre
     -------
     tuple of Trend
         Three for each period of treatment that starts within the visits (parts ``before``, ``after``, ``difference``), or one with the reason.
-        Each start is judged by itself: what else was started between the visits is named in ``note``, and its effect is in the slope after.
+        Each start is judged separately: ``note`` names other treatments that started between the visits, whose effect the slope after includes.
     """
     options = options or TrendOptions()
     found: list[Trend] = []
@@ -60,7 +60,7 @@ def _three(bare: Trend, visits: Visits, start: float, counts: tuple[int, int], o
 
 
 def _also_started(series: BurdenSeries, period: TreatmentPeriod, course: PatientCourse) -> str:
-    """Other treatments that began between the first and the last visit: their effect cannot be told from this one's."""
+    """Other treatments that began between the first and the last visit; their effect cannot be separated from this one's."""
     days = [p.date for p in series.points if p.date is not None]
     others = [f"{p.name} ({p.start.isoformat()})" for p in course.periods if p != period and days[0] < p.start <= days[-1]]
     return f"not told apart from what else began between the visits: {', '.join(others)}" if others else ""
@@ -142,7 +142,7 @@ def response(series: BurdenSeries, rule: ResponseRule, precision: Precision) -> 
 
 
 def _grown(series: BurdenSeries, k: int, rule: ResponseRule, precision: Precision) -> JudgedChange:
-    """The change that progression is read from: since baseline, or since the lowest visit before."""
+    """The change that decides about progression: since baseline, or since the lowest earlier visit."""
     reference = min(series.points[:k], key=lambda p: p.mean) if rule.from_lowest else series.points[0]
     return judged_change(series, reference, series.points[k], "baseline", precision)
 

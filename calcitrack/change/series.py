@@ -1,4 +1,4 @@
-"""From an assessment to light series of burdens: all that change and trend need, without images."""
+"""Series of burdens from an assessment: all that change and trend need, without images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOT_SEEN = "the deposit was not known at this time point"
 def series_of(assessment: Assessment) -> TimelineSeries:
     """The series of a timeline's totals and of each of its deposits.
 
-    A deposit that resolved has a burden of zero there; where it is not evaluable, the series has a gap with the reason. Mass and area are conserved
+    A resolved deposit has a burden of zero; where a deposit is not evaluable, the series has a gap with the reason. Mass and area are conserved
     in a family of deposits that merged or split, not in each of them: the first of a family has the series of their sum, the others have none.
 
     Examples
@@ -76,7 +76,7 @@ def _counts(assessment: Assessment) -> BurdenSeries:
 
 
 def _families(tracks: Sequence[DepositTrack]) -> Mapping[str, tuple[DepositTrack, ...]]:
-    """Deposit id -> the deposits that it is connected with by merges and splits, itself included, in order of the tracks."""
+    """Deposit id -> its family: the deposits connected by merges and splits, itself included, in order of the tracks."""
     family = {t.deposit_id: {t.deposit_id} for t in tracks}
     for track in tracks:
         for partner in (p for partners in track.partners.values() for p in partners):
@@ -86,7 +86,7 @@ def _families(tracks: Sequence[DepositTrack]) -> Mapping[str, tuple[DepositTrack
 
 
 def _deposit(assessment: Assessment, track: DepositTrack, family: Sequence[DepositTrack], name: str, unit: str) -> BurdenSeries:
-    """A deposit's series, which is that of its whole family when it is the first of it: what merges and splits is compared as a whole."""
+    """Series of a deposit. The first deposit of a family has the series of the whole family."""
     if track is not family[0]:
         reason = f"counted with {family[0].deposit_id}: they are connected by merges or splits"
         return BurdenSeries(DEPOSIT, name, unit, (), {p.index: reason for p in assessment.time_points}, track.deposit_id)
@@ -116,7 +116,7 @@ def _deposit(assessment: Assessment, track: DepositTrack, family: Sequence[Depos
 
 
 def _unknown(family: Sequence[DepositTrack], time_point: int, seen: Collection[str]) -> str:
-    """Why a family's sum is not known at a time point although some of it may be seen; empty where it is known."""
+    """Why a family's sum is unknown at a time point although part of it may be seen; empty where it is known."""
     for track in family:
         first = min(track.fates, default=0)
         hidden = track.fates.get(time_point) is Fate.NOT_EVALUABLE
@@ -127,7 +127,7 @@ def _unknown(family: Sequence[DepositTrack], time_point: int, seen: Collection[s
 
 
 def _sum(results: Sequence[Result]) -> Result:
-    """The sum of what one exposure shows; uncertainties add up, since beam and way of drawing outlines are shared."""
+    """Sum over one exposure. Uncertainties add linearly, because beam and outline method are shared."""
     missing = next((r for r in results if isinstance(r, NotMeasurable)), None)
     if missing is not None or len(results) == 1:
         return missing or results[0]

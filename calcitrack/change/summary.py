@@ -1,4 +1,4 @@
-"""The burden at each time point, its change, and what became of each deposit."""
+"""The burden at each time point, its change, and the fate of each deposit."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _measurands(images: Sequence[ImageAssessment]) -> tuple[Measurand, ...]:
 
 
 def _mean(measurand: Measurand, images: Sequence[ImageAssessment]) -> Result:
-    """Mean over exposures of one day. Their uncertainties are mostly shared (beam, scatter, geometry), so the mean keeps their mean."""
+    """Mean over the exposures of one day. Their uncertainties are mostly shared (beam, scatter, geometry), so they are averaged as well."""
     if not images:
         return NotMeasurable(measurand, NOTHING_READ)
     results = [i.totals.get(measurand.name, NotMeasurable(measurand, NOT_EVERYWHERE)) for i in images]

@@ -105,8 +105,8 @@ def line_trend(series: BurdenSeries, precision: Precision, options: TrendOptions
     Returns
     -------
     Trend
-        Interval and probabilities come from the posterior of `calcitrack.change.line_posterior`: measurement scatter as known, process scatter as
-        the visits show it, one visit perhaps bad.
+        Interval and probabilities come from the posterior of `calcitrack.change.line_posterior`: known measurement scatter, process scatter as
+        estimated from the visits, and at most one bad visit.
     """
     options = options or TrendOptions()
     bare = bare_trend(series, "all")
@@ -119,7 +119,7 @@ def line_trend(series: BurdenSeries, precision: Precision, options: TrendOptions
 
 
 def bare_trend(series: BurdenSeries, part: str) -> Trend:
-    """Whose trend, without any."""
+    """A trend with its subject and dates, but without a slope."""
     dates = [p.date for p in series.points if p.date is not None]
     return Trend(
         subject=series.subject,
@@ -134,7 +134,7 @@ def bare_trend(series: BurdenSeries, part: str) -> Trend:
 
 
 def zero_note(points: Sequence[BurdenPoint]) -> str:
-    """How zeros were handled, where there are some."""
+    """Note on how zeros were handled; empty where there are none."""
     zeros = [p.date.isoformat() if p.date else f"time point {p.time_point}" for p in points if p.mean == 0]
     return ZERO_NOTE.format(visits=", ".join(zeros)) if zeros else ""
 

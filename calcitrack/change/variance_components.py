@@ -1,4 +1,4 @@
-"""Restricted maximum likelihood of a linear model with independent variance components, with an answer that rounding cannot move.
+"""Restricted maximum likelihood of a linear model with independent variance components, with an answer that is stable against rounding.
 
 The likelihood is profiled over the coefficients and the residual variance (Bates et al. 2015, J Stat Softw 67(1):1). What is left to search for is
 one ratio of standard deviations for each component: few numbers of like size, with an exact gradient, from the best points of a fixed grid. All sums
@@ -48,9 +48,9 @@ class Fit:
     coefficients, errors
         Of the columns of the design, and their standard errors; shape (columns,).
     residual_sd
-        Standard deviation of what the model leaves over.
+        Standard deviation of the residuals.
     component_sds
-        Standard deviation of each variance component; zero where there is none of it. Shape (components,).
+        Standard deviation of each variance component, zero where it is absent. Shape (components,).
     """
 
     coefficients: FloatArray
@@ -76,7 +76,7 @@ class _Products:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Profile:
-    """What one choice of ratios leads to."""
+    """Profiled likelihood at one choice of ratios."""
 
     deviance: float
     gradient: FloatArray
@@ -158,7 +158,7 @@ def _profile(ratios: FloatArray, products: _Products) -> _Profile:
 
 
 def _summit(start: FloatArray, products: _Products) -> FloatArray:
-    """Ratios at the summit that is reached from a start; the likelihood does not see their signs."""
+    """Ratios at the summit that is reached from a start; the likelihood does not depend on their signs."""
 
     def objective(ratios: FloatArray) -> tuple[float, FloatArray]:
         there = _profile(ratios, products)
@@ -169,7 +169,7 @@ def _summit(start: FloatArray, products: _Products) -> FloatArray:
 
 
 def _sharpened(ratios: FloatArray, products: _Products) -> FloatArray:
-    """Newton's steps on the gradient: a line search ends where rounding hides differences of the likelihood, and the gradient sees further."""
+    """Refine the summit by Newton steps on the gradient, which resolves more than a line search where rounding hides likelihood differences."""
     gradient = _profile(ratios, products).gradient
     for _ in range(NEWTON_STEPS):
         ahead = [_profile(ratios + step, products).gradient for step in NEWTON_DIFFERENCE * np.eye(len(ratios))]

@@ -1,1 +1,1 @@
-"""Nouns: frozen, validated, numpy only. No file, clock, viewer or table library below this line."""
+"""Data types: frozen, validated, and built on NumPy alone. No module here uses files, clocks, viewers or table libraries."""

@@ -1,4 +1,4 @@
-"""Checks at the gate: an argument of another kind is refused with what to call instead."""
+"""Type checks of public arguments: a wrong type is refused, and the message names what to call instead."""
 
 from __future__ import annotations
 
@@ -52,19 +52,19 @@ INSTEAD: dict[tuple[str, str], str] = {
 
 
 def expect(caller: str, parameter: str, value: object, *kinds: type) -> None:
-    """Refuse an argument that is none of these kinds.
+    """Raise if an argument has none of these types.
 
     Parameters
     ----------
     caller, parameter
         The function and its parameter, as the user wrote them.
     kinds
-        Classes that are taken; the first one decides what to call instead. `os.PathLike` stands for a path, texts included.
+        Accepted classes; the first one decides what to call instead. `os.PathLike` stands for a path, texts included.
 
     Raises
     ------
     TypeError
-        Says what was found, what is expected and what to call.
+        States what was found, what is expected and what to call.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def expect(caller: str, parameter: str, value: object, *kinds: type) -> None:
 
 
 def expect_each(caller: str, parameter: str, values: object, kind: type[Kind]) -> tuple[Kind, ...]:
-    """The values, each of which is of this kind.
+    """The values as a tuple; each must be of this kind.
 
     Raises
     ------
@@ -110,12 +110,12 @@ def expect_each(caller: str, parameter: str, values: object, kind: type[Kind]) -
 
 
 def expect_paths(caller: str, parameter: str, inputs: object, *others: type) -> None:
-    """Refuse inputs that are neither a path nor several.
+    """Raise if inputs are neither a path nor several paths.
 
     Parameters
     ----------
     others
-        What the function takes besides.
+        Other types that the function accepts.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What `assess` returns: deposits measured on each image, their identity over time, and the change of the burden."""
+"""Result of `assess`: deposits measured on each image, their identity over time, and the change of the burden."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _DEPOSIT_ID = re.compile(r"D[0-9]+")
 
 
 class Fate(StrEnum):
-    """What became of a deposit at a time point.
+    """Fate of a deposit at a time point.
 
     Examples
     --------
@@ -103,7 +103,7 @@ class TrackedDeposit:
     tracking_uid
         The same identity as a DICOM UID, the same on every run.
     fate
-        What became of it, as far as a deposit that is seen can have it: not resolved, not merged.
+        Its fate; a deposit that is seen is neither resolved nor merged.
     """
 
     deposit: Deposit
@@ -119,7 +119,7 @@ def ordered(deposits: Iterable[TrackedDeposit]) -> list[TrackedDeposit]:
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True, repr=False)
 class ImageAssessment(Displayed):
-    """What was measured on one exposure.
+    """Measurements of one exposure.
 
     Parameters
     ----------
@@ -301,6 +301,6 @@ def _row(point: TimePointSummary, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _course(points: tuple[TimePointSummary, ...], name: str) -> tuple[tuple[float, float], ...]:
-    """(day, total) of the time points at which it is known."""
+    """(day, total) of the time points with a known total."""
     known = [(p, p.totals[name]) for p in points if name in p.totals]
     return tuple((float(p.date.toordinal() if p.date is not None else p.index), r.value) for p, r in known if isinstance(r, Measurement))

@@ -1,4 +1,4 @@
-"""How stored pixel values became attenuation, and how far that may be trusted."""
+"""Calibration: how pixel values relate to attenuation, and how reliable that relation is."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Relationship(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What the values of one image mean.
+    """Calibration of one image's values.
 
     Parameters
     ----------
@@ -109,5 +109,5 @@ class Calibration:
 
     @property
     def in_nepers(self) -> bool:
-        """Differences of attenuation are nepers: linear values, or others with a curve."""
+        """Whether differences of attenuation are in nepers: linear values, or others with a curve."""
         return self.curve is not None or (self.tier is Tier.A and self.relationship is Relationship.LIN)

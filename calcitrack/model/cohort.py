@@ -1,4 +1,4 @@
-"""Many files and many timelines: what was found, what was measured, and what became of every file."""
+"""Cohorts of files and timelines: scan results, assessments, and the outcome of every file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from calcitrack.model.timeline import Timeline, TimelineKey
 
 
 class FileStatus(StrEnum):
-    """What became of an input file."""
+    """Outcome of an input file."""
 
     READ = "read"
     """Its header was understood and it belongs to a timeline."""
@@ -25,7 +25,7 @@ class FileStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """One input file and what became of it; every file the user handed over has exactly one.
+    """Outcome of one input file; every input file has exactly one record.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Cohort(Displayed):
-    """What a scan of files found; no pixel has been decoded yet.
+    """Result of a scan of files; no pixel has been decoded yet.
 
     Examples
     --------
@@ -122,6 +122,6 @@ class CohortAssessment(Displayed):
 
 
 def _by_status(files: tuple[FileRecord, ...]) -> tuple[str, ...]:
-    """How many files were read, skipped or failed; nothing of those that there are none of."""
+    """Number of files read, skipped and failed; counts of zero are left out."""
     counts = Counter(f.status for f in files)
     return tuple(f"{counted(counts[status], 'file')} {status.value}" for status in FileStatus if counts[status])

@@ -58,7 +58,7 @@ class KnownLength:
         return math.dist(self.start, self.end)
 
     def spacing(self, stated: Spacing) -> Spacing:
-        """Size of a pixel that makes the line as long as it is known to be; the shape of a pixel stays as the file states it.
+        """Pixel size that gives the line its known length; the aspect ratio of a pixel stays as the file states it.
 
         Raises
         ------
@@ -129,7 +129,7 @@ class FilmCorrection:
         return self != FilmCorrection()
 
     def over(self, other: FilmCorrection) -> FilmCorrection:
-        """Both, this one where they state the same thing."""
+        """Merge two corrections; this one wins where both state the same thing."""
         own = {f.name: getattr(self, f.name) for f in fields(self)}
         return replace(other, **{name: value for name, value in own.items() if value not in (None, "", ())})
 
@@ -149,7 +149,7 @@ class FilmCorrection:
         return tuple(words for words in parts if isinstance(words, str) and words)
 
     def acquisition(self, stated: Acquisition) -> Acquisition:
-        """Facts of the film with the reader's over them; a date keeps the time of day."""
+        """Header facts of the film, overridden by the reader's; a date keeps the time of day."""
         facts = replace(stated, laterality=self.laterality or stated.laterality, view_position=self.view or stated.view_position)
         if self.date is None:
             return facts
@@ -184,7 +184,7 @@ def corrected(radiograph: Radiograph, correction: FilmCorrection) -> Radiograph:
 
 
 def cropped(valid: Mask, correction: FilmCorrection) -> Mask:
-    """What is valid inside the crop, shape (rows, columns).
+    """Valid pixels inside the crop, shape (rows, columns).
 
     Raises
     ------

@@ -62,7 +62,7 @@ class Treatment:
 
     @property
     def ongoing(self) -> bool:
-        """No last day is stated."""
+        """Whether no last day is stated."""
         return self.stop is None
 
 
@@ -127,7 +127,7 @@ class LabResult:
 
 @dataclass(frozen=True, slots=True)
 class TreatmentPeriod:
-    """One drug without a long break, through all its doses: what has a start before and after which slopes can be compared.
+    """One drug without a long break, through all its doses. Slopes before and after its start can be compared.
 
     Parameters
     ----------

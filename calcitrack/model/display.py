@@ -1,4 +1,4 @@
-"""How nouns show themselves: one to a few lines of text at a prompt, a small table in a notebook."""
+"""Display of data types: one to a few lines of text at a prompt, and a small table in a notebook."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _MARGIN = 4
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What is shown of one noun.
+    """Displayed content of one object.
 
     Parameters
     ----------
     kind
         Name of its class.
     name
-        What tells it from others of its kind; may be empty.
+        Distinguishes it from others of its kind; may be empty.
     facts
         Short texts.
     header, rows
@@ -111,19 +111,19 @@ def sparkline(points: Sequence[tuple[float, float]], name: str) -> str:
 
 
 class Displayed:
-    """A noun that shows a `Card` of itself at a prompt and in a notebook."""
+    """An object that shows a `Card` of itself at a prompt and in a notebook."""
 
     __slots__ = ()
 
     def _card(self) -> Card:
-        """What is shown."""
+        """Content to display."""
         raise NotImplementedError
 
     def __repr__(self) -> str:
         return self._card().text()
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """HTML for a notebook."""
         return self._card().html()
 
 

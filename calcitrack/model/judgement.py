@@ -1,4 +1,4 @@
-"""What `judge` returns: changes held against what can be detected, trends, treatment starts and response categories of one timeline."""
+"""Result of `judge`: changes compared with the smallest detectable change, trends, treatment starts and response categories of one timeline."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ class BurdenPoint:
     sd
         Stated standard uncertainty of their mean, shared parts included; ``None`` where none was estimated.
     like
-        What must be the same for values to be subtracted: basis of the millimetres, model of the volume.
+        Values may be subtracted only where this is equal: basis of the millimetres, model of the volume.
     calibration
-        What must be the same for stated uncertainties to be shared: the calibration tiers.
+        Stated uncertainties are shared only where this is equal: the calibration tiers.
 
     Examples
     --------
@@ -131,7 +131,7 @@ class TimelineSeries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedChange:
-    """Change between two time points, held against what can be detected.
+    """Change between two time points, compared with the smallest detectable change.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ class JudgedChange:
 
 
 class Verdict(StrEnum):
-    """Which way a burden goes."""
+    """Direction of a burden over time."""
 
     PROGRESSING = "progressing"
     HALTED = "halted"
@@ -275,7 +275,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Judgement(Displayed):
-    """All that is said about the change of one timeline; what `calcitrack.judge` returns.
+    """Judgement of the change of one timeline, as `calcitrack.judge` returns it.
 
     Parameters
     ----------
@@ -327,7 +327,7 @@ def _beyond(exceeds: bool | None) -> str:
 
 
 class CohortKind(StrEnum):
-    """What a point of a cohort summary belongs to."""
+    """Figure or statistic that a point of a cohort summary belongs to."""
 
     WATERFALL = "waterfall"
     SPAGHETTI = "spaghetti"

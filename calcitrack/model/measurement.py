@@ -1,4 +1,4 @@
-"""Values with unit and uncertainty, and the honest alternative: not measurable, with the reason."""
+"""Measurements with unit and uncertainty, and results that are not measurable, with the reason."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class Measurement(Displayed):
         return NotImplemented if number is None else self.value >= number
 
     def _number(self, other: object) -> float | None:
-        """What a comparison holds this value against; ``None`` for what is no number."""
+        """The number that this value is compared with; ``None`` where the other object is no number."""
         if isinstance(other, NotMeasurable):
             raise TypeError(f"{self.measurand.name} cannot be compared with {other.measurand.name}, which is {other}")
         if isinstance(other, Measurement):
@@ -133,7 +133,7 @@ class Measurement(Displayed):
 
 
 def _plain(value: float | None, digits: int) -> str:
-    """A number with this many digits that count, without an exponent where it has more before the point; nothing for ``None``."""
+    """A number with this many significant digits, without an exponent for large numbers; empty for ``None``."""
     if value is None:
         return ""
     return f"{value:.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
@@ -268,7 +268,7 @@ SHOWN_MEASURANDS = ("area_mm2", "ha_mass_mg", "volume_mm3", "area_px")
 
 
 def shown_measurands(results: Iterable[Mapping[str, Result]]) -> tuple[str, ...]:
-    """Those of `SHOWN_MEASURANDS` that one of the results has a value for; pixels only where nothing else has one."""
+    """Members of `SHOWN_MEASURANDS` that have a value in any result; pixels only where no other measurand has one."""
     known = {name for found in results for name in SHOWN_MEASURANDS if isinstance(found.get(name), Measurement)}
     return tuple(n for n in SHOWN_MEASURANDS if n in known and (n != "area_px" or known == {"area_px"}))
 
@@ -281,7 +281,7 @@ def cells(results: Mapping[str, Result], names: Iterable[str]) -> tuple[str, ...
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ImageMeasurements(Displayed):
-    """What `measure` returns for one image.
+    """Result of `measure` for one image.
 
     Parameters
     ----------

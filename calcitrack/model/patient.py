@@ -1,4 +1,4 @@
-"""A patient: all timelines of one person, what was measured on them, and the course of treatments and laboratory results beside them."""
+"""A patient: all timelines and assessments of one person, with the course of treatments and laboratory results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from calcitrack.model.timeline import Timeline, TimelineKey
 
 @dataclass(frozen=True, eq=False, slots=True, repr=False)
 class Patient(Displayed):
-    """All that is known of one person.
+    """Timelines, assessments and course of one person.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How far a long task has come: the stages of one image, and counts."""
+"""Progress of a long task: the stages of one image, and counts."""
 
 from __future__ import annotations
 

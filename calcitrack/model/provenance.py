@@ -1,4 +1,4 @@
-"""How a value came to be: the steps, in order, each written by the function that took it."""
+"""Provenance of a value: its processing steps in order, each recorded by the function that performed it."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Step:
     name
         The function, by its public name.
     parameters
-        What it was told, flat.
+        Its parameters, flat.
     outcome
-        What it decided or found, flat.
+        Its decisions and findings, flat.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Steps in the order they were taken, and the version of the program that took them."""
+    """Processing steps in order, and the version of the program that performed them."""
 
     program: str
     version: str

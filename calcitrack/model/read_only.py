@@ -1,4 +1,4 @@
-"""Content of nouns that nobody can change, and that stays so when it is pickled or copied."""
+"""Read-only content of data types, which stays read-only when pickled or copied."""
 
 from __future__ import annotations
 

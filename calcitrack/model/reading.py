@@ -1,4 +1,4 @@
-"""Readings of many cases by a reader: the plan of a session, how far it is, and what was read. Nouns."""
+"""Reading sessions of a reader: the plan of a session, its progress, and the readings."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ class PlannedCase:
 
     @property
     def name(self) -> str:
-        """What a blinded reader calls it."""
+        """Name of the case for a blinded reader."""
         return f"Case {self.number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingPlan:
-    """What a session shows, in which order, and what it hides.
+    """Plan of a session: the cases in order, and what is hidden from the reader.
 
     Parameters
     ----------
     cases
         In the order in which they are read, repeats included.
     seed
-        What the order was drawn from.
+        Seed of the random order.
     blinded
         Patients, dates and file names are hidden, and films are in an order of their own.
     show_suggestion
@@ -81,7 +81,7 @@ class ReadingPlan:
 
     @property
     def condition(self) -> str:
-        """How it is read, in words. Only readings under like conditions are compared."""
+        """Condition of the reading, in words. Only readings under equal conditions are compared."""
         shown = [
             words for said, words in ((self.show_suggestion, "outlines of the program"), (self.show_others, "outlines of other readers")) if said
         ]
@@ -131,13 +131,13 @@ class ReadingSession:
         return next((c for c in left if self.state(c.number) is CaseState.BEGUN), left[0] if left else None)
 
     def after(self, case: PlannedCase) -> PlannedCase | None:
-        """The case that comes when this one is done; ``None`` for none."""
+        """The case that follows this one; ``None`` where it is the last."""
         return next((c for c in self.plan.cases if c.number != case.number and self.state(c.number) is not CaseState.DONE), None)
 
     def reading(self, case: PlannedCase) -> str:
-        """Which of a reader's readings of one timeline it is; empty for the reader's own review, which can be published.
+        """Identifier of a reading among a reader's readings of one timeline; empty for the reader's own review, which can be published.
 
-        A case that is blinded, begun from nothing or shown again is read apart, so that it overwrites nothing and nothing overwrites it.
+        A case that is blinded, begun from nothing or shown again is kept apart, so that it and the reader's review do not overwrite each other.
         """
         own = not self.plan.blinded and self.plan.show_suggestion and case.repeat_of is None
         return "" if own else f"session {self.number}, case {case.number}"

@@ -1,4 +1,4 @@
-"""What a reader says about a result, and what was done to a record: nouns of the workspace."""
+"""Reviews: statements of a reader about a result, as a workspace keeps them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ReviewKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """What one reader says about one subject: an assessment, one of its images, one of its deposits, or a deposit on one image.
+    """Statement of one reader about one subject: an assessment, one of its images, one of its deposits, or a deposit on one image.
 
     Parameters
     ----------

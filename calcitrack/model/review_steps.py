@@ -93,7 +93,7 @@ class Statement:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Change:
-    """A step that changes something: all of it is done or undone together.
+    """A step that changes labels or statements; all of it is done or undone together.
 
     Parameters
     ----------
@@ -199,7 +199,7 @@ class Stated:
         return () if before == after else (Statement(field, key, before, after),)
 
     def apply(self, statements: Iterable[Statement]) -> None:
-        """Make the statements."""
+        """Apply statements in order."""
         for statement in statements:
             if statement.after:
                 self._texts[statement.field][statement.key] = statement.after
@@ -208,7 +208,7 @@ class Stated:
 
 
 class Misfit(StrEnum):
-    """Why a change cannot be applied to a review as it stands."""
+    """Reason why a change cannot be applied to the present state of a review."""
 
     NO_SUCH_IMAGE = "it names an image that the assessment does not hold"
     OUTSIDE_IMAGE = "it reaches outside of its image"
@@ -217,7 +217,7 @@ class Misfit(StrEnum):
 
 
 def misfit_of(change: Change, labels: Sequence[Labels], stated: Stated) -> Misfit | None:
-    """Whether a change starts from what is there.
+    """Check that a change starts from the present labels and statements.
 
     Parameters
     ----------

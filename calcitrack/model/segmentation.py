@@ -1,4 +1,4 @@
-"""Deposits as labels on an image's grid, with the anatomy they were told apart from."""
+"""Deposits as labels on an image's grid, with limb and bone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Labels = NDArray[np.uint16]
 
 
 class Evidence(StrEnum):
-    """What a deposit on an image rests on."""
+    """Evidence for a deposit on an image."""
 
     OWN = "own"
     """The image itself."""
@@ -54,7 +54,7 @@ class Outlined(Protocol):
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True, repr=False)
 class Segmentation(Displayed):
-    """What was found on one image.
+    """Deposits, limb and bone of one image.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ class Segmentation(Displayed):
         )
 
     def evidence(self, label: int) -> Evidence:
-        """What the deposit of this label rests on.
+        """Evidence for the deposit of this label.
 
         Examples
         --------

@@ -28,7 +28,7 @@ def image_id_of(sop_instance_uid: str, source: str) -> str:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Exposure(Displayed):
-    """One image of a timeline: what its header says, and how to get its pixels when they are needed.
+    """One image of a timeline: its header facts, and a callable that loads its pixels when they are needed.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def _day(date: dt.date | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TimelineKey:
-    """What a timeline's images have in common; an empty text means that nothing states it.
+    """Facts that a timeline's images have in common; an empty text means not stated.
 
     Examples
     --------

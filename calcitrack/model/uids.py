@@ -1,4 +1,4 @@
-"""UIDs that follow from what they name, so that the same run writes the same object."""
+"""UIDs derived from their content, so that a repeated run writes the same objects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ UID_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://calcitrack.readthedocs.i
 
 
 def derived_uid(*parts: str) -> str:
-    """A UID that is the same whenever its parts are the same (DICOM PS3.5, B.2: ``2.25.`` and a UUID as an integer).
+    """A UID that depends on its parts alone (DICOM PS3.5, B.2: ``2.25.`` and a UUID as an integer).
 
     Examples
     --------

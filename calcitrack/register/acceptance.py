@@ -1,4 +1,4 @@
-"""Whether to believe a registration: each bone by itself and against its neighbours, then the whole."""
+"""Acceptance of a registration: each bone by itself and against its neighbours, then the whole."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class AlignOptions:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FoundBones:
-    """All that was found, before it becomes a map of film pixels."""
+    """Fits of all bones and of the whole, before they become a map of film pixels."""
 
     parts: Partition
     bones: Skeleton
@@ -84,17 +84,17 @@ class FoundBones:
 
     @property
     def believed(self) -> list[int]:
-        """Bones that were found, counted from 0."""
+        """Indices of the accepted bones, from 0."""
         return [k for k, reason in enumerate(self.reasons) if not reason]
 
     @property
     def likeness(self) -> float:
-        """Correlation over the believed bones, summed by area, mm2."""
+        """Correlation over the accepted bones, weighted by area and summed, mm2."""
         return sum(self.bones.area_mm2[k] * self.fits[k].likeness for k in self.believed)
 
 
 def judged(bones: Skeleton, fits: Sequence[Fit], options: AlignOptions) -> list[str]:
-    """For each bone why its fit is not believed; empty where it is."""
+    """Reason for each bone whose fit is rejected; empty where it is accepted."""
     usual = float(np.median([scale_of(f.matrix) for f in fits])) if fits else 1.0
     reasons = [_own_reason(f, usual, options) for f in fits]
     for k, found in enumerate(fits):
@@ -118,7 +118,7 @@ def _own_reason(found: Fit, usual_scale: float, options: AlignOptions) -> str:
 
 
 def bridged(found: FoundBones, lost: int) -> bool:
-    """Whether two neighbours or more that were found carry the lost bone's centre to the same place."""
+    """Whether two or more accepted neighbours carry the lost bone's centre to the same place."""
     centre = found.bones.pieces[lost].centre
     matrices = [found.fits[n].matrix for n, _ in found.bones.neighbours(lost) if not found.reasons[n]]
     places = np.array([m[:, :2] @ centre + m[:, 2] for m in matrices])
@@ -126,7 +126,7 @@ def bridged(found: FoundBones, lost: int) -> bool:
 
 
 def whole_reason(fixed: Scene, moving: Scene, found: FoundBones, options: AlignOptions) -> str:
-    """Why the whole is not believed; empty where it is."""
+    """Reason why the whole registration is rejected; empty where it is accepted."""
     shared = overlap(fixed.limb, moving.limb, found.whole)
     if shared < options.min_overlap:
         return f"the aligned limbs overlap by {shared:.2f} only (Dice; at least {options.min_overlap:g} needed)"
@@ -145,7 +145,7 @@ def whole_reason(fixed: Scene, moving: Scene, found: FoundBones, options: AlignO
 
 
 def _size_spread(found: FoundBones) -> float:
-    """Interquartile range of the believed bones' growth, weighted by area; 0 where they are few."""
+    """Interquartile range of the accepted bones' growth, weighted by area; 0 where they are few."""
     if len(found.believed) < SIZED_BONES:
         return 0.0
     growth = np.log([scale_of(found.fits[k].matrix) for k in found.believed])

@@ -1,4 +1,4 @@
-"""Follow-up onto baseline: the whole roughly, then bone by bone, then a smooth map of the tissue between; deposits take no part."""
+"""Registration of a follow-up onto baseline: the whole roughly, then bone by bone, then a smooth map of the tissue between; deposits are left out."""
 
 from __future__ import annotations
 
@@ -97,13 +97,13 @@ def _bone_fits(fixed: Scene, found: FoundBones) -> tuple[BoneFit, ...]:
 
 
 def _trusted_bones(found: FoundBones) -> NDArray[np.bool_]:
-    """For each pixel of the partition whether the nearest bone's place is known: it was found, or its neighbours agree on where it is."""
+    """For each pixel of the partition whether the nearest bone's place is known: the bone was accepted, or its neighbours agree on its place."""
     known = np.array([not r or bridged(found, k) for k, r in enumerate(found.reasons)] or [True])
     return np.asarray(known[np.maximum(found.bones.nearest, 0)], bool)
 
 
 def _owners(parts: Partition, believed: Sequence[int], shape: tuple[int, ...]) -> NDArray[np.int32]:
-    """The believed bones on the scene's grid."""
+    """Labels of the accepted bones on the scene's grid."""
     numbers = np.zeros(parts.count + 1, np.int32)
     numbers[[k + 1 for k in believed]] = [k + 1 for k in believed]
     middles = (np.arange(n, dtype=float) * SCENE_MM + SCENE_MM / 2 for n in shape)
@@ -130,7 +130,7 @@ def _warp(fixed: Scene, moving: Scene, field: Field, matrix: NDArray[np.float64]
 
 
 def _unfolded(landed: NDArray[np.float64], *, mirrored: bool) -> NDArray[np.bool_]:
-    """Where the map keeps the orientation of the plane: elsewhere two places would become one."""
+    """Where the map keeps the orientation of the plane; elsewhere it folds, and two places would become one."""
     by_row, by_column = (np.gradient(landed, axis=axis) for axis in (0, 1))
     area = np.asarray(by_row[..., 0] * by_column[..., 1] - by_row[..., 1] * by_column[..., 0])
     return area < 0 if mirrored else area > 0

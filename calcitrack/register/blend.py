@@ -1,4 +1,4 @@
-"""From bones to a smooth map of the tissue between them."""
+"""A smooth map of the tissue between bones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Field = NDArray[np.float64]
 
 
 def blend(owner: NDArray[np.int32], matrices: Sequence[Matrix], whole: Matrix, limb: Mask) -> Field:
-    """Transforms at every place: a bone's own on the bone, between bones the mean weighted as heat would spread from them.
+    """Transform at every place: the bone's own on a bone, and a weighted mean between bones, with weights that spread like heat.
 
     Parameters
     ----------

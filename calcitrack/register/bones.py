@@ -1,4 +1,4 @@
-"""Baseline's bone, taken apart into bones at its necks; tissue without bone, cut into tiles."""
+"""Partition of the baseline: bone split into single bones at its necks, or tissue without bone cut into tiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bone after bone, from the one that is surest outwards: a bent finger is followed joint by joint."""
+"""Registration bone after bone, from the surest one outwards, so that a bent finger is followed joint by joint."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SURE_MM2 = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """Where two bones are nearest, mm, and how far apart they are there."""
+    """The place where two bones are nearest, mm, and their gap there."""
 
     at: tuple[float, float]
     gap_mm: float
@@ -95,7 +95,7 @@ def _joints(owner: NDArray[np.int32], distance: NDArray[np.floating]) -> dict[tu
 
 
 def _tied(found: Mapping[tuple[int, int], Joint]) -> dict[tuple[int, int], Joint]:
-    """The joints that are near enough, and the nearest of the others where a part would hang loose without."""
+    """The joints with a small gap, and the nearest of the others where a part would stay unconnected without it."""
     kept: dict[tuple[int, int], Joint] = {}
     part = {k: k for pair in found for k in pair}
     for (a, b), joint in sorted(found.items(), key=lambda item: (item[1].gap_mm, item[0])):
@@ -106,7 +106,7 @@ def _tied(found: Mapping[tuple[int, int], Joint]) -> dict[tuple[int, int], Joint
 
 
 def follow_bones(bones: Skeleton, levels: Sequence[Level], whole: Matrix) -> list[Fit]:
-    """Find every piece: from the whole's place, then from each neighbour that is surer."""
+    """Register every piece, starting from the whole's place and from each neighbour that is surer."""
     rough = [fit(p, levels, whole, COARSEST) for p in bones.pieces]
     sure = [_sureness(f, a) for f, a in zip(rough, bones.area_mm2, strict=True)]
     queue = [(-s, k) for k, s in enumerate(sure)]
@@ -128,7 +128,7 @@ def follow_bones(bones: Skeleton, levels: Sequence[Level], whole: Matrix) -> lis
 
 
 def _refined(what: Piece, levels: Sequence[Level], start: Matrix) -> Fit:
-    """At the finer levels, tilted where that explains clearly more."""
+    """Refine a fit at the finer levels, with a tilt where that explains clearly more."""
     plain = fit(what, levels, start, FINER)
     if plain.likeness > LIKE_ENOUGH:
         return plain
@@ -143,7 +143,7 @@ def _sureness(found: Fit, area_mm2: float) -> float:
 
 
 def _beside(what: Piece, levels: Sequence[Level], joint: Joint, neighbour: Matrix, known: Fit) -> Fit:
-    """The best of the known place and those reached from the neighbour's, bent about the joint; shortened only where that is clearly better."""
+    """The best fit of the known place and of bends about the joint with the neighbour; shortened only where that is clearly better."""
 
     def score(found: Fit) -> float:
         return found.likeness - OPEN_JOINT_PER_MM2 * opening_mm(joint, neighbour, found.matrix) ** 2
@@ -161,20 +161,20 @@ def _beside(what: Piece, levels: Sequence[Level], joint: Joint, neighbour: Matri
 
 
 def opening_mm(joint: Joint, one: Matrix, other: Matrix) -> float:
-    """How far apart two bones' transforms carry their joint, beyond what bending a joint of that gap does."""
+    """Opening of a joint, mm: distance between the places to which two bones carry it, beyond what bending a joint of that gap explains."""
     at = np.array(joint.at)
     apart = float(np.hypot(*((one[:, :2] - other[:, :2]) @ at + one[:, 2] - other[:, 2])))
     return max(0.0, apart - PIVOT_SHARE * joint.gap_mm)
 
 
 def _shortened(matrix: Matrix, at: tuple[float, float], axis: NDArray[np.float64], length: float) -> Matrix:
-    """The transform of a piece that appears shorter along its axis, its joint in place."""
+    """The transform of a piece that appears shorter along its axis, with its joint fixed."""
     squeeze = np.eye(2) + (length - 1) * np.outer(axis, axis)
     return _about(matrix, np.array(at), squeeze)
 
 
 def _about(matrix: Matrix, fixed: NDArray[np.float64], change: NDArray[np.float64]) -> Matrix:
-    """The transform after a change of baseline's plane that leaves one place where it is."""
+    """The transform after a change of baseline's plane that keeps one place fixed."""
     shift = fixed - change @ fixed
     return np.concatenate([matrix[:, :2] @ change, (matrix[:, :2] @ shift + matrix[:, 2])[:, None]], axis=1)
 

@@ -1,4 +1,4 @@
-"""The rough place of the whole: turned, mirrored, shifted and grown, from limb and bone alone."""
+"""Coarse registration of the whole (rotation, mirroring, shift and scale), from limb and bone alone."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ RIVAL = 0.15
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CoarseFit:
-    """Where the whole lies.
+    """Coarse place of the whole.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class CoarseFit:
     likeness
         Correlation of limb and bone after alignment.
     unturned
-        Whether the film was laid down as at baseline, to within 45 degrees.
+        Whether the film has the orientation of baseline, to within 45 degrees.
     """
 
     matrix: Matrix
@@ -108,7 +108,7 @@ def _whole(shape: tuple[int, ...], count: int) -> Piece:
 
 
 def _rough(fixed: FloatImage, moving: FloatImage, turns_deg: Sequence[int]) -> list[Matrix]:
-    """The best turns and shifts by correlation over all shifts (in the frequency domain), unlike each other."""
+    """The best distinct turns and shifts, by correlation over all shifts in the frequency domain."""
     side = int(2 ** np.ceil(np.log2(np.hypot(*fixed.shape) + max(moving.shape))))
     moving_mean = moving - moving.mean()
     spectrum = np.fft.rfft2(moving_mean, (side, side))
@@ -146,7 +146,7 @@ def _turned(shape: tuple[int, ...], turn_deg: float, mirrored: bool) -> Matrix:
 
 
 def _carried(image: FloatImage, matrix: Matrix, side: int) -> FloatImage:
-    """The turned picture on the square."""
+    """The picture, carried onto the square."""
     a, t = matrix[:, :2], (matrix[:, :2] @ np.full(2, ROUGH_MM / 2) + matrix[:, 2]) / ROUGH_MM - 0.5
     xy = np.array([[a[1, 1], a[1, 0], t[1]], [a[0, 1], a[0, 0], t[0]]])
     return np.asarray(cv2.warpAffine(image, xy, (side, side), flags=cv2.INTER_LINEAR), np.float32)
@@ -166,5 +166,5 @@ def overlap(fixed: Mask, moving: Mask, matrix: Matrix) -> float:
 
 
 def scale_of(matrix: NDArray[np.float64]) -> float:
-    """By how much lengths grow."""
+    """Factor by which a transform scales lengths."""
     return float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))

@@ -1,4 +1,4 @@
-"""One piece of the baseline picture found again on the follow-up: the similarity, or tilted similarity, that maximises their correlation."""
+"""Registration of one piece of the baseline picture on the follow-up: the similarity, or tilted similarity, that maximises the correlation."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Piece:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Fit:
-    """Where a piece was found.
+    """Registered place of a piece.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class Fit:
     likeness
         Correlation of the two pictures over the piece, -1 ... 1.
     residual_mm
-        Median shift along the gradient that explains what differs at the piece's edges.
+        Median shift along the gradient that explains the difference at the piece's edges.
     seen
         Share of the piece within the follow-up's picture.
     """
@@ -97,7 +97,7 @@ class Fit:
 
 
 def levels(fixed: Scene, moving: Scene, *, deposits: bool = False) -> tuple[Level, ...]:
-    """Both scenes at each pixel size of `LEVELS`, with their deposits or without."""
+    """Both scenes at each pixel size of `LEVELS`, with or without their deposits."""
     levels = []
     for factor in LEVELS:
         a, b = (_shrunk(scene.picture, scene.weight(deposits=deposits), factor) for scene in (fixed, moving))
@@ -138,7 +138,7 @@ def piece(mask: Mask, fixed_levels: Sequence[Level]) -> Piece:
 
 
 def fit(what: Piece, both: Sequence[Level], start: Matrix, which: slice = ALL_LEVELS, *, tilting: bool = False) -> Fit:
-    """Refine a transform from coarse to fine, at those levels; turn, growth and shift alone, or as a piece that tilts out of the film's plane too."""
+    """Refine a transform from coarse to fine at the given levels: turn, growth and shift, and with `tilting` also a tilt out of the film's plane."""
     found = Fit(start, -1.0, np.inf, 0.0)
     for window, level in list(zip(what.windows, both, strict=True))[which]:
         if level is both[0] or np.count_nonzero(window[2]) <= MOST_PIXELS:
@@ -147,7 +147,7 @@ def fit(what: Piece, both: Sequence[Level], start: Matrix, which: slice = ALL_LE
 
 
 def likeness(what: Piece, both: Sequence[Level], matrix: Matrix, level: int = 0) -> float:
-    """Correlation of the two pictures over the piece as it lies."""
+    """Correlation of the two pictures over the piece, at its present place."""
     compared = _compare(what.windows[level], both[level], matrix)
     return -1.0 if compared is None else compared.likeness
 

@@ -1,4 +1,4 @@
-"""What registration sees of a film: tissue on one grid, brightness made comparable, deposits left out."""
+"""Input of registration: tissue on a common grid, with normalised brightness and without deposits."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Scene:
     pixel_mm: float | None
 
     def weight(self, *, deposits: bool) -> FloatImage:
-        """1 where the picture takes part in registration, else 0: deposits do where the caller says so."""
+        """Weight of each pixel in registration: 1 inside, 0 outside; deposits count only with `deposits`."""
         return np.asarray(self.valid if deposits else self.valid & ~self.deposit, np.float32)
 
     @property
@@ -71,7 +71,7 @@ class Scene:
 
 
 def see(segmentation: Segmentation, spacing: Spacing, picture: FloatImage | None = None, valid: Mask | None = None) -> Scene:
-    """Reduce a film to what registration needs.
+    """Reduce a film to the input of registration.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def see(segmentation: Segmentation, spacing: Spacing, picture: FloatImage | None
 
 
 def _comparable(raw: FloatImage, shown: Mask, deposit: Mask) -> FloatImage:
-    """Brightness less its local mean, over its local spread; both from tissue without deposits. 0 outside the limb."""
+    """Brightness minus its local mean, divided by its local spread, both from tissue without deposits; 0 outside the limb."""
     weight = (shown & ~deposit).astype(np.float32)
     share = np.maximum(_blurred(weight), LEAST_SHARE)
     mean = _blurred(raw * weight) / share
@@ -108,7 +108,7 @@ def _comparable(raw: FloatImage, shown: Mask, deposit: Mask) -> FloatImage:
 
 
 def _blurred(image: FloatImage) -> FloatImage:
-    """Gaussian smoothing by `NEIGHBOURHOOD_MM`, on pixels of 1 mm: the result is that smooth."""
+    """Gaussian smoothing by `NEIGHBOURHOOD_MM`, computed on pixels of 1 mm, which suffice for so smooth a result."""
     rows, columns = image.shape
     small = cv2.resize(image, (max(1, columns // 4), max(1, rows // 4)), interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), NEIGHBOURHOOD_MM / SCENE_MM / 4)

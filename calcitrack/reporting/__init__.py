@@ -1,1 +1,1 @@
-"""What is said about a timeline, in sentences and as the content of reports; pure."""
+"""Sentences about a timeline, and the content of its reports. No file is read or written here."""

@@ -1,4 +1,4 @@
-"""What happened from the first to the last time point, in words that picture and command line share."""
+"""Sentences about the change from the first to the last time point, shared by figures and command line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOT_COVERED = "deposits missed, joined or falsely found"
 
 
 def burden_choice(assessment: Assessment) -> tuple[str, str, str]:
-    """The measurand that tells the burden of a timeline: (name, words, unit)."""
+    """The measurand that stands for the burden of a timeline: (name, words, unit)."""
     read = _read(assessment)
     for choice in CHOICES:
         if read and all(isinstance(p.totals.get(choice[0]), Measurement) for p in read):
@@ -66,7 +66,7 @@ def verdict_sentence(assessment: Assessment) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits, or all digits of a large number, with a minus that is one."""
+    """A number with three digits, or all digits of a large one, and a true minus sign."""
     return (f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}").replace("-", "−")  # noqa: RUF001 a minus sign is meant
 
 

@@ -1,4 +1,4 @@
-"""What measurement reports say, before they are DICOM: values and references of one study of a timeline, without any pixel.
+"""Content of measurement reports, independent of DICOM: values and references of one study of a timeline, without pixels.
 
 A report is written only when all timelines of a cohort are known, because the smallest detectable change comes from their repeats. Until then
 its draft is kept, which is a few kilobytes.
@@ -39,7 +39,7 @@ class DraftImage:
 
 @dataclass(frozen=True, slots=True)
 class AbsentDeposit:
-    """A deposit of the timeline that no exposure of the time point shows, and what became of it."""
+    """A deposit of the timeline that no exposure of the time point shows, and its fate."""
 
     deposit_id: str
     tracking_uid: str
@@ -49,7 +49,7 @@ class AbsentDeposit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportDraft:
-    """What the report of one study and time point of a timeline says.
+    """Content of the report of one study and time point of a timeline.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class ReportDraft:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is known about a timeline's change when its reports are written: changes by time point, and the verdict."""
+    """Judged change of a timeline, as its reports state it: changes by time point, and the verdict."""
 
     changes: tuple[JudgedChange, ...] = ()
     headline: Trend | None = None
@@ -114,7 +114,7 @@ def drafts_of(assessment: Assessment) -> Iterator[ReportDraft]:
 
 
 def _timeline_uid(assessment: Assessment) -> str:
-    """As a deposit's tracking UID: of the patient, the place and the first image."""
+    """Tracking UID of the timeline's burden, derived like a deposit's: from patient, place and first image."""
     first = min(assessment.images, key=lambda i: (i.time_point, i.repeat))
     return derived_uid("timeline", *asdict(assessment.key).values(), first.exposure.image_id)
 

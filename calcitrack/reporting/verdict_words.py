@@ -1,4 +1,4 @@
-"""The verdict on a timeline in words, and how sure it is."""
+"""The verdict on a timeline in words, with its probability."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _percent(share: float, *, signed: bool = False) -> str:
 
 
 def probability_words(p: float) -> str:
-    """Two digits, and never a certainty."""
+    """A probability in two digits, never shown as certain."""
     return "> 0.99" if p > 0.995 else "< 0.01" if p < 0.005 else f"{p:.2f}"
 
 

@@ -1,4 +1,4 @@
-"""Limb and bone, so that neither skin nor bone is called a deposit."""
+"""Find limb and bone, so that neither skin nor bone is taken for a deposit."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def _limb(image: FloatImage, valid: Mask) -> tuple[Mask, float] | None:
 
 
 def _mode(values: NDArray[np.floating]) -> float:
-    """Most frequent value: the air, of which there is more than of any one thickness of tissue."""
+    """Most frequent value: the air, which covers more pixels than any single thickness of tissue."""
     counts, edges = np.histogram(values, AIR_BINS)
     peak = int(ndimage.gaussian_filter1d(counts.astype(float), 1.5).argmax())
     return float(edges[peak] + edges[peak + 1]) / 2

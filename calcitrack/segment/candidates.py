@@ -159,7 +159,7 @@ def _hysteresis(residual: FloatImage, noise: float) -> NDArray[np.int32]:
 
 
 def _judge(scene: _Scene, parts: NDArray[np.int32], residual: FloatImage, noise: float, min_area_mm2: float) -> Candidates:
-    """Outline each part, split what falls apart, and describe each piece."""
+    """Outline each part, split it where it is disconnected, and describe each piece."""
     labels = np.zeros(parts.shape, np.int32)
     outlines: list[float] = []
     described: list[Features] = []

@@ -1,4 +1,4 @@
-"""What can be said of a found deposit, from its probabilities, its shape and its surroundings, before it is believed."""
+"""Facts about a deposit candidate, from its probabilities, its shape and its surroundings; its confidence is computed from them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ SURE_ODDS = 9.2
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Scenery:
-    """What the facts of all deposits of a film are read off, on the search grid, shape (rows, columns) each.
+    """Images from which the facts of all deposits of a film are computed, on the search grid, shape (rows, columns) each.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class Scenery:
 
 
 def scenery(chances: Chances, image: FloatImage, limb: Mask, bone: Mask) -> Scenery:
-    """Prepare a film once for all its deposits."""
+    """Prepare the images of a film once for all its deposits."""
     chance = np.clip(chances.deposit, 1e-6, 1 - 1e-6)
     smooth = blur(image, SMOOTHED_MM)
     soft = limb & ~bone
@@ -175,7 +175,7 @@ def _shape(inside: Mask) -> tuple[float, float, float, float, float]:
 
 
 def _widened(box: tuple[slice, slice], shape: tuple[int, int]) -> tuple[slice, slice]:
-    """The box with the surroundings that the facts look at."""
+    """The box, enlarged by the surroundings that the facts use."""
     margin = round(AROUND_MM / WORKING_PIXEL_MM) + 2
     rows, columns = (slice(max(0, s.start - margin), min(n, s.stop + margin)) for s, n in zip(box, shape, strict=True))
     return rows, columns

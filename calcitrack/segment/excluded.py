@@ -1,4 +1,4 @@
-"""Regions in which a reader wants no deposit: rings, cannulas, sutures."""
+"""Regions that a reader excludes from the search for deposits: rings, cannulas, sutures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def region_mask(shape: tuple[int, int], regions: Sequence[Sequence[Point]]) -> M
 
 
 def without(found: Segmentation, regions: Sequence[Sequence[Point]]) -> Segmentation:
-    """The same without what lies in the regions; limb and bone stay, because a ring is worn on a finger.
+    """The segmentation without deposits in the regions. Limb and bone stay, because a ring is worn on a finger.
 
     Parameters
     ----------

@@ -33,14 +33,14 @@ MIN_PLATE = 0.4
 
 
 def exposed_field(image: FloatImage, valid: Mask) -> Mask:
-    """Where the beam reached the detector.
+    """Find where the beam reached the detector.
 
     Parameters
     ----------
     image
         Smoothed attenuation on the search grid.
     valid
-        What the file itself says.
+        Valid pixels as stated by the file.
 
     Returns
     -------

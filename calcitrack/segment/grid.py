@@ -1,4 +1,4 @@
-"""The grid on which a film is searched: square pixels of one size, whatever the film's own pixels are."""
+"""The search grid: square pixels of one size, independent of the film's own pixels."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Grid:
         return resize(image, self.working_shape)
 
     def down_mask(self, mask: Mask) -> Mask:
-        """True where at least half of the search pixel is."""
+        """Mask on the search grid: True where at least half of the search pixel is True."""
         return np.asarray(self.down(mask.astype(np.float32)) >= 0.5, dtype=bool)
 
     def up(self, image: FloatImage) -> FloatImage:
@@ -72,7 +72,7 @@ def erode(mask: Mask, radius_mm: float) -> Mask:
 
 
 def opened(mask: Mask, radius_mm: float) -> Mask:
-    """Remove what is thinner than the disk."""
+    """Remove parts thinner than the disk."""
     return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, _disk(radius_mm)) > 0, dtype=bool)
 
 
@@ -82,7 +82,7 @@ def closed(mask: Mask, radius_mm: float) -> Mask:
 
 
 def filled(mask: Mask) -> Mask:
-    """With its holes: what cannot be reached from beyond the picture's edge without crossing the mask, corners closed."""
+    """Fill the holes: pixels that cannot be reached from the picture's edge without crossing the mask, diagonal gaps closed."""
     outside = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     cv2.floodFill(outside, None, (0, 0), 2, flags=4)
     return np.asarray(outside[1:-1, 1:-1] != 2, dtype=bool)

@@ -33,7 +33,7 @@ LEAST_LIMB_MM2 = 200.0
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Learned:
-    """What was found on the search grid.
+    """Deposits and anatomy on the search grid.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def find_deposits(chances: Chances, image: FloatImage) -> Learned:
 
 
 def _widening(numbers: NDArray[np.int32], chance: FloatImage) -> dict[int, float]:
-    """How many times larger each drawn deposit is within the widest outline thought possible; other deposits' pixels are theirs."""
+    """Area of each deposit within its widest plausible outline over its drawn area; pixels of other deposits do not count."""
     ratios = {}
     margin = int(np.ceil(WIDEST_MM / WORKING_PIXEL_MM)) + 1
     for number, box in enumerate(ndimage.find_objects(numbers), start=1):
@@ -89,7 +89,7 @@ def facts_of_all(chances: Chances, image: FloatImage, numbers: NDArray[np.int32]
 
 
 def number_deposits(chances: Chances) -> tuple[NDArray[np.int32], Mask, Mask]:
-    """Numbered deposits as they are judged, limb and bone."""
+    """Number the deposits, and find limb and bone."""
     parts = whole_parts(chances.deposit)
     looks_like_bone = np.asarray(chances.bone > 0.5, dtype=bool)
     limb = _large(np.asarray((chances.limb > 0.5) | looks_like_bone, dtype=bool))
@@ -99,7 +99,7 @@ def number_deposits(chances: Chances) -> tuple[NDArray[np.int32], Mask, Mask]:
 
 
 def _joined(parts: Mask, limb: Mask) -> NDArray[np.int32]:
-    """Number the deposits, specks that lie together as one; what lies in the air is none."""
+    """Number the deposits. Specks that lie together count as one deposit; parts in the air are dropped."""
     grown, count = ndimage.label(dilate(parts, JOIN_MM / 2))
     numbers = np.where(parts, grown, 0)
     on_limb = ndimage.mean(dilate(limb, EDGE_MM), numbers, np.arange(count + 1))
@@ -111,7 +111,7 @@ def _joined(parts: Mask, limb: Mask) -> NDArray[np.int32]:
 
 
 def _real_bone(looks_like_bone: Mask, deposits: Mask) -> Mask:
-    """Bone, also under deposits, but not what is called bone within a deposit's outline alone: a dense deposit looks like bone itself."""
+    """Bone, also under deposits, but without bone that lies entirely within a deposit's outline: a dense deposit looks like bone."""
     parts, count = ndimage.label(looks_like_bone)
     keep = np.zeros(count + 1, bool)
     keep[np.unique(parts[looks_like_bone & ~dilate(deposits, EDGE_MM)])] = True
@@ -120,7 +120,7 @@ def _real_bone(looks_like_bone: Mask, deposits: Mask) -> Mask:
 
 
 def _large(mask: Mask) -> Mask:
-    """Parts of the limb that are large enough, holes filled."""
+    """Large parts of the limb, with their holes filled."""
     count, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
     keep = stats[:count, cv2.CC_STAT_AREA] * WORKING_PIXEL_MM**2 >= LEAST_LIMB_MM2
     keep[0] = False

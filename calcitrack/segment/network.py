@@ -45,7 +45,7 @@ class Chances:
 
 @lru_cache(maxsize=1)
 def _session() -> onnxruntime.InferenceSession:
-    """The network, read once. One thread: the same answer on every machine, and batches run in processes anyway."""
+    """The network, read once. It runs in one thread: answers are the same on every machine, and batches run in processes."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -54,7 +54,7 @@ def _session() -> onnxruntime.InferenceSession:
 
 
 def chances(image: FloatImage, valid: Mask) -> Chances:
-    """Ask the network about every pixel of the box in which something lies in the beam; the air around it, often half the film, needs no asking.
+    """Run the network on the box around everything that lies in the beam; the air outside, often half the film, is skipped.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def chances(image: FloatImage, valid: Mask) -> Chances:
 
 
 def _occupied(linear: FloatImage, valid: Mask) -> tuple[slice, slice]:
-    """Rows and columns of the box around whatever lies in the beam."""
+    """Rows and columns of the box around everything that lies in the beam."""
     dense = opened(np.asarray((linear > DENSER_THAN_AIR) & valid), STROKE_MM / 2)
     sides = [np.flatnonzero(dense.any(axis=1 - side)) for side in (0, 1)]
     if not sides[0].size:
@@ -87,13 +87,13 @@ def _occupied(linear: FloatImage, valid: Mask) -> tuple[slice, slice]:
 
 
 def _shares(side: slice) -> list[slice]:
-    """A side cut into as few equal parts as fit into tiles."""
+    """Split a side into the fewest equal parts that fit into tiles."""
     ends = np.linspace(side.start, side.stop, -(-(side.stop - side.start) // TILE_PX) + 1).round().astype(int)
     return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 
 
 def _widened(share: slice, length: int) -> slice:
-    """With the overlap on both sides, beginning at a multiple of `MULTIPLE_PX`: pixels are halved together as they would be on the whole film."""
+    """Extend a part by the overlap on both sides. It begins at a multiple of `MULTIPLE_PX`, so pooling pairs the same pixels as on the whole film."""
     return slice(max(0, share.start - OVERLAP_PX) // MULTIPLE_PX * MULTIPLE_PX, min(length, share.stop + OVERLAP_PX))
 
 

@@ -1,4 +1,4 @@
-"""What the network sees of a film: five pictures that hardly depend on exposure, tube voltage or a vendor's curve."""
+"""Input of the network: five pictures of a film that hardly depend on exposure, tube voltage or a vendor's curve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a segmentation may be told."""
+"""Settings of the segmentation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of a map of probabilities that deposits are made of: strong ones, and weak ones that only another exposure may confirm."""
+"""Parts of a probability map that form deposits: strong ones, and weak ones that need confirmation by another exposure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def whole_parts(chance: FloatImage) -> Mask:
 
 
 def drawn_chance(chance: FloatImage) -> FloatImage:
-    """Probabilities whose `strong_parts` are drawn: weak parts raised to them, but none that reaches a strong one, whose own outline holds."""
+    """Probabilities whose `strong_parts` are drawn. Weak parts are raised, except those that touch a strong one: its own outline holds."""
     return _raised(chance, _apart(_weak_parts(chance), dilate(strong_parts(chance), BLUR_MM)))
 
 
@@ -39,7 +39,7 @@ def _weak_parts(chance: FloatImage) -> Mask:
 
 
 def _raised(chance: FloatImage, where: Mask) -> FloatImage:
-    """Probabilities of weak parts brought to those of strong ones, their order kept."""
+    """Raise the probabilities of weak parts to those of strong ones, keeping their order."""
     raised = np.interp(chance[where], [WEAK_OUTLINE_CHANCE, WEAK_SEED_CHANCE, 1], [OUTLINE_CHANCE, SEED_CHANCE, 1])
     answer = chance.copy()
     answer[where] = raised
@@ -52,7 +52,7 @@ def _hysteresis(chance: FloatImage, seed: float, outline: float) -> Mask:
 
 
 def _touching(parts: Mask, what: Mask) -> Mask:
-    """Connected parts, corners included, that reach somewhere what is given."""
+    """Connected parts, corners included, that touch the given mask."""
     count, numbers = cv2.connectedComponents(parts.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
     keep = np.zeros(count, bool)
     keep[np.unique(numbers[what])] = True
@@ -61,5 +61,5 @@ def _touching(parts: Mask, what: Mask) -> Mask:
 
 
 def _apart(parts: Mask, taken: Mask) -> Mask:
-    """Connected parts that nowhere reach what is taken."""
+    """Connected parts that do not touch the taken mask."""
     return parts & ~_touching(parts, taken)

@@ -30,7 +30,7 @@ WEDGE_MARGIN_MM = 1.0
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Found:
-    """Deposits drawn on the film's own pixels under any numbers, how sure they and their outlines are, and the anatomy on the search grid."""
+    """Deposits drawn on the film's own pixels, with arbitrary numbers, confidence and widening, and the anatomy on the search grid."""
 
     drawn: NDArray[np.int32]
     confidence: Mapping[int, float]
@@ -147,7 +147,7 @@ def searched(radiograph: Radiograph, grid: Grid, values: FloatImage | None = Non
 
 
 def _wedge(radiograph: Radiograph, grid: Grid) -> Mask:
-    """The step wedge that the film was calibrated by, with its blurred edges."""
+    """Mask of the step wedge that calibrates the film, with its blurred edges."""
     scale = np.array(radiograph.shape) / np.array(grid.working_shape)
     drawn = np.zeros(grid.working_shape, np.uint8)
     if radiograph.calibration.wedge_corners:
@@ -157,7 +157,7 @@ def _wedge(radiograph: Radiograph, grid: Grid) -> Mask:
 
 
 def _by_network(image: FloatImage, field: Mask, grid: Grid) -> _Found | None:
-    """Ask the network, and draw what it found at the film's own resolution."""
+    """Run the network, and draw its deposits at the film's own resolution."""
     seen = chances(image, field)
     found = find_deposits(seen, image)
     if not found.limb.any():
@@ -168,7 +168,7 @@ def _by_network(image: FloatImage, field: Mask, grid: Grid) -> _Found | None:
 
 
 def _transparently(image: FloatImage, field: Mask, grid: Grid, options: SegmentOptions) -> _Found | None:
-    """Fit the soft tissue, and judge what stands above it."""
+    """Fit the soft tissue, and judge the candidates above its surface."""
     smooth = blur(image, SMOOTHING_MM)
     anatomy = find_anatomy(smooth, field)
     if anatomy is None:

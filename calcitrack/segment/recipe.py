@@ -1,4 +1,4 @@
-"""What besides the film and the options decides a segmentation, for its provenance."""
+"""Provenance of a segmentation: everything besides the film and the options that determines it."""
 
 from __future__ import annotations
 
@@ -51,5 +51,5 @@ def recipe(options: SegmentOptions) -> Mapping[str, Parameter]:
 
 @lru_cache(maxsize=2)
 def _sha256(weights: str) -> str:
-    """Read once a process, and only where the network is used."""
+    """SHA-256 of a weights file, computed once per process and only where the network is used."""
     return hashlib.sha256(resources.files("calcitrack.segment").joinpath("data", weights).read_bytes()).hexdigest()

@@ -23,14 +23,14 @@ LEAST_SHARE = 0.2
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ExposureCandidates:
-    """The candidates of one exposure, and those that it shows surely.
+    """The candidates of one exposure, and which of them are sure.
 
     Parameters
     ----------
     found
         All candidates.
     sure
-        Labels that the exposure shows by itself.
+        Labels of the candidates that need no confirmation.
     alignment
         Baseline onto this image; ``None`` on the baseline image itself.
     pixel_mm
@@ -46,7 +46,7 @@ class ExposureCandidates:
 def confirmed_labels(exposures: Sequence[ExposureCandidates]) -> list[frozenset[int]]:
     """Labels of each exposure's unsure candidates that another exposure confirms with a sure deposit at their place.
 
-    Only where the registration of both exposures can be relied on. The answer does not depend on the order of the exposures.
+    Confirmation requires a reliable registration of both exposures. The answer does not depend on the order of the exposures.
     """
     points = [_baseline_points(e) for e in exposures]
     answer: list[frozenset[int]] = []

@@ -1,4 +1,4 @@
-"""What is followed over time: one deposit found on one image, and the costs of linking two of them."""
+"""Detections (one deposit found on one image), and the costs of linking two of them."""
 
 from __future__ import annotations
 

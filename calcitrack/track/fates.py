@@ -1,4 +1,4 @@
-"""What became of each deposit at each time point."""
+"""Fate of each deposit at each time point."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Place = Position
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a fate needs to know of one image.
+    """Facts about one image that fates depend on.
 
     Parameters
     ----------
@@ -33,15 +33,15 @@ class View:
 
     @property
     def linked(self) -> bool:
-        """Identities may be carried over to this image."""
+        """Whether identities may be carried over to this image."""
         return self.alignment is None or self.alignment.ok
 
     def knows(self, place: Place) -> bool:
-        """Identities may be carried over to this image at this place."""
+        """Whether identities may be carried over to this image at this place."""
         return self.alignment is None or bool(self.alignment.ok_at(place))
 
     def shows(self, place: Place) -> bool:
-        """The place is known on this image and lies within the picture."""
+        """Whether the place is known on this image and lies within the picture."""
         if not self.knows(place):
             return False
         at = place if self.alignment is None else self.alignment.to_image(place)
@@ -50,7 +50,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """Fate of one deposit at each time point at which it has one, and the other deposits that had part in it.
+    """Fate of one deposit at each time point at which it has one, and the deposits that it merged with or split from.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ class _Deciding:
         return [k for k in self._time_points if (start is None or k > start) and k < end]
 
     def _evaluable(self, t: int) -> bool:
-        """Whether a time point at which the deposit was not seen shows its place: that before and that after."""
+        """Whether a time point at which the deposit was not seen shows its earlier and its later place."""
         before = [self._places[k] for k in self._places if k < t][-1:]
         after = [self._places[k] for k in self._places if k > t][:1]
         return any(v.time_point == t and all(v.shows(p) for p in (*before, *after)) for v in self._views)

@@ -58,7 +58,7 @@ class Spot:
 
 
 def tie(images: Sequence[Sequence[Detection]], visits: Sequence[int], options: MatchOptions) -> list[Spot]:
-    """Tie together what the exposures of one visit show of the same deposit; spots in order of visit.
+    """Group detections of the same deposit on the exposures of one visit; spots are in order of visit.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def lengths(vectors: Floats) -> Floats:
 
 
 def _mark(at: Floats, size: Floats) -> Floats:
-    """A number between -1 and 1 that tells spots apart by what they are and not by their order."""
+    """A number between -1 and 1 that distinguishes spots by place and size, not by their order."""
     place = reduce(np.add, [weight * axis for weight, axis in zip(MARKS, at.T, strict=False)])
     return np.asarray(np.sin(place + 37.719 * size))
 

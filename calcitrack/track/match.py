@@ -14,7 +14,7 @@ from calcitrack.track.merges import MergeOrSplit, merges_and_splits
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """A track ends in another one, or begins out of it.
+    """A track merges into another one, or splits from it.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def follow(images: Sequence[Sequence[Detection]], time_points: Sequence[int] | N
 
 
 def _first(spot: Spot) -> tuple[int, int]:
-    """Where a spot was seen first: index of the image and label."""
+    """First detection of a spot: index of the image and label."""
     image = min(spot.detections)
     return image, spot.detections[image].label
 

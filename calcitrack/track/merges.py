@@ -88,13 +88,13 @@ def _candidates(
 
 
 def _rank(event: MergeOrSplit, spots: Sequence[Spot]) -> tuple[float, float, tuple[float, ...]]:
-    """The better covered, the nearer; the place decides between equals, never the order."""
+    """Rank of an event: by covered share, then nearness, then place; never by order."""
     other = spots[event.covering].position_mm
     return event.share, -float(lengths(np.subtract([spots[event.spot].position_mm], other))[0]), other
 
 
 def _conserving(found: Sequence[MergeOrSplit], spots: Sequence[Spot], options: MatchOptions) -> list[MergeOrSplit]:
-    """Those of which area (in volumes: volume) and mass before and after agree; all that meet in one spot count together."""
+    """Events whose area (in volumes: volume) and mass agree before and after; all events that meet in one spot count together."""
     kept = []
     for c in {m.covering for m in found}:
         group = [m for m in found if m.covering == c]
@@ -120,7 +120,7 @@ def _mass(spot: Spot) -> float | None:
 
 
 def covered(spot: Spot, other: Spot, options: MatchOptions) -> float:
-    """Share of a spot's footprint that another one covers, to within what registration and the density of places leave open."""
+    """Share of a spot's footprint that another one covers, within the tolerance of registration and sampling."""
     of, by = footprint(spot.largest), footprint(other.largest)
     room = 0.5 * _between_places(other.largest.radius_mm, len(by), by.shape[1]) + options.position_mm
     distance, _ = cKDTree(by).query(of, distance_upper_bound=room)
@@ -146,7 +146,7 @@ def footprint(detection: Detection) -> NDArray[np.float64]:
 
 
 def _extent(spot: Spot) -> float:
-    """Farthest place of a spot from its middle, mm."""
+    """Largest distance of a spot's places from its middle, mm."""
     if not spot.largest.footprint_mm:
         return spot.largest.radius_mm
     return float(lengths(footprint(spot.largest) - spot.position_mm).max())

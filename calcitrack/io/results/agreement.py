@@ -1,4 +1,4 @@
-"""A reader study as tables: every reading with the patient and visit that a blinded reader did not see, and the agreement of readings."""
+"""Tables of a reader study: every reading with the patient and visit hidden from a blinded reader, and the agreement of readings."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def agreement_rows(agreements: Iterable[Agreement]) -> Iterator[Row]:
 
 
 def write_agreement(folder: str | PathLike[str], readings: Iterable[CaseReading], agreements: Iterable[Agreement]) -> Path:
-    """Write ``readings.csv`` and ``agreement.csv`` into a folder, which is made where there is none; former ones are replaced.
+    """Write ``readings.csv`` and ``agreement.csv`` into a folder, which is created if missing; former files are replaced.
 
     Raises
     ------

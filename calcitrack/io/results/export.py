@@ -1,4 +1,4 @@
-"""The results folder, written for a cohort and read back. Its contract is `docs/reference/results.md`."""
+"""Writing a results folder for a cohort, and reading it back. Its contract is `docs/reference/results.md`."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def read_results(folder: str | PathLike[str]) -> Results:
     Raises
     ------
     ResultsError
-        It is no results folder, it was written by a newer version, its writing was interrupted, or a table was changed.
+        It is no results folder, a newer version wrote it, its writing was interrupted, or a table was changed.
 
     Examples
     --------

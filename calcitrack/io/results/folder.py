@@ -1,7 +1,7 @@
-"""A results folder that is either the former one or the new one, and that keeps what others put into it.
+"""A results folder that is replaced as a whole or not at all, and that keeps files of others.
 
 New files are written into a hidden folder inside the results folder (the same file system, also where the folder is a mount point) and
-moved into place only when all are there. `provenance.json` lists every file of ours, so a later run removes those and nothing else.
+moved into place only when all are written. `provenance.json` lists every file of calcitrack, so a later run removes only those.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _former_outputs(folder: Path) -> list[PurePosixPath]:
 
 
 class StagedFolder:
-    """A results folder under way; leave it without `commit` and nothing has changed.
+    """A results folder being written; leaving it without `commit` changes nothing.
 
     Parameters
     ----------
@@ -123,11 +123,11 @@ class StagedFolder:
 
     @property
     def holds_results(self) -> bool:
-        """Whether results of a former run are in place."""
+        """Whether the folder holds results of a former run."""
         return (self.target / MANIFEST).exists()
 
     def discard(self, name: str) -> None:
-        """Remove a file or folder of the results under way."""
+        """Remove a file or folder of the results being written."""
         path = self.path(name)
         shutil.rmtree(path, ignore_errors=True)
         path.unlink(missing_ok=True)
@@ -141,7 +141,7 @@ class StagedFolder:
         return path
 
     def commit(self, provenance: Mapping[str, object]) -> None:
-        """Move everything into place, remove what a former run left, and write `provenance.json` last.
+        """Move everything into place, remove the files of a former run, and write `provenance.json` last.
 
         Parameters
         ----------

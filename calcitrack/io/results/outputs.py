@@ -1,4 +1,4 @@
-"""What a results folder holds beside its tables: pictures, segmentations and reports, each of which may fail without costing the others."""
+"""Outputs beside the tables: pictures, segmentations and reports. One of them may fail without affecting the others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TIMELINES = "timelines"
 
 
 class Output(StrEnum):
-    """What is written beside the tables. The values are the words of findings and of ``provenance.json``."""
+    """Kind of an output beside the tables. The values are the words of findings and of ``provenance.json``."""
 
     OVERLAY = "overlay.png"
     PAIR = "pair.png"
@@ -42,7 +42,7 @@ class Output(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An output that could not be written; everything else was.
+    """An output that could not be written.
 
     Parameters
     ----------
@@ -66,11 +66,11 @@ class PlannedReport:
     Parameters
     ----------
     draft
-        Its content but for the judgement.
+        Its content, without the judgement.
     name
         Its file in the results folder.
     reviewed
-        What readers said; ``None`` without a workspace.
+        The readers' reviews; ``None`` without a workspace.
     """
 
     draft: ReportDraft
@@ -79,7 +79,7 @@ class PlannedReport:
 
 
 class Outputs:
-    """Writes pictures, segmentations and reports into a staged folder, and keeps what could not be written.
+    """Writes pictures, segmentations and reports into a staged folder, and collects the outputs that failed.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Outputs:
     dicom
         Which DICOM objects are written.
 
-    Every method raises `ResultsError` where the disk is full or gone; whatever else goes wrong with one output is one of `problems`.
+    Every method raises `ResultsError` where the disk is full or gone; any other failure of an output is added to `problems`.
     """
 
     def __init__(self, folder: StagedFolder, dicom: DicomOutput) -> None:
@@ -127,7 +127,7 @@ class Outputs:
         self.attempt("all timelines", Output.COHORT, lambda: self._cohort(judged))
 
     def planned_reports(self, assessment: Assessment, reviewed: Reviewed | None) -> list[PlannedReport]:
-        """Reports of a timeline, to be written when its change is judged."""
+        """Reports of a timeline, to be written once its change is judged."""
         drafts = tuple(drafts_of(assessment)) if self._dicom.reports else ()
         return [PlannedReport(d, self._report_name(d), reviewed) for d in drafts]
 
@@ -141,7 +141,7 @@ class Outputs:
             self.attempt(images[0].exposure.source, Output.REPORT, lambda: write(self._folder.path(report.name), draft))
 
     def attempt(self, source: str, output: Output, write: Callable[[], None]) -> None:
-        """Write one output, or note why it could not be made."""
+        """Write one output, or record why it failed."""
         try:
             write()
         except OSError as error:
@@ -151,7 +151,7 @@ class Outputs:
             self.problems.append(Problem(source, output, reason.removeprefix(f"{source}: ")))
 
     def with_problems(self, row: Row) -> Row:
-        """A row of ``images.csv`` with what its image lacks."""
+        """A row of ``images.csv`` with findings about outputs that its image lacks."""
         own = [f"no {p.output} was written: {p.reason}" for p in self.problems if p.source == row.get("path")]
         return {**row, "findings": joined([str(row.get("findings") or ""), *own])} if own else row
 
@@ -184,7 +184,7 @@ class Outputs:
 
 
 def disk_error(error: OSError) -> ResultsError:
-    """The disk is full or gone, in a sentence."""
+    """Sentence about a disk that is full or gone."""
     return ResultsError(
         f"{error.filename or 'the results folder'}: cannot be written ({error.strerror or error}); free the disk or choose another folder"
     )

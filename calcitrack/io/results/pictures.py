@@ -21,7 +21,7 @@ FILMS_AT_HAND = 3
 
 
 class Films:
-    """Pixels of the last few films, so that a film that stands in several pictures is read once."""
+    """Pixels of the last few films, so that a film used in several pictures is read once."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[int, Radiograph] = OrderedDict()

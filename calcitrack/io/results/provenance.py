@@ -1,4 +1,4 @@
-"""How results came to be: when, by which libraries, and by which steps, as plain JSON values."""
+"""Provenance of results as plain JSON values: time, libraries and steps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Clock = Callable[[], dt.datetime]
 
 
 def utc_now() -> dt.datetime:
-    """The present, in UTC."""
+    """The current time in UTC."""
     return dt.datetime.now(dt.UTC)
 
 
@@ -36,7 +36,7 @@ def library_versions() -> dict[str, str]:
 
 
 def measuring_libraries() -> dict[str, str]:
-    """Name -> version of the libraries that take part in measuring: where one of them is another, an earlier answer is not used again."""
+    """Name -> version of the libraries that take part in measuring; where one of them changed, an earlier assessment is not reused."""
     return _versions(name for name in (*LIBRARIES, *DECODERS) if name not in DRAWING)
 
 
@@ -57,14 +57,14 @@ def _flat(values: Mapping[str, str | int | float | bool | None]) -> Json:
 
 
 def _value(value: str | int | float | bool | None) -> str | int | float | bool | None:
-    """JSON knows neither infinity nor NaN, and texts may hold bytes that no encoding explains."""
+    """A JSON value. JSON has neither infinity nor NaN, and texts may hold undecodable bytes."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     return plain(value) if isinstance(value, str) else value
 
 
 def assessment_json(assessment: Assessment, folder: str) -> Json:
-    """One timeline: who, where its pictures lie, and every step with its parameters and outcome.
+    """Provenance of one timeline: its key, its folder, and every step with parameters and outcome.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ def _text_columns(schema: TableSchema) -> list[str]:
 def write_csv(table: pd.DataFrame, schema: TableSchema, path: Path, *, further: bool = False) -> None:
     """Write a table as UTF-8 with LF line ends, ISO dates, rounded numbers, and empty cells for what is missing.
 
-    With `further` its rows go to the end of a file that was begun so.
+    With `further` the rows are appended to a file that was begun so.
     """
     table = rounded_table(table, schema)
     for name in _text_columns(schema):
@@ -45,7 +45,7 @@ class ParquetFile:
     schema
         Its table.
     without
-        Columns that are left out, because the name of the file's folder has them.
+        Columns that are left out, because the folder name holds them.
     """
 
     def __init__(self, path: Path, schema: TableSchema, *, without: tuple[str, ...] = ()) -> None:
@@ -68,7 +68,7 @@ class ParquetFile:
 
 
 def check_parquet() -> None:
-    """Say early that Parquet cannot be written.
+    """Raise early if Parquet cannot be written.
 
     Raises
     ------

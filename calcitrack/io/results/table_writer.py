@@ -1,4 +1,4 @@
-"""Tables that are written while they grow: CSV, Parquet, and Parquet datasets for cohorts whose tables are too large for memory."""
+"""Incremental writing of tables (CSV, Parquet and Parquet datasets), for cohorts whose tables are too large for memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class GrowingTables:
     Parameters
     ----------
     place
-        Gives the path of a file by its name in the results folder, and makes its folder.
+        Returns the path of a file by its name in the results folder, and creates its folder.
     parquet
         Write ``TABLE.parquet`` beside ``TABLE.csv``.
     dataset
@@ -46,7 +46,7 @@ class GrowingTables:
         self._open: dict[str, ParquetFile] = {}
 
     def add(self, schema: TableSchema, rows: Iterable[Row]) -> None:
-        """Add rows at the end of a table, which may be a further one beside those of every results folder."""
+        """Append rows to a table, which may be an additional one."""
         self._schemas.setdefault(schema.name, schema)
         waiting = self._rows.setdefault(schema.name, [])
         waiting.extend(rows)
@@ -54,7 +54,7 @@ class GrowingTables:
             self._write(schema)
 
     def finish(self) -> None:
-        """Write what waits; a table without rows becomes a file with its columns."""
+        """Write the rows in memory; a table without rows becomes a file with column names only."""
         for schema in self._schemas.values():
             if self._rows[schema.name] or schema.name not in self._begun:
                 self._write(schema)

@@ -1,4 +1,4 @@
-"""The writer of a results folder: tables, what goes with them, and provenance."""
+"""The writer of a results folder: tables, outputs beside them, and provenance."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from calcitrack.version import __version__
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a results folder holds now."""
+    """Content of a results folder after writing."""
 
     folder: Path
     n_timelines: int
@@ -41,7 +41,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class _AddedTimeline:
-    """What is kept of a timeline until its judgement is known.
+    """Part of a timeline that is kept until its judgement is known.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class _AddedTimeline:
 
 
 class ResultsWriter:
-    """Writes a results folder timeline by timeline, so that a large cohort never lies in memory as a whole.
+    """Writes a results folder timeline by timeline, so that a large cohort is never in memory as a whole.
 
     Use it in a ``with`` statement: `add` each assessment and collect its series, judge the series (`calcitrack.change.judge_cohort`), then `finish`
     with what was judged. Without `finish` nothing in the folder has changed.
@@ -152,7 +152,7 @@ class ResultsWriter:
         self._added.append(added)
 
     def fail(self, failure: TimelineFailure) -> None:
-        """Note a timeline that could not be assessed; its files become failed in ``images.csv``."""
+        """Record a timeline that could not be assessed; its files become failed in ``images.csv``."""
         self._failures.append(failure)
 
     def include(self, schema: TableSchema, rows: Iterable[Row]) -> None:
@@ -172,7 +172,7 @@ class ResultsWriter:
 
     @property
     def failures(self) -> tuple[TimelineFailure, ...]:
-        """Timelines that were noted with `fail`."""
+        """Timelines that were recorded with `fail`."""
         return tuple(self._failures)
 
     @property

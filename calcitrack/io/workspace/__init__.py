@@ -1,4 +1,4 @@
-"""The workspace: a database beside segmentation files, in which nothing that was accepted is lost or overwritten."""
+"""The workspace: a database with segmentation files, in which no accepted record is lost or overwritten."""
 
 from calcitrack.io.workspace.audit import AuditEntry, account
 from calcitrack.io.workspace.checks import CheckReport

@@ -1,4 +1,4 @@
-"""Documents of assessments as rows, and rows as documents."""
+"""Conversion of assessment documents to database rows and back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def last_with_image(database: Database, image: str) -> str | None:
 
 
 def timeline_row(database: Database, key: Json) -> int:
-    """Row of a timeline, made where there is none."""
+    """Row of a timeline, inserted where there is none."""
     known = database.row("SELECT id FROM timelines WHERE key = ?", dumps(key))
     if known is not None:
         return int(known[0])
@@ -42,7 +42,7 @@ def find_assessment(database: Database, assessment_id: str, digest: str | None =
 
 
 def store(database: Database, document: Json, digest: str, timeline: int, audit_id: int) -> int:
-    """Write a document as rows, and give the row of the assessment. The segmentation files are there already."""
+    """Write a document as rows, and return the row of the assessment. Its segmentation files must exist already."""
     facts = {name: document[name] for name in ("time_points", "provenance", "findings", "failures")}
     row = database.insert(
         "assessments", audit_id=audit_id, timeline_id=timeline, assessment_id=document["assessment_id"], digest=digest, facts=dumps(facts)

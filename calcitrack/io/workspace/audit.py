@@ -42,13 +42,13 @@ class AuditEntry:
     who
         The reader, or the account that ran the program.
     what
-        What was done, in words.
+        Description of the action.
     subject
-        What it was done to: an image, a timeline, an assessment, a run.
+        Object of the action: an image, a timeline, an assessment, a run.
     before, after
         SHA-256 of the content before and after; empty where there was none.
     detail
-        JSON: what else belongs to it.
+        JSON with further details.
     previous
         `digest` of the entry before; empty for the first.
     digest
@@ -68,7 +68,7 @@ class AuditEntry:
 
     @property
     def expected_digest(self) -> str:
-        """What `digest` is when nothing of the entry was changed."""
+        """The value of `digest` for an unchanged entry."""
         content = [self.number, self.at, self.who, self.what, self.subject, self.before, self.after, self.detail, self.previous]
         return hashlib.sha256(canonical(content)).hexdigest()
 
@@ -84,7 +84,7 @@ def account() -> str:
 def append(
     database: Database, clock: Clock, who: str, what: str, subject: str, *, before: str = "", after: str = "", detail: Json | None = None
 ) -> AuditEntry:
-    """Add an entry, inside a transaction that holds the write lock and makes the change that the entry tells of."""
+    """Add an entry, inside the transaction that holds the write lock and makes the recorded change."""
     last = database.row("SELECT id, digest FROM audit ORDER BY id DESC LIMIT 1") or (0, "")
     at = clock().isoformat(timespec="milliseconds")
     entry = AuditEntry(last[0] + 1, at, storable(who), what, storable(subject), before, after, dumps(detail or {}), last[1], "")
@@ -105,13 +105,13 @@ def append(
 
 
 def entries(database: Database, *, subject: str | None = None, who: str | None = None) -> tuple[AuditEntry, ...]:
-    """Entries in their order, of one subject or by one person only where asked for."""
+    """Entries in order; optionally only those of one subject or by one person."""
     wanted = "WHERE (? IS NULL OR subject = ?) AND (? IS NULL OR who = ?)"
     return tuple(AuditEntry(*row) for row in database.rows(f"SELECT {_COLUMNS} FROM audit {wanted} ORDER BY id", subject, subject, who, who))  # noqa: S608 names of ours
 
 
 def chain_problems(database: Database) -> Iterator[str]:
-    """Entries that were changed, removed or put between others."""
+    """Find entries that were changed, removed or inserted later."""
     number, digest = 0, ""
     for entry in entries(database):
         if entry.number != number + 1:

@@ -1,4 +1,4 @@
-"""Whether a workspace holds what was written into it: database, audit trail, contents and files."""
+"""Integrity check of a workspace: database, audit trail, contents and files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from calcitrack.io.workspace.versions import READER
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a check found.
+    """Result of a check.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class CheckReport:
     journals
         Journals of reviews that cannot be read or applied again; each one's sentence is among `problems` too.
     notes
-        What does no harm: files that a process left when it was ended.
+        Harmless findings: files that an interrupted process left behind.
     assessments, segmentations, reviews, entries
         How many were checked: assessments, versions of segmentations, reviews, and entries of the audit trail.
     """
@@ -44,12 +44,12 @@ class CheckReport:
 
     @property
     def clean(self) -> bool:
-        """No problem was found."""
+        """Whether no problem was found."""
         return not self.problems
 
 
 def check(database: Database, files: LabelFiles) -> CheckReport:
-    """Check everything; what is written meanwhile is not looked at."""
+    """Check everything; records written meanwhile are not checked."""
     left = files.partial()
     present = set(files.all_digests())
     with database.reading():
@@ -89,7 +89,7 @@ def _structure_problems(database: Database) -> Iterator[str]:
 
 
 def _assessment_problems(database: Database) -> Iterator[str]:
-    """Rows are put together again, and held against the digest that was taken when they were written."""
+    """Rebuild each document from its rows, and compare its digest with the one taken when it was written."""
     rows = database.rows("SELECT s.id, s.assessment_id, s.digest, a.after FROM assessments s LEFT JOIN audit a ON a.id = s.audit_id ORDER BY s.id")
     for row, name, digest, digest_in_trail in rows:
         try:

@@ -1,4 +1,4 @@
-"""Nouns of the model as JSON and back, by the types that their dataclasses declare; exact, also for floats and for texts in no encoding."""
+"""Model objects as JSON and back, by the types that their dataclasses declare. Exact, also for floats and for texts that no encoding explains."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ def dumps(value: Json) -> str:
 
 
 def canonical(value: Json) -> bytes:
-    """The form that digests are made of: as `dumps`, keys in order."""
+    """Canonical form for digests: as `dumps`, with sorted keys."""
     return json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode("ascii")
 
 
 def storable(text: str) -> str:
-    """The text as the database can hold it: what no encoding explains becomes an escape."""
+    """The text in a form that the database can store: undecodable bytes become escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def encode(value: object) -> Json:
-    """A noun, or what it is made of, as JSON.
+    """A model object, or one of its parts, as JSON.
 
     Raises
     ------
     TypeError
-        A type that no noun of the model is made of.
+        The type occurs in no model object.
     """
     if value is None or (isinstance(value, bool | int | float | str) and not isinstance(value, Enum)):
         return value
@@ -64,7 +64,7 @@ def encode(value: object) -> Json:
 
 
 def _encode_special(value: object) -> tuple[Json] | None:
-    """What is neither a container nor a dataclass, in a tuple of one; ``None`` for the others."""
+    """JSON of a value that is neither a container nor a dataclass, in a tuple of one; ``None`` for other values."""
     if isinstance(value, Enum):
         return (value.value,)
     if isinstance(value, dt.date):  # a datetime is a date too
@@ -80,12 +80,12 @@ def _encode_special(value: object) -> tuple[Json] | None:
 
 
 def decode(kind: Any, value: Json) -> Any:
-    """The noun of this type that `encode` made the JSON of.
+    """Inverse of `encode` for an object of this type.
 
     Raises
     ------
     KeyError, TypeError, ValueError
-        The JSON was not made of such a noun; an `InvalidValueError` is a ValueError.
+        The JSON does not describe such an object; an `InvalidValueError` is a ValueError.
     """
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):

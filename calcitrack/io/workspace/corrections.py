@@ -1,4 +1,4 @@
-"""What readers state about films, as rows: each step is kept, with what holds after it, so that everything can be undone, also on another day."""
+"""Readers' corrections of films, as rows. Each step is kept with the correction in force after it, so that it can be undone, also on another day."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from calcitrack.model.review_steps import HistoryMove
 
 
 class CorrectionKind(StrEnum):
-    """What a step does. The values are those of the table."""
+    """Kind of a step. The values are those of the table."""
 
     SET = "set"
     """State something about a film."""
@@ -33,7 +33,7 @@ _COLUMNS = "i.identity, c.position, c.reader, c.kind, c.step, c.correction, c.pr
 
 @dataclass(frozen=True, slots=True)
 class CorrectionStep:
-    """One step of what readers state about a film.
+    """One step in the history of a film's corrections.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class CorrectionStep:
     step
         What was done, in words.
     correction
-        JSON: all that holds of the film after it.
+        JSON: the correction in force after the step.
     previous, digest
         SHA-256 of the step before, empty for the first, and of all of the above.
     """
@@ -64,19 +64,19 @@ class CorrectionStep:
 
     @property
     def expected_digest(self) -> str:
-        """What `digest` is when nothing of the step was changed."""
+        """The value of `digest` for an unchanged step."""
         content = [self.image, self.position, self.reader, self.kind.value, self.step, self.correction, self.previous]
         return hashlib.sha256(canonical(content)).hexdigest()
 
     @property
     def holds(self) -> FilmCorrection:
-        """What is stated after it."""
+        """The correction in force after the step."""
         found: FilmCorrection = decode(FilmCorrection, json.loads(self.correction))
         return found
 
 
 def steps_of(database: Database, image: str | None = None) -> tuple[CorrectionStep, ...]:
-    """Steps in their order; of one film only where asked for."""
+    """Steps in order; optionally only those of one film."""
     wanted = None if image is None else storable(image)
     rows = database.rows(
         f"SELECT {_COLUMNS} FROM corrections c JOIN images i ON i.id = c.image_id WHERE (?1 IS NULL OR i.identity = ?1) ORDER BY c.id",  # noqa: S608 names of ours
@@ -86,7 +86,7 @@ def steps_of(database: Database, image: str | None = None) -> tuple[CorrectionSt
 
 
 def in_force(database: Database) -> dict[str, FilmCorrection]:
-    """Film -> what is stated about it; films about which nothing is stated any more are left out."""
+    """Film -> correction in force; films without one are left out."""
     last = {s.image: s for s in steps_of(database)}
     return {image: step.holds for image, step in last.items() if step.holds}
 
@@ -107,7 +107,7 @@ def undone_and_done(steps: Sequence[CorrectionStep]) -> tuple[list[CorrectionSte
 
 
 def again(steps: Sequence[CorrectionStep], move: HistoryMove) -> tuple[str, FilmCorrection] | None:
-    """Words for undoing or redoing the last step, and what holds then; ``None`` where there is nothing to undo or redo."""
+    """Words for undoing or redoing the last step, and the correction in force afterwards; ``None`` where there is no such step."""
     done, undone = undone_and_done(steps)
     if move is HistoryMove.UNDO:
         return (f"undo: {done[-1].step}", done[-2].holds if len(done) > 1 else NO_CORRECTION) if done else None
@@ -120,14 +120,14 @@ def append(database: Database, clock: Clock, new: CorrectionStep, after: int | N
     Parameters
     ----------
     after
-        Position of the film's last step that its maker knows of; ``None`` for whichever it is.
+        Position of the film's last step known to the caller; ``None`` accepts any.
 
     Raises
     ------
     InvalidValueError
         Nothing of the film is on record.
     EditConflictError
-        Somebody else's step has come in between.
+        Another step was added in between.
     """
     row = database.row("SELECT id FROM images WHERE identity = ?", storable(new.image))
     if row is None:
@@ -158,7 +158,7 @@ def new_step(image: str, reader: str, kind: CorrectionKind, step: str, correctio
 
 
 def problems(database: Database) -> Iterator[str]:
-    """Steps that were changed, removed or put between others."""
+    """Find steps that were changed, removed or inserted later."""
     trail_digests = [row[0] for row in database.rows("SELECT t.after FROM corrections c LEFT JOIN audit t ON t.id = c.audit_id ORDER BY c.id")]
     steps = steps_of(database)
     if len(trail_digests) != len(steps):

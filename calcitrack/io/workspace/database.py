@@ -1,4 +1,4 @@
-"""The database file: opened, migrated, written in transactions, and every failure in plain words."""
+"""The database file: opening, migration, transactions, and failures in plain words."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Database:
         return all(os.access(p, os.W_OK, effective_ids=effective) for p in places)
 
     def _address(self) -> str:
-        """URI of the file. Where nothing can be written and no log is left, SQLite is told not to look for one, which it would have to make."""
+        """URI of the file. In a read-only folder without a log, it is opened as immutable, because SQLite would have to create a log."""
         address = self.path.resolve().as_uri()
         if not self.read_only:
             return f"{address}?mode=rwc"
@@ -129,7 +129,7 @@ class Database:
         return str(mode)
 
     def _migrate(self) -> None:
-        """Each step in a transaction of its own, after a copy of what was there to begin with; another process that is quicker is let go first."""
+        """Migrate the schema, each step in its own transaction, after a backup. A faster process goes first."""
         found = self.version
         while self.version < schema.SCHEMA_VERSION:
             with self.writing():
@@ -145,7 +145,7 @@ class Database:
             self.migrated_from = version if self.migrated_from is None else self.migrated_from
 
     def backup(self, place: Path) -> None:
-        """Copy the last committed state of the database to another file, which is replaced; writers go on meanwhile.
+        """Copy the last committed state of the database to another file, which is replaced; other processes may write meanwhile.
 
         Raises
         ------
@@ -166,7 +166,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Transaction: all of it is on the disk when the block is left, or nothing of it where the block or the disk fails.
+        """Transaction: on leaving the block all of it is on the disk, or nothing of it where the block or the disk fails.
 
         Raises
         ------
@@ -187,7 +187,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Every query in the block sees one and the same state, whatever is written meanwhile."""
+        """Read transaction: every query in the block sees the same state."""
         with self._explained_errors():
             self._connection.execute("BEGIN")
             try:
@@ -207,7 +207,7 @@ class Database:
             return self._connection.execute(query, values).fetchone()
 
     def insert(self, table: str, **cells: object) -> int:
-        """Add a row, and give its id."""
+        """Add a row, and return its id."""
         marks = ", ".join("?" * len(cells))
         with self._explained_errors():
             done = self._connection.execute(f"INSERT INTO {table} ({', '.join(cells)}) VALUES ({marks})", tuple(cells.values()))  # noqa: S608 names of ours
@@ -219,7 +219,7 @@ class Database:
             self._connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", rows)  # noqa: S608 as above
 
     def execute(self, statement: str, *values: object) -> None:
-        """Carry out a statement that gives no rows."""
+        """Execute a statement that returns no rows."""
         with self._explained_errors():
             self._connection.execute(statement, values)
 
@@ -231,7 +231,7 @@ class Database:
             raise database_error(self.path, error) from error
 
     def close(self) -> None:
-        """End the connection; the last one to be closed leaves the database as one file."""
+        """Close the connection; the last one to close leaves the database as a single file."""
         self._connection.close()
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""An assessment as one JSON document and back: what its digest is made of, and what the rows of the database hold in parts.
+"""An assessment as one JSON document and back. Its digest is taken of this document, and the database stores the document in rows.
 
 The document states each segmentation by its digest; everything else of the assessment is in it.
 """
@@ -113,12 +113,12 @@ def _result(name: str, result: Result) -> Json:
 
 
 def assessment_of(document: Json, segmentation: Callable[[str], Segmentation]) -> Assessment:
-    """The assessment of a document; its images are read again from their files when their pixels are asked for.
+    """The assessment of a document; its images are read again from their files when their pixels are needed.
 
     Parameters
     ----------
     segmentation
-        Gives the segmentation of a digest.
+        Returns the segmentation of a digest.
     """
     return Assessment(
         assessment_id=document["assessment_id"],

@@ -1,4 +1,4 @@
-"""A results folder made from what is on record, by the same writer as after measuring."""
+"""Export of a results folder from a workspace, with the same writer as after measuring."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def export_results(
     Parameters
     ----------
     run
-        Only what this run measured; everything when ``None``.
+        Only timelines that this run measured; all when ``None``.
     folder, parquet, dataset, clock, dicom
         As for `calcitrack.io.results.writer.ResultsWriter`.
     courses, judging
@@ -123,7 +123,7 @@ def _edited(workspace: Workspace, assessment: Assessment) -> list[str]:
 
 
 def _moment(workspace: Workspace, review: Review) -> dt.datetime:
-    """When a review was made, which the audit trail knows."""
+    """When a review was made, from the audit trail."""
     entries = workspace.history(f"assessment {review.assessment_id}", who=review.reader)
     last = [e for e in entries if e.after == review_digest(review)][-1]
     return dt.datetime.fromisoformat(last.at)

@@ -1,4 +1,4 @@
-"""What the operating system and SQLite say when something goes wrong, in the words of a user."""
+"""Errors of the operating system and SQLite, translated into plain words."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ KEPT = "what was accepted before is safe, and this change was not made"
 
 
 def read_only(path: Path) -> WorkspaceReadOnlyError:
-    """Nothing can be written there."""
+    """Error for a workspace that cannot be written."""
     action = "change the permissions of the folder, or work in a backup that `calcitrack workspace backup` makes elsewhere"
     return WorkspaceReadOnlyError(str(path), "a workspace that can only be read", "one that can be written", action)
 
 
 def disk_error(path: Path, error: OSError) -> WorkspaceError:
-    """A file that could not be written."""
+    """Error for a file that could not be written."""
     if error.errno in FULL:
         return WorkspaceFullError(str(path), "a full disk or quota", "room for the change", f"free some and try again; {KEPT}")
     if error.errno in READ_ONLY:
@@ -38,7 +38,7 @@ def disk_error(path: Path, error: OSError) -> WorkspaceError:
 
 
 def database_error(path: Path, error: sqlite3.Error) -> WorkspaceError:
-    """What SQLite could not do (https://www.sqlite.org/rescode.html)."""
+    """Error for a failure of SQLite (https://www.sqlite.org/rescode.html)."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         action = f"wait until the other process has finished, or end it, and try again; {KEPT}"

@@ -16,14 +16,14 @@ from calcitrack.model.segmentation import Segmentation
 
 @dataclass(frozen=True, slots=True)
 class ImportedVersion:
-    """What became of one image.
+    """Outcome for one image.
 
     Parameters
     ----------
     version
-        The version that holds the reader's outlines now.
+        The version that now holds the reader's outlines.
     before
-        The version that they were laid upon; the same where nothing was changed.
+        The version on which they are based; the same where nothing was changed.
     deposits, added, removed, redrawn
         Numbers of deposits: now, and against the version before.
     """
@@ -68,8 +68,8 @@ def import_into(
     Raises
     ------
     SegmentationImportError
-        It is no Segmentation, it was drawn on no image of the workspace or on another grid, a segment is no deposit, or two overlap. Nothing
-        is accepted then, of no image.
+        It is no Segmentation, it refers to no image of the workspace or has another grid, a segment is no deposit, or two overlap. Nothing
+        is accepted then, for any image.
     EditConflictError
         Somebody else's edit came after the version it is based on.
     InvalidValueError

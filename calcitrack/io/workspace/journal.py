@@ -1,4 +1,4 @@
-"""The journal of a review: each step of a reader as a row, so that nothing is lost and everything can be undone, also on another day."""
+"""The journal of a review: each step of a reader as a row, so that no step is lost and each can be undone, also on another day."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class JournalEntry:
     position
         1, 2, ... for each reader and assessment, whatever reading the step belongs to.
     reader
-        Whose step it is.
+        Reader who made the step.
     assessment_id
         What was reviewed.
     step
@@ -51,7 +51,7 @@ class JournalEntry:
 
     @property
     def expected_digest(self) -> str:
-        """What `digest` is when nothing of the step was changed."""
+        """The value of `digest` for an unchanged step."""
         content = [self.position, self.reader, self.assessment_id, self.step, self.change, self.previous, *([self.reading] if self.reading else [])]
         return hashlib.sha256(canonical(content)).hexdigest()
 
@@ -64,12 +64,12 @@ def append(database: Database, clock: Clock, assessment: int, entry: JournalEntr
     assessment
         Its row.
     entry
-        Its `position` is one more than the last that its maker knows of; `previous` and `digest` are worked out here.
+        Its `position` is one more than the last one known to the caller; `previous` and `digest` are computed here.
 
     Raises
     ------
     EditConflictError
-        The same reader has gone on with the same assessment elsewhere.
+        The same reader has continued the same assessment elsewhere.
     """
     last = database.row(
         "SELECT position, digest FROM journal WHERE assessment = ? AND reader = ? ORDER BY position DESC LIMIT 1", assessment, storable(entry.reader)
@@ -95,7 +95,7 @@ def append(database: Database, clock: Clock, assessment: int, entry: JournalEntr
 
 
 def entries(database: Database, assessment_id: str | None = None, reader: str | None = None) -> tuple[JournalEntry, ...]:
-    """Steps in their order; of one assessment and one reader only where asked for."""
+    """Steps in order; optionally only those of one assessment or one reader."""
     rows = database.rows(
         f"""SELECT {_COLUMNS} FROM journal j JOIN assessments a ON a.id = j.assessment
         WHERE (? IS NULL OR a.assessment_id = ?) AND (? IS NULL OR j.reader = ?) ORDER BY j.id""",  # noqa: S608 names of ours
@@ -105,7 +105,7 @@ def entries(database: Database, assessment_id: str | None = None, reader: str | 
 
 
 def problems(database: Database) -> Iterator[str]:
-    """Steps that were changed, removed or put between others."""
+    """Find steps that were changed, removed or inserted later."""
     trail_digests = {(a, r, p): after for a, r, p, after in database.rows(
         "SELECT j.assessment, j.reader, j.position, t.after FROM journal j LEFT JOIN audit t ON t.id = j.audit_id"
     )}  # fmt: skip

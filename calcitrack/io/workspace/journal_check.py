@@ -1,4 +1,4 @@
-"""Whether the journals of reviews can be read, and applied again to the outlines that they start from."""
+"""Check that journals of reviews can be read and re-applied to the outlines that they start from."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class JournalFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JournalProblem:
-    """The first step of a journal that cannot be applied again; the steps after it are not looked at.
+    """The first step of a journal that cannot be re-applied; later steps are not checked.
 
     Parameters
     ----------
     assessment_id, reader, reading
-        Whose review of what; `reading` is empty for the reader's own review.
+        The reviewed assessment, its reader and the reading; `reading` is empty for the reader's own review.
     position
         Position of the step.
     fault
@@ -65,7 +65,7 @@ class JournalProblem:
 
 
 def replay_problems(database: Database, files: LabelFiles) -> Iterator[JournalProblem]:
-    """Read every journal and apply its steps again, as a review does that is opened anew.
+    """Read every journal and re-apply its steps, as a reopened review does.
 
     A reader's own review of an assessment and each of the reader's readings start afresh, so each is checked by itself.
     """
@@ -115,7 +115,7 @@ def _problem(entry: JournalEntry, fault: JournalFault, reason: str) -> JournalPr
 
 
 def _cases(database: Database) -> dict[tuple[str, str], tuple[ReadingPlan, PlannedCase]]:
-    """(reader, reading) -> the case that is read apart, with its plan. Plans that cannot be read are left out."""
+    """(reader, reading) -> the case that is kept apart, with its plan. Unreadable plans are left out."""
     cases: dict[tuple[str, str], tuple[ReadingPlan, PlannedCase]] = {}
     for number, reader, text in database.rows("SELECT id, reader, plan FROM sessions ORDER BY id"):
         try:

@@ -1,4 +1,4 @@
-"""Segmentations as files beside the database: one a content, named by its digest, complete or not there."""
+"""Segmentation files beside the database: one file per content, named by its digest, and written completely or not at all."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _parts(segmentation: Segmentation) -> dict[str, np.ndarray]:
 
 
 def segmentation_digest(segmentation: Segmentation) -> str:
-    """SHA-256 of what a segmentation says: labels, limb, bone, confidence, support and findings. Not of the compressed file."""
+    """SHA-256 of a segmentation's content (labels, limb, bone, confidence, support and findings), not of the compressed file."""
     return _digest(_parts(segmentation))
 
 
@@ -71,11 +71,11 @@ class LabelFiles:
         self._folder = folder / FOLDER
 
     def path(self, digest: str) -> Path:
-        """Where the segmentation of this digest lies: 256 folders, none of which gets long."""
+        """Path of the segmentation with this digest, in one of 256 folders so that none grows large."""
         return self._folder / digest[:2] / f"{digest}{SUFFIX}"
 
     def save(self, segmentation: Segmentation) -> str:
-        """Write a segmentation unless it is there, and give its digest. When this returns, it outlasts a crash of the machine.
+        """Write a segmentation unless it exists, and return its digest. On return the file survives a crash of the machine.
 
         Raises
         ------
@@ -93,12 +93,12 @@ class LabelFiles:
         return digest
 
     def load(self, digest: str) -> Segmentation:
-        """Read a segmentation and hold it against its digest.
+        """Read a segmentation and verify its digest.
 
         Raises
         ------
         WorkspaceDamagedError
-            The file is not there, or does not hold what was written.
+            The file is missing, or its content differs from its digest.
         """
         place = self.path(digest)
         action = "restore the file from a backup of the workspace"
@@ -116,16 +116,16 @@ class LabelFiles:
         return segmentation
 
     def all_digests(self) -> Iterator[str]:
-        """Digests of the files that are there, whether or not the database lists them."""
+        """Digests of all files in the folder, whether or not the database lists them."""
         yield from sorted(p.stem for p in self._folder.glob(f"??/*{SUFFIX}") if not p.name.startswith(PARTIAL_PREFIX))
 
     def partial(self) -> tuple[Path, ...]:
-        """Files that were not finished."""
+        """Files that were not written completely."""
         return tuple(sorted(self._folder.glob(f"??/{PARTIAL_PREFIX}*")))
 
 
 def _packed(parts: dict[str, np.ndarray]) -> bytes:
-    """A NumPy ``.npz`` archive, the same bytes for the same arrays."""
+    """A NumPy ``.npz`` archive, with the same bytes for the same arrays."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for name, array in parts.items():
@@ -151,7 +151,7 @@ def _segmentation(parts: dict[str, np.ndarray]) -> Segmentation:
 
 
 def _write_durably(place: Path, content: bytes) -> None:
-    """All of the content under its name, or nothing: written aside, flushed to the disk, renamed, and the folder flushed."""
+    """Write a file completely or not at all: write a temporary file, flush it, rename it, and flush the folder."""
     for folder in (place.parent.parent, place.parent):
         if not folder.exists():
             folder.mkdir(exist_ok=True)
@@ -172,14 +172,14 @@ def _write_durably(place: Path, content: bytes) -> None:
 
 
 def _umask() -> int:
-    """What new files of this process may not be; `mkstemp` lets nobody else read, which colleagues on a shared drive must."""
+    """Permission mask of this process. `mkstemp` denies others reading, but colleagues on a shared drive need it."""
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make a new name in a folder outlast a crash; Windows does so by itself and cannot open folders."""
+    """Flush a folder so that a new name survives a crash; Windows needs no flush and cannot open folders."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)

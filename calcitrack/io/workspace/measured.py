@@ -1,4 +1,4 @@
-"""From which bytes, with which settings and by which program a timeline was measured: what tells whether its answer can be used again."""
+"""Files, settings and program from which a timeline was measured. They decide whether its assessment can be reused."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from calcitrack.model.timeline import TimelineKey
 
 @dataclass(frozen=True, slots=True)
 class MeasuredFrom:
-    """What a timeline was measured from.
+    """Inputs of a timeline's measurement.
 
     Parameters
     ----------
     request
-        SHA-256 of everything but the bytes of its files: what is stated about its images, settings, program.
+        SHA-256 of everything but the bytes of its files: facts about its images, settings, program.
     contents
         Its files.
     unread
@@ -33,7 +33,7 @@ class MeasuredFrom:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all of it, for the audit trail."""
+        """SHA-256 of all fields, for the audit trail."""
         return hashlib.sha256(
             canonical([self.request, [[storable(c.source), c.size_bytes, c.sha256] for c in self.contents], self.unread])
         ).hexdigest()
@@ -62,7 +62,7 @@ class MeasuredBefore:
 
 @dataclass(frozen=True, slots=True)
 class LastOutcome:
-    """What became of a timeline the last time that it was tried.
+    """Outcome of a timeline's most recent measurement.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class LastOutcome:
 
 
 def add_measured(database: Database, audit_id: int, run: int, timeline: int, assessment: int, measured_from: MeasuredFrom) -> None:
-    """Note from what an assessment was measured."""
+    """Record the inputs of an assessment."""
     row = database.insert(
         "measured",
         audit_id=audit_id,
@@ -93,7 +93,7 @@ def add_measured(database: Database, audit_id: int, run: int, timeline: int, ass
 
 
 def measured_before(database: Database, key: TimelineKey, request: str | None = None) -> Iterator[MeasuredBefore]:
-    """How a timeline was measured, the last time first; only with this request where one is given."""
+    """Earlier measurements of a timeline, the latest first; only those with this request where one is given."""
     rows = database.rows(
         """SELECT m.id, a.assessment_id, a.digest, m.request, m.unread, r.options, r.made_by FROM measured m JOIN assessments a ON a.id = m.assessment
         JOIN runs r ON r.id = m.run_id JOIN timelines t ON t.id = m.timeline_id WHERE t.key = ?1 AND (?2 IS NULL OR m.request = ?2)
@@ -109,7 +109,7 @@ def _contents(database: Database, measured: int) -> tuple[Content, ...]:
 
 
 def last_outcome(database: Database, key: TimelineKey) -> LastOutcome | None:
-    """What became of a timeline the last time; ``None`` where it was never tried."""
+    """Outcome of a timeline's most recent measurement; ``None`` where there was none."""
     row = database.row(
         """SELECT o.assessment, o.reason, o.sources FROM outcomes o JOIN timelines t ON t.id = o.timeline_id WHERE t.key = ?
         ORDER BY o.id DESC LIMIT 1""",
@@ -119,7 +119,7 @@ def last_outcome(database: Database, key: TimelineKey) -> LastOutcome | None:
 
 
 def measured_problems(database: Database) -> Iterator[str]:
-    """What was noted of files and settings, held against the digest in the audit trail."""
+    """Compare recorded files and settings with the digest in the audit trail."""
     rows = database.rows(
         """SELECT m.id, m.request, m.unread, t.key, a.detail FROM measured m JOIN timelines t ON t.id = m.timeline_id
         LEFT JOIN audit a ON a.id = m.audit_id"""

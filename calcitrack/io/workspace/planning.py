@@ -1,4 +1,4 @@
-"""Which timelines of a run are on record already, measured from the same files with the same settings by the same program."""
+"""Planning of a run: find timelines already measured from the same files with the same settings by the same program."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class PlannedTimeline:
     Parameters
     ----------
     request
-        Digest of what is asked of it.
+        Digest of the request.
     files
-        Its files as they were when the run began; ``None`` where an image came from elsewhere, so that nothing tells whether it is the same again.
+        Its files at the start of the run; ``None`` where an image did not come from a file, so that it cannot be recognised.
     known
-        Its answer on record.
+        Its recorded assessment.
     reason
         Why it is measured again though it was measured before; empty where it was not.
     """
@@ -45,12 +45,12 @@ class PlannedTimeline:
     reason: str = ""
 
     def contents(self) -> tuple[Content, ...] | None:
-        """What its files hold now; ``None`` where one cannot be read, or an image came from elsewhere."""
+        """Present content of its files; ``None`` where one cannot be read, or an image did not come from a file."""
         found = [f.content() for f in self.files or ()]
         return None if self.files is None or None in found else tuple(c for c in found if c is not None)
 
     def may_be(self, before: MeasuredBefore) -> bool:
-        """False where it takes no reading of files to see that an earlier answer is not this one's."""
+        """Whether an earlier assessment may be reused, as far as can be decided without reading files."""
         earlier = before.measured_from
         if self.files is None or earlier.unread or [storable(f.source.name) for f in self.files] != [c.source for c in earlier.contents]:
             return False
@@ -73,13 +73,13 @@ class Planner:
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(READERS))
 
     def asked(self, timeline: Timeline) -> PlannedTimeline:
-        """What is asked of a timeline, with nothing looked up."""
+        """The request for a timeline, without a look-up."""
         files = [files_of(e) for t in timeline.time_points for e in t.exposures]
         known = None if None in files else tuple(f for several in files for f in several or ())
         return PlannedTimeline(request_digest(timeline, self.options, self.made_by), known)
 
     def places(self, timelines: Sequence[Timeline], progress: Progress) -> Iterator[PlannedTimeline]:
-        """Each timeline with its answer on record, in order."""
+        """Each timeline with its recorded assessment, in order."""
         coming, done = iter(timelines), 0
         with self.pool:
             while some := tuple(islice(coming, AT_A_TIME)):

@@ -1,4 +1,4 @@
-"""What is asked of a timeline, as a digest; and in words, how that differs from what was asked before."""
+"""Request for a timeline as a digest, and its difference from an earlier request in words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_NAMED = 3
 
 
 def request_digest(timeline: Timeline, options: Json, made_by: Json) -> str:
-    """SHA-256 of all that decides the answer for a timeline, but for the bytes of its files.
+    """SHA-256 of everything that determines the assessment of a timeline, except the bytes of its files.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def _exposure(exposure: Exposure) -> Json:
 
 
 def why_again(before: MeasuredBefore, options: Json, made_by: Json, contents: Callable[[], Sequence[Content]]) -> str:
-    """Why an earlier answer does not hold for what is asked now, in a clause.
+    """Reason why an earlier assessment does not answer the present request, as a clause.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A measurement of many timelines that a workspace keeps, and that goes on where an earlier one stopped."""
+"""A measurement of many timelines that a workspace records and that continues where an earlier one stopped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from calcitrack.model.timeline import Timeline
 
 
 class KeptRun:
-    """Keeps each outcome of a run as soon as it is there, and knows which timelines need not be measured again.
+    """Records each outcome of a run at once, and knows which timelines need not be measured again.
 
     A timeline is taken from the workspace where an earlier run, finished or not, measured it by the same version and weights and with the same
     settings, from files of the same paths and bytes, all of which it could read. `calcitrack.batch.keep_in` makes one.
@@ -31,11 +31,11 @@ class KeptRun:
     options
         Settings, all of them stated.
     made_by
-        What carries them out and can change an answer: version, weights, libraries.
+        Everything that carries them out and can change a result: version, weights, libraries.
     inputs, files
-        What was handed over, and what a scan made of it.
+        The inputs, and the result of their scan.
     again
-        Measure all of them, whatever is on record.
+        Measure all timelines, even those on record.
     progress
         Called with (timelines, of all) as they are compared with what is on record.
 
@@ -95,12 +95,12 @@ class KeptRun:
         return replace(recorded, images=tuple(replace(i, exposure=now[i.time_point, i.repeat]) for i in recorded.images))
 
     def measured(self, number: int, outcome: Assessment | TimelineFailure) -> None:
-        """Keep what was just measured, before another view of the limb is laid beside it; a failure waits for `keep`."""
+        """Record a new measurement, before it is combined with another view of the limb; a failure waits for `keep`."""
         if isinstance(outcome, Assessment):
             self._workspace.record(outcome, run=self._run, measured_from=self._measured_from(number, outcome))
 
     def _measured_from(self, number: int, outcome: Assessment) -> MeasuredFrom | None:
-        """From what; ``None`` where nothing tells, or somebody wrote to a file since the run began."""
+        """Inputs of a measurement; ``None`` where they are unknown, or a file was written since the run began."""
         place = self._places[number]
         contents = place.contents()
         if contents is None or not all(f.untouched for f in place.files or ()):
@@ -108,12 +108,12 @@ class KeptRun:
         return MeasuredFrom(place.request, contents, len(outcome.failures))
 
     def keep(self, outcome: Assessment | TimelineFailure) -> None:
-        """Keep the final outcome of a timeline: an assessment, or that there is none and why."""
+        """Record the final outcome of a timeline: an assessment, or a failure with its reason."""
         if isinstance(outcome, Assessment):
             self._workspace.record(outcome, run=self._run)
         else:
             self._workspace.fail(outcome, run=self._run)
 
     def finish(self) -> None:
-        """All timelines were reached."""
+        """Record that all timelines were reached."""
         self._workspace.finish_run(self._run)

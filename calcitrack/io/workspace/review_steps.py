@@ -35,7 +35,7 @@ def step_of(words: str, text: str) -> ReviewStep:
     Parameters
     ----------
     words
-        What was done; the journal holds it beside the JSON.
+        Description of the step; the journal holds it beside the JSON.
 
     Raises
     ------

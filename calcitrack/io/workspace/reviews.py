@@ -1,4 +1,4 @@
-"""Reviews as rows: every one is kept, and the last one of a reader on a subject counts."""
+"""Reviews as rows. Every review is kept, and the last one of a reader on a subject counts."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _COLUMNS = "r.reader, r.kind, a.assessment_id, r.deposit_id, r.image, r.time_poi
 
 
 def review_digest(review: Review) -> str:
-    """SHA-256 of what a review says."""
+    """SHA-256 of a review's content."""
     return hashlib.sha256(canonical(encode(review))).hexdigest()
 
 
 def _check_subject(database: Database, assessment: int, review: Review) -> None:
-    """Refuse a review of something that its assessment does not hold.
+    """Raise if the assessment does not contain the subject of a review.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def _check_subject(database: Database, assessment: int, review: Review) -> None:
 
 
 def _replaced_digest(database: Database, assessment: int, review: Review) -> str:
-    """Digest of the review that this one takes the place of: same reader, slot and subject; empty where there is none."""
+    """Digest of the review that this one replaces (same reader, slot and subject); empty where there is none."""
     row = database.row(
         """SELECT r.digest FROM reviews r JOIN assessments a ON a.id = r.assessment WHERE a.assessment_id =
         (SELECT assessment_id FROM assessments WHERE id = ?) AND reader = ? AND slot = ? AND deposit_id = ? AND image = ? AND time_point IS ?
@@ -84,14 +84,14 @@ def add(database: Database, clock: Clock, assessment: int, review: Review) -> No
 
 
 def reviews_of(database: Database, *, assessment_id: str | None, reader: str | None, superseded: bool) -> tuple[MadeReview, ...]:
-    """Reviews in the order in which they were made.
+    """Reviews in chronological order.
 
     Parameters
     ----------
     assessment_id, reader
         Only those; all when ``None``.
     superseded
-        Also those that a later one of the same reader, slot and subject took the place of.
+        Include reviews replaced by a later one of the same reader, slot and subject.
     """
     last = """r.id IN (SELECT max(s.id) FROM reviews s JOIN assessments b ON b.id = s.assessment
         GROUP BY b.assessment_id, s.reader, s.slot, s.deposit_id, s.image, s.time_point)"""

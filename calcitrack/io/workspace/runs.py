@@ -1,4 +1,4 @@
-"""Runs of a workspace and what became of each timeline in them, as rows."""
+"""Runs of a workspace, and the outcome of each timeline in them, as rows."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class RecordedRun:
     options
         JSON: the settings, ``null`` for the defaults.
     inputs
-        What was handed over.
+        The inputs.
     started_at, finished_at
-        UTC, ISO 8601; a run that was ended before it came to its end has no `finished_at`.
+        UTC, ISO 8601; an interrupted run has no `finished_at`.
     assessed, failed
         Timelines of each outcome.
     """
@@ -84,7 +84,7 @@ def recorded_runs(database: Database) -> tuple[RecordedRun, ...]:
 def recorded_assessments(database: Database, run: int | None) -> tuple[RecordedAssessment, ...]:
     """The last assessment of each timeline, of all runs or of one.
 
-    One whose films all came to other timelines since, because a reader stated another side or view, is left out.
+    An assessment whose films have all moved to other timelines, because a reader stated another side or view, is left out.
     """
     rows = database.rows(
         """SELECT a.assessment_id, t.key, a.digest FROM outcomes o JOIN assessments a ON a.id = o.assessment
@@ -109,7 +109,7 @@ def recorded_failures(database: Database, run: int | None) -> tuple[TimelineFail
 
 
 def recorded_files(database: Database, run: int | None) -> tuple[FileRecord, ...]:
-    """Every file that was handed over, of all runs or of one; where several runs saw a file, the last one tells of it."""
+    """Every input file, of all runs or of one; a file seen by several runs has the outcome of the last one."""
     rows = database.rows(
         "SELECT facts FROM files WHERE id IN (SELECT max(id) FROM files WHERE (?1 IS NULL OR run_id = ?1) GROUP BY source) ORDER BY id", run
     )
@@ -131,7 +131,7 @@ class RunLog:
         self._database, self._files, self._clock, self._who = database, files, clock, who
 
     def start(self, options: object, inputs: Sequence[str], files: Iterable[FileRecord], made_by: Mapping[str, object]) -> int:
-        """Begin a run, and give its number."""
+        """Begin a run, and return its number."""
         with self._database.writing():
             entry = audit.append(self._database, self._clock, self._who, audit.RUN_STARTED, "run", detail={"options": encode(options)})
             run = self._database.insert(
@@ -150,13 +150,13 @@ class RunLog:
         return run
 
     def finish(self, run: int) -> None:
-        """Note that a run came to its end."""
+        """Record that a run is finished."""
         with self._database.writing():
             entry = audit.append(self._database, self._clock, self._who, audit.RUN_FINISHED, f"run {run}")
             self._database.execute("UPDATE runs SET finished_at = ? WHERE id = ?", entry.at, run)
 
     def record(self, assessment: Assessment, run: int | None, measured_from: MeasuredFrom | None) -> RecordedAssessment:
-        """Keep an assessment as the last outcome of its timeline, unless it is that already."""
+        """Record an assessment as the last outcome of its timeline, unless it is that already."""
         digests = {k: self._files.save(image.segmentation) for k, image in enumerate(assessment.images)}
         document = document_of(assessment, digests)
         recorded = RecordedAssessment(assessment.assessment_id, assessment.key, document_digest(document))
@@ -194,7 +194,7 @@ class RunLog:
             add_measured(self._database, entry.number, run, timeline, row, measured_from)
 
     def fail(self, failure: TimelineFailure, run: int | None) -> None:
-        """Keep a failure as the last outcome of its timeline."""
+        """Record a failure as the last outcome of its timeline."""
         with self._database.writing():
             timeline = assessments.timeline_row(self._database, encode(failure.key))
             detail = {"reason": failure.reason, "run": run}

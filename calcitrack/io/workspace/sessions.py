@@ -1,4 +1,4 @@
-"""Reading sessions as rows: plans are written once, and each step from *to do* to *done* is a further row."""
+"""Reading sessions as rows. A plan is written once, and each step from *to do* to *done* is a further row."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Sessions:
         return ReadingSession(number, name, plan)
 
     def all(self, reader: str | None = None) -> tuple[ReadingSession, ...]:
-        """Sessions in the order in which they were begun; of one reader only where asked for."""
+        """Sessions in the order of their start; optionally only those of one reader."""
         wanted = None if reader is None else storable(reader.strip())
         rows = self._database.rows("SELECT id, reader, plan FROM sessions WHERE (?1 IS NULL OR reader = ?1) ORDER BY id", wanted)
         return tuple(ReadingSession(n, name, decode(ReadingPlan, json.loads(plan)), self._states(n)) for n, name, plan in rows)
@@ -82,13 +82,13 @@ class Sessions:
         return found
 
     def begin(self, session: ReadingSession, case: PlannedCase) -> ReadingSession:
-        """Note that a case is in review; a second time changes nothing."""
+        """Record that a case is in review; repeating it changes nothing."""
         if self.get(session.number).state(case.number) is CaseState.BEGUN:
             return self.get(session.number)
         return self._note(session, case, CaseState.BEGUN, ())
 
     def finish(self, session: ReadingSession, case: PlannedCase, films: Sequence[FilmReading]) -> ReadingSession:
-        """Note that a case is done, with what was found on each film.
+        """Record that a case is done, with the reading of each film.
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class Sessions:
         return self._note(session, case, CaseState.DONE, films)
 
     def readings(self) -> tuple[CaseReading, ...]:
-        """Cases that are done, in the order in which they were; of a case that was done again, the last time."""
+        """Finished cases in order of completion; of a case that was read again, the last reading."""
         rows = self._database.rows(
             """SELECT r.session, r.number, t.key, u.at, r.films FROM readings r JOIN assessments a ON a.id = r.assessment
             JOIN timelines t ON t.id = a.timeline_id LEFT JOIN audit u ON u.id = r.audit_id

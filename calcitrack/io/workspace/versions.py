@@ -1,4 +1,4 @@
-"""Versions of the segmentations of images: each one is kept, and the last one of a reader counts."""
+"""Versions of the segmentations of images. Each one is kept, and the last one of a reader counts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def versions_of(database: Database, image: str) -> tuple[SegmentationVersion, ..
 
 
 def head_of(database: Database, image: str) -> SegmentationVersion | None:
-    """The version that counts: the last one of a reader, else the last one of the program, which thus never takes a reader's place."""
+    """The current version: the last one of a reader, else the last one of the program, which never replaces a reader's."""
     row = database.row(f"{_VERSION} ORDER BY s.made_by = '{READER}' DESC, s.version DESC LIMIT 1", storable(image))
     return None if row is None else SegmentationVersion(*row)
 
@@ -61,7 +61,7 @@ def head_of(database: Database, image: str) -> SegmentationVersion | None:
 def add_version(
     database: Database, image_id: int, digest: str, audit_id: int, *, reader: str = "", based_on: int | None = None, comment: str = ""
 ) -> int:
-    """Add the next version of an image, and give its row.
+    """Add the next version of an image, and return its row.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class Versions:
         self._database, self._files, self._clock = database, files, clock
 
     def head(self, image: str) -> SegmentationVersion:
-        """The version that counts; an `InvalidValueError` where there is none."""
+        """The current version; an `InvalidValueError` where there is none."""
         head = head_of(self._database, image)
         if head is None:
             raise InvalidValueError(f"found no image {image!r} in the workspace; expected a SOP Instance UID, or a path, of a recorded one")

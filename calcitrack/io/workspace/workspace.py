@@ -1,4 +1,4 @@
-"""The durable record of a project: what was measured, and what readers drew, said and stated of it."""
+"""The durable record of a project: assessments, and the readers' edits, reviews and corrections."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ UNFINISHED_BACKUP = f"{FILE}.unfinished"
 
 
 class Workspace:
-    """An open workspace: what was measured, and what readers made of it.
+    """An open workspace: assessments, and the readers' edits, reviews and corrections.
 
     Use it in a ``with`` statement, in one thread; other threads and processes open it for themselves.
 
-    What a method has returned from is on the disk: it outlasts a killed process and a crash of the machine. Nothing that was written is ever
+    When a method returns, its changes are on the disk: they survive a killed process and a crash of the machine. No record is ever
     changed or removed; each change is an entry of the audit trail.
 
     Parameters
@@ -52,7 +52,7 @@ class Workspace:
     database, files
         As `open` makes them.
     who
-        Noted in the audit trail for what is no reader's doing.
+        Recorded in the audit trail for changes that no reader makes.
     clock
         Stamps the entries.
     """
@@ -112,7 +112,7 @@ class Workspace:
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What a user should know about where it lies: read-only, or a network drive."""
+        """Findings about the workspace's location: read-only, or on a network drive."""
         return self._database.findings
 
     @property
@@ -123,7 +123,7 @@ class Workspace:
     def start_run(
         self, *, options: object = None, inputs: Sequence[str] = (), files: Iterable[FileRecord] = (), made_by: Mapping[str, object] | None = None
     ) -> int:
-        """Note that a measurement of many timelines begins.
+        """Record the start of a measurement of many timelines.
 
         Parameters
         ----------
@@ -144,11 +144,11 @@ class Workspace:
         return self._runs.start(options, inputs, files, made_by or {})
 
     def finish_run(self, run: int) -> None:
-        """Note that a run came to its end; one that was ended before stays without."""
+        """Record the end of a run; an interrupted run has none."""
         self._runs.finish(run)
 
     def record(self, assessment: Assessment, *, run: int | None = None, measured_from: MeasuredFrom | None = None) -> RecordedAssessment:
-        """Keep an assessment. The same one again changes nothing.
+        """Record an assessment. Recording the same one again changes nothing.
 
         Parameters
         ----------
@@ -171,11 +171,11 @@ class Workspace:
         return self._runs.record(assessment, run, measured_from)
 
     def fail(self, failure: TimelineFailure, *, run: int | None = None) -> None:
-        """Keep that a timeline could not be assessed, and why."""
+        """Record that a timeline could not be assessed, and why."""
         self._runs.fail(failure, run)
 
     def runs(self) -> tuple[RecordedRun, ...]:
-        """Runs in their order, with what became of each timeline."""
+        """Runs in order, with the outcome of each timeline."""
         return runs.recorded_runs(self._database)
 
     def assessments(self, *, run: int | None = None) -> tuple[RecordedAssessment, ...]:
@@ -191,11 +191,11 @@ class Workspace:
         return runs.recorded_files(self._database, run)
 
     def measured_before(self, key: TimelineKey, request: str | None = None) -> Iterator[MeasuredBefore]:
-        """From what a timeline was measured, the last time first; only with this request where one is given."""
+        """Inputs of a timeline's earlier measurements, the latest first; only those with this request where one is given."""
         return measured_before(self._database, key, request)
 
     def last_outcome(self, key: TimelineKey) -> LastOutcome | None:
-        """What became of a timeline the last time; ``None`` where it was never tried."""
+        """Outcome of a timeline's most recent measurement; ``None`` where there was none."""
         return last_outcome(self._database, key)
 
     def assessment(self, assessment_id: str, *, digest: str | None = None) -> Assessment:
@@ -204,7 +204,7 @@ class Workspace:
         Parameters
         ----------
         digest
-            Of its content, where it is not the last one of this id that is wanted.
+            Digest of its content; selects another assessment than the last one of this id.
 
         Raises
         ------
@@ -241,7 +241,7 @@ class Workspace:
         return self._versions.head(image)
 
     def segmentation(self, version: SegmentationVersion) -> Segmentation:
-        """What a version holds.
+        """The segmentation of a version.
 
         Raises
         ------
@@ -266,14 +266,14 @@ class Workspace:
         Raises
         ------
         EditConflictError
-            Somebody else's edit has come in between. Both are kept: look at `head` and edit that.
+            Another edit came in between. Both versions are kept: look at `head` and edit that.
         InvalidValueError
             No reader, an unknown image, or a grid of another shape.
         """
         return self._versions.edit(image, segmentation, based_on, reader, comment)
 
     def review(self, review: Review) -> None:
-        """Accept what a reader says. Readers do not get into each other's way: each has reviews of its own.
+        """Record a reader's review. Each reader has separate reviews.
 
         Raises
         ------
@@ -284,20 +284,20 @@ class Workspace:
             reviews.add(self._database, self._clock, self._row(review.assessment_id), review)
 
     def reviews(self, assessment_id: str | None = None, *, reader: str | None = None, superseded: bool = False) -> tuple[Review, ...]:
-        """What readers said, in the order in which they said it.
+        """Reviews in chronological order.
 
         Parameters
         ----------
         assessment_id, reader
             Only those.
         superseded
-            Also what the same reader later said otherwise.
+            Include reviews that the same reader later replaced.
         """
         accepted = reviews.reviews_of(self._database, assessment_id=assessment_id, reader=reader, superseded=superseded)
         return tuple(a.review for a in accepted)
 
     def made_reviews(self) -> tuple[MadeReview, ...]:
-        """What readers said and did not take back, each with its timeline and when it was said, in that order."""
+        """Reviews in force, each with its timeline and time, in chronological order."""
         return reviews.reviews_of(self._database, assessment_id=None, reader=None, superseded=False)
 
     def note(self, assessment_id: str, words: str, step: ReviewStep, *, reader: str, after: int, reading: str = "") -> JournalEntry:
@@ -333,11 +333,11 @@ class Workspace:
 
     @property
     def sessions(self) -> Sessions:
-        """Reading sessions: plans, how far each one is, and what was read."""
+        """Reading sessions: plans, progress and readings."""
         return self._sessions
 
     def correct(self, image: str, correction: FilmCorrection, step: str, *, reader: str, after: int | None = None) -> CorrectionStep:
-        """Keep what a reader states about a film, for everybody: the next measurement of its timeline goes by it.
+        """Record a reader's correction of a film, for all readers: the next measurement of its timeline uses it.
 
         Parameters
         ----------
@@ -372,19 +372,19 @@ class Workspace:
             return corrections.append(self._database, self._clock, step, after)
 
     def corrections(self) -> dict[str, FilmCorrection]:
-        """Film -> what readers state about it now, by SOP Instance UID, or path where it has none."""
+        """Film -> correction in force, by SOP Instance UID, or path where it has none."""
         return corrections.in_force(self._database)
 
     def correction_steps(self, image: str) -> tuple[CorrectionStep, ...]:
-        """Steps of what readers state about a film, in their order."""
+        """Steps in the history of a film's corrections, in order."""
         return corrections.steps_of(self._database, image)
 
     def history(self, subject: str | None = None, *, who: str | None = None) -> tuple[AuditEntry, ...]:
-        """The audit trail, first entry first; of one subject, or by one person, only where asked for."""
+        """The audit trail in order; optionally only entries of one subject or by one person."""
         return audit.entries(self._database, subject=subject, who=who)
 
     def check(self) -> CheckReport:
-        """Hold everything against the digests that were taken when it was written."""
+        """Compare every record with the digest taken when it was written."""
         return check(self._database, self._files)
 
     def backup(self, folder: str | PathLike[str]) -> Path:
@@ -405,7 +405,7 @@ class Workspace:
 
 
 def _back_up(database: Database, files: LabelFiles, folder: Path) -> Path:
-    """Copy the last committed state; files never change, so those that it lists are copied after it."""
+    """Copy the last committed state, then the files that it lists, which never change."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         content = [p.name for p in folder.iterdir()]
