@@ -203,7 +203,7 @@ def _shadows(image: ImageAssessment, plane: Magnification) -> dict[int, _Seen]:
     assert axis is not None and spacing.row_mm is not None and spacing.column_mm is not None  # noqa: PT018, S101 - a shift was found with them
     labels = image.segmentation.labels
     boxes = ndimage.find_objects(labels.astype(np.int32))
-    seen = {}
+    shadows = {}
     for tracked in image.deposits:
         deposit = tracked.deposit
         window = boxes[deposit.label - 1]
@@ -215,8 +215,8 @@ def _shadows(image: ImageAssessment, plane: Magnification) -> dict[int, _Seen]:
         weighed = (mass.value, mass.sd) if isinstance(mass, Measurement) else (None, None)
         fill = fill_of(inside, spacing.row_mm, spacing.column_mm)
         silhouette = Silhouette(float(area), last - first, plane.sd / plane.value, fill, weighed[0])
-        seen[deposit.label] = _Seen(Shadow(deposit.label, first, last, *weighed), silhouette)
-    return seen
+        shadows[deposit.label] = _Seen(Shadow(deposit.label, first, last, *weighed), silhouette)
+    return shadows
 
 
 def _with_volumes(assessment: Assessment, found: Mapping[int, _Found]) -> Assessment:

@@ -55,7 +55,7 @@ def judged_change(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint
     spread = precision.spread(series.subject, series.measurand, size)
     log_sd = _log_sd(earlier, later, spread, series.measurand)
     half = spread.quantile * log_sd
-    known = replace(
+    judged = replace(
         bare,
         absolute=later.mean - earlier.mean,
         absolute_sd=_absolute_sd(earlier, later, spread),
@@ -64,15 +64,15 @@ def judged_change(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint
         sdc_repeats=spread.repeats,
     )
     if earlier.mean == later.mean == 0:
-        return replace(known, exceeds_sdc=False, reason=NO_RATIO)
+        return replace(judged, exceeds_sdc=False, reason=NO_RATIO)
     change = log_burden(later.mean, series.measurand)[0] - log_burden(earlier.mean, series.measurand)[0]
-    known = replace(known, exceeds_sdc=abs(change) > half)
+    judged = replace(judged, exceeds_sdc=abs(change) > half)
     if earlier.mean == 0:
-        return replace(known, reason=NO_RATIO)
+        return replace(judged, reason=NO_RATIO)
     if later.mean == 0:
-        return replace(known, relative=Estimate(-1.0, -1.0, max(-1.0, math.expm1(change + half))), reason="")
+        return replace(judged, relative=Estimate(-1.0, -1.0, max(-1.0, math.expm1(change + half))), reason="")
     annual, reason = _annual(change, half, days)
-    return replace(known, relative=_relative(change, half, 1.0), annual=annual, reason=reason)
+    return replace(judged, relative=_relative(change, half, 1.0), annual=annual, reason=reason)
 
 
 def _relative(change: float, half: float, power: float) -> Estimate:
@@ -103,9 +103,9 @@ def shares_calibration(earlier: BurdenPoint, later: BurdenPoint) -> bool:
 def _absolute_sd(earlier: BurdenPoint, later: BurdenPoint, spread: Spread) -> float:
     """Standard deviation of the difference: repeatability of both points, and their stated uncertainty (once where they share it, else for each)."""
     own = [math.expm1(min(spread.sem, 1.0)) * p.mean / math.sqrt(len(p.values)) for p in (earlier, later)]
-    stated = [p.sd / p.mean if p.sd is not None and p.mean > 0 else 0.0 for p in (earlier, later)]
+    relative_sds = [p.sd / p.mean if p.sd is not None and p.mean > 0 else 0.0 for p in (earlier, later)]
     if shares_calibration(earlier, later):
-        shared = [max(stated) * abs(later.mean - earlier.mean)]
+        shared = [max(relative_sds) * abs(later.mean - earlier.mean)]
     else:
-        shared = [s * p.mean for s, p in zip(stated, (earlier, later), strict=True)]
+        shared = [s * p.mean for s, p in zip(relative_sds, (earlier, later), strict=True)]
     return math.sqrt(sum(x**2 for x in (*own, *shared)))

@@ -114,8 +114,8 @@ def own_precision(cohort: Iterable[TimelineSeries]) -> Precision:
         row = PROFILE.get(kind)
         if row is None or sum(len(v) - 1 for v in values) < MIN_REPEATS:
             continue
-        found = repeatability(values, log=True)
-        own[kind] = Spread(found.sem, min(row.bad_shares), row.bad_log_sd, SdcSource.OWN_REPEATS, found.dof)
+        repeats = repeatability(values, log=True)
+        own[kind] = Spread(repeats.sem, min(row.bad_shares), row.bad_log_sd, SdcSource.OWN_REPEATS, repeats.dof)
     return Precision(own)
 
 

@@ -29,10 +29,10 @@ def treatment_trends(series: BurdenSeries, course: PatientCourse, precision: Pre
         Each start is judged separately: ``note`` names other treatments that started between the visits, whose effect the slope after includes.
     """
     options = options or TrendOptions()
-    found: list[Trend] = []
+    trends: list[Trend] = []
     for period in course.periods:
-        found += _around(series, period, course, precision, options)
-    return tuple(found)
+        trends += _around(series, period, course, precision, options)
+    return tuple(trends)
 
 
 def _around(series: BurdenSeries, period: TreatmentPeriod, course: PatientCourse, precision: Precision, options: TrendOptions) -> list[Trend]:

@@ -94,24 +94,24 @@ def _deposit(assessment: Assessment, track: DepositTrack, family: Sequence[Depos
     missing: dict[int, str] = {}
     ids = {t.deposit_id for t in family}
     for point in assessment.time_points:
-        found: BurdenPoint | str
+        value_or_reason: BurdenPoint | str
         images = [i for i in assessment.images if i.time_point == point.index and any(d.deposit_id in ids for d in i.deposits)]
-        here = [[d for d in i.deposits if d.deposit_id in ids] for i in images]
-        results = [_sum([d.deposit.measurements[name] for d in seen]) for seen in here if all(name in d.deposit.measurements for d in seen)]
-        unknown = _unknown(family, point.index, {d.deposit_id for seen in here for d in seen})
+        image_deposits = [[d for d in i.deposits if d.deposit_id in ids] for i in images]
+        results = [_sum([d.deposit.measurements[name] for d in seen]) for seen in image_deposits if all(name in d.deposit.measurements for d in seen)]
+        unknown = _unknown(family, point.index, {d.deposit_id for seen in image_deposits for d in seen})
         if unknown:
-            found = unknown
+            value_or_reason = unknown
         elif results:
             measured = [r for r in results if isinstance(r, Measurement)]
-            found = _point(point, name, images, results, measured[0] if measured else None)
+            value_or_reason = _point(point, name, images, results, measured[0] if measured else None)
         elif points and any(t.fates.get(point.index) is Fate.RESOLVED for t in family):
-            found = BurdenPoint(point.index, point.date, (0.0,), 0.0, points[-1].like, points[-1].calibration)
+            value_or_reason = BurdenPoint(point.index, point.date, (0.0,), 0.0, points[-1].like, points[-1].calibration)
         else:
-            found = NOT_SEEN
-        if isinstance(found, str):
-            missing[point.index] = found
+            value_or_reason = NOT_SEEN
+        if isinstance(value_or_reason, str):
+            missing[point.index] = value_or_reason
         else:
-            points.append(found)
+            points.append(value_or_reason)
     return BurdenSeries(DEPOSIT, name, unit, tuple(points), missing, track.deposit_id)
 
 
@@ -132,6 +132,6 @@ def _sum(results: Sequence[Result]) -> Result:
     if missing is not None or len(results) == 1:
         return missing or results[0]
     values = [r for r in results if isinstance(r, Measurement)]
-    known = [r.sd for r in values if r.sd is not None]
-    sd = sum(known) if len(known) == len(values) else None
+    sds = [r.sd for r in values if r.sd is not None]
+    sd = sum(sds) if len(sds) == len(values) else None
     return Measurement(values[0].measurand, sum(r.value for r in values), sd, "; ".join(sorted({r.model for r in values if r.model})))

@@ -64,11 +64,11 @@ def summarise(
 
 def _measurands(images: Sequence[ImageAssessment]) -> tuple[Measurand, ...]:
     """Measurands of the totals, in the order of the first image, and what only later images have."""
-    found: dict[str, Measurand] = {}
+    measurands: dict[str, Measurand] = {}
     for image in images:
         for name, result in image.totals.items():
-            found.setdefault(name, result.measurand)
-    return tuple(found.values())
+            measurands.setdefault(name, result.measurand)
+    return tuple(measurands.values())
 
 
 def _mean(measurand: Measurand, images: Sequence[ImageAssessment]) -> Result:
@@ -80,8 +80,8 @@ def _mean(measurand: Measurand, images: Sequence[ImageAssessment]) -> Result:
         if isinstance(result, NotMeasurable):
             return result
     values = [r for r in results if isinstance(r, Measurement)]
-    known = [r.sd for r in values if r.sd is not None]
-    sd = float(np.mean(known)) if len(known) == len(values) else None
+    sds = [r.sd for r in values if r.sd is not None]
+    sd = float(np.mean(sds)) if len(sds) == len(values) else None
     return Measurement(measurand, float(np.mean([r.value for r in values])), sd, values[0].model)
 
 
@@ -124,6 +124,6 @@ def _difference(measurand: Measurand, before: Result, after: Result, old: frozen
         return NotMeasurable(measurand, "pixels of two films need not be of the same size")
     assert isinstance(before, Measurement)  # noqa: S101 - both were checked above
     assert isinstance(after, Measurement)  # noqa: S101
-    known = [r.sd for r in (before, after) if r.sd is not None]
-    sd = float(np.hypot(known[0], known[1])) if len(known) == 2 else None
+    sds = [r.sd for r in (before, after) if r.sd is not None]
+    sd = float(np.hypot(sds[0], sds[1])) if len(sds) == 2 else None
     return Measurement(measurand, after.value - before.value, sd)

@@ -74,8 +74,8 @@ def expect(caller: str, parameter: str, value: object, *kinds: type) -> None:
     TypeError: assess(timeline): found a path, 'films'; expected a Timeline; read it with `read_cohort` and call `assess` with each of its \
 `timelines`, or call `assess_cohort` with the path
     """
-    wanted = (*kinds, str) if PathLike in kinds else kinds
-    if isinstance(value, wanted):
+    accepted = (*kinds, str) if PathLike in kinds else kinds
+    if isinstance(value, accepted):
         return
     given = _kind(value)
     named = [PATH if kind is PathLike else kind.__name__ for kind in kinds if kind is not type(None)]

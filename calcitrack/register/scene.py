@@ -100,11 +100,11 @@ def _comparable(raw: FloatImage, shown: Mask, deposit: Mask) -> FloatImage:
     weight = (shown & ~deposit).astype(np.float32)
     share = np.maximum(_blurred(weight), LEAST_SHARE)
     mean = _blurred(raw * weight) / share
-    rest = (raw - mean) * shown
-    spread = np.sqrt(_blurred(np.asarray(rest * rest * weight, np.float32)) / share)
-    seen = weight > 0
-    floor = FLAT_SHARE * float(np.median(spread[seen][::7])) if seen.any() else 0.0
-    return np.asarray(rest / np.hypot(spread, max(floor, float(np.finfo(np.float32).tiny) ** 0.5)), np.float32)
+    difference = (raw - mean) * shown
+    spread = np.sqrt(_blurred(np.asarray(difference * difference * weight, np.float32)) / share)
+    weighted = weight > 0
+    floor = FLAT_SHARE * float(np.median(spread[weighted][::7])) if weighted.any() else 0.0
+    return np.asarray(difference / np.hypot(spread, max(floor, float(np.finfo(np.float32).tiny) ** 0.5)), np.float32)
 
 
 def _blurred(image: FloatImage) -> FloatImage:

@@ -158,8 +158,8 @@ def _wedge(radiograph: Radiograph, grid: Grid) -> Mask:
 
 def _by_network(image: FloatImage, field: Mask, grid: Grid) -> _Found | None:
     """Run the network, and draw its deposits at the film's own resolution."""
-    seen = chances(image, field)
-    found = find_deposits(seen, image)
+    probabilities = chances(image, field)
+    found = find_deposits(probabilities, image)
     if not found.limb.any():
         return None
     likely = grid.up(found.chance) >= OUTLINE_CHANCE

@@ -115,8 +115,8 @@ def _within(whole: float, parts: float, factor: float) -> bool:
 
 
 def _mass(spot: Spot) -> float | None:
-    known = [s.mass_mg for s in spot.detections.values() if s.mass_mg is not None]
-    return float(np.mean(known)) if len(known) == len(spot.detections) else None
+    masses = [s.mass_mg for s in spot.detections.values() if s.mass_mg is not None]
+    return float(np.mean(masses)) if len(masses) == len(spot.detections) else None
 
 
 def covered(spot: Spot, other: Spot, options: MatchOptions) -> float:

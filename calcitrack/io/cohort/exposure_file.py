@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from calcitrack.errors import CorrectionError, InvalidValueError, ReadError
-from calcitrack.io.cohort.manifest import ManifestRow, without_ids
+from calcitrack.io.cohort.manifest import ManifestRow
 from calcitrack.io.files.sources import FileSource, ReadLimits
 from calcitrack.io.images.read import read_source
 from calcitrack.io.images.sidecar import sidecar_of
@@ -71,11 +71,11 @@ class ExposureFile:
         ReadError
             As `calcitrack.read_radiograph` does.
         """
-        radiograph = with_correction(_with_row(read_source(self.source, self.limits), self.row), self.correction)
+        radiograph = with_correction(_with_row(read_source(self.source, self.limits), self.row, name_patient=not self.pseudonym), self.correction)
         if not self.pseudonym:
             return radiograph
         acquisition = replace(radiograph.acquisition, patient_id=self.pseudonym, patient_birth_date=None)
-        return replace(radiograph, acquisition=acquisition, findings=without_ids(radiograph.findings))
+        return replace(radiograph, acquisition=acquisition)
 
 
 def with_correction(radiograph: Radiograph, correction: FilmCorrection) -> Radiograph:
@@ -94,10 +94,10 @@ def with_correction(radiograph: Radiograph, correction: FilmCorrection) -> Radio
         ) from error
 
 
-def _with_row(radiograph: Radiograph, row: ManifestRow | None) -> Radiograph:
+def _with_row(radiograph: Radiograph, row: ManifestRow | None, *, name_patient: bool) -> Radiograph:
     if row is None:
         return radiograph
-    acquisition, findings = row.acquisition(radiograph.acquisition)
+    acquisition, findings = row.acquisition(radiograph.acquisition, name_patient=name_patient)
     if row.spacing is not None:
         findings = (*findings, f"the manifest states a pixel of {row.spacing.row_mm} x {row.spacing.column_mm} mm; the header's size is not used")
     return replace(radiograph, acquisition=acquisition, spacing=row.spacing or radiograph.spacing, findings=(*radiograph.findings, *findings))

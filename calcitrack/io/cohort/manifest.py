@@ -16,8 +16,6 @@ from calcitrack.model.spacing import Spacing, SpacingBasis
 
 COLUMNS = ("path", "patient_id", "acquisition_date", "study_date", "body_part", "laterality", "view", "spacing_mm")
 """Known columns; ``path`` is required, every other one may be missing or have empty cells."""
-ID_FINDING = "the manifest states patient_id "
-"""Begin of the finding that names a patient twice."""
 MAX_MANIFEST_BYTES = 64 * 1024**2
 """Half a million rows; more is another kind of file."""
 EXPECTED = f"a CSV file with a header row of {', '.join(COLUMNS)}"
@@ -35,8 +33,16 @@ class ManifestRow:
     view: str = ""
     spacing_mm: tuple[float, float] | None = None
 
-    def acquisition(self, header: Acquisition) -> tuple[Acquisition, tuple[str, ...]]:
-        """The header's facts, replaced by the manifest's where it states them; each replacement is a finding."""
+    def acquisition(self, header: Acquisition, *, name_patient: bool) -> tuple[Acquisition, tuple[str, ...]]:
+        """The header's facts, replaced by the manifest's where it states them; each replacement is a finding.
+
+        Parameters
+        ----------
+        header
+            Facts of the header.
+        name_patient
+            Whether a finding may name the patient: False where pseudonyms are used.
+        """
         facts = {
             "patient_id": self.patient_id,
             "acquisition_time": self._moment(header),
@@ -47,7 +53,7 @@ class ManifestRow:
         findings = []
         for name, value in facts.items():
             before = getattr(header, name)
-            if not value or value == before:
+            if not value or value == before or (name == "patient_id" and not name_patient):
                 continue
             shown = "nothing" if not before else f"{before}"
             findings.append(f"the manifest states {name} {value}; the header states {shown}; the manifest is used")
@@ -170,8 +176,3 @@ def _spacing(text: str, wrong: list[str]) -> tuple[float, float] | None:
         wrong.append(f"spacing_mm {text!r} is not one length, or rows x columns, between {MIN_SPACING_MM} and {MAX_SPACING_MM:g} mm")
         return None
     return sizes[0], sizes[-1]
-
-
-def without_ids(findings: tuple[str, ...]) -> tuple[str, ...]:
-    """Findings without the one in which a manifest and a header name the patient."""
-    return tuple(f for f in findings if not f.startswith(ID_FINDING))

@@ -15,7 +15,7 @@ from calcitrack.io.cohort.corrections import Corrections, correction_of, laid_ov
 from calcitrack.io.cohort.discover import FoundFile, Inputs, find_files
 from calcitrack.io.cohort.exposure_file import ExposureFile
 from calcitrack.io.cohort.grouping import build_timelines, skip_copies
-from calcitrack.io.cohort.manifest import ManifestRow, read_manifest, without_ids
+from calcitrack.io.cohort.manifest import ManifestRow, read_manifest
 from calcitrack.io.cohort.scan import ScannedFile, scan_file
 from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits, archives_kept_open, compare_bytes
 from calcitrack.model.arguments import expect_paths
@@ -100,7 +100,7 @@ def read_cohort(
     _check_manifest_used(rows, found, manifest)
     with archives_kept_open(f.source.path for f in found if f.source.member):
         scanned = _scan_all(found, limits, workers, progress)
-    described = [_with_manifest(file, rows, manifest) for file in scanned]
+    described = [_with_manifest(file, rows, manifest, name_patient=pseudonyms is None) for file in scanned]
     if pseudonyms is not None:
         _check_all_have_pseudonyms(described, pseudonyms)
         described = [_with_pseudonym(file, pseudonyms) for file in described]
@@ -133,13 +133,13 @@ def _row_of(source: FileSource, rows: Mapping[Path, ManifestRow]) -> ManifestRow
     return None if source.member else rows.get(source.path.absolute())
 
 
-def _with_manifest(file: ScannedFile, rows: Mapping[Path, ManifestRow], manifest: str | PathLike[str] | None) -> ScannedFile:
+def _with_manifest(file: ScannedFile, rows: Mapping[Path, ManifestRow], manifest: str | PathLike[str] | None, *, name_patient: bool) -> ScannedFile:
     if manifest is not None and not file.source.member and file.source.path.absolute() == Path(manifest).absolute():
         return ScannedFile(file.source, FileStatus.SKIPPED, "the manifest")
     row = _row_of(file.source, rows)
     if row is None or file.acquisition is None:
         return file
-    acquisition, findings = row.acquisition(file.acquisition)
+    acquisition, findings = row.acquisition(file.acquisition, name_patient=name_patient)
     placed = replace(file, acquisition=acquisition, findings=(*file.findings, *findings))
     if file.lacks_sidecar and acquisition.patient_id and acquisition.acquisition_time is not None:
         return replace(placed, status=FileStatus.READ, reason="")
@@ -166,7 +166,7 @@ def _with_pseudonym(file: ScannedFile, pseudonyms: Mapping[str, str]) -> Scanned
         return file
     pseudonym = pseudonyms.get(file.acquisition.patient_id, "")
     acquisition = replace(file.acquisition, patient_id=pseudonym, patient_birth_date=None)
-    return replace(file, acquisition=acquisition, findings=without_ids(file.findings))
+    return replace(file, acquisition=acquisition)
 
 
 def _check_all_have_pseudonyms(files: Sequence[ScannedFile], pseudonyms: Mapping[str, str]) -> None:

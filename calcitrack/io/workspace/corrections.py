@@ -77,10 +77,10 @@ class CorrectionStep:
 
 def steps_of(database: Database, image: str | None = None) -> tuple[CorrectionStep, ...]:
     """Steps in order; optionally only those of one film."""
-    wanted = None if image is None else storable(image)
+    identity = None if image is None else storable(image)
     rows = database.rows(
         f"SELECT {_COLUMNS} FROM corrections c JOIN images i ON i.id = c.image_id WHERE (?1 IS NULL OR i.identity = ?1) ORDER BY c.id",  # noqa: S608 names of ours
-        wanted,
+        identity,
     )
     return tuple(CorrectionStep(film, position, reader, CorrectionKind(kind), *more) for film, position, reader, kind, *more in rows)
 

@@ -100,8 +100,10 @@ def measured_before(database: Database, key: TimelineKey, request: str | None = 
         ORDER BY m.id DESC""",
         *(dumps(encode(key)), request),
     )
-    for row, name, digest, asked, unread, options, made_by in rows:
-        yield MeasuredBefore(name, digest, MeasuredFrom(asked, _contents(database, row), unread), json.loads(options), json.loads(made_by or "{}"))
+    for row, name, digest, its_request, unread, options, made_by in rows:
+        yield MeasuredBefore(
+            name, digest, MeasuredFrom(its_request, _contents(database, row), unread), json.loads(options), json.loads(made_by or "{}")
+        )
 
 
 def _contents(database: Database, measured: int) -> tuple[Content, ...]:

@@ -28,8 +28,8 @@ def request_digest(timeline: Timeline, options: Json, made_by: Json) -> str:
         Settings, and what carries them out, as JSON.
     """
     points = [[t.index, encode(t.date), [_exposure(e) for e in t.exposures]] for t in timeline.time_points]
-    asked = [FORM, encode(timeline.key), list(timeline.findings), points, options, made_by]
-    return hashlib.sha256(canonical(asked)).hexdigest()
+    content = [FORM, encode(timeline.key), list(timeline.findings), points, options, made_by]
+    return hashlib.sha256(canonical(content)).hexdigest()
 
 
 def _exposure(exposure: Exposure) -> Json:

@@ -64,8 +64,8 @@ class Sessions:
 
     def all(self, reader: str | None = None) -> tuple[ReadingSession, ...]:
         """Sessions in the order of their start; optionally only those of one reader."""
-        wanted = None if reader is None else storable(reader.strip())
-        rows = self._database.rows("SELECT id, reader, plan FROM sessions WHERE (?1 IS NULL OR reader = ?1) ORDER BY id", wanted)
+        name_filter = None if reader is None else storable(reader.strip())
+        rows = self._database.rows("SELECT id, reader, plan FROM sessions WHERE (?1 IS NULL OR reader = ?1) ORDER BY id", name_filter)
         return tuple(ReadingSession(n, name, decode(ReadingPlan, json.loads(plan)), self._states(n)) for n, name, plan in rows)
 
     def get(self, number: int) -> ReadingSession:

@@ -109,9 +109,9 @@ class Versions:
         """Add a reader's version, unless it changes nothing."""
         if not reader.strip():
             raise InvalidValueError("an edit names its reader; found an empty name")
-        wanted = self.load(based_on).labels.shape
-        if segmentation.labels.shape != wanted:
-            raise InvalidValueError(f"{image}: the segmentation has the shape of the image, {wanted}; found {segmentation.labels.shape}")
+        shape = self.load(based_on).labels.shape
+        if segmentation.labels.shape != shape:
+            raise InvalidValueError(f"{image}: the segmentation has the shape of the image, {shape}; found {segmentation.labels.shape}")
         digest = self._files.save(segmentation)
         database = self._database
         with database.writing():
