@@ -47,3 +47,15 @@ def test_images_go_by_their_pseudonyms(dicom: Callable[..., Path], tmp_path: Pat
         assert (facts.patient_id, facts.patient_birth_date) == ("A", None)
     with pytest.raises(PseudonymError, match=r"a\.dcm: found a Patient ID without a pseudonym"):
         read_cohort(tmp_path / "films", pseudonyms={"OTHER": "A"})
+
+
+def test_no_finding_about_a_manifest_names_the_patient(dicom: Callable[..., Path], tmp_path: Path) -> None:
+    """Where pseudonyms are used; findings about the manifest's other columns stay."""
+    dicom("films/a.dcm", PatientID="OLD", ImageLaterality="L")
+    manifest = tmp_path / "films" / "manifest.csv"
+    manifest.write_text("path,patient_id,laterality\na.dcm,SECRET,R\n", encoding="utf-8")
+    cohort = read_cohort(tmp_path / "films", manifest=manifest, pseudonyms={"SECRET": "A"})
+    (exposure,) = cohort.timelines[0].time_points[0].exposures
+    findings = (*exposure.findings, *exposure.load().findings, *(f for file in cohort.files for f in file.findings))
+    assert any("the manifest states laterality R" in f for f in findings)
+    assert not any("SECRET" in f or "OLD" in f for f in findings)
