@@ -24,7 +24,7 @@ WEDGE_RELATIVE_SD = 0.06
 """Relative standard uncertainty of nepers read from a wedge's curve: tolerance of the steps, interpolation between them, the beam's own
 uncertainty, scatter in the open field; from simulated films, where half of it is seen."""
 ENHANCEMENT_RELATIVE_SD = 0.04
-"""More of it where edge enhancement was undone."""
+"""Relative standard uncertainty where edge enhancement was undone: it is larger."""
 
 
 @dataclass(frozen=True, slots=True)

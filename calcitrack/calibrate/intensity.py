@@ -11,7 +11,7 @@ from calcitrack.model.image import Acquisition, FloatImage, Radiograph
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 
 LEAST_COUNT = 1.0
-"""Stored intensity below which a linear value is taken as this: one count is the least an integer detector tells from none."""
+"""Stored intensity below which a linear value is taken as this: one count is the least that an integer detector distinguishes from zero."""
 EXACT_BELOW = 2**24
 """Whole numbers below this are exact in single precision (IEEE 754-2019, table 3.5: 24 bits)."""
 

@@ -33,7 +33,7 @@ FULL_WEIGHT_PIXELS = 5000
 MIN_LEVELS = 8
 """Fewer ranges leave the exponential undetermined."""
 MIN_SPAN = 0.7
-"""Nepers between the brightest and the darkest range below which the slope is not believed."""
+"""Least span between the brightest and the darkest range, nepers: over a smaller one the slope is not reliable."""
 MAX_MISFIT = 0.08
 """Root mean square misfit of the logarithm of the variance; raw simulated films stay below 0.03."""
 MAX_RELATIVE_SD = 0.12
@@ -45,7 +45,7 @@ USUAL_ELECTRONIC = (-5.0, 2.0)
 """Logarithm of electronic over quantum variance in the open field, mean and standard deviation: 0.7 % within a factor of 7. Assumed, since films do
 not state it: detectors are built so that quanta prevail at a tenth of the open field's exposure and below."""
 _PRIOR_WEIGHT = 0.3
-"""How much that assumption weighs against the residuals: it decides only where the darkest ranges do not show the electronic noise."""
+"""Weight of that assumption against the residuals: it decides only where the darkest ranges do not show the electronic noise."""
 _RESIDUAL_UNIT = 0.1
 """Residual of the logarithm of a range's variance that counts as one: somewhat above `MAX_MISFIT`."""
 _SMOOTHING_PX = 0.9

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 THICKNESS_CM = (0.0, 1.5, 3.0, 8.0, 13.0)
 """Tissue in the beam: none, finger, palm, elbow, knee; thicknesses assumed for these parts."""
 SCATTER_TO_PRIMARY = (0.0, 0.08, 0.20, 0.41, 0.75)
-"""Scatter-to-primary ratio without grid at these thicknesses: computed for one geometry, not measured. How far others may differ is
+"""Scatter-to-primary ratio without grid at these thicknesses: computed for one geometry, not measured. The uncertainty for other geometries is
 `calcitrack.measure.mass.SCATTER_RELATIVE_SD`."""
 GRID_TRANSMISSION = 0.15
-"""Assumed share of the scatter-to-primary ratio that is left behind an anti-scatter grid; hands and feet are exposed without one."""
+"""Assumed share of the scatter-to-primary ratio that remains behind an anti-scatter grid; hands and feet are exposed without one."""
 
 
 def scatter_to_primary(thickness_cm: float, *, grid: bool = False) -> float:

@@ -16,17 +16,17 @@ from calcitrack.model.image import FloatImage, Mask
 SEARCH_PIXEL_MM = 1.0
 """Pixel of the search: treads of 4 mm still span four."""
 TREAD_MM = (4.0, 16.0)
-"""Shortest and longest tread that is looked for."""
+"""Shortest and longest tread of the search."""
 TILTS_DEG = tuple(range(-12, 13, 3))
-"""Turns against the film's edges that are tried; finer ones follow from the wedge's own edges."""
+"""Rotations against the film's edges that are tried; the wedge's own edges refine them."""
 MIN_RISE = 0.003
 """Least rise, as a share of the picture's range, that the search looks at."""
 _MOST_RISE = 1.4
 """Shares of the picture's range that only the end of the film shows."""
 CANDIDATES = 24
-"""Strongest staircases that are looked at closely."""
+"""Number of the strongest staircases that are examined closely."""
 ENOUGH = 3
-"""So many staircases that pass are compared; the rest are seldom better."""
+"""Number of passing staircases that are compared; further ones are rarely better."""
 APART_MM, APART_IN_BOX_MM = 8.0, 2.0
 """Staircases that begin nearer to each other are one, on the whole film and inside a stated box."""
 

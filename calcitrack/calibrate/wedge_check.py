@@ -20,12 +20,12 @@ FloatArray = NDArray[np.float64]
 MAX_MISFIT = 0.5
 """A picture that differs from the wedge's model by this share of a step has another object, or another processing, in it."""
 MAX_KINK = 0.5
-"""Logarithm by which the curve's first slope may differ from what the next two foretell, on the smoother of two scales. On simulated pictures it is
-below 0.16; a first step taken for half or twice its thickness gives 0.56 and more."""
+"""Logarithm by which the curve's first slope may differ from that predicted by the next two, on the smoother of two scales. On simulated pictures it
+is below 0.16; a first step taken for half or twice its thickness gives 0.56 and more."""
 MAX_BEND = 0.1
 """Logarithmic values leave the straight line over the steps' nepers by this share of their range at most."""
 RISES_AGAIN = 0.2
-"""A rise of this share of the greatest one is none that saturation leaves."""
+"""A rise above this share of the greatest one cannot come from a saturated step."""
 
 
 def doubt(wedge: Wedge, curve: WedgeCurve | None, first_mm: float, limits: tuple[float, float], *, logarithmic: bool) -> str:

@@ -25,9 +25,9 @@ MAX_ROUGHNESS = 0.35
 PATCH_PIXEL_MM = 0.25
 """Pixel of the picture of the wedge."""
 SIDE_MM = 8.0
-"""Open field on both sides of the wedge that is looked at with it."""
+"""Open field on both sides of the wedge that is cut out with it."""
 MIN_SIDE_MM, MAX_SIDE_MM = 3.0, 20.0
-"""Half widths between which a wedge's edges are looked for."""
+"""Least and greatest half width between which a wedge's edges are searched."""
 BAND_MM = 5
 """Width over which the staircase must look alike; wedges are 7 mm and wider."""
 

@@ -14,14 +14,14 @@ from calcitrack.model.course import LabResult, PatientCourse, Treatment
 from calcitrack.reporting.change_words import number
 
 ROW_MM = 6.0
-"""Height of a treatment's row: type of 7 points and a little air."""
+"""Height of a treatment's row: type of 7 points and a margin."""
 LABS_MM = 24.0
 DRUG_MM, NAME_MM = 29.0, 25.0
 """Room for a drug's name left and for an analyte's name right of its panel."""
 LOWEST_BAR, HIGHEST_BAR = 0.46, 0.95
 """Height of a bar at no dose and at the drug's highest one, of its row; the lowest still holds type of 7 points."""
 MOST_TREATMENTS, MOST_ANALYTES = 10, 6
-"""More would not be told apart in one strip; the tables of the input hold them all."""
+"""More could not be distinguished in one strip; the input tables hold them all."""
 BAR_COLOUR = "#C9C9C9"
 LAB_STYLES = ((VERMILLION, "o", "-"), (BLUE, "s", "--"), (GREEN, "^", "-."), (ORANGE, "D", ":"), (PURPLE, "v", "-"), (SKY, "P", "--"))
 """Colour, marker and line of each analyte: two of the three differ in grey print."""

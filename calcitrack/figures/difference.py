@@ -13,11 +13,11 @@ RgbImage = NDArray[np.uint8]
 """Shape (rows, columns, 3)."""
 
 BACKGROUND_MM = 6.0
-"""Differences that are smoother than this are no deposits but flesh that lies differently, heel effect, and scatter; they are taken out."""
+"""Differences smoother than this come from moved soft tissue, heel effect and scatter, not from deposits; they are removed."""
 SMOOTH_MM = 0.25
-"""Differences are averaged over this (standard deviation of a Gaussian): finer ones are noise, and what registration leaves."""
+"""Differences are averaged over this (standard deviation of a Gaussian): finer ones are noise and registration error."""
 COARSE_SIGMA = 4.0
-"""In pixels: wide enough that the coarser grid changes nothing that is seen."""
+"""In pixels: wide enough that the coarser grid has no visible effect."""
 FULL_SCALE = 0.3
 """Difference at which the colours end, of the earlier film's contrast between soft tissue and dense bone."""
 SOFT, DENSE = 20.0, 99.0

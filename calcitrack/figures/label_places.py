@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 GAPS = (4.0, 14.0, 30.0, 55.0, 90.0, 140.0)
-"""Distances from the deposit's box that are tried, nearest first, in pixels of the picture."""
+"""Tried distances from the deposit's box, nearest first, in pixels of the picture."""
 DIRECTIONS = 12
 
 

@@ -16,7 +16,7 @@ MM_PER_INCH = 25.4
 PAGE_WIDTH_MM = 180.0
 """Width of a two-column figure in most medical journals."""
 DPI = 300
-"""What journals ask of pictures that hold lines and greys."""
+"""Resolution that journals require of pictures with lines and greys."""
 TEXT_POINTS = 7.0
 """Smallest type that journals accept in figures; nothing here is smaller."""
 HEAD_POINTS = 9.0

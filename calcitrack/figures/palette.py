@@ -59,7 +59,7 @@ FATE_MARKS: Mapping[str, FateMark] = MappingProxyType(
     }
 )
 """Value of a `calcitrack.model.assessment.Fate` -> its mark, in the order in which pictures list them. Baseline and persistent deposits share one:
-the question is which ones changed."""
+the figures show which ones changed."""
 UNKNOWN_FATE_COLOUR = "#FFFFFF"
 """Of a fate that the table does not know: white lines on films, white symbols with a black edge on paper; never mistaken for another fate."""
 

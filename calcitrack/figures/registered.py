@@ -23,7 +23,7 @@ PERCENTILES = np.linspace(1.0, 99.0, 99)
 TAIL = 20
 """Values beyond the outermost percentile go on in the straight line from this many percentiles inside it: deposits are denser than all else."""
 NODE_PX = 4
-"""The map between films is smooth: it is asked at every fourth pixel of the picture, which is a sixteenth of the work."""
+"""The map between films is smooth: it is evaluated at every fourth pixel of the picture, a sixteenth of the work."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,9 @@ FloatArray = NDArray[np.float64]
 GAP_MM = 0.5
 """Blurred rim of a deposit that belongs neither to it nor to its background."""
 RING_MM = 3.0
-"""How far around a deposit its background is taken from."""
+"""Width of the ring around a deposit that its background is taken from."""
 MIN_RING_PIXELS = 30
-"""A background fitted to fewer pixels is none."""
+"""Least number of pixels for a background."""
 CELL_MM = 0.5
 """Pixels of the background are averaged in cells of this size, at least; so is the interpolation."""
 MAX_CELLS = 500

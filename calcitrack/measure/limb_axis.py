@@ -13,7 +13,7 @@ from calcitrack.model.spacing import Spacing
 FloatArray = NDArray[np.float64]
 
 CELL_MM = 0.5
-"""Size of the cells in which the limb is looked at, and step of the profile."""
+"""Size of the cells that the limb is averaged in, and step of the profile."""
 MIN_ELONGATION = 1.25
 """Spread of the limb along its axis over that across it: a rounder one has no clear axis."""
 END_DEPTH_MM = 12.0
@@ -23,7 +23,7 @@ FREE_WIDTH_SHARE = 0.6
 BORDER_CELLS = 2
 """An end this close to the film's edge is cut."""
 MIN_CELLS = 400
-"""A smaller limb (1 cm2) is none."""
+"""Least area of a limb (1 cm2)."""
 
 
 def limb_axis(limb: Mask, spacing: Spacing, nepers: FloatImage | None) -> LimbAxis | None:

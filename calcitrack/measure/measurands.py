@@ -90,4 +90,4 @@ MEASURANDS: tuple[Measurand, ...] = (
 """Measured on each deposit."""
 
 TOTALS: tuple[Measurand, ...] = (DEPOSIT_COUNT, AREA_MM2, HA_MASS_MG, VOLUME_MM3, CONTRAST_INTEGRAL_MM2, AREA_PX, AL_EQUIVALENT_MM3)
-"""Added up over the deposits of an image."""
+"""Summed over the deposits of an image."""

@@ -16,7 +16,7 @@ _GROUPS = 14
 
 _SCATTER_PER_MM = 0.0068
 """Scatter-to-primary ratio for each mm of tissue without grid: a straight line near the ratios of `calcitrack.calibrate.scatter` (0.10 at a finger's
-15 mm, 0.20 at a palm's 30). The program thus removes nearly what is put in here: simulated films cannot show how far real scatter is off."""
+15 mm, 0.20 at a palm's 30). The program thus removes nearly the scatter that is added here: simulated films cannot show the error on real scatter."""
 
 _SCATTER_SPREAD = ((7.0, 0.4), (24.0, 0.6))
 """(standard deviation mm, share) of the scatter kernel; a narrow and a wide part, after Sun and Star-Lack, Phys Med Biol 55:6695 (2010)."""

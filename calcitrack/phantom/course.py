@@ -34,9 +34,9 @@ _DOWN = (math.log(0.41), math.log(0.78))
 _APART_DAYS = (60, 300)
 """Days between visits, from and to: irregular, as in clinics."""
 _FIRST_YEARS = (dt.date(2020, 2, 3), 900)
-"""First visits lie from this day on, at most so many days later."""
+"""First visits are from this day on, at most this many days later."""
 _LAG_DAYS = (30, 90)
-"""Days after which a treatment shows on a film."""
+"""Days after which a treatment has an effect on a film."""
 _SOON_DAYS = (3, 22)
 """Days from a visit to the start of the treatment that was decided there."""
 LEAST_TREATED_VISITS = 4

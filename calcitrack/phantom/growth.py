@@ -11,7 +11,7 @@ from calcitrack.phantom.neighbours import beside
 from calcitrack.phantom.specs import Course, DepositSpec, Form, PatientSpec
 
 _SHARE = {Course.GROWING: 0.3, Course.REGRESSING: 0.22, Course.STABLE: 0.28, Course.NEW: 0.1, Course.RESOLVED: 0.1}
-"""How often each course is drawn."""
+"""Probability of each course."""
 
 _SMALLEST = 0.06
 """A resolving deposit's last volume factor before it is gone."""

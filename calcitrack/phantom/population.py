@@ -46,7 +46,7 @@ _CURVE_CENTRE = {BodyPart.HAND: (0.55, 1.5), BodyPart.FOOT: (0.7, 1.8), BodyPart
 """Log attenuation that a vendor's curve puts in the middle of its grey scale: it follows the thickness of the part."""
 
 WEDGE_TURN_DEG, WEDGE_UNEVEN = 5.0, 0.1
-"""How far a wedge laid down by hand lies askew, and how much the steps of one that was filed differ in length: what sets made for users have."""
+"""Turn of a wedge laid by hand, and differences of the step lengths of a filed one: the values in sets written for users."""
 
 _FIRST_VISIT = dt.date(2020, 2, 3)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from calcitrack.tables.schema import Column, ColumnKind, TableSchema
 
 YES, NO = "yes", "no"
-"""How a truth is written; an empty cell where it cannot be said."""
+"""Text of a truth value; an empty cell where it is unknown."""
 
 
 def _text(name: str, meaning: str) -> Column:

@@ -19,7 +19,7 @@ NO_RELATIVE = "the earlier total is zero, so there is no ratio"
 AT_BASELINE = "the first time point has no earlier one to be compared with"
 
 _WITH_COLUMN = frozenset((*DEPOSITS.names, *IMAGES.names, *TIMELINE.names))
-"""Measurands with a column of their own are among these."""
+"""All measurands that may have their own column."""
 _CHANGES = {"area_mm2": ("area", "mm2"), "ha_mass_mg": ("ha_mass", "mg"), "al_equivalent_mm3": ("al_equivalent", "mm3")}
 
 

@@ -27,7 +27,7 @@ from calcitrack.validation.compare import compare
 BURDENS = ("moderate", "mild", "severe", "none", "moderate")
 """Burden of the first person, the second, ... and again: one person in five has no deposit, so that small sets hold every kind."""
 _PURPOSE = 61
-"""Part of each person's seed, so that nobody here is in a phantom set or was seen in training, whatever the seed."""
+"""Part of each person's seed, so that no person here is in a phantom set or in the training data, whatever the seed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

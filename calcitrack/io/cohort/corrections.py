@@ -25,7 +25,7 @@ EXPECTED = f'a JSON object {{"films": [...]}}, each film an object with the keys
 _UID = re.compile(r"[0-9.]{3,64}")
 
 Corrections = Mapping[str, FilmCorrection]
-"""SOP Instance UID, or path where a film has none -> what is stated about it."""
+"""SOP Instance UID, or path where a film has none -> its correction."""
 
 
 def read_corrections(path: str | PathLike[str]) -> dict[str, FilmCorrection]:
@@ -109,7 +109,7 @@ def _entries_of(correction: FilmCorrection) -> dict[str, Any]:
 
 
 def correction_of(acquisition: Acquisition, source: str, corrections: Corrections) -> FilmCorrection:
-    """What is stated about a film."""
+    """The correction of a film."""
     return corrections.get(image_id_of(acquisition.sop_instance_uid, source), NO_CORRECTION)
 
 

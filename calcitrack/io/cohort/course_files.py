@@ -14,11 +14,11 @@ from calcitrack.errors import CourseError, InvalidValueError
 from calcitrack.model.course import Courses, LabResult, PatientCourse, Treatment
 
 TREATMENTS, LABS = "treatments.csv", "labs.csv"
-"""Names under which the files are found by themselves in the top of an input folder."""
+"""File names that are found automatically in the top of an input folder."""
 TREATMENT_COLUMNS = ("patient_id", "name", "start", "stop", "dose", "unit", "route")
 LAB_COLUMNS = ("patient_id", "date", "name", "value", "unit", "low", "high")
 ONGOING = ("", "ongoing")
-"""What stands for a treatment that goes on."""
+"""Text for a treatment that continues."""
 MAX_BYTES = 64 * 1024**2
 """Half a million rows; more is another kind of file."""
 

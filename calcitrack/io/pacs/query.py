@@ -81,7 +81,7 @@ class Query:
         return first if first == last else f"{first}-{last}"
 
     def matches_text(self, asked: str, stated: str | None) -> bool:
-        """True where a value matches; so does one that the server does not tell (``None``)."""
+        """True where a value matches; so does one that the server does not return (``None``)."""
         return not asked or stated is None or fnmatchcase(stated, asked.replace("[", "[[]"))
 
     def matches_day(self, stated: dt.date | None) -> bool:

@@ -184,8 +184,8 @@ def test_accounts_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_the_packages_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both protocols are optional."""
-    for module in ("web", "dimse"):
-        monkeypatch.delitem(sys.modules, f"calcitrack.io.pacs.{module}", raising=False)
+    for module in [m for m in sys.modules if m.startswith(("calcitrack.io.pacs.web", "calcitrack.io.pacs.dimse"))]:
+        monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "dicomweb_client", None)
     monkeypatch.setitem(sys.modules, "dicomweb_client.web", None)
     monkeypatch.setitem(sys.modules, "pynetdicom", None)

@@ -77,7 +77,7 @@ class WebServer:
         return self._search("images", self._client.search_for_instances, {}, OBJECT_KEYS, series.study.study_uid, series.series_uid)
 
     def fetch(self, objects: Sequence[StoredObject], keep: Keep) -> None:
-        """Each by WADO-RS, as it was stored, compressed or not."""
+        """Fetch each object by WADO-RS, as it was stored, compressed or not."""
         for one in objects:
             try:
                 content = self._content(one)
@@ -86,7 +86,7 @@ class WebServer:
             keep(one, content)
 
     def store(self, files: Sequence[OutgoingFile], tell: Tell) -> None:
-        """Each by STOW-RS."""
+        """Send each file by STOW-RS."""
         for file in files:
             tell(file, self._stored(file))
 
