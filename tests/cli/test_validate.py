@@ -36,6 +36,7 @@ def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validate_command, "validate", nobody)
 
 
+@pytest.mark.slow
 def test_one_person_is_validated_as_json_and_onto_the_page(tmp_path: Path) -> None:
     """The figures come as JSON and as a table between the markers, both with the command that gives them again."""
     page = tmp_path / "page.md"
