@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from calcitrack.biplane.combine import combine_views
     from calcitrack.calibrate import CalibrateOptions, calibrate
     from calcitrack.change.judge import judge
+    from calcitrack.change.judged_cohort import judge_cohort
+    from calcitrack.change.series import series_of
     from calcitrack.errors import CalcitrackError, ReadError
     from calcitrack.io.cohort.read import read_cohort
     from calcitrack.io.images.read import read_radiograph
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
     from calcitrack.measure import MeasureOptions, measure
     from calcitrack.model.assessment import Assessment
     from calcitrack.model.cohort import Cohort, CohortAssessment
-    from calcitrack.model.image import Radiograph
+    from calcitrack.model.image import Radiograph, Volume
     from calcitrack.model.measurement import Measurement, NotMeasurable
+    from calcitrack.model.patient import Patient, patients_of
     from calcitrack.model.segmentation import Segmentation
     from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
     from calcitrack.segment import SegmentOptions, segment
@@ -37,6 +40,8 @@ else:  # a type checker that saw __getattr__ would take every misspelt name for 
         "calcitrack.biplane.combine": ("combine_views",),
         "calcitrack.calibrate": ("CalibrateOptions", "calibrate"),
         "calcitrack.change.judge": ("judge",),
+        "calcitrack.change.judged_cohort": ("judge_cohort",),
+        "calcitrack.change.series": ("series_of",),
         "calcitrack.errors": ("CalcitrackError", "ReadError"),
         "calcitrack.io.cohort.read": ("read_cohort",),
         "calcitrack.io.images.read": ("read_radiograph",),
@@ -44,8 +49,9 @@ else:  # a type checker that saw __getattr__ would take every misspelt name for 
         "calcitrack.measure": ("MeasureOptions", "measure"),
         "calcitrack.model.assessment": ("Assessment",),
         "calcitrack.model.cohort": ("Cohort", "CohortAssessment"),
-        "calcitrack.model.image": ("Radiograph",),
+        "calcitrack.model.image": ("Radiograph", "Volume"),
         "calcitrack.model.measurement": ("Measurement", "NotMeasurable"),
+        "calcitrack.model.patient": ("Patient", "patients_of"),
         "calcitrack.model.segmentation": ("Segmentation",),
         "calcitrack.model.timeline": ("Exposure", "TimePoint", "Timeline", "TimelineKey"),
         "calcitrack.segment": ("SegmentOptions", "segment"),
@@ -66,6 +72,7 @@ __all__ = [
     "MeasureOptions",
     "Measurement",
     "NotMeasurable",
+    "Patient",
     "Radiograph",
     "ReadError",
     "SegmentOptions",
@@ -73,17 +80,21 @@ __all__ = [
     "TimePoint",
     "Timeline",
     "TimelineKey",
+    "Volume",
     "__version__",
     "assess",
     "assess_cohort",
     "calibrate",
     "combine_views",
     "judge",
+    "judge_cohort",
     "measure",
+    "patients_of",
     "read_cohort",
     "read_radiograph",
     "read_results",
     "segment",
+    "series_of",
     "to_dataframe",
     "to_xarray",
     "write_results",

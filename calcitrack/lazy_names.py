@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 
@@ -40,6 +41,7 @@ def on_first_use(package: str, sources: Mapping[str, tuple[str, ...]]) -> tuple[
         return module if module.__name__ == f"{package}.{name}" else getattr(module, name)
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *module_of})
+        own = {name for name, value in vars(sys.modules[package]).items() if name.startswith("__") or isinstance(value, ModuleType)}
+        return sorted(own | set(module_of))
 
     return get, names

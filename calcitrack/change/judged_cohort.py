@@ -9,6 +9,7 @@ from calcitrack.change.cohort import cohort_points
 from calcitrack.change.judge import JudgeOptions, judge
 from calcitrack.change.precision import Precision, own_precision
 from calcitrack.change.response import RULES, ResponseRule
+from calcitrack.model.arguments import expect_each
 from calcitrack.model.course import Courses
 from calcitrack.model.judgement import CohortPoint, Judgement, TimelineSeries
 
@@ -58,6 +59,11 @@ def judge_cohort(series: Sequence[TimelineSeries], courses: Courses | None = Non
     JudgedCohort
         The same for the same input.
 
+    Raises
+    ------
+    TypeError
+        Something else than series was given; the message names what to call.
+
     Examples
     --------
     >>> import datetime as dt
@@ -69,6 +75,7 @@ def judge_cohort(series: Sequence[TimelineSeries], courses: Courses | None = Non
     >>> judged.judgements[0].headline.verdict.value
     'progressing'
     """
+    series = expect_each("judge_cohort", "series", series, TimelineSeries)
     courses = courses or Courses()
     precision = own_precision(series)
     return JudgedCohort(

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from calcitrack.cli.console import tell
 from calcitrack.cli.exits import ExitCode, plain_errors
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def agreement(
         else:
             _print(found, len(readings))
         if out is not None:
-            Console(stderr=True).print(f"calcitrack: readings.csv and agreement.csv are in {out}", markup=False, highlight=False, soft_wrap=True)
+            tell(f"readings.csv and agreement.csv are in {out}")
     raise typer.Exit(ExitCode.DONE if found else ExitCode.NOTHING)
 
 
@@ -51,7 +52,7 @@ def _print(found: tuple[Agreement, ...], cases: int) -> None:
     console = Console(highlight=False)
     if not found:
         had = f"{cases} cases are done, by one reader, and none of them twice" if cases else "no case of a session is done yet"
-        console.print(f"nothing to compare: {had}", markup=False)
+        console.print(f"nothing to compare: {had}", markup=False, emoji=False)
         return
     for condition in dict.fromkeys(a.condition for a in found):
         those = [a for a in found if a.condition == condition]
@@ -63,7 +64,7 @@ def _print(found: tuple[Agreement, ...], cases: int) -> None:
             table.add_row(*line)
         console.print(table)
         for note in dict.fromkeys(f"{', '.join(a.readers)}, {NAMES[a.measurand]}: {n}" for a in those for n in a.notes):
-            console.print(f"note: {note}", markup=False)
+            console.print(f"note: {note}", markup=False, emoji=False)
 
 
 def _lines(those: list[Agreement]) -> list[tuple[str, ...]]:

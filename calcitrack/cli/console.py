@@ -40,4 +40,4 @@ def tell(text: str, console: Console | None = None) -> None:
     console
         Console of a progress bar, which keeps the line above the bar; ``None`` where no bar is shown.
     """
-    (console or Console(stderr=True)).print(f"calcitrack: {text}", markup=False, highlight=False, soft_wrap=True)
+    (console or Console(stderr=True)).print(f"calcitrack: {text}", markup=False, emoji=False, highlight=False, soft_wrap=True)

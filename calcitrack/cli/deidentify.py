@@ -123,4 +123,4 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _warn(text: str) -> None:
-    Console(stderr=True).print(f"calcitrack: {text}", markup=False, highlight=False, soft_wrap=True)
+    Console(stderr=True).print(f"calcitrack: {text}", markup=False, emoji=False, highlight=False, soft_wrap=True)

@@ -35,7 +35,7 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except CalcitrackError as error:
-        Console(stderr=True).print(f"calcitrack: {error}", markup=False, highlight=False, soft_wrap=True)
+        Console(stderr=True).print(f"calcitrack: {error}", markup=False, emoji=False, highlight=False, soft_wrap=True)
         raise typer.Exit(ExitCode.NOTHING if _is_image_error(error) else ExitCode.USAGE) from error
     except KeyboardInterrupt:
         Console(stderr=True).print("calcitrack: interrupted")

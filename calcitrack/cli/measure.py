@@ -199,7 +199,7 @@ def _cluster(address: str) -> Iterator[Any]:
     with connected(address) as client:
         threads = sum(client.nthreads().values())
         there = f"{threads} threads measure" if threads else "no worker is there yet; measuring begins when one comes"
-        Console(stderr=True).print(f"calcitrack: {address}: {there}", markup=False, highlight=False, soft_wrap=True)
+        Console(stderr=True).print(f"calcitrack: {address}: {there}", markup=False, emoji=False, highlight=False, soft_wrap=True)
         yield client
 
 

@@ -49,7 +49,7 @@ def own_segmenter(address: str) -> OwnSegmenter:
         sys.path.insert(0, here)
     try:
         found = importlib.import_module(module)
-    except Exception as error:  # whatever a user's module raises while it is imported
+    except (Exception, SystemExit) as error:  # whatever a user's module raises while it is imported
         problem = f"{type(error).__name__}: {error}"
         raise InvalidValueError(f"--segmenter {address}: {module} cannot be imported ({problem}); start where it lies, or install it") from error
     try:

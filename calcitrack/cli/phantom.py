@@ -29,7 +29,7 @@ def run(folder: Path, options: PhantomSetOptions, *, quiet: bool) -> ExitCode:
             films = write_phantom_set(folder, options, progress=lambda done, _total: bar.update(task, completed=done))
     except KeyboardInterrupt:
         message = f"calcitrack: interrupted; {folder} holds part of a set, without its index; remove it before the set is made again"
-        Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
+        Console(stderr=True).print(message, markup=False, emoji=False, highlight=False, soft_wrap=True)
         return ExitCode.INTERRUPTED
     if not quiet:
         sys.stdout.write(_ending(folder, films, treated=options.course is DiseaseCourse.TREATED))

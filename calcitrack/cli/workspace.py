@@ -35,7 +35,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the same as JSON.")]
 def _say(*lines: str) -> None:
     console = Console(stderr=True)
     for line in lines:
-        console.print(f"calcitrack: {line}", markup=False, highlight=False, soft_wrap=True)
+        console.print(f"calcitrack: {line}", markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 @workspace.command()

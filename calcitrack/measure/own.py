@@ -81,7 +81,7 @@ class OwnMeasurand:
             result = self.function(radiograph, segmentation, label)
         except MemoryError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a function that ends the program would end a whole run
             problem = f"that {role} raised {type(error).__name__} ({' '.join(str(error).split()) or 'no message'}) for label {label}"
             raise OwnCodeError(radiograph.source, problem, expected, "correct its function") from error
         if not isinstance(result, Measurement | NotMeasurable):

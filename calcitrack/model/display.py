@@ -55,10 +55,10 @@ class Card:
           1           2021-03-08
           2           2021-09-01
         """
-        first = f"{self.kind}({': '.join(t for t in (self.name, ', '.join(self.facts)) if t)})"
+        first = printable(f"{self.kind}({': '.join(t for t in (self.name, ', '.join(self.facts)) if t)})")
         if not self.rows:
             return first
-        shown = [self.header, *self.rows[:TEXT_ROWS]]
+        shown = [tuple(map(printable, row)) for row in (self.header, *self.rows[:TEXT_ROWS])]
         widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
         lines = ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown]
         return "\n".join([first, *lines, *_left_out(self.rows, TEXT_ROWS)])
@@ -77,6 +77,17 @@ class Card:
             parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
             parts += [f"<div>{escape(line.strip())}</div>" for line in _left_out(self.rows, HTML_ROWS)]
         return f'<div class="calcitrack-{escape(self.kind.lower())}">{"".join(parts)}</div>'
+
+
+def printable(text: str) -> str:
+    r"""The text with line breaks and control characters as escapes: a Patient ID may hold some, and a terminal would obey them.
+
+    Examples
+    --------
+    >>> print(printable("P\n1"))
+    P\n1
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def _left_out(rows: Sequence[object], shown: int) -> list[str]:

@@ -323,11 +323,13 @@ def _checked_values(given: NDArray[np.int16]) -> NDArray[np.int16]:
 
 
 def _checked_affine(given: ArrayLike) -> Affine:
+    if not np.issubdtype(np.asarray(given).dtype, np.number) or np.iscomplexobj(given):
+        raise InvalidValueError(f"an affine is made of real numbers; found {given!r}")
     affine = np.array(given, dtype=np.float64, copy=True)
+    if affine.shape == (4, 4) and not np.isfinite(affine).all():
+        raise InvalidValueError(f"an affine is made of finite numbers; found {affine.tolist()}")
     if affine.shape != (4, 4) or not np.array_equal(affine[3], (0, 0, 0, 1)):
         raise InvalidValueError(f"an affine has the shape (4, 4) and the last row 0 0 0 1; found {affine.tolist()}")
-    if not np.isfinite(affine).all():
-        raise InvalidValueError(f"an affine is made of finite numbers; found {affine.tolist()}")
     sides = np.linalg.norm(affine[:3, :3], axis=0)
     if not (sides > 0).all() or abs(np.linalg.det(affine[:3, :3] / sides)) < STEP_TOLERANCE:
         raise InvalidValueError(f"an affine has an inverse: slices, rows and columns run in three directions; found {affine[:3, :3].tolist()}")

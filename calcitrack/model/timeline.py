@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from calcitrack.errors import InvalidValueError, NotARadiographError
+from calcitrack.model.arguments import expect
 from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection, corrected
 from calcitrack.model.display import Card, Displayed, counted
 from calcitrack.model.image import Acquisition, Image, Radiograph, Volume
@@ -114,6 +115,7 @@ class Exposure(Displayed):
         InvalidValueError
             A correction that does not fit the film, or one of a volume.
         """
+        expect("Exposure.of", "image", image, Radiograph, Volume)
         applied = correction or NO_CORRECTION
         if isinstance(image, Volume) and applied:
             raise InvalidValueError("corrections state facts of a film; found one for a volume")

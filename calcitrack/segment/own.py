@@ -64,7 +64,7 @@ class OwnSegmenter:
             found: object = self.function(radiograph)
         except MemoryError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a function that ends the program would end a whole run
             problem = f"that {role} raised {type(error).__name__} ({' '.join(str(error).split()) or 'no message'})"
             raise OwnCodeError(radiograph.source, problem, "a Segmentation", "correct the segmenter") from error
         if not isinstance(found, Segmentation):

@@ -64,7 +64,7 @@ def to_dataframe(results: Assessment | CohortAssessment | Judgement | Iterable[A
     >>> to_dataframe(judge(assessment), "trends")["part"].unique().tolist()
     ['all']
     """
-    if rows not in _TABLES:
+    if rows not in tuple(_TABLES):
         raise InvalidValueError(f"to_dataframe(rows): found {rows!r}; expected one of {', '.join(_TABLES)}")
     kind = Assessment if rows in get_args(Assessed) else Judgement
     assessed: object = results.assessments if isinstance(results, CohortAssessment) and kind is Assessment else results

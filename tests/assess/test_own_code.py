@@ -166,9 +166,14 @@ def _floats(radiograph: Radiograph) -> Segmentation:
     return Segmentation(labels=mask.astype(float), limb=mask, bone=mask)  # type: ignore[arg-type]
 
 
+def _ends(radiograph: Radiograph) -> Segmentation:  # noqa: ARG001
+    raise SystemExit(3)
+
+
 @pytest.mark.parametrize(
     ("segmenter", "words"),
     [
+        (_ends, r"raised SystemExit \(3\); expected a Segmentation"),
         (_array, "gave ndarray; expected a Segmentation; return calcitrack.Segmentation"),
         (_small, r"gave labels of the shape \(3, 4\); expected the radiograph's"),
         (_floats, "raised InvalidValueError .labels are integers"),

@@ -167,6 +167,13 @@ def test_info_says_what_was_understood(films: Path) -> None:
     assert "notes.txt: found" in err
 
 
+def test_names_are_printed_as_they_are(tmp_path: Path) -> None:
+    """What looks like the name of an emoji or like markup in a file's name stays text."""
+    name = tmp_path / "x:warning:[bold].dcm"
+    name.write_bytes(b"no image")
+    assert ":warning:[bold].dcm" in call("info", name)[2]
+
+
 def test_info_on_a_folder_says_which_command_takes_folders(films: Path) -> None:
     """A folder is refused with the command that measures folders."""
     code, out, err = call("info", films)

@@ -24,6 +24,7 @@ from calcitrack import (
     calibrate,
     combine_views,
     judge,
+    judge_cohort,
     measure,
     read_cohort,
     read_radiograph,
@@ -84,6 +85,9 @@ def wrong(made: ModuleType) -> dict[str, object]:
         (judge, "Timeline", r"judge\(assessed\): found a Timeline; expected an Assessment or a TimelineSeries; call `assess` with it first"),
         (judge, "CohortAssessment", "use each of its `assessments`"),
         (judge, "path", "call `assess_cohort` with it, and use its `assessments`"),
+        (judge_cohort, "Assessment", r"judge_cohort\(series\): found an Assessment; expected a TimelineSeries; call `series_of` with it first"),
+        (judge_cohort, "CohortAssessment", "call `series_of` with each of its `assessments`"),
+        (Exposure.of, "path", r"Exposure.of\(image\): found a path, 'films'; expected a Radiograph or a Volume; read it with `read_radiograph`"),
         (combine_views, "Assessment", r"combine_views\(assessments\): found one Assessment; expected several; put it into a list"),
         (combine_views, "CohortAssessment", "found a CohortAssessment; expected an Assessment; use each of its `assessments`"),
         (combine_views, "path", "found a path, 'films'; expected an Assessment"),
@@ -161,7 +165,7 @@ def test_results_that_are_not_there_are_named(tmp_path: Path) -> None:
 
 def test_every_class_and_function_that_the_advice_names_is_public() -> None:
     """The table of advice speaks of `calcitrack` as it is."""
-    public = {*calcitrack.__all__, PATH, ARRAY, "ImageAssessment", "Judgement", "list", "tuple"}
+    public = {*calcitrack.__all__, PATH, ARRAY, "ImageAssessment", "Judgement", "TimelineSeries", "list", "tuple"}
     assert {name for pair in INSTEAD for name in pair} <= public
     words = {word for advice in INSTEAD.values() for word in re.findall(r"`(\w+)`", advice)}
     fields = {"timelines", "exposures", "segmentation", "assessments", "images"}

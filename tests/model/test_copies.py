@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 import calcitrack
-from calcitrack import Assessment, Cohort, Exposure, Radiograph, ReadError, Timeline, TimelineKey, TimePoint, judge
+from calcitrack import Assessment, Cohort, Exposure, Patient, Radiograph, ReadError, Timeline, TimelineKey, TimePoint, Volume, judge
 from calcitrack.assess.blinding import blinded
 from calcitrack.change import series_of
+from calcitrack.model.course import PatientCourse
 from calcitrack.model.read_only import FrozenMapping
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.warp import Warp
@@ -39,7 +40,22 @@ def nouns(made: ModuleType) -> list[object]:
     cohort = Cohort((timeline,), made.files_of(assessment))
     error = ReadError("a.dcm", "half of it", "all of it", "export it again")
     options = [getattr(calcitrack, name)() for name in calcitrack.__all__ if name.endswith("Options")]
-    everything = [assessment, made.cohort(), made.missing("ha_mass_mg", "no"), radiograph, timeline, warp, segmentation, cohort, error, *options]
+    patient = Patient("P1", PatientCourse("P1"), (timeline,), ())
+    volume = Volume(values=np.zeros((2, 3, 4), np.int16), affine=np.eye(4), acquisition=radiograph.acquisition, calibration=radiograph.calibration)
+    everything = [
+        patient,
+        volume,
+        assessment,
+        made.cohort(),
+        made.missing("ha_mass_mg", "no"),
+        radiograph,
+        timeline,
+        warp,
+        segmentation,
+        cohort,
+        error,
+        *options,
+    ]
     return [*everything, judge(series_of(assessment)), calcitrack.CalcitrackError("words")]
 
 

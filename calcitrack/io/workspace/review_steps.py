@@ -48,15 +48,24 @@ def step_of(words: str, text: str) -> ReviewStep:
             return HistoryMove(stored["again"])
         return Change(
             words,
-            int(stored["image"]),
+            _whole(stored["image"]),
             str(stored["deposit"]),
             tuple(_patch(*values) for values in stored["patches"]),
             tuple(_statement(*values) for values in stored["statements"]),
         )
     except KeyError as error:
         raise InvalidValueError(f"found no {error} in its JSON") from error
-    except (ValueError, TypeError, AttributeError, zlib.error) as error:
+    except (TypeError, AttributeError, RecursionError) as error:
+        raise InvalidValueError(f"found JSON of another form than a step's ({error})") from error
+    except (ValueError, OverflowError, zlib.error) as error:
         raise InvalidValueError(str(error)) from error
+
+
+def _whole(value: Json) -> int:
+    """A whole number, as it was written; what `int` would make one of is damage."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidValueError(f"found {value!r} where a step holds a whole number")
+    return value
 
 
 def _statement(field: str, key: list[Json], before: str, after: str) -> Statement:
@@ -67,16 +76,19 @@ def _key(field: StatementField, key: list[Json]) -> Key:
     """The key of a statement, with the number and types of parts that its field has."""
     if field is StatementField.IDENTITY:
         image, label = key
-        return int(image), int(label)
+        return _whole(image), _whole(label)
     if field in (StatementField.VERDICT, StatementField.FATE):
         deposit_id, number = key
-        return str(deposit_id), int(number)
+        return str(deposit_id), _whole(number)
     (deposit_id,) = key
     return (str(deposit_id),)
 
 
 def _patch(image: int, row: int, column: int, rows: int, columns: int, before: str, after: str) -> Patch:
-    return Patch(int(image), (int(row), int(column)), *(_unpacked(text, (rows, columns)) for text in (before, after)))
+    shape = _whole(rows), _whole(columns)
+    if min(shape) < 1:
+        raise InvalidValueError(f"found a patch of {shape[0]} x {shape[1]} pixels in its JSON")
+    return Patch(_whole(image), (_whole(row), _whole(column)), *(_unpacked(text, shape) for text in (before, after)))
 
 
 def _packed(labels: Labels) -> str:

@@ -129,6 +129,11 @@ def test_a_step_goes_there_and_back(before: list[int], after: list[int], words: 
         (WRITTEN.replace(BEFORE, BEFORE[:-4] + "AAAA"), "incorrect data check"),
         (WRITTEN.replace("5,7,1,2", "5,7,1,3"), "cannot reshape"),
         (WRITTEN.replace("5,7,1,2", "-5,7,1,2"), "counted from 0"),
+        (WRITTEN.replace("5,7,1,2", "0.5,7,1,2"), "found 0.5 where a step holds a whole number"),
+        (WRITTEN.replace("5,7,1,2", "5,7,-1,2"), "a patch of -1 x 2 pixels"),
+        ('{"image": Infinity, "deposit": "D001", "patches": [], "statements": []}', "found inf where a step holds a whole number"),
+        ('{"image": true, "deposit": "D001", "patches": [], "statements": []}', "found True where"),
+        ("[" * 100_000, "of another form"),
     ],
 )
 def test_a_damaged_step_is_refused_and_says_why(text: str, said: str) -> None:
