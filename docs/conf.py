@@ -28,7 +28,7 @@ numpydoc_class_members_toctree = False
 # Names of other projects are not linked: the build needs no network. Our own names must resolve.
 nitpick_ignore_regex = [
     (r"py:.*", r"(?!calcitrack).*"),
-    (r"py:class", r"calcitrack\.assess\.pipeline\.(ReadT|SceneT)"),  # type variables have no entry to link to
+    (r"py:(class|obj)", r"calcitrack\.assess\.pipeline\.(ReadT|SceneT)"),  # type variables have no entry to link to
 ]
 
 html_theme = "pydata_sphinx_theme"

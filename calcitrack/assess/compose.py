@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
+from threadpoolctl import threadpool_limits
+
 from calcitrack.assess.identity import Identity, follow_all
 from calcitrack.assess.images import Measured, align_all, measure_all, reference_index, search_all
 from calcitrack.assess.options import AssessOptions, flat
@@ -62,6 +64,12 @@ def assess(
     options = options or AssessOptions()
     tell = observe or (lambda _stage, _source: None)
     pipeline = pipeline_for(timeline.key, pipelines)
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _assessed(timeline, options, tell, pipeline)
+
+
+def _assessed(timeline: Timeline, options: AssessOptions, tell: Observer, pipeline: AnyPipeline) -> Assessment:
+    """Carry out `assess` with one thread in sums of linear algebra: several give other last bits, as many as the computer has cores."""
     searched, unread = search_all(timeline, pipeline, options, tell)
     measured, lost = measure_all(searched, align_all(searched, pipeline, options, tell), pipeline, options, tell)
     failures = (*unread, *lost)
