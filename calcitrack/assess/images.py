@@ -54,9 +54,9 @@ def search_all(timeline: Timeline, pipeline: AnyPipeline, options: AssessOptions
             except ReadError as error:
                 failures.append(ImageFailure(exposure, time_point.index, repeat, error))
                 continue
-            held = pipeline.size(image) <= room
-            room -= pipeline.size(image) if held else 0
-            searched.append(Searched(exposure, time_point.index, repeat, found, image if held else None))
+            fits = pipeline.size(image) <= room
+            room -= pipeline.size(image) if fits else 0
+            searched.append(Searched(exposure, time_point.index, repeat, found, image if fits else None))
     return searched, failures
 
 

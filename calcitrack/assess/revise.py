@@ -164,8 +164,8 @@ def fates_where_seen(assessment: Assessment, deposit_id: str, seen: Mapping[int,
 
 
 def _stated(track: DepositTrack, fates: Fates) -> DepositTrack:
-    said = {t: fate for (name, t), fate in fates.items() if name == track.deposit_id}
-    return replace(track, fates=dict(sorted({**track.fates, **said}.items()))) if said else track
+    fate_at = {t: fate for (name, t), fate in fates.items() if name == track.deposit_id}
+    return replace(track, fates=dict(sorted({**track.fates, **fate_at}.items()))) if fate_at else track
 
 
 def _image(image: ImageAssessment, revised: RevisedImage | None, names: Mapping[int, str], tracks: Mapping[str, DepositTrack]) -> ImageAssessment:
@@ -193,9 +193,9 @@ def _outlined(image: RevisedImage) -> bytes:
 
 
 def _revised_id(assessment: Assessment, images: Mapping[int, RevisedImage], fates: Fates) -> str:
-    made = hashlib.sha256(assessment.assessment_id.encode())
+    digest = hashlib.sha256(assessment.assessment_id.encode())
     for k, image in sorted(images.items()):
-        made.update(repr((k, sorted(image.identity.items()))).encode())
-        made.update(_outlined(image))
-    made.update(repr(sorted((name, t, fate.value) for (name, t), fate in fates.items())).encode())
-    return made.hexdigest()[:16]
+        digest.update(repr((k, sorted(image.identity.items()))).encode())
+        digest.update(_outlined(image))
+    digest.update(repr(sorted((name, t, fate.value) for (name, t), fate in fates.items())).encode())
+    return digest.hexdigest()[:16]

@@ -52,22 +52,22 @@ def in_order(timelines: Sequence[Timeline], submit: Submit, places: Callable[[],
         The run is to stop.
     """
     waiting = deque(enumerate(timelines))
-    held = deque[tuple[int, Timeline, Job]]()
+    submitted = deque[tuple[int, Timeline, Job]]()
     under_way: dict[Future[bytes], int] = {}
-    while waiting or held:
+    while waiting or submitted:
         for future in [f for f in under_way if f.done()]:
             monitor.finish(under_way.pop(future))
         monitor.report()
         monitor.check()
-        while waiting and len(under_way) < places() and len(held) < places() + FINISHED_HELD:
+        while waiting and len(under_way) < places() and len(submitted) < places() + FINISHED_HELD:
             number, timeline = waiting.popleft()
             job = submit(number, timeline)
-            held.append((number, timeline, job))
+            submitted.append((number, timeline, job))
             under_way[job.future] = number
-        if not held[0][2].future.done():
+        if not submitted[0][2].future.done():
             wait(under_way, timeout=LOOK_S, return_when=FIRST_COMPLETED)
             continue
-        number, timeline, job = held.popleft()
+        number, timeline, job = submitted.popleft()
         try:
             outcome = job.result()
         except LostError:

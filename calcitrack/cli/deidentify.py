@@ -100,7 +100,7 @@ def _pictures(report: DeidentifyReport) -> list[str]:
 
 def _listed(title: str, files: Iterable[tuple[FileOutcome, str]]) -> list[str]:
     several = list(files)
-    lines = [f"{title}: {file.source}: {said}" for file, said in several[:MOST_SHOWN]]
+    lines = [f"{title}: {file.source}: {reason}" for file, reason in several[:MOST_SHOWN]]
     return [*lines, f"{title}: {len(several) - MOST_SHOWN} more, in {TABLE}"] if len(several) > MOST_SHOWN else lines
 
 

@@ -151,8 +151,8 @@ def import_(
         with Workspace.open(folder) as opened:
             for file in files:
                 try:
-                    made = import_into(opened, file, reader=reader, comment=comment, segments=segment, based_on=based_on)
-                    accepted += [(file, m) for m in made]
+                    versions = import_into(opened, file, reader=reader, comment=comment, segments=segment, based_on=based_on)
+                    accepted += [(file, m) for m in versions]
                 except (ReadError, EditConflictError) as error:  # one file must not cost the others
                     refused.append(str(error))
     if json:
@@ -165,9 +165,11 @@ def import_(
     raise typer.Exit(ExitCode.PARTLY if refused and accepted else ExitCode.NOTHING if refused else ExitCode.DONE)
 
 
-def _outcome(made: ImportedVersion) -> str:
-    deposits = f"{made.deposits} deposit{'' if made.deposits == 1 else 's'}"
-    if not made.changed:
-        return f"image {made.version.image}: the same as version {made.version.number}, {deposits}; nothing was changed"
-    counted = ", ".join(f"{n} {what}" for n, what in ((made.added, "added"), (made.removed, "removed"), (made.redrawn, "redrawn")) if n)
-    return f"image {made.version.image}: version {made.version.number} by {made.version.reader}, {deposits} ({counted or 'outlines as before'})"
+def _outcome(imported: ImportedVersion) -> str:
+    deposits = f"{imported.deposits} deposit{'' if imported.deposits == 1 else 's'}"
+    if not imported.changed:
+        return f"image {imported.version.image}: the same as version {imported.version.number}, {deposits}; nothing was changed"
+    counts = ((imported.added, "added"), (imported.removed, "removed"), (imported.redrawn, "redrawn"))
+    counted = ", ".join(f"{n} {what}" for n, what in counts if n)
+    version = imported.version
+    return f"image {version.image}: version {version.number} by {version.reader}, {deposits} ({counted or 'outlines as before'})"

@@ -75,14 +75,14 @@ class ReportDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class JudgedFacts:
     """Judged change of a timeline, as its reports state it: changes by time point, and the verdict."""
 
     changes: tuple[JudgedChange, ...] = ()
     headline: Trend | None = None
 
     @classmethod
-    def of(cls, judgement: Judgement) -> Told:
+    def of(cls, judgement: Judgement) -> JudgedFacts:
         """The totals' changes and the headline of a judgement."""
         return cls(tuple(c for c in judgement.changes if c.subject == TOTAL), judgement.headline)
 

@@ -115,8 +115,8 @@ def _films_of_the_patient(workspace: Workspace, assessment: Assessment) -> dict[
     """Path -> film, for every film of the patient on record; only for the films of the assessment where no patient is stated."""
     patient = assessment.key.patient_id
     others = [r.assessment_id for r in workspace.assessments() if patient and r.key.patient_id == patient]
-    held = [assessment, *(workspace.assessment(name) for name in others if name != assessment.assessment_id)]
-    exposures = [*(i.exposure for a in held for i in a.images), *(f.exposure for a in held for f in a.failures)]
+    assessments = [assessment, *(workspace.assessment(name) for name in others if name != assessment.assessment_id)]
+    exposures = [*(i.exposure for a in assessments for i in a.images), *(f.exposure for a in assessments for f in a.failures)]
     return {e.source: e for e in exposures}
 
 

@@ -216,9 +216,9 @@ class ReviewSession:
 
     def new_label(self, k: int) -> int:
         """A label that was never used on a film in this review."""
-        stated = [key[1] for change in (*self._history.done, *self._history.undone) for key in _identity_keys(change) if key[0] == k]
-        held = [label for image, label in self.state.recorded_ids if image == k]
-        return max((int(v) for v in (*held, *stated)), default=0) + 1
+        in_steps = [key[1] for change in (*self._history.done, *self._history.undone) for key in _identity_keys(change) if key[0] == k]
+        on_record = [label for image, label in self.state.recorded_ids if image == k]
+        return max((int(v) for v in (*on_record, *in_steps)), default=0) + 1
 
     # Undo and redo
 

@@ -171,9 +171,9 @@ class ReviewState:
 
     def fate(self, deposit_id: str, time_point: int) -> Fate | None:
         """Fate of a deposit: as the reader states it, else as it follows from the films that show it."""
-        stated = self._stated.get(StatementField.FATE, deposit_id, time_point)
-        if stated:
-            return Fate(stated)
+        by_reader = self._stated.get(StatementField.FATE, deposit_id, time_point)
+        if by_reader:
+            return Fate(by_reader)
         seen = {k for k in range(len(self.images)) if deposit_id in self.identity(k).values()}
         if seen == {k for (k, _), name in self._own.items() if name == deposit_id}:
             track = next((t for t in self.assessment.tracks if t.deposit_id == deposit_id), None)

@@ -76,20 +76,20 @@ def prepare(folder: Path, session: ReadingSession, case: PlannedCase) -> Prepare
 def _read_ahead(assessment: Assessment) -> tuple[Assessment, dict[int, Radiograph]]:
     """Read as many films as `PREPARED_PIXELS` allows, from the last visit on, which is shown first."""
     radiographs: dict[int, Radiograph] = {}
-    images, held = list(assessment.images), 0
+    images, pixels = list(assessment.images), 0
     for k in reversed(range(len(images))):
         size = images[k].segmentation.labels.size
-        if held + size > PREPARED_PIXELS:
+        if pixels + size > PREPARED_PIXELS:
             break
-        held += size
+        pixels += size
         radiographs[k] = images[k].exposure.radiograph()
         images[k] = _in_memory(images[k], radiographs[k])
     return replace(assessment, images=tuple(images)), radiographs
 
 
 def _in_memory(image: ImageAssessment, radiograph: Radiograph) -> ImageAssessment:
-    held = image.exposure
-    return replace(image, exposure=Exposure(held.acquisition, partial(in_memory, radiograph), held.source, held.findings))
+    exposure = image.exposure
+    return replace(image, exposure=Exposure(exposure.acquisition, partial(in_memory, radiograph), exposure.source, exposure.findings))
 
 
 def _others(workspace: Workspace, assessment: Assessment, reader: str) -> tuple[Labels, ...]:

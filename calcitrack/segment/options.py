@@ -96,12 +96,12 @@ class SegmentOptions:
         return self.method if isinstance(self.method, OwnSegmenter) else None
 
 
-def _method(stated: object) -> Method | OwnSegmenter:
-    if isinstance(stated, OwnSegmenter):
-        return stated
-    if isinstance(stated, str) and stated in tuple(Method):
-        return Method(stated)
-    if isinstance(stated, str) or not callable(stated):
+def _method(method: object) -> Method | OwnSegmenter:
+    if isinstance(method, OwnSegmenter):
+        return method
+    if isinstance(method, str) and method in tuple(Method):
+        return Method(method)
+    if isinstance(method, str) or not callable(method):
         known = ", ".join(Method)
-        raise InvalidValueError(f"method is one of {known}, or a segmenter: a function of a radiograph that gives a Segmentation; found {stated!r}")
-    return OwnSegmenter.of(stated)
+        raise InvalidValueError(f"method is one of {known}, or a segmenter: a function of a radiograph that gives a Segmentation; found {method!r}")
+    return OwnSegmenter.of(method)

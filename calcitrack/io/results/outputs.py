@@ -22,7 +22,7 @@ from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.course import PatientCourse
 from calcitrack.model.judgement import Judgement
 from calcitrack.model.timeline import TimelineKey
-from calcitrack.reporting.report_content import ReportDraft, Told, drafts_of
+from calcitrack.reporting.report_content import JudgedFacts, ReportDraft, drafts_of
 from calcitrack.tables.cells import Row, joined
 
 TIMELINES = "timelines"
@@ -136,8 +136,8 @@ class Outputs:
         lacking = {p.source for p in self.problems if p.output is Output.SEGMENTATION}
         images = tuple(i for i in report.draft.images if i.exposure.source not in lacking)
         if images:
-            draft, told = replace(report.draft, images=images), Told.of(judgement)
-            write = partial(write_report, told=told, reviewed=report.reviewed, kind=self._dicom.segmentation)
+            draft, facts = replace(report.draft, images=images), JudgedFacts.of(judgement)
+            write = partial(write_report, facts=facts, reviewed=report.reviewed, kind=self._dicom.segmentation)
             self.attempt(images[0].exposure.source, Output.REPORT, lambda: write(self._folder.path(report.name), draft))
 
     def attempt(self, source: str, output: Output, write: Callable[[], None]) -> None:

@@ -46,7 +46,7 @@ from calcitrack.io.sr import codes as c
 from calcitrack.io.sr.groups import Group, Groups
 from calcitrack.io.sr.values import CONTAINS
 from calcitrack.model.uids import derived_uid
-from calcitrack.reporting.report_content import ReportDraft, Told
+from calcitrack.reporting.report_content import JudgedFacts, ReportDraft
 
 NOT_STATED = "not stated"
 UID_LENGTH = 44
@@ -95,7 +95,7 @@ def report_bytes(
     draft: ReportDraft,
     headers: Sequence[Dataset],
     *,
-    told: Told | None = None,
+    facts: JudgedFacts | None = None,
     reviewed: Reviewed | None = None,
     kind: SegmentationKind = SegmentationKind.BINARY,
 ) -> bytes:
@@ -107,7 +107,7 @@ def report_bytes(
         Content of the report.
     headers
         Header of each image of the draft, in the same order; patient and study are copied from the first.
-    told
+    facts
         Changes and verdict of the timeline; left out when ``None``.
     reviewed
         Readers' comments; the report is verified when one of them accepted the whole.
@@ -124,22 +124,24 @@ def report_bytes(
         missing = [k for k in NEEDED if not header.get(k)]
         if missing:
             raise ResultsError(f"{image.exposure.source}: no report written, because the header does not state {', '.join(missing)}")
-    told, reviewed = told or Told(), reviewed or Reviewed()
+    facts, reviewed = facts or JudgedFacts(), reviewed or Reviewed()
     references = [segmentation_reference(i.exposure, draft.assessment_id, kind) for i in draft.images]
     try:
         with collected_warnings():
             stream = BytesIO()
-            _document(draft, headers, references, told, reviewed).save_as(stream, enforce_file_format=True)
+            _document(draft, headers, references, facts, reviewed).save_as(stream, enforce_file_format=True)
             return _with_uid_of_content(stream.getvalue())
     except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:  # raised by highdicom for unusual headers
         raise ResultsError(f"{name}: no report written, because its header does not allow one: {' '.join(str(error).split())}") from error
 
 
-def _document(draft: ReportDraft, headers: Sequence[Dataset], references: Sequence[SegmentationReference], told: Told, reviewed: Reviewed) -> Dataset:
+def _document(
+    draft: ReportDraft, headers: Sequence[Dataset], references: Sequence[SegmentationReference], facts: JudgedFacts, reviewed: Reviewed
+) -> Dataset:
     report = MeasurementReport(
         observation_context=_observers(draft, reviewed.verification),
         procedure_reported=CodedConcept.from_code(c.RADIOGRAPHY),
-        imaging_measurements=_groups(draft, references, told, reviewed),
+        imaging_measurements=_groups(draft, references, facts, reviewed),
     )
     _add_image_library(report[0], headers)
     root = ContainerContentItem(report[0].name, template_id="1500")  # highdicom copies and searches its argument: the content is added later
@@ -170,14 +172,14 @@ def _document(draft: ReportDraft, headers: Sequence[Dataset], references: Sequen
     return without_moment(document, headers[0])
 
 
-def _groups(draft: ReportDraft, references: Sequence[SegmentationReference], told: Told, reviewed: Reviewed) -> list[Group]:
+def _groups(draft: ReportDraft, references: Sequence[SegmentationReference], facts: JudgedFacts, reviewed: Reviewed) -> list[Group]:
     make = Groups(draft, dict(reviewed.notes))
-    groups = [make.burden(told.headline)]
+    groups = [make.burden(facts.headline)]
     for image, reference in zip(draft.images, references, strict=True):
         groups += [make.exposure(image)] if draft.time_point.n_exposures > 1 else []
         groups += [make.deposit(image, tracked, reference) for tracked in image.deposits]
     groups += [make.gone(deposit) for deposit in draft.absent]
-    return groups + [make.change(x) for x in told.changes if x.to_time_point == draft.time_point.index and x.measurand in c.CONCEPTS]
+    return groups + [make.change(x) for x in facts.changes if x.to_time_point == draft.time_point.index and x.measurand in c.CONCEPTS]
 
 
 def _observers(draft: ReportDraft, verified: Verification | None) -> ObservationContext:
@@ -263,10 +265,10 @@ def write_report(
     path: Path,
     draft: ReportDraft,
     *,
-    told: Told | None = None,
+    facts: JudgedFacts | None = None,
     reviewed: Reviewed | None = None,
     kind: SegmentationKind = SegmentationKind.BINARY,
 ) -> None:
     """Write the report of a draft; the images' headers are read again. Parameters and errors as for `report_bytes`."""
     headers = [source_header(i.exposure) for i in draft.images]
-    path.write_bytes(report_bytes(draft, headers, told=told, reviewed=reviewed, kind=kind))
+    path.write_bytes(report_bytes(draft, headers, facts=facts, reviewed=reviewed, kind=kind))

@@ -91,7 +91,7 @@ def replay_problems(database: Database, files: LabelFiles) -> Iterator[JournalPr
 
 
 def _first_problem(entries: Sequence[JournalEntry], labels: list[Labels]) -> JournalProblem | None:
-    history, stated = StepHistory(), Stated()
+    history, statements = StepHistory(), Stated()
     for entry in entries:
         try:
             step = step_of(entry.step, entry.change)
@@ -101,12 +101,12 @@ def _first_problem(entries: Sequence[JournalEntry], labels: list[Labels]) -> Jou
             change = history.take(step)
         except InvalidValueError as error:
             return _problem(entry, JournalFault.MISFIT, str(error))
-        misfit = misfit_of(change, labels, stated)
+        misfit = misfit_of(change, labels, statements)
         if misfit is not None:
             return _problem(entry, JournalFault.MISFIT, misfit.value)
         for patch in change.patches:
             labels[patch.image][patch.window] = patch.after
-        stated.apply(change.statements)
+        statements.apply(change.statements)
     return None
 
 

@@ -23,7 +23,7 @@ from calcitrack.measure.measurands import MEASURANDS, TOTALS
 from calcitrack.model.assessment import Assessment, Fate
 from calcitrack.model.judgement import JudgedChange, Trend, Verdict
 from calcitrack.model.measurement import Measurement
-from calcitrack.reporting.report_content import ReportDraft, Told, drafts_of
+from calcitrack.reporting.report_content import JudgedFacts, ReportDraft, drafts_of
 
 ANNA = Verification("Anna Schmidt", dt.datetime(2026, 3, 1, 9, 30, tzinfo=dt.UTC), "Clinic")
 
@@ -48,10 +48,10 @@ def found(assessment: Assessment, folder: Path) -> list[MeasurementReport]:
 
 def reports(assessment: Assessment, folder: Path, **more: object) -> list[MeasurementReport]:
     """The reports of all its studies, written and read back."""
-    told = Told.of(judge(series_of(assessment)))
+    facts = JudgedFacts.of(judge(series_of(assessment)))
     paths = [folder / f"report{k}.dcm" for k, _ in enumerate(drafts_of(assessment))]
     for path, draft in zip(paths, drafts_of(assessment), strict=True):
-        write_report(path, draft, **{"told": told, **more})
+        write_report(path, draft, **{"facts": facts, **more})
     return [read_report(p) for p in paths]
 
 
@@ -177,7 +177,7 @@ def test_a_change_that_cannot_be_given_says_why(assessment: Assessment, tmp_path
         interval_days=9,
         reason="the millimetres hold in different planes",
     )
-    group = of(reports(assessment, tmp_path, told=Told((change,)))[1], "change of area_mm2 since baseline")
+    group = of(reports(assessment, tmp_path, facts=JudgedFacts((change,)))[1], "change of area_mm2 since baseline")
     assert [(v.value, v.reason) for v in group.values] == [(None, "the millimetres hold in different planes")]
 
 
@@ -186,7 +186,7 @@ def test_the_verdict_stands_in_the_report_of_the_last_visit(assessment: Assessme
     trend = Trend(
         subject="total", measurand="area_mm2", part="all", method="robust line", n_time_points=3, verdict=Verdict.REGRESSING, probability=0.9
     )
-    verdicts = [of(r, "burden").answers.get(key_of(sr_codes.VERDICT)) for r in reports(assessment, tmp_path, told=Told((), trend))]
+    verdicts = [of(r, "burden").answers.get(key_of(sr_codes.VERDICT)) for r in reports(assessment, tmp_path, facts=JudgedFacts((), trend))]
     assert verdicts == [None, None, "99CALCITRACK:verdict_regressing", "99CALCITRACK:verdict_regressing"]
 
 
@@ -218,8 +218,8 @@ def test_a_readers_name_becomes_a_person_name(reader: str, name: str) -> None:
 
 def test_the_same_content_gives_the_same_bytes_and_another_one_another_uid(assessment: Assessment, tmp_path: Path) -> None:
     """One UID never names two contents: what a cohort's repeats or a reader add changes the UID, a second run changes nothing."""
-    told = Told.of(judge(series_of(assessment)))
-    for name, more in (("a", {"told": told}), ("b", {"told": told}), ("c", {}), ("d", {"told": told, "reviewed": Reviewed(ANNA)})):
+    facts = JudgedFacts.of(judge(series_of(assessment)))
+    for name, more in (("a", {"facts": facts}), ("b", {"facts": facts}), ("c", {}), ("d", {"facts": facts, "reviewed": Reviewed(ANNA)})):
         write_report(tmp_path / name, draft(assessment, 1), **more)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     assert len({read_report(tmp_path / name).sop_instance_uid for name in "abcd"}) == 3

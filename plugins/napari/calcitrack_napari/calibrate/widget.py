@@ -72,18 +72,18 @@ class CalibrateWidget(QWidget):
         if review is None or image is None or review.scene is None or review.session is None:
             panel.film.setText(NO_FILM)
             return
-        stated = self.film.correction
+        correction = self.film.correction
         panel.film.setText(f"<b>{review.session.state.names.name(review.image)}</b> of {review.session.assessment.key}")
-        for tool, words in film_corrections.summary(stated, image).items():
+        for tool, words in film_corrections.summary(correction, image).items():
             panel.summary[tool].setText(words)
-            panel.clear[tool].setEnabled(film_corrections.cleared(stated, tool)[0] != stated)
+            panel.clear[tool].setEnabled(film_corrections.cleared(correction, tool)[0] != correction)
         panel.side.blockSignals(True)
-        panel.side.setCurrentText(stated.laterality or AS_IN_FILE)
+        panel.side.setCurrentText(correction.laterality or AS_IN_FILE)
         panel.side.blockSignals(False)
-        panel.view.setText(stated.view)
-        panel.date.setText("" if stated.date is None else stated.date.isoformat())
+        panel.view.setText(correction.view)
+        panel.date.setText("" if correction.date is None else correction.date.isoformat())
         alone = review.scene.view is View.ONE and self.isVisible()
-        self.drawings.show(film_corrections.drawings(stated) if alone else (), image, review.scene.to_mm(review.image), review.scene.units)
+        self.drawings.show(film_corrections.drawings(correction) if alone else (), image, review.scene.to_mm(review.image), review.scene.units)
         to_measure = self.film.to_measure
         shown = (review.session.assessment.assessment_id, review.image, to_measure)
         if shown != self._shown:  # otherwise the words shown last still hold

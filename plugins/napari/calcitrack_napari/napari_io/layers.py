@@ -79,8 +79,8 @@ def grey_scale(radiograph: Radiograph, values: FloatImage, limb: Mask | None = N
     values
         What is shown of the radiograph (`shown_values`).
     """
-    own, stated = contrast_limits(values, limb), limits_from_file(radiograph, values)
-    return own if stated is None else (stated[0], max(stated[1], own[1]))
+    own, from_file = contrast_limits(values, limb), limits_from_file(radiograph, values)
+    return own if from_file is None else (from_file[0], max(from_file[1], own[1]))
 
 
 def image_layer(radiograph: Radiograph, name: str, limb: Mask | None = None, origin: dict[str, Any] | None = None) -> LayerData:
