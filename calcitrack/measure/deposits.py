@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from scipy import ndimage
+from threadpoolctl import ThreadpoolController
 
 from calcitrack.calibrate.intensity import attenuation
 from calcitrack.errors import InvalidValueError
@@ -123,8 +125,22 @@ def _film(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOp
     return Film(radiograph, segmentation, image, step, air, mass_model(radiograph, air, options), options)
 
 
+@cache
+def _linear_algebra() -> ThreadpoolController:
+    """The libraries of linear algebra of this process; finding them takes a millisecond."""
+    return ThreadpoolController()
+
+
 def measure_deposit(film: Film, label: int, box: tuple[slice, slice]) -> tuple[Deposit, Mass | None]:
-    """All measurands of the deposit with this label, which lies within the box."""
+    """All measurands of the deposit with this label, which lies within the box.
+
+    Linear algebra takes one thread: several give other last bits, as many as the computer has cores.
+    """
+    with _linear_algebra().limit(limits=1, user_api="blas"):
+        return _measured(film, label, box)
+
+
+def _measured(film: Film, label: int, box: tuple[slice, slice]) -> tuple[Deposit, Mass | None]:
     spacing = film.radiograph.spacing
     place = neighbourhood(film.image, film.segmentation, label, box, spacing.mean_mm or ASSUMED_PIXEL_MM)
     inside = film.segmentation.labels[box] == label

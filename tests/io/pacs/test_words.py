@@ -184,7 +184,9 @@ def test_accounts_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_the_packages_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both protocols are optional."""
-    for module in [m for m in sys.modules if m.startswith(("calcitrack.io.pacs.web", "calcitrack.io.pacs.dimse"))]:
+    for module in sorted((m for m in sys.modules if m.startswith(("calcitrack.io.pacs.web", "calcitrack.io.pacs.dimse"))), reverse=True):
+        package, _, name = module.rpartition(".")
+        monkeypatch.delattr(sys.modules[package], name, raising=False)  # an import sets it: without this, the new module would stay
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "dicomweb_client", None)
     monkeypatch.setitem(sys.modules, "dicomweb_client.web", None)
