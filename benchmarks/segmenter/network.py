@@ -20,17 +20,17 @@ def _block(inputs: int, outputs: int) -> nn.Sequential:
 
 
 class Network(nn.Module):
-    """Pictures (batch, 5, rows, columns), sides multiples of 32 -> logits (batch, 3, rows, columns)."""
+    """Pictures (batch, 5, rows, columns), sides multiples of 2 to the number of levels -> logits (batch, answers, rows, columns)."""
 
-    def __init__(self) -> None:
+    def __init__(self, widths: tuple[int, ...] = WIDTHS, answers: int = ANSWERS) -> None:
         super().__init__()
-        inputs = (PICTURES * 4, *WIDTHS[:-1])
-        self.enc = nn.ModuleList(_block(a, b) for a, b in zip(inputs, WIDTHS, strict=True))
-        self.dec = nn.ModuleList(_block(WIDTHS[k] + WIDTHS[k + 1], WIDTHS[k]) for k in reversed(range(len(WIDTHS) - 1)))
-        self.out = nn.Conv2d(WIDTHS[0], ANSWERS * 4, 3, padding=1)
+        inputs = (PICTURES * 4, *widths[:-1])
+        self.enc = nn.ModuleList(_block(a, b) for a, b in zip(inputs, widths, strict=True))
+        self.dec = nn.ModuleList(_block(widths[k] + widths[k + 1], widths[k]) for k in reversed(range(len(widths) - 1)))
+        self.out = nn.Conv2d(widths[0], answers * 4, 3, padding=1)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Logits of deposit, bone and limb."""
+        """Logits of each answer."""
         x = functional.pixel_unshuffle(pictures, 2)
         kept: list[torch.Tensor] = []
         for level, encode in enumerate(self.enc):
