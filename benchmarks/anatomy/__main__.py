@@ -1,6 +1,6 @@
 """Train the anatomy network, on as many films and for as long as there is time; the same command goes on where it was ended.
 
-    python -m benchmarks.anatomy --films 1400 --steps 20000 --cache /somewhere/with/4/GB
+    python -m benchmarks.anatomy --films 700 --cache /somewhere/with/1/GB
 
 Needs the dependency group ``train``. Layers of the simulated films and the checkpoint stay in the cache; ``--minutes`` ends a chunk.
 """
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from benchmarks.anatomy.layers import make
 from benchmarks.anatomy.train import Plan, train
 
-BACKGROUND_PX = 900
-"""Long side of a real background: a wrist or a hand of about 0.3 mm a pixel; scenes vary the scale anyway."""
+BACKGROUND_PX = 300
+"""Long side of a real background: a wrist or a hand of about 0.8 mm a pixel; scenes vary the scale anyway."""
 TRAINING_SEEDS = 0
 """First seed of the films that are trained on; films of 500,000 on serve validation."""
 
@@ -41,12 +41,12 @@ def main() -> None:
     """Make layers, train."""
     plan = Plan()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--films", type=int, default=1400)
+    parser.add_argument("--films", type=int, default=700)
     parser.add_argument("--steps", type=int, default=plan.steps)
     parser.add_argument("--batch", type=int, default=plan.batch)
     parser.add_argument("--rate", type=float, default=plan.rate)
     parser.add_argument("--seed", type=int, default=plan.seed)
-    parser.add_argument("--cache", type=Path, required=True, help="folder for layers (2 MB a film) and checkpoint")
+    parser.add_argument("--cache", type=Path, required=True, help="folder for layers (0.6 MB a film) and checkpoint")
     parser.add_argument("--backgrounds", type=Path, nargs="*", default=[], help="folders of real deposit-free PNG whose licence allows training")
     parser.add_argument("--workers", type=int, default=1, help="processes that make patches")
     parser.add_argument("--threads", type=int, default=1, help="threads of the network")

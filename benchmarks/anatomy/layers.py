@@ -16,8 +16,10 @@ from calcitrack.phantom.population import ANYBODY, Exposures, Population, random
 from calcitrack.phantom.simulate import BONE_PATH_MM, LIMB_PATH_MM, project
 from calcitrack.phantom.specs import BodyPart
 
-PIXEL_MM = 0.4
-"""Pitch of the anatomy network, mm: a film of a knee is 600 pixels long, and a phalanx still 20 wide."""
+PIXEL_MM = 0.8
+"""Pitch of the anatomy network, mm: a knee is 300 pixels long, and a child's phalanx still 7 wide."""
+FINE = 2
+"""Films are simulated at this many times finer a pitch and averaged: thin cortex is not stepped over."""
 PARTS = (BodyPart.HAND, BodyPart.ELBOW, BodyPart.KNEE, BodyPart.FOOT)
 SMALL_CHILDREN = (0.6, 6.5)
 """Years; every fifth person is this young: their bones end in cartilage with small nuclei."""
@@ -50,7 +52,7 @@ def layers(seed: int) -> Layers:
     ages = SMALL_CHILDREN if seed % 5 == 0 else ANYBODY.age_years
     population = Population(body_part=part, age_years=ages, burden=BURDENS[int(rng.integers(len(BURDENS)))])
     patient = random_patient(rng, population, f"AN{seed:06d}")
-    exposures = Exposures(pitch_mm=(PIXEL_MM, PIXEL_MM), rotation_deg=60.0, cut=0.3)
+    exposures = Exposures(pitch_mm=(PIXEL_MM / FINE, PIXEL_MM / FINE), rotation_deg=60.0, cut=0.3)
     shown = project(patient, random_visits(rng, patient, 1, exposures)[0])
     objects = np.zeros(shown.tissue_mm.shape, np.float32)
     spectrum = beam(OBJECT_KV)
@@ -65,7 +67,21 @@ def layers(seed: int) -> Layers:
         (objects > FOREIGN_NEPERS, IS_FOREIGN),
     )
     truth = sum((mask.astype(np.uint8) * np.uint8(bit) for mask, bit in masks), np.zeros(objects.shape, np.uint8))
-    return Layers(areal.astype(np.float16), truth)
+    return Layers(_coarse(areal).astype(np.float16), _coarse_bits(truth))
+
+
+def _coarse(areal: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Means over squares of ``FINE`` pixels a side."""
+    rows, columns = (n // FINE for n in areal.shape[-2:])
+    squares = areal[..., : rows * FINE, : columns * FINE].reshape(*areal.shape[:-2], rows, FINE, columns, FINE)
+    return np.asarray(squares.mean(axis=(-3, -1)))
+
+
+def _coarse_bits(truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Bits that half of a square or more carries."""
+    bits = np.array([IS_LIMB, IS_BONE, IS_DEPOSIT, IS_FOREIGN], np.uint8)
+    share = _coarse((truth[None] & bits[:, None, None]) > 0)
+    return np.asarray(((share >= 0.5) * bits[:, None, None]).sum(axis=0), np.uint8)
 
 
 def _make(job: tuple[int, Path]) -> None:

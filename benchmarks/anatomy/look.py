@@ -30,13 +30,13 @@ def looked(attenuation: Picture, truth: Bits, rng: np.random.Generator) -> Pictu
 def _uneven(image: Picture, rng: np.random.Generator) -> Picture:
     """Scatter fog, heel effect, plates that are not even."""
     if rng.random() < 0.5:
-        veil = cv2.GaussianBlur(np.exp(-image), (0, 0), rng.uniform(8, 40))
+        veil = cv2.GaussianBlur(np.exp(-image), (0, 0), rng.uniform(4, 20))
         image = -np.log(np.exp(-image) + np.float32(rng.uniform(0, 0.5)) * veil)
     if rng.random() < 0.4:
         rows, columns = (np.linspace(-1, 1, n, dtype=np.float32) for n in image.shape)
         image = image + np.float32(rng.normal(0, 0.12)) * rows[:, None] + np.float32(rng.normal(0, 0.12)) * columns[None, :]
     if rng.random() < 0.15:
-        image = image + np.float32(rng.uniform(0, 0.06)) * noise(rng, image.shape, rng.uniform(20, 90))
+        image = image + np.float32(rng.uniform(0, 0.06)) * noise(rng, image.shape, rng.uniform(10, 45))
     return np.asarray(image, np.float32)
 
 
@@ -63,10 +63,10 @@ def _curved(image: Picture, rng: np.random.Generator) -> Picture:
 def _processed(image: Picture, rng: np.random.Generator) -> Picture:
     """What workstations do: multiscale contrast, edge enhancement, adaptive equalisation."""
     if rng.random() < 0.4:
-        wide = cv2.GaussianBlur(image, (0, 0), np.exp(rng.uniform(np.log(8), np.log(70))))
+        wide = cv2.GaussianBlur(image, (0, 0), np.exp(rng.uniform(np.log(4), np.log(35))))
         image = image - np.float32(rng.uniform(0.2, 0.85)) * (wide - float(wide.mean()))
     for _ in range(int(rng.integers(0, 3))):
-        width = np.exp(rng.uniform(np.log(0.7), np.log(15)))
+        width = np.exp(rng.uniform(np.log(0.6), np.log(10)))
         image = image + np.float32(rng.uniform(0.2, 1.8)) * (image - cv2.GaussianBlur(image, (0, 0), width))
     if rng.random() < 0.2:
         grey = np.clip(image * 255, 0, 255).astype(np.uint8)
@@ -113,18 +113,18 @@ def _written(image: Picture, truth: Bits, rng: np.random.Generator) -> Picture:
         kind = rng.random()
         if kind < 0.6:
             text = "".join(rng.choice(list("ABCDEFGHIKLMNOPRSTUVXR LRLR0123456789.:/-"), int(rng.choice([1, 1, 2, 4, 8, 14]))))
-            size, thick = rng.uniform(0.25, 2.4), int(rng.integers(1, 6))
+            size, thick = rng.uniform(0.25, 1.5), int(rng.integers(1, 5))
             cv2.putText(drawn, text, (int(at[0]), int(at[1])), int(rng.integers(0, 5)), size, (1,), thick if size > 0.8 else 1, cv2.LINE_8)
         elif kind < 0.75:
-            other = at + rng.integers(-90, 90, 2)
+            other = at + rng.integers(-60, 60, 2)
             cv2.arrowedLine(drawn, tuple(int(v) for v in at), tuple(int(v) for v in other), (1,), int(rng.integers(1, 4)), tipLength=0.3)
         elif kind < 0.9:
-            length, step = int(rng.integers(40, side)), int(rng.integers(4, 14))
+            length, step = int(rng.integers(30, side)), int(rng.integers(3, 9))
             cv2.line(drawn, (int(at[0]), int(at[1])), (int(at[0]), int(at[1]) + length), (1,), 1)
             for k in range(0, length, step):
                 cv2.line(drawn, (int(at[0]), int(at[1]) + k), (int(at[0]) + (8 if k % (5 * step) == 0 else 4), int(at[1]) + k), (1,), 1)
         else:
-            box = rng.integers(8, 60, 2)
+            box = rng.integers(5, 40, 2)
             cv2.rectangle(drawn, tuple(int(v) for v in at), tuple(int(v) for v in at + box), (1,), -1 if rng.random() < 0.6 else 1)
         if rng.random() < 0.3:
             turn = cv2.getRotationMatrix2D((float(at[0]), float(at[1])), rng.uniform(-90, 90), 1.0)
@@ -146,7 +146,7 @@ def _degraded(image: Picture, rng: np.random.Generator) -> Picture:
             grain /= float(grain.std()) + 1e-6
         image = image + grain * np.float32(np.exp(rng.uniform(np.log(0.001), np.log(0.035))))
     if rng.random() < 0.3:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.8))
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.2))
     if rng.random() < 0.15:
         small = cv2.resize(image, None, fx=(f := rng.uniform(0.35, 0.8)), fy=f, interpolation=cv2.INTER_AREA)
         image = cv2.resize(small, image.shape[::-1], interpolation=cv2.INTER_LINEAR)

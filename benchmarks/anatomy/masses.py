@@ -1,7 +1,7 @@
 """Shadows of large deposits as calcinosis has them: lobulated masses of one to ten centimetres, sheets along bones, swarms, tendons, vessels.
 
 Each function gives areal density relative to its densest part, on the grid of the anatomy network, as a square picture with the deposit in it.
-Small forms come from `benchmarks.segmenter.shadows`, drawn for half the pitch and shrunk.
+Small forms come from `benchmarks.segmenter.shadows`, drawn for a quarter of the pitch and shrunk.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from benchmarks.anatomy.layers import PIXEL_MM
 from benchmarks.segmenter.shadows import noise, shadow
 
 Shadow = NDArray[np.float32]
-RIM_PX = 8
+RIM_PX = 4
 """Empty rim around a shadow, pixels."""
 
 
@@ -75,7 +75,7 @@ def _lobulated(rng: np.random.Generator, size_px: float) -> Shadow:
     if rng.random() < 0.12:  # settled milk of calcium
         rows = np.arange(side)[:, None]
         body = body * np.where(rows > side / 2 + rng.uniform(-0.2, 0.3) * size_px, 1, rng.uniform(0.1, 0.5))
-    return _unit(cv2.GaussianBlur(np.asarray(body, np.float32), (0, 0), rng.uniform(0.5, 1.6)))
+    return _unit(cv2.GaussianBlur(np.asarray(body, np.float32), (0, 0), rng.uniform(0.3, 1.0)))
 
 
 def _cloudy(rng: np.random.Generator, size_px: float) -> Shadow:
@@ -88,7 +88,7 @@ def _cloudy(rng: np.random.Generator, size_px: float) -> Shadow:
     level = level + rng.uniform(0.2, 0.7) * noise(rng, level.shape, max(4, size_px * rng.uniform(0.12, 0.4)))
     grain = np.clip(1 + rng.uniform(0.1, 0.7) * noise(rng, level.shape, max(2, size_px * 0.06)), 0.05, 3)
     body = np.clip(level / rng.uniform(0.15, 1.0), 0, 1) * grain
-    return _unit(cv2.GaussianBlur(np.asarray(body, np.float32), (0, 0), rng.uniform(0.6, 2)))
+    return _unit(cv2.GaussianBlur(np.asarray(body, np.float32), (0, 0), rng.uniform(0.4, 1.2)))
 
 
 def _line(rng: np.random.Generator, size_px: float) -> tuple[int, NDArray[np.int32]]:
@@ -110,7 +110,7 @@ def _plaque(rng: np.random.Generator, size_px: float) -> Shadow:
     body = np.sqrt(np.clip(away / max(1.0, width / 2) + 0.35 * noise(rng, band.shape, max(3, width)), 0, 1)) * (away > 0)
     if rng.random() < 0.6:
         body = body * np.clip(noise(rng, band.shape, max(3, width * rng.uniform(0.7, 2))) + rng.uniform(0.2, 1.2), 0, 1)
-    return _unit(cv2.GaussianBlur(np.asarray(body, np.float32), (0, 0), rng.uniform(0.5, 1.4)))
+    return _unit(cv2.GaussianBlur(np.asarray(body, np.float32), (0, 0), rng.uniform(0.3, 0.8)))
 
 
 def _vessel(rng: np.random.Generator, size_px: float) -> Shadow:
@@ -139,7 +139,7 @@ def _swarm(rng: np.random.Generator, size_px: float) -> Shadow:
 def _small(rng: np.random.Generator, _size_px: float) -> Shadow:
     """One of the forms of the search network, at this pitch."""
     drawn, _ = shadow(rng)
-    rows, columns = (max(6, -(-n // 2)) for n in drawn.shape)
+    rows, columns = (max(6, -(-n // 4)) for n in drawn.shape)
     return _unit(cv2.resize(drawn, (columns, rows), interpolation=cv2.INTER_AREA))
 
 
@@ -154,12 +154,12 @@ class Form:
 
 
 FORMS = (
-    Form(_lobulated, 0.34, 6.0, 100.0),
+    Form(_lobulated, 0.38, 6.0, 100.0),
     Form(_cloudy, 0.08, 6.0, 80.0),
     Form(_plaque, 0.13, 12.0, 120.0),
     Form(_vessel, 0.07, 15.0, 110.0),
     Form(_swarm, 0.08, 12.0, 80.0),
-    Form(_small, 0.30, 0.0, 0.0),
+    Form(_small, 0.26, 0.0, 0.0),
 )
 """Shares for training, not the disease's: stones are the commonest form on hands (Bartoli 2016); masses are what a search for stones misses."""
 

@@ -18,8 +18,8 @@ from benchmarks.segmenter.folds import fold
 from benchmarks.segmenter.shadows import noise
 from calcitrack.segment.network_input import pictures
 
-SIDE, MARGIN = 256, 40
-"""Side of a patch and its border that the pictures are computed from, pixels: 102 mm and 16 mm."""
+SIDE, MARGIN = 160, 20
+"""Side of a patch and its border that the pictures are computed from, pixels: 128 mm and 16 mm."""
 WIDE = SIDE + 2 * MARGIN
 DEPOSIT_UNJUDGED, ANATOMY_UNJUDGED = 16, 32
 """Bits of the truth map: what could not be seen, and what nobody has outlined, takes no part in the loss."""
@@ -100,14 +100,14 @@ def _matrix(centre: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.f
 
 def _window(film: NDArray[np.floating], truth: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Layers and truth of a place on the limb, turned, scaled and bent."""
-    places = np.argwhere(truth[::6, ::6] & IS_LIMB) * 6
+    places = np.argwhere(truth[::4, ::4] & IS_LIMB) * 4
     centre = places[rng.integers(len(places))] if len(places) and rng.random() < 0.9 else rng.integers(0, np.array(truth.shape))
     matrix = _matrix(np.asarray(centre), rng)
     inverse = cv2.invertAffineTransform(matrix)
     rows, columns = np.mgrid[0:WIDE, 0:WIDE].astype(np.float32)
     if rng.random() < 0.6:
-        reach = rng.uniform(1, 9)
-        rows, columns = (axis + reach * noise(rng, axis.shape, rng.uniform(30, 110)) for axis in (rows, columns))
+        reach = rng.uniform(0.5, 4.5)
+        rows, columns = (axis + reach * noise(rng, axis.shape, rng.uniform(15, 55)) for axis in (rows, columns))
     at = (inverse[0, 0] * columns + inverse[0, 1] * rows + inverse[0, 2]).astype(np.float32)
     down = (inverse[1, 0] * columns + inverse[1, 1] * rows + inverse[1, 2]).astype(np.float32)
     top, left = (max(0, min(int(axis.min()) - 1, n - 2)) for axis, n in ((down, truth.shape[0]), (at, truth.shape[1])))
@@ -132,11 +132,11 @@ def _simulated(films: Sequence[Path], rng: np.random.Generator) -> Scene:
     layers[SOFT] *= np.float32(np.exp(rng.normal(0, 0.35)))
     layers[BONE] *= np.float32(np.exp(rng.normal(-0.1, 0.35)))
     if rng.random() < 0.6:  # muscle planes
-        planes = np.clip(1 + rng.uniform(0.02, 0.15) * noise(rng, truth.shape, rng.uniform(5, 40)), 0.5, 1.6)
+        planes = np.clip(1 + rng.uniform(0.02, 0.15) * noise(rng, truth.shape, rng.uniform(2.5, 20)), 0.5, 1.6)
         layers[SOFT] *= planes
     if rng.random() < 0.5:  # uneven mineral: sclerosis, osteopenia, trabeculae
-        width = np.exp(rng.uniform(np.log(1.5), np.log(40)))
-        layers[BONE] *= np.clip(1 + rng.uniform(0.04, 0.2 if width < 8 else 0.5) * noise(rng, truth.shape, width), 0.1, 2.5)
+        width = np.exp(rng.uniform(np.log(1.2), np.log(20)))
+        layers[BONE] *= np.clip(1 + rng.uniform(0.04, 0.2 if width < 4 else 0.5) * noise(rng, truth.shape, width), 0.1, 2.5)
     mineral = rng.uniform(1.0, 2.4)
     own = layers[DEPOSIT] * mineral
     attenuation = (
@@ -162,7 +162,7 @@ def _more_bones(layers: NDArray[np.float32], truth: NDArray[np.uint8], rng: np.r
     if rng.random() < 0.25:
         new += [lump(WIDE, rng, 4.0, 22.0) for _ in range(int(rng.integers(1, 7)))]
     if rng.random() < 0.4:  # sesamoids, nuclei, fabellae lie near bones
-        near = np.argwhere(cv2.dilate((truth & IS_BONE), np.ones((15, 15), np.uint8))[::4, ::4] > 0) * 4
+        near = np.argwhere(cv2.dilate((truth & IS_BONE), np.ones((9, 9), np.uint8))[::2, ::2] > 0) * 2
         for _ in range(int(rng.integers(1, 5)) if len(near) else 0):
             row, column = near[rng.integers(len(near))]
             new.append(lump(WIDE, rng, 1.2, 5.0, (float(row), float(column))))
@@ -172,7 +172,7 @@ def _more_bones(layers: NDArray[np.float32], truth: NDArray[np.uint8], rng: np.r
             inside = (truth & IS_LIMB) > 0
             areal, mask = areal * inside, mask & inside
         elif mask.any():  # flesh around a bone of its own
-            flesh = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), rng.uniform(8, 22))
+            flesh = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), rng.uniform(4, 11))
             layers[SOFT] += 4 * np.clip(flesh - 0.12, 0, None)
             truth[flesh > 0.13] |= IS_LIMB
         layers[BONE] += areal
@@ -183,7 +183,7 @@ def _deposits(truth: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDArr
     """Attenuation of the deposits that are drawn, and the weight of each pixel; the truth gains them."""
     whole, weight = np.zeros(truth.shape, np.float32), np.ones(truth.shape, np.float32)
     limb, bone = (truth & IS_LIMB) > 0, (truth & IS_BONE) > 0
-    places = np.argwhere(limb[::4, ::4]) * 4
+    places = np.argwhere(limb[::2, ::2]) * 2
     if not len(places):
         return whole, weight
     away = cv2.distanceTransform((~bone).astype(np.uint8), cv2.DIST_L2, 3) if bone.any() else None
@@ -192,7 +192,7 @@ def _deposits(truth: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDArr
         row, column = places[rng.integers(len(places))]
         if away is not None and rng.random() < 0.4:  # beside and over bone, as around joints
             near = [places[rng.integers(len(places))] for _ in range(12)]
-            row, column = min(near, key=lambda p: abs(float(away[p[0], p[1]]) - rng.uniform(0, 14)))
+            row, column = min(near, key=lambda p: abs(float(away[p[0], p[1]]) - rng.uniform(0, 7)))
         _put(whole, weight, truth, limb, drawn, (int(row), int(column)), rng)
     return whole, weight
 
@@ -224,7 +224,7 @@ def _put(
     bits[seen] = (bits[seen] | IS_DEPOSIT | IS_LIMB) & ~np.uint8(DEPOSIT_UNJUDGED)
     area = max(np.count_nonzero(seen) * PIXEL_MM**2, 1.0)
     share = float(np.clip(np.sqrt(80 / area), 0.5, 3.0))
-    near = cv2.dilate(seen.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    near = cv2.dilate(seen.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     weight[box][near] = np.maximum(weight[box][near], share)
 
 

@@ -34,8 +34,8 @@ Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 class Plan:
     """Steps in all, patches a step, highest learning rate, seed of patches and weights."""
 
-    steps: int = 20_000
-    batch: int = 8
+    steps: int = 10_000
+    batch: int = 16
     rate: float = 2.5e-3
     seed: int = 1
 
