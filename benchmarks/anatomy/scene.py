@@ -23,11 +23,11 @@ SIDE, MARGIN = 160, 20
 WIDE = SIDE + 2 * MARGIN
 DEPOSIT_UNJUDGED, ANATOMY_UNJUDGED = 16, 32
 """Bits of the truth map: what could not be seen, and what nobody has outlined, takes no part in the loss."""
-REAL_SHARE = 1 / 7
+REAL_SHARE = 1 / 4
 """Share of patches on real pictures without deposits, where there are any."""
-SEEN_CHANGE = 0.012
+SEEN_CHANGE = 0.025
 """A deposit is judged where it changes the picture by this fraction of its range."""
-FAINT_NEPERS, SEEN_NEPERS = 0.02, 0.07
+FAINT_NEPERS, SEEN_NEPERS = 0.03, 0.1
 """Contrast of a deposit that is not seen, and that is; between the two nothing is judged."""
 
 
@@ -52,7 +52,7 @@ def patch(films: Sequence[Path], backgrounds: Sequence[NDArray[np.float32]], see
     films
         Cached layers of simulated films.
     backgrounds
-        Real pictures without deposits, larger = denser, about 0 to 1, at the pitch of the network; every seventh patch shows one.
+        Real pictures without deposits, larger = denser, about 0 to 1, at the pitch of the network; every fourth patch shows one.
     """
     rng = np.random.default_rng([seed, number])
     if backgrounds and rng.random() < REAL_SHARE:
@@ -132,7 +132,7 @@ def _simulated(films: Sequence[Path], rng: np.random.Generator) -> Scene:
     layers[SOFT] *= np.float32(np.exp(rng.normal(0, 0.35)))
     layers[BONE] *= np.float32(np.exp(rng.normal(-0.1, 0.35)))
     if rng.random() < 0.6:  # muscle planes
-        planes = np.clip(1 + rng.uniform(0.02, 0.15) * noise(rng, truth.shape, rng.uniform(2.5, 20)), 0.5, 1.6)
+        planes = np.clip(1 + rng.uniform(0.02, 0.1) * noise(rng, truth.shape, rng.uniform(2.5, 20)), 0.5, 1.6)
         layers[SOFT] *= planes
     if rng.random() < 0.5:  # uneven mineral: sclerosis, osteopenia, trabeculae
         width = np.exp(rng.uniform(np.log(1.2), np.log(20)))
@@ -215,7 +215,7 @@ def _put(
     if rng.random() < 0.85:  # else it bulges through the skin
         part = part * cv2.GaussianBlur(limb[box].astype(np.float32), (0, 0), 1.0)
     large = np.count_nonzero(part > 0.15) * PIXEL_MM**2 > 100
-    nepers = np.exp(rng.uniform(np.log(0.12 if large else 0.08), np.log(3.0 if large else 1.6)))
+    nepers = np.exp(rng.uniform(np.log(0.3 if large else 0.2), np.log(4.0 if large else 2.0)))
     added = np.asarray(part * nepers, np.float32)
     whole[box] += added
     bits = truth[box]

@@ -22,6 +22,8 @@ BITS = (IS_DEPOSIT, IS_BONE, IS_LIMB, IS_FOREIGN)
 """Truth bit of each channel of the answer."""
 SHARES = (3.0, 1.0, 0.4, 0.6)
 """Weight of each channel in the loss: deposits are what it is for."""
+DICE_SHARE = {IS_DEPOSIT: 1.0, IS_BONE: 0.5}
+"""Weight of the overlap in the loss."""
 WARM_UP, LOWEST_SHARE, AVERAGE = 200, 0.01, 0.998
 """Steps until the highest rate; the rate's end as a share of it (cosine); weights of the result are a running average."""
 SAVE_EVERY_S = 120.0
@@ -68,7 +70,7 @@ def loss_of(logits: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor) -> 
         if bit in (IS_DEPOSIT, IS_BONE):
             chance = torch.sigmoid(logits[:, k]) * mask
             overlap = 2 * (chance * target).sum() + 50
-            total = total + 0.5 * (1 - overlap / (chance.sum() + (target * mask).sum() + 50))
+            total = total + DICE_SHARE[bit] * (1 - overlap / (chance.sum() + (target * mask).sum() + 50))
     return total
 
 

@@ -35,6 +35,16 @@ class PartChoice(StrEnum):
         return None if self is PartChoice.ALL else BodyPart(self.value)
 
 
+class BurdenChoice(StrEnum):
+    """How much calcium is on the films; a test keeps the names in step with `Population`."""
+
+    NONE = "none"
+    MILD = "mild"
+    MODERATE = "moderate"
+    SEVERE = "severe"
+    TUMORAL = "tumoral"
+
+
 class StyleChoice(StrEnum):
     """A kind of file or all of them; a test keeps the names in step with `Style`."""
 

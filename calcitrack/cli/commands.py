@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from calcitrack.cli.agreement import agreement
-from calcitrack.cli.choices import PartChoice, StyleChoice, input_text
+from calcitrack.cli.choices import BurdenChoice, PartChoice, StyleChoice, input_text
 from calcitrack.cli.exits import ExitCode, plain_errors
 from calcitrack.cli.pacs import pacs as pacs_commands
 from calcitrack.cli.workspace import Reports, SegmentationOption
@@ -47,6 +47,9 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results: 
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else, on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no summary; errors are still shown.")]
 Workers = Annotated[int | None, typer.Option("--workers", "-j", min=1, help="Processes that measure; by default one for each processor.")]
+Burden = Annotated[
+    BurdenChoice | None, typer.Option(help="How much calcium is on the films, or masses of 2 to 10 cm (tumoral); by default it varies.")
+]
 Seed = Annotated[int, typer.Option(min=0, help="Decides everything; the same seed gives the same patients.")]
 Dataset = Annotated[
     bool, typer.Option("--parquet-dataset", help="Write the tables as Parquet datasets as well, divided by body part, for very large cohorts.")
@@ -239,6 +242,7 @@ def phantom(
     visits: Annotated[int, typer.Option(min=1, max=40, help="Visits of each patient.")] = 3,
     seed: Seed = 1,
     body_part: Annotated[BodyPart, typer.Option(help="What is on the films.")] = BodyPart.HAND,
+    burden: Burden = None,
     style: Annotated[Style | None, typer.Option(help="Kind of file; by default each patient's hospital has its own.")] = None,
     repeat: Annotated[bool, typer.Option(help="Expose the last visit twice, which shows how well results repeat.")] = True,
     course: Annotated[DiseaseCourse | None, typer.Option(help="What the disease does as a whole; by default every deposit goes its own way.")] = None,
@@ -250,7 +254,7 @@ def phantom(
         from calcitrack.io.phantom.files import PhantomSetOptions
         from calcitrack.phantom.population import WEDGE_TURN_DEG, WEDGE_UNEVEN, Exposures, Population
 
-        population = Population(body_part=body_part, visits=visits, burden=None if course is None else "moderate")
+        population = Population(body_part=body_part, visits=visits, burden=burden or (None if course is None else "moderate"))
         exposures = Exposures(style=style, repeat_last=repeat, wedge_turn_deg=WEDGE_TURN_DEG, wedge_uneven=WEDGE_UNEVEN)
         options = PhantomSetOptions(patients=patients, seed=seed, population=population, exposures=exposures, course=course)
         code = run(out, options, quiet=quiet)
@@ -285,6 +289,7 @@ def validate(
     seed: Seed = 1,
     body_part: Annotated[PartChoice, typer.Option(help="What is on the films; all of them in turn, or one.")] = PartChoice.ALL,
     style: Annotated[StyleChoice, typer.Option(help="Kind of file; all of them in turn, or one.")] = StyleChoice.ALL,
+    burden: Burden = None,
     workers: Workers = None,
     write: Annotated[Path | None, typer.Option(help="Page whose part between the validate markers is replaced by the table.", dir_okay=False)] = None,
     json: Json = False,
@@ -295,6 +300,8 @@ def validate(
         from calcitrack.cli.validate import run
         from calcitrack.validation.run import ValidateOptions
 
-        options = ValidateOptions(patients=patients, visits=visits, seed=seed, body_part=body_part.value_or_none, style=style.value_or_none)
+        options = ValidateOptions(
+            patients=patients, visits=visits, seed=seed, body_part=body_part.value_or_none, style=style.value_or_none, burden=burden
+        )
         code = run(options, workers=workers, page=write, as_json=json, quiet=quiet)
     raise typer.Exit(code)

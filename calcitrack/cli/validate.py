@@ -54,6 +54,7 @@ def command(options: ValidateOptions) -> str:
     return (
         f"calcitrack validate --patients {options.patients} --visits {options.visits} --seed {options.seed}"
         f" --body-part {options.body_part or 'all'} --style {options.style or 'all'}"
+        f"{f' --burden {options.burden}' if options.burden else ''}"
     )
 
 

@@ -17,7 +17,10 @@ _STEPS = 56
 """Lattice steps along the longest axis of a solid deposit; 56 cubed points fill it at most."""
 
 _COARSEST_MM = 0.2
-"""Largest lattice step, mm, so that no pixel stays empty."""
+"""Largest lattice step of deposits up to `_MOST_STEPS` such steps, mm, so that no pixel stays empty."""
+
+_MOST_STEPS = 200
+"""Lattice steps along the longest axis of a mass of centimetres: eight million points at most."""
 
 
 Body = tuple[Vector, Vector, Vector]
@@ -71,7 +74,7 @@ def _lie(rng: np.random.Generator, form: Form) -> Vector:
 
 def _lattice(rng: np.random.Generator, half: Vector) -> tuple[list[Vector], Vector, float]:
     """Axes of a box of given half sizes, jittered points around its nodes, shape (nv, nu, nw, 3), and the lattice step."""
-    h = float(np.clip(2 * half.max() / _STEPS, _FINEST_MM, _COARSEST_MM))
+    h = max(float(np.clip(2 * half.max() / _STEPS, _FINEST_MM, _COARSEST_MM)), 2 * float(half.max()) / _MOST_STEPS)
     axes = [np.arange(-a, a + h, h) for a in half + h]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), -1)
     points += (rng.random(points.shape, dtype=np.float32) - 0.5) * h

@@ -18,6 +18,9 @@ _LATERAL = 0.78
 _HALF = {Form.STONE: 0.42, Form.TUMORAL: 0.42, Form.PUNCTATE: 0.4, Form.SHEET: 0.14, Form.NET: 0.2}
 """Half thickness across the flesh in parts of the longest extent; sheets and nets lie along it."""
 
+_ROOM_MM = 12.0
+"""Half thickness for which room is sought between bone and skin; larger masses lie over the bone and bulge the skin."""
+
 _TRIALS = 12
 """Draws of a place before a deposit is given up because all collide with others."""
 
@@ -30,7 +33,7 @@ def place_deposit(
     weights = np.array([sites[n].weight for n in names])
     for _ in range(_TRIALS):
         name = str(rng.choice(names, p=weights / weights.sum()))
-        place = _place(rng, sites[name], _HALF[form] * size_mm)
+        place = _place(rng, sites[name], min(_HALF[form] * size_mm, _ROOM_MM))
         near = [o for o in others if o.segment == name]
         if all(np.linalg.norm(np.subtract(place, o.position_mm)) > 0.45 * (size_mm + o.size_mm) + 1.0 for o in near):
             return name, place

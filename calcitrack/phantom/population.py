@@ -27,14 +27,21 @@ from calcitrack.phantom.specs import (
 ADULT_YEARS = 17.0
 """Age at which growth plates of the limbs have closed and the limb is grown."""
 
-_BURDEN = {"none": (0, 0), "mild": (1, 5), "moderate": (5, 13), "severe": (12, 28)}
-"""Number of deposits, from and to."""
+_BURDEN = {"none": (0, 0), "mild": (1, 5), "moderate": (5, 13), "severe": (12, 28), "tumoral": (1, 3)}
+"""Number of deposits, from and to. Tumoral calcinosis: one mass or a few."""
+
+_DRAWN_BURDENS = {"none": 0.14, "mild": 0.36, "moderate": 0.32, "severe": 0.18}
+"""How often each is drawn where none is stated: hands of juvenile dermatomyositis; tumoral masses are asked for."""
 
 _FORM_SHARE = {Form.STONE: 0.42, Form.PUNCTATE: 0.26, Form.SHEET: 0.13, Form.NET: 0.11, Form.TUMORAL: 0.08}
 """How often each form is drawn; stones lead as in Bartoli et al., 2016, the rarer forms are drawn more often than they are seen."""
 
 _SIZE_MM = {Form.STONE: (1.3, 9.0), Form.PUNCTATE: (1.0, 7.0), Form.SHEET: (7.0, 40.0), Form.NET: (6.0, 30.0), Form.TUMORAL: (9.0, 28.0)}
 """Longest extent, drawn log-uniformly."""
+
+_TUMORAL_SIZE_MM, _TUMORAL_MG_CM3 = (20.0, 100.0), (90.0, 450.0)
+"""Extent and HA concentration of tumoral masses, drawn log-uniformly: 2 to 10 cm (Olsen and Chew 2006, Radiographics 26:871), lobules in
+fibrous tissue, so that the whole is less dense than a stone."""
 
 _CONC_MG_CM3 = (180.0, 1050.0)
 """HA concentration, drawn log-uniformly: from chalky milk of calcium to stone."""
@@ -58,7 +65,8 @@ class Population:
     Parameters
     ----------
     burden
-        none, mild, moderate or severe; ``None`` draws one (none for one person in seven).
+        none, mild, moderate, severe, or tumoral (one to three masses of 2 to 10 cm); ``None`` draws one of the first four (none for one
+        person in seven).
     age_years
         (from, to).
     visits
@@ -158,13 +166,14 @@ def random_patient(rng: np.random.Generator, population: Population = ANYBODY, p
 
 
 def _with_deposits(rng: np.random.Generator, bare: PatientSpec, population: Population) -> PatientSpec:
-    burden = population.burden or str(rng.choice(list(_BURDEN), p=[0.14, 0.36, 0.32, 0.18]))
+    burden = population.burden or str(rng.choice(list(_DRAWN_BURDENS), p=list(_DRAWN_BURDENS.values())))
     low, high = _BURDEN[burden]
+    tumoral = burden == "tumoral"
     sites = anatomy_of(bare, plain_visit(bare)).sites
     deposits: list[DepositSpec] = []
     for _ in range(int(rng.integers(low, high + 1))):
-        form = Form(str(rng.choice([f.value for f in _FORM_SHARE], p=list(_FORM_SHARE.values()))))
-        size = float(np.exp(rng.uniform(*np.log(_SIZE_MM[form])))) * min(1.0, bare.scale + 0.1)
+        form = Form.TUMORAL if tumoral else Form(str(rng.choice([f.value for f in _FORM_SHARE], p=list(_FORM_SHARE.values()))))
+        size = float(np.exp(rng.uniform(*np.log(_TUMORAL_SIZE_MM if tumoral else _SIZE_MM[form])))) * min(1.0, bare.scale + 0.1)
         spot = place_deposit(rng, sites, form, size, deposits)
         if spot is None:
             continue
@@ -178,7 +187,7 @@ def _with_deposits(rng: np.random.Generator, bare: PatientSpec, population: Popu
                 segment=spot[0],
                 position_mm=spot[1],
                 size_mm=size,
-                conc_mg_cm3=float(np.exp(rng.uniform(*np.log(_CONC_MG_CM3)))),
+                conc_mg_cm3=float(np.exp(rng.uniform(*np.log(_TUMORAL_MG_CM3 if tumoral else _CONC_MG_CM3)))),
                 volume_factors=factors,
             )
         )

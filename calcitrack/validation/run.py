@@ -42,6 +42,8 @@ class ValidateOptions:
         Decides everything; equal options give equal films.
     body_part, style
         Body part or style of all films; ``None`` takes all of them in turn.
+    burden
+        Burden of all people, as in `calcitrack.phantom.population.Population`; ``None`` takes `BURDENS` in turn.
     """
 
     patients: int = 12
@@ -49,6 +51,7 @@ class ValidateOptions:
     seed: int = 1
     body_part: BodyPart | None = None
     style: Style | None = None
+    burden: str | None = None
 
     def __post_init__(self) -> None:
         if self.patients < 1 or self.visits < 1:
@@ -117,7 +120,9 @@ def simulated_person(options: ValidateOptions, number: int) -> tuple[PatientSpec
     """
     parts, styles = tuple(BodyPart), tuple(Style)
     style = options.style or styles[(number + number // len(parts)) % len(styles)]
-    population = Population(body_part=options.body_part or parts[number % len(parts)], burden=BURDENS[number % len(BURDENS)], visits=options.visits)
+    population = Population(
+        body_part=options.body_part or parts[number % len(parts)], burden=options.burden or BURDENS[number % len(BURDENS)], visits=options.visits
+    )
     exposures = Exposures(style=style, repeat_last=True, wedge=True if style is Style.PRESENTATION else None)
     rng = np.random.default_rng([options.seed, number, _PURPOSE])
     patient = random_patient(rng, population, f"V{number + 1:04d}")

@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 import calcitrack
 from calcitrack.cli import app
 from calcitrack.cli import validate as validate_command
-from calcitrack.cli.choices import PartChoice, StyleChoice
+from calcitrack.cli.choices import BurdenChoice, PartChoice, StyleChoice
 from calcitrack.cli.exits import ExitCode
+from calcitrack.phantom.population import Population
 from calcitrack.phantom.specs import BodyPart, Style
 from calcitrack.validation import Scores, lines, score
 
@@ -84,5 +85,6 @@ def test_a_page_without_markers_is_refused_before_anything_is_simulated(tmp_path
 
 def test_choices_are_all_parts_and_styles() -> None:
     """Each body part and kind of file can be chosen, and `all` is none in particular."""
+    assert [Population(burden=c).burden for c in BurdenChoice] == list(BurdenChoice)
     assert [c.value_or_none for c in PartChoice] == [None, *BodyPart]
     assert [c.value_or_none for c in StyleChoice] == [None, *Style]
