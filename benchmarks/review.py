@@ -126,7 +126,7 @@ def _edit(session: ReviewSession, k: int, name: str, log: Log, shown: Callable[[
     row, column = (round(x) for x in deposit.centroid)
     window = (slice(max(0, row - 8), row + 9), slice(max(0, column - 8), column + 9))
     painted = np.where(outlines.numbered(session, k, window) == 0, np.uint16(int(name[1:])), outlines.numbered(session, k, window))
-    log.take("grow", lambda: shown(outlines.grow(session, k, name, (row, column), 0.4), k))
+    log.take("grow", lambda: shown(outlines.grow(session, k, name, (row, column), 1), k))
     log.take("paint", lambda: shown(outlines.paint(session, k, window, painted, name), k))
     log.take("undo", lambda: shown(session.undo(), k))
     log.take("split", lambda: shown(outlines.split(session, k, name), k))

@@ -10,40 +10,45 @@ from calcitrack.model.assessment import DepositId
 from calcitrack.model.image import Mask
 from calcitrack.model.segmentation import Labels
 from calcitrack.review.deposit_list import ReaderVerdict
-from calcitrack.review.regions import HALF, changed_window, filled, grown, parts_of
+from calcitrack.review.regions import changed_window, filled, parts_of
 from calcitrack.review.session import Done, ReviewSession
+from calcitrack.segment.region import NoOutline
 
 Pixel = tuple[int, int]
 """(row, column) on a film."""
-NOTHING_THERE = "nothing stands out from the tissue there; click the densest place, or paint the deposit"
 
 
-def add(session: ReviewSession, k: int, place: Pixel, share: float = HALF) -> Done:
-    """Outline a missed deposit around a click.
+def add(session: ReviewSession, k: int, place: Pixel, size: int = 0) -> Done:
+    """Outline a missed deposit under a click.
+
+    Parameters
+    ----------
+    size
+        Steps by which the outline is larger than the best one, or smaller where negative.
 
     Raises
     ------
     InvalidValueError
-        A deposit lies there already, or nothing stands out from the tissue.
+        A deposit lies there already, or no deposit is seen there.
     """
-    window, region, label, name = _grown(session, k, place, share, "")
+    window, region, label, name = _clicked(session, k, place, size, "")
     return _put(session, k, window, np.where(region, np.uint16(label), session.state.labels(k)[window]), f"add {name}", name, {label: name})
 
 
-def grow(session: ReviewSession, k: int, deposit_id: str, place: Pixel, share: float = HALF) -> Done:
-    """Add the dense region around a click to a deposit; on a film that does not show the deposit, the region becomes its outline.
+def grow(session: ReviewSession, k: int, deposit_id: str, place: Pixel, size: int = 0) -> Done:
+    """Add what lies under a click to a deposit; on a film that does not show the deposit, it becomes its outline. ``size`` as for `add`.
 
     Raises
     ------
     InvalidValueError
-        Nothing stands out there.
+        No deposit is seen there.
     """
-    window, region, label, name = _grown(session, k, place, share, deposit_id)
+    window, region, label, name = _clicked(session, k, place, size, deposit_id)
     named = {} if session.state.label_of(k, deposit_id) is not None else {label: name}
     return _put(session, k, window, np.where(region, np.uint16(label), session.state.labels(k)[window]), f"grow {deposit_id}", deposit_id, named)
 
 
-def grown_numbers(session: ReviewSession, k: int, place: Pixel, share: float, deposit_id: str = "") -> tuple[Window, Labels]:
+def clicked_numbers(session: ReviewSession, k: int, place: Pixel, size: int, deposit_id: str = "") -> tuple[Window, Labels]:
     """Preview of `grow`, or of `add` where no deposit is named, as `numbered` gives outlines; nothing changes.
 
     Raises
@@ -51,21 +56,26 @@ def grown_numbers(session: ReviewSession, k: int, place: Pixel, share: float, de
     InvalidValueError
         As for `grow` and `add`.
     """
-    window, region, _, name = _grown(session, k, place, share, deposit_id)
+    window, region, _, name = _clicked(session, k, place, size, deposit_id)
     return window, np.where(region, np.uint16(DepositId.parse(name).number), numbered(session, k, window))
 
 
-def _grown(session: ReviewSession, k: int, place: Pixel, share: float, deposit_id: str) -> tuple[Window, Mask, int, str]:
-    """A window, the region around a click in it, and label and id of the deposit that it becomes; a new deposit where none is named."""
+def _clicked(session: ReviewSession, k: int, place: Pixel, size: int, deposit_id: str) -> tuple[Window, Mask, int, str]:
+    """A window, what lies under a click in it, and label and id of the deposit that it becomes; a new deposit where none is named."""
     there = session.state.at(k, *place)
     if there and not deposit_id:
         raise InvalidValueError(f"{there} lies there already; grow it, or choose another place")
     label = session.state.label_of(k, deposit_id) if deposit_id else None
     number = session.new_label(k) if label is None else label
-    window, region = grown(session.state.film(k).image, place, session.state.pixel_mm(k), share, session.state.labels(k), number)
+    found = session.state.outlines_at(k, place)
+    if isinstance(found, NoOutline):
+        raise InvalidValueError(f"{found}; click the middle of the deposit, or paint it")
+    outline = found.sized(size)
+    here = session.state.labels(k)[outline.window]
+    region = outline.inside & ((here == 0) | (here == number))
     if not region.any():
-        raise InvalidValueError(NOTHING_THERE)
-    return window, region, number, deposit_id or session.new_id()
+        raise InvalidValueError(f"other deposits cover all that stands out there; merge {there or 'them'}, or paint the deposit")
+    return outline.window, region, number, deposit_id or session.new_id()
 
 
 def fill(session: ReviewSession, k: int, deposit_id: str) -> Done:

@@ -21,9 +21,13 @@ from calcitrack.model.segmentation import Labels
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 from calcitrack.review.deposit_list import DepositRow, ReaderVerdict
 from calcitrack.review.film_names import FilmNames
+from calcitrack.segment.region import ClickFilm, NoOutline, Outlines
 
 HELD_PIXELS = 60_000_000
 """Most pixels of films that are kept ready to be edited: ten films of 6 megapixels, about 900 MB with everything that belongs to them."""
+
+CLICKED_FILMS = 4
+"""Most films that are kept ready to be clicked: about 50 MB each at 6 megapixels."""
 
 
 class ReviewState:
@@ -56,6 +60,8 @@ class ReviewState:
         self.measure_options = _measure_options(assessment)
         self._labels = [image.segmentation.labels.copy() for image in assessment.images]
         self._films: OrderedDict[int, LiveFilm] = OrderedDict()
+        self._clickable: OrderedDict[int, ClickFilm] = OrderedDict()
+        self._last_click: tuple[tuple[int, tuple[int, int]], Outlines | NoOutline] | None = None
         self._stated = Stated()
         self._edited: set[int] = set()
         self._present: dict[int, tuple[int, ...]] = {}
@@ -115,6 +121,30 @@ class ReviewState:
             self.adopt(k, self.prepared(k))
         self._films.move_to_end(k)
         return self._films[k]
+
+    def clickable(self, k: int) -> ClickFilm:
+        """Make a film ready to be clicked, for `adopt_clickable`. It changes nothing here, so that it can run in another thread."""
+        live = self._films.get(k)
+        return ClickFilm.of(self.radiograph(k)) if live is None else ClickFilm.of(live.radiograph, values=live.image)
+
+    def adopt_clickable(self, k: int, film: ClickFilm) -> None:
+        """Use a film from `clickable`."""
+        self._clickable[k] = film
+        while len(self._clickable) > CLICKED_FILMS:
+            self._clickable.popitem(last=False)
+
+    def is_clickable(self, k: int) -> bool:
+        """Whether a click on a film is answered at once."""
+        return k in self._clickable
+
+    def outlines_at(self, k: int, place: tuple[int, int]) -> Outlines | NoOutline:
+        """Outlines of what lies under a (row, column) of a film; the network sees the film first where it has not yet."""
+        if k not in self._clickable:
+            self.adopt_clickable(k, self.clickable(k))
+        self._clickable.move_to_end(k)
+        if self._last_click is None or self._last_click[0] != (k, place):
+            self._last_click = ((k, place), self._clickable[k].outlines(*place))
+        return self._last_click[1]
 
     def identity(self, k: int) -> dict[int, str]:
         """Label -> deposit id of every deposit on a film."""

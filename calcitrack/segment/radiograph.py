@@ -106,7 +106,9 @@ def candidates(radiograph: Radiograph, options: SegmentOptions, values: FloatIma
     if options.segmenter is not None:
         return options.segmenter(radiograph)
     findings: list[str] = []
-    grid = _grid(radiograph, options, findings)
+    if radiograph.spacing.mean_mm is None:
+        findings.append(f"no pixel size is stated: search scales assume {options.assumed_pixel_mm} mm a pixel")
+    grid = working_grid(radiograph, options)
     image, field = searched(radiograph, grid, values)
     found = _by_network(image, field, grid) if options.method is Method.NETWORK else _transparently(image, field, grid, options)
     if found is None:
@@ -126,10 +128,10 @@ def candidates(radiograph: Radiograph, options: SegmentOptions, values: FloatIma
     )
 
 
-def _grid(radiograph: Radiograph, options: SegmentOptions, findings: list[str]) -> Grid:
+def working_grid(radiograph: Radiograph, options: SegmentOptions) -> Grid:
+    """The search grid of a film, with the assumed pixel size where none is stated."""
     row_mm, column_mm = radiograph.spacing.row_mm, radiograph.spacing.column_mm
     if row_mm is None or column_mm is None:
-        findings.append(f"no pixel size is stated: search scales assume {options.assumed_pixel_mm} mm a pixel")
         row_mm = column_mm = options.assumed_pixel_mm
     return Grid(radiograph.shape, row_mm, column_mm)
 

@@ -190,6 +190,25 @@ def test_one_click_outlines_a_missed_deposit(session: ReviewSession) -> None:
         outlines.add(session, 2, (2, 2))
 
 
+def test_a_click_is_previewed_in_any_size_before_it_is_a_step(session: ReviewSession) -> None:
+    """The preview is what the step draws, nothing changes before; a click on bone is refused with the reason; the check is clean."""
+    middle = place_of(session, 2, "D003")
+    outlines.erase(session, 2, "D003")
+    steps = session.steps
+    areas = []
+    for size in (-1, 0, 1):
+        window, numbers = outlines.clicked_numbers(session, 2, middle, size)
+        areas.append(np.count_nonzero(numbers == 4))
+    assert areas == sorted(areas)
+    assert areas[0] < areas[2]
+    assert session.steps == steps
+    outlines.grow(session, 2, "D003", middle, 1)
+    drawn = session.state.labels(2)[window] == session.state.label_of(2, "D003")
+    np.testing.assert_array_equal(drawn, numbers == 4)
+    with pytest.raises(InvalidValueError, match="nothing stands out from the bone there"):
+        outlines.add(session, 2, (round(20 / 0.25), round(40 / 0.25)))
+
+
 def test_a_deposit_is_split_and_merged(session: ReviewSession) -> None:
     """Two lobes drawn as one are split at the waist; merged again, the outline is the first one's."""
     rows, columns = np.ogrid[:40, :40]

@@ -10,8 +10,8 @@ from calcitrack.model.review_steps import StatementField
 from calcitrack.review import edit_outlines as outlines
 from calcitrack.review.deposit_list import ReaderVerdict
 from calcitrack.review.session import Done, ReviewSession
-from calcitrack_napari.serial_review import growing
-from calcitrack_napari.serial_review.context import Growing, Review
+from calcitrack_napari.serial_review import outlining
+from calcitrack_napari.serial_review.context import Review
 from calcitrack_napari.serial_review.scene import Scene
 
 Do = Callable[[Review, ReviewSession, Scene], None]
@@ -98,19 +98,11 @@ def _step(take: Callable[[Review, ReviewSession], Done | None], nothing: str = "
     return do
 
 
-def _grow(review: Review, _session: ReviewSession, _scene: Scene) -> None:
-    k, place = review.pointed()
-    growing.begin(review, Growing(k, place, _chosen(review)))
-
-
-def _add(review: Review, _session: ReviewSession, _scene: Scene) -> None:
-    k, place = review.pointed()
-    growing.begin(review, Growing(k, place, ""))
-
-
-def _drop(review: Review, _session: ReviewSession, _scene: Scene) -> None:
-    growing.drop(review)
-    review.say("Dropped; the outline is as it was.")
+def _outline(review: Review, _session: ReviewSession, scene: Scene) -> None:
+    if review.outlining:
+        outlining.lay_down(review, scene)
+    else:
+        outlining.take_up(review, scene)
 
 
 def _merge(review: Review, session: ReviewSession) -> Done:
@@ -160,10 +152,7 @@ DO: dict[str, Do] = {
     "previous_visit": _visiting(-1),
     "undo": _step(lambda _, session: session.undo(), "Nothing to undo."),
     "redo": _step(lambda _, session: session.redo(), "Nothing to do again."),
-    "grow": _grow,
-    "add": _add,
-    "take_grown": _step(lambda review, _: growing.take(review), "Nothing is shown that could be taken."),
-    "drop_grown": _drop,
+    "outline": _outline,
     "fill": _step(lambda review, session: outlines.fill(session, review.image, _chosen(review))),
     "split": _step(lambda review, session: outlines.split(session, review.image, _chosen(review))),
     "merge": _step(_merge),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,25 +12,6 @@ from calcitrack.model.assessment import Fate
 from calcitrack.review.session import Done, ReviewSession
 from calcitrack_napari.serial_review.scene import Scene
 from calcitrack_napari.serial_review.views import View
-
-
-@dataclass(frozen=True, slots=True)
-class Growing:
-    """A region that is previewed and not yet part of the review.
-
-    Parameters
-    ----------
-    image
-        Film, position in ``Assessment.images``.
-    place
-        (row, column) of the click.
-    deposit_id
-        The deposit that grows; empty for a new one.
-    """
-
-    image: int
-    place: tuple[int, int]
-    deposit_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +41,8 @@ class Review(Protocol):
         Where the review is kept; ``None`` while no review is open.
     folder
         Of a workspace that the widget opened; ``None`` for a case of a worklist, whose workspace is the worklist's.
-    growing
-        The region that is previewed; ``None`` for none.
+    outlining
+        Whether the tool *Outline* is in hand.
     done_and_next
         Ends a case of a worklist and opens the next one; ``None`` while no session is open.
     closed
@@ -71,7 +52,7 @@ class Review(Protocol):
     viewer: Any
     workspace: Workspace | None
     folder: Path | None
-    growing: Growing | None
+    outlining: bool
     done_and_next: Callable[[], None] | None
     closed: bool
 
@@ -115,11 +96,6 @@ class Review(Protocol):
         """What stands in the boxes."""
         ...
 
-    @property
-    def share(self) -> float:
-        """Share of the contrast at which the outline of a growing region lies."""
-        ...
-
     def run(self, name: str) -> None:
         """Run a command by its name."""
 
@@ -148,8 +124,12 @@ class Review(Protocol):
     def point(self) -> None:
         """The pointer has moved."""
 
-    def follow_edge(self) -> None:
-        """The slider of a growing region has moved."""
+    def click(self, event: Any) -> Iterator[None]:
+        """A button of the mouse is pressed on a film, held and released."""
+        ...
+
+    def prepare_clicks(self) -> None:
+        """Make the film ready to be clicked, in the background."""
 
     def ask_workspace(self) -> None:
         """Ask for a workspace, and open it."""

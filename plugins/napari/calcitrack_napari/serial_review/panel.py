@@ -31,7 +31,7 @@ from calcitrack_napari.serial_review.table import HEADS, DepositTable
 from calcitrack_napari.serial_review.views import View
 
 NO_FATE, NO_PATTERN = "fate as found", "no pattern"
-TOOLS = (("grow", "Grow"), ("add", "Add"), ("fill", "Fill"), ("split", "Split"), ("merge", "Merge"), ("erase", "Erase"))
+TOOLS = (("outline", "Outline"), ("fill", "Fill"), ("split", "Split"), ("merge", "Merge"), ("erase", "Erase"))
 JUDGEMENTS = (("accept", "Accept"), ("reject", "Reject"), ("undo", "Undo"), ("redo", "Redo"))
 TIME_COLUMNS = tuple(HEADS.index(name) for name in ("Fate", "Change"))
 """Columns of the list that follow from the order of visits, which a blinded reader does not know."""
@@ -53,7 +53,6 @@ class Panel(QWidget):
         self.model, self.table = DepositTable(), QTableView()
         self.buttons = {name: QPushButton(words) for name, words in (*JUDGEMENTS, *TOOLS)}
         self.fate, self.pattern, self.comment, self.relink = QComboBox(), QComboBox(), QLineEdit(), QLineEdit()
-        self.edge, self.edge_words = QSlider(Qt.Horizontal), QLabel()
         self.plot, self.progress = BurdenPlot(), QProgressBar()
         self.plot_wanted = True
         self.publish_button, self.export_button, self.help_button = (QPushButton(t) for t in ("Publish", "Export results…", "Keys"))
@@ -107,9 +106,6 @@ class Panel(QWidget):
         self.pattern.addItems([NO_PATTERN, *PATTERNS])
         self.comment.setPlaceholderText("comment on the deposit")
         self.relink.setPlaceholderText("is really … (D012)")
-        self.edge.setRange(20, 80)
-        self.edge.setValue(50)
-        self.edge.setToolTip("Share of the contrast at which the outline lies when a region is grown: lower grows further")
         self.films.setRange(0, 0)
         self.films.setPageStep(1)
         self.progress.hide()
@@ -122,7 +118,7 @@ class Panel(QWidget):
         keys = {c.name: c for c in COMMANDS}
         for name, button in self.buttons.items():
             button.setToolTip(f"{keys[name].words} ({keys[name].key})")
-        for box in (self.timelines, self.view, self.order, self.only, self.fate, self.pattern, self.films, self.edge, *self.buttons.values()):
+        for box in (self.timelines, self.view, self.order, self.only, self.fate, self.pattern, self.films, *self.buttons.values()):
             box.setFocusPolicy(Qt.NoFocus)
         self.publish_button.setToolTip("Make your outlines the version that counts in the workspace, and what you said its reviews")
 
@@ -137,7 +133,6 @@ class Panel(QWidget):
         whole.addWidget(self.table, 3)
         whole.addLayout(_row(*(self.buttons[name] for name, _ in JUDGEMENTS)))
         whole.addLayout(_row(*(self.buttons[name] for name, _ in TOOLS)))
-        whole.addLayout(_row(QLabel("Edge at"), self.edge, self.edge_words))
         self.boxes = QGridLayout()
         for place, part in enumerate((self.fate, self.pattern, self.relink, self.comment)):
             self.boxes.addWidget(part, place // 2, place % 2)

@@ -120,6 +120,13 @@ class Scene:
         if self.viewer.layers.selection.active is not editable:
             self.viewer.layers.selection.active = editable
 
+    def hold_still(self, *, held: bool) -> None:
+        """Let no drag move the films, so that clicks can be meant for something else."""
+        for layer in self.outlines:
+            if str(layer.mode) == "pan_zoom":
+                layer.mouse_pan = not held
+                layer.cursor = "cross" if held else "standard"
+
     def hide_outlines(self, *, hidden: bool) -> None:
         """Hide all outlines, or show them again."""
         self.outlines_hidden = hidden

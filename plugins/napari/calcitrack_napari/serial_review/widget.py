@@ -20,19 +20,17 @@ from calcitrack.review.patient_course import course_of
 from calcitrack.review.publish import export, publish
 from calcitrack.review.remeasure import measure_into
 from calcitrack.review.session import Done, ReviewSession
+from calcitrack.segment.region import ClickFilm
 from calcitrack_napari.jobs import Jobs
 from calcitrack_napari.napari_io.layers import METADATA, opened_paths
-from calcitrack_napari.serial_review import growing, keys
+from calcitrack_napari.serial_review import keys, outlining
 from calcitrack_napari.serial_review.commands import DO
-from calcitrack_napari.serial_review.context import Entries, Growing
+from calcitrack_napari.serial_review.context import Entries
 from calcitrack_napari.serial_review.panel import Panel
 from calcitrack_napari.serial_review.presenter import Presenter
 from calcitrack_napari.serial_review.scene import Scene
 from calcitrack_napari.serial_review.views import View
 from calcitrack_napari.serial_review.wiring import wire
-
-KEEP_GROWING = ("take_grown", "drop_grown", "help", "anatomy", "cursor", "whole")
-"""Commands that keep the preview of a growing region; the others drop it."""
 
 
 class ReviewWidget(QWidget):
@@ -67,7 +65,7 @@ class ReviewWidget(QWidget):
         self.folder: Path | None = None
         self.closed = False
         self.done_and_next: Callable[[], None] | None = None
-        self.growing: Growing | None = None
+        self.outlining = False
         self.measured.connect(self._show_progress)
         self.panel.reader.setText(_account_name())
         wire(self.panel, self)
@@ -118,11 +116,6 @@ class ReviewWidget(QWidget):
     def entries(self) -> Entries:
         """What stands in the boxes."""
         return self.panel.entries()
-
-    @property
-    def share(self) -> float:
-        """Share of the contrast at which the outline of a growing region lies."""
-        return self.panel.edge.value() / 100
 
     def show_film(self, k: int, view: View | None = None) -> None:
         """Go to a film."""
@@ -204,6 +197,7 @@ class ReviewWidget(QWidget):
             self._begin(session)
 
     def _begin(self, session: ReviewSession) -> None:
+        self.outlining = False
         self.presenter.begin(session, Scene(self.viewer, session, self.painted))
         self.viewer.canvas.overlays.scale_bar.visible = True
         self.say(
@@ -228,6 +222,21 @@ class ReviewWidget(QWidget):
         def adopt(film: tuple[int, LiveFilm]) -> None:
             if self.session is session and not session.state.is_ready(film[0]):
                 session.state.adopt(*film)
+
+        self.jobs.start_each(prepare, adopt)
+
+    def prepare_clicks(self) -> None:
+        """Let the network see the film in view in the background, so that the first click need not wait."""
+        session, k = self.session, self.image
+        if session is None or session.state.is_clickable(k):
+            return
+
+        def prepare() -> Iterator[ClickFilm]:
+            yield session.state.clickable(k)
+
+        def adopt(film: ClickFilm) -> None:
+            if self.session is session:
+                session.state.adopt_clickable(k, film)
 
         self.jobs.start_each(prepare, adopt)
 
@@ -261,8 +270,6 @@ class ReviewWidget(QWidget):
         """Run a command of `calcitrack_napari.serial_review.commands`; errors are shown in the panel."""
         if self.session is not None and self.scene is not None:
             with self._errors_shown():
-                if name not in KEEP_GROWING:
-                    growing.drop(self)
                 DO[name](self, self.session, self.scene)
 
     def took(self, done: Done) -> None:
@@ -273,7 +280,6 @@ class ReviewWidget(QWidget):
         """Make a stroke of the brush a step of the review."""
         if self.session is None or self.scene is None:
             return
-        self.growing = None  # a preview that was painted over is taken with the stroke
         with self._errors_shown():
             self.took(outlines.paint(self.session, k, window, numbers, deposit_id))
         self.scene.redraw()
@@ -290,10 +296,27 @@ class ReviewWidget(QWidget):
         if self.scene is not None:
             self.scene.point(*self.pointed())
 
-    def follow_edge(self) -> None:
-        """Update the preview of a growing region after the slider has moved."""
+    def click(self, event: Any) -> Iterator[None]:
+        """Outline what is clicked while the tool is in hand; else select the deposit under a click. A drag moves the film, and a brush paints."""
+        if self.scene is None or self.session is None or str(self.scene.outlines[self.image].mode) != "pan_zoom":
+            return
         with self._errors_shown():
-            growing.follow(self)
+            if self.outlining:
+                yield from outlining.clicked(self, self.session, self.scene, event)
+            else:
+                yield from self._selected(event)
+
+    def _selected(self, event: Any) -> Iterator[None]:
+        dragged = False
+        yield
+        while event.type == "mouse_move":
+            dragged = True
+            yield
+        if not dragged and self.session is not None:
+            k, place = self.pointed()
+            found = self.session.state.at(k, *place)
+            if found:
+                self.select(found, move=False)
 
     # What takes long
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 from calcitrack_napari.serial_review.context import Review
 from calcitrack_napari.serial_review.panel import Panel
 from calcitrack_napari.serial_review.views import View
@@ -33,24 +30,5 @@ def wire(panel: Panel, review: Review) -> None:
         line.returnPressed.connect(line.clearFocus)  # so that keys go to the viewer again
     panel.reader.editingFinished.connect(review.change_reader)
     panel.relink.returnPressed.connect(lambda: review.run("relink"))
-    panel.edge.valueChanged.connect(lambda v: panel.edge_words.setText(f"{v} %"))
-    panel.edge.valueChanged.connect(lambda _: review.follow_edge())
-    panel.edge_words.setText(f"{panel.edge.value()} %")
     review.viewer.mouse_move_callbacks.append(lambda _viewer, _event: review.point())
-    review.viewer.mouse_drag_callbacks.append(lambda _viewer, event: _clicked(review, event))
-
-
-def _clicked(review: Review, event: Any) -> Iterator[None]:
-    """Select the deposit under a click. A drag moves the film, and a brush paints."""
-    if review.scene is None or review.session is None or str(review.scene.outlines[review.image].mode) != "pan_zoom":
-        return
-    dragged = False
-    yield
-    while event.type == "mouse_move":
-        dragged = True
-        yield
-    if not dragged and review.scene is not None and review.session is not None:
-        k, place = review.pointed()
-        found = review.session.state.at(k, *place)
-        if found:
-            review.select(found, move=False)
+    review.viewer.mouse_drag_callbacks.append(lambda _viewer, event: review.click(event))
