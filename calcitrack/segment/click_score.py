@@ -55,5 +55,7 @@ def click_score() -> ClickScore:
     stored = json.loads(resources.files("calcitrack.segment").joinpath("data", CLICK_WEIGHTS).read_text("utf-8"))
     if tuple(stored["facts"]) != FACTS:
         raise InvalidValueError(f"{CLICK_WEIGHTS} was fitted to other facts than this program takes; found {stored['facts']}, expected {list(FACTS)}")
-    layers = (np.array(stored[name], float) for name in ("centre", "scale", "one", "one_bias", "two", "two_bias", "out"))
-    return ClickScore(*layers, float(stored["out_bias"]))
+    centre, scale, one, one_bias, two, two_bias, out = (
+        np.array(stored[name], float) for name in ("centre", "scale", "one", "one_bias", "two", "two_bias", "out")
+    )
+    return ClickScore(centre, scale, one, one_bias, two, two_bias, out, float(stored["out_bias"]))
