@@ -165,6 +165,19 @@ def image(
     )
 
 
+def with_possible(image: ImageAssessment) -> ImageAssessment:
+    """The image with two possible deposits: P1 of 3 x 4 pixels and confidence 0.7, and P2 of 1 x 2 pixels and confidence 0.55."""
+    possible = np.zeros(SHAPE, np.uint16)
+    possible[80:83, 20:24], possible[100, 30:32] = 1, 2
+    return replace(image, segmentation=replace(image.segmentation, possible=possible, possible_confidence={1: 0.7, 2: 0.55}))
+
+
+def assessment_with_possible(patient: str = "P1", **more: bool) -> Assessment:
+    """The made assessment, with the two possible deposits on the film of its second visit."""
+    made = assessment(patient, **more)
+    return replace(made, images=(made.images[0], with_possible(made.images[1]), *made.images[2:]))
+
+
 def _change(measurand: str, later: Result, earlier: Result, days: int) -> Change:
     if isinstance(later, Measurement) and isinstance(earlier, Measurement):
         return Change(value(measurand, later.value - earlier.value, 0.3), later.value / earlier.value - 1 if earlier.value else None, days)

@@ -20,7 +20,7 @@ from calcitrack.model.timeline import Exposure
 from calcitrack.register import Scene, see
 from calcitrack.register.align import align
 from calcitrack.segment.excluded import without
-from calcitrack.segment.radiograph import candidates, sure
+from calcitrack.segment.radiograph import candidates, settled, sure
 from calcitrack.segment.recipe import recipe
 from calcitrack.track import ExposureCandidates, confirmed_labels
 
@@ -93,11 +93,12 @@ class FilmPipeline:
     def settle(
         self, searched: Sequence[Searched[CalibratedFilm, Scene]], alignments: Sequence[Alignment | None], options: AssessOptions
     ) -> Sequence[Segmentation]:
-        """The deposits that each exposure shows by itself, and those that another one confirms."""
+        """The deposits that each exposure shows by itself, those that another one confirms, and possible ones, which do not count."""
         found = [s.found for s in searched]
         own = [sure(f.candidates, options.segment) for f in found]
         seen = [ExposureCandidates(f.candidates, o, a, f.grid.pixel_mm) for f, o, a in zip(found, own, alignments, strict=True)]
-        return [f.candidates.keeping(o | extra, extra) for f, o, extra in zip(found, own, confirmed_labels(seen), strict=True)]
+        confirmed = confirmed_labels(seen)
+        return [settled(f.candidates, o, options.segment, c) for f, o, c in zip(found, own, confirmed, strict=True)]
 
     def measure(self, searched: Searched[CalibratedFilm, Scene], segmentation: Segmentation, options: AssessOptions) -> ImageMeasurements:
         """Area, mass and the rest; a film that is not held is read again, and keeps the calibration that it was searched with."""

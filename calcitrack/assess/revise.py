@@ -185,9 +185,10 @@ def _image(image: ImageAssessment, revised: RevisedImage | None, names: Mapping[
 
 
 def _outlined(image: RevisedImage) -> bytes:
-    """What tells one set of outlines from another: the labels, or for a preview, which has none, all that was measured on them."""
+    """What tells one set of outlines from another: labels and possible deposits, or for a preview, which has none, all that was measured on them."""
     if image.segmentation is not None:
-        return image.segmentation.labels.tobytes()
+        possible = image.segmentation.possible
+        return image.segmentation.labels.tobytes() + (b"" if possible is None else possible.tobytes())
     facts = [(d.label, d.confidence, d.centroid, [(n, astuple(r)) for n, r in d.measurements.items()]) for d in image.measurements.deposits]
     return repr(facts).encode()
 

@@ -271,6 +271,7 @@ def _line(assessment: Assessment) -> TimelineLine:
         assumed,
         sentences,
         _judged(assessment),
+        tuple(len(image.segmentation.possible_values) for image in assessment.images),
     )
 
 

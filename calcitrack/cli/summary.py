@@ -23,6 +23,7 @@ from calcitrack.model.assessment import ImageFailure
 from calcitrack.model.cohort import FileRecord, FileStatus, TimelineFailure
 from calcitrack.model.judgement import Judgement, TimelineSeries
 from calcitrack.model.timeline import TimelineKey
+from calcitrack.reporting.possible_words import possible_sentence
 from calcitrack.tables import TIMELINE
 from calcitrack.tables.cells import Row
 
@@ -58,6 +59,8 @@ class TimelineLine:
         The change from first to last in words, and whether it is beyond the stated uncertainties; empty with one time point.
     judged
         Each change since the first time point, for machines.
+    possible
+        Number of possible deposits on each of its images.
     """
 
     key: TimelineKey
@@ -69,6 +72,7 @@ class TimelineLine:
     assumed: tuple[str, ...] = ()
     change: tuple[str, ...] = ()
     judged: tuple[Row, ...] = ()
+    possible: tuple[int, ...] = ()
 
     @property
     def title(self) -> str:
@@ -111,6 +115,12 @@ class Summary:
         return Counter(_kind_of_reason(f) for f in self.files if f.status is FileStatus.SKIPPED)
 
     @property
+    def possible(self) -> tuple[int, int]:
+        """Number of possible deposits, and of films that show one."""
+        counts = [n for line in self.timelines for n in line.possible if n]
+        return sum(counts), len(counts)
+
+    @property
     def exit_code(self) -> ExitCode:
         """Exit code of the command."""
         if not self.written.n_images:
@@ -131,6 +141,7 @@ def summary_json(summary: Summary) -> str:
         "exit_code": int(summary.exit_code),
         "files": {"measured": summary.written.n_images, "skipped": summary.skipped.total(), "failed": len(summary.failed)},
         "timelines": [{name: row.get(name) for name in TIMELINE.names} for line in summary.timelines for row in line.rows],
+        "possible": dict(zip(("deposits", "films"), summary.possible, strict=True)),
         "changes": [{**_key(line.key), **change} for line in summary.timelines for change in line.judged],
         "verdicts": [_verdict_json(j) for j in summary.judged.judgements],
         "course_findings": list(summary.judged.courses.findings),
@@ -185,6 +196,9 @@ def summary_text(summary: Summary, console: Console) -> str:
         hidden = len(summary.timelines) - MOST_TIMELINES
         if hidden > 0:
             _say(console, f"and {_counted(hidden, 'more timeline')} in timeline.csv")
+        not_counted = possible_sentence(*summary.possible)
+        if not_counted:
+            _say(console, f"{not_counted}; look at {'it' if summary.possible[0] == 1 else 'them'} in napari or in possible.csv")
         _print_files(summary, console)
         _say(console, f"Results: {summary.written.folder}", style="bold")
         if summary.written.n_images:

@@ -25,10 +25,11 @@ from calcitrack.figures.lettering import (
     fitted_text,
 )
 from calcitrack.figures.outlines import RgbImage, draw_outline
-from calcitrack.figures.palette import BASIS_WORDS, fate_mark, title_of
-from calcitrack.model.assessment import DepositId, ImageAssessment, TrackedDeposit
+from calcitrack.figures.palette import BASIS_WORDS, POSSIBLE_MARK, FateMark, fate_mark, title_of
+from calcitrack.model.assessment import DepositId, ImageAssessment
 from calcitrack.model.image import Radiograph
 from calcitrack.model.measurement import Measurement
+from calcitrack.model.possible import possible_name
 from calcitrack.model.timeline import TimelineKey
 
 LONG_SIDE = 1800
@@ -41,6 +42,8 @@ BRIGHT_PERCENTILE = 99.7
 
 def overlay_image(radiograph: Radiograph, image: ImageAssessment, key: TimelineKey) -> RgbImage:
     """The radiograph with bone in white, each deposit outlined in the colour of its fate with its id beside it, and a scale bar.
+
+    Possible deposits have dotted outlines.
 
     Parameters
     ----------
@@ -69,9 +72,16 @@ def overlay_image(radiograph: Radiograph, image: ImageAssessment, key: TimelineK
     scale = LONG_SIDE / max(radiograph.shape)
     canvas = np.ascontiguousarray(np.repeat(_shown(radiograph, image, scale)[:, :, None], 3, axis=2))
     ordered = sorted(image.deposits, key=lambda t: DepositId.parse(t.deposit_id))
-    boxes = _draw_contours(canvas, image.segmentation.labels, ordered, scale)
+    outlined = [(t.deposit.label, fate_mark(t.fate)) for t in ordered]
+    boxes = _draw_contours(canvas, image.segmentation.labels, outlined, scale)
+    names, marks = [t.deposit_id for t in ordered], [mark for _, mark in outlined]
+    if image.segmentation.possible is not None:
+        possible = image.segmentation.possible_values
+        boxes += _draw_contours(canvas, image.segmentation.possible, [(number, POSSIBLE_MARK) for number in possible], scale)
+        names += [possible_name(number) for number in possible]
+        marks += [POSSIBLE_MARK] * len(possible)
     picture = Image.fromarray(canvas)
-    draw_ids(picture, [t.deposit_id for t in ordered], [t.fate for t in ordered], boxes)
+    draw_ids(picture, names, marks, boxes)
     return np.asarray(_framed(picture, image, key, scale))
 
 
@@ -89,18 +99,17 @@ def _shown(radiograph: Radiograph, image: ImageAssessment, scale: float) -> NDAr
     return np.asarray(resized, np.uint8)
 
 
-def _draw_contours(canvas: RgbImage, labels: NDArray[np.uint16], deposits: Sequence[TrackedDeposit], scale: float) -> list[Box]:
-    """Outline every deposit; return their boxes in the same order. A deposit without a pixel has an empty box."""
+def _draw_contours(canvas: RgbImage, labels: NDArray[np.uint16], outlined: Sequence[tuple[int, FateMark]], scale: float) -> list[Box]:
+    """Outline each of these labels with its mark; return their boxes in the same order. A label without a pixel has an empty box."""
     places = ndimage.find_objects(labels)
     boxes = []
-    for tracked in deposits:
-        label = tracked.deposit.label
+    for label, mark in outlined:
         place = places[label - 1] if 1 <= label <= len(places) else None
         if place is None:
             boxes.append(Box(0, 0, 0, 0))
             continue
         corner = (place[0].start, place[1].start)
-        boxes.append(draw_outline(canvas, labels[place] == label, corner, fate_mark(tracked.fate), scale))
+        boxes.append(draw_outline(canvas, labels[place] == label, corner, mark, scale))
     return boxes
 
 
@@ -113,7 +122,7 @@ def _framed(picture: Image.Image, image: ImageAssessment, key: TimelineKey, scal
     fitted_text(draw, (MARGIN, 10), top, TEXT_SIZE, width - 2 * MARGIN, bold=True)
     fitted_text(draw, (MARGIN, 52), bottom, SMALL_TEXT_SIZE, width - 2 * MARGIN)
     y = framed.height - STRIP
-    draw_legend(draw, [t.fate for t in image.deposits], y)
+    draw_legend(draw, [t.fate for t in image.deposits], y, dotted=None if image.segmentation.possible is None else POSSIBLE_MARK)
     pitch = image.spacing.column_mm
     draw_bar(draw, None if pitch is None else pitch / scale, image.spacing.basis, width - MARGIN, BAR_MOST * width, y)
     return framed

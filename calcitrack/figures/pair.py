@@ -174,7 +174,7 @@ def _outlined(canvas: RgbImage, layers: Sequence[tuple[NDArray[np.uint16], Mappi
             ids.append(f"{deposit_id} {mark.sign}".strip())
             fates.append(fate)
     picture = Image.fromarray(canvas)
-    draw_ids(picture, ids, fates, boxes)
+    draw_ids(picture, ids, [fate_mark(f) for f in fates], boxes)
     return picture
 
 

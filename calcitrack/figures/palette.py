@@ -75,6 +75,9 @@ def in_order(fates: Iterable[Fate]) -> list[Fate]:
     return sorted(set(fates), key=lambda f: (known.index(f.value) if f.value in known else len(known), f.value))
 
 
+POSSIBLE_MARK = FateMark("possible, not counted", YELLOW, "o", "?", (2.0, 6.0))
+"""Of a possible deposit: dotted, and its id begins with P; no fate has either."""
+
 BASIS_WORDS = {
     SpacingBasis.FIDUCIAL: "measured on an object of known size",
     SpacingBasis.MAGNIFICATION_CORRECTED: "corrected for magnification",

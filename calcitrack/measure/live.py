@@ -7,6 +7,7 @@ after each edit from values that were sorted once, so that they are exact and ta
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -175,19 +176,17 @@ class LiveFilm:
         return sum_up(self._film(), [self._measured[k] for k in known])
 
     def segmentation(self, kept: Iterable[int] | None = None) -> Segmentation:
-        """The current segmentation, of all or selected labels. Labels keep their numbers."""
+        """The current segmentation, of all or selected labels. Labels keep their numbers; a possible deposit that one of them touches is gone."""
         known = set(self.label_values if kept is None else kept) & set(self._boxes)
         labels = self._edited.labels
         if known != set(self._boxes):
             labels = np.where(np.isin(labels, sorted(known)), labels, np.uint16(0))
-        return Segmentation(
+        return replace(
+            self._given.with_possible(self._given.undecided(self.labels)),
             labels=labels,
-            limb=self._edited.limb,
-            bone=self._edited.bone,
             confidence={k: c for k, c in self._edited.confidence.items() if k in known},
             widening={k: w for k, w in self._edited.widening.items() if k in known},
             supported=frozenset(self._given.supported & known),
-            findings=self._given.findings,
         )
 
     def measurements(self) -> ImageMeasurements:

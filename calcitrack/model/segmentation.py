@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,11 @@ class Segmentation(Displayed):
         Labels that this image alone would not have shown: another exposure surely shows a deposit at their place.
     findings
         Sentences for the reader.
+    possible
+        The same shape: 0, or the number of a possible deposit, which is too unsure to be counted and is shown to the reader. None of its pixels is
+        a deposit's. It is measured and followed nowhere. ``None`` where there is none; a picture of zeros becomes ``None``.
+    possible_confidence
+        Number of a possible deposit -> estimated probability in [0, 1] that it is real.
 
     Examples
     --------
@@ -94,6 +99,8 @@ class Segmentation(Displayed):
     widening: Mapping[int, float] = field(default_factory=dict)
     supported: frozenset[int] = frozenset()
     findings: tuple[str, ...] = ()
+    possible: Labels | None = None
+    possible_confidence: Mapping[int, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         labels = np.asarray(self.labels)
@@ -101,19 +108,25 @@ class Segmentation(Displayed):
             raise InvalidValueError(
                 f"labels are integers of the shape (rows, columns) or (slices, rows, columns); found {labels.dtype} {labels.shape}"
             )
-        if labels.size and (labels.min() < 0 or labels.max() > np.iinfo(np.uint16).max):
-            raise InvalidValueError(f"labels are between 0 and {np.iinfo(np.uint16).max}; found {labels.min()} to {labels.max()}")
-        for name, array in (("labels", labels.astype(np.uint16)), ("limb", np.array(self.limb, bool)), ("bone", np.array(self.bone, bool))):
+        arrays = {"labels": _numbers("labels", labels), "limb": np.array(self.limb, bool), "bone": np.array(self.bone, bool)}
+        if self.possible is not None and np.any(self.possible):
+            arrays["possible"] = _numbers("possible deposits", np.asarray(self.possible))
+        for name, array in arrays.items():
             if array.shape != labels.shape:
                 raise InvalidValueError(f"`{name}` has the shape of the labels, {labels.shape}; found {array.shape}")
             array.setflags(write=False)
             object.__setattr__(self, name, array)
-        if any(not 0 <= c <= 1 for c in self.confidence.values()):
-            raise InvalidValueError(f"a confidence is a probability between 0 and 1; found {dict(self.confidence)}")
+        if "possible" not in arrays:
+            object.__setattr__(self, "possible", None)
+        elif np.any(arrays["possible"][arrays["labels"] > 0]):
+            raise InvalidValueError("a pixel belongs to a deposit or to a possible one; found pixels of both: leave the possible ones out there")
+        if any(not 0 <= c <= 1 for c in (*self.confidence.values(), *self.possible_confidence.values())):
+            found = {**self.confidence, **self.possible_confidence}
+            raise InvalidValueError(f"a confidence is a probability between 0 and 1; found {found}")
         if any(not w >= 1 for w in self.widening.values()):
             raise InvalidValueError(f"a widening is a ratio of areas of at least 1; found {dict(self.widening)}")
-        object.__setattr__(self, "confidence", FrozenMapping(self.confidence))
-        object.__setattr__(self, "widening", FrozenMapping(self.widening))
+        for name in ("confidence", "widening", "possible_confidence"):
+            object.__setattr__(self, name, FrozenMapping(getattr(self, name)))
 
     def __setstate__(self, state: list[object]) -> None:
         restore(self, state)
@@ -121,28 +134,92 @@ class Segmentation(Displayed):
     def _card(self) -> Card:
         pixels = np.bincount(self.labels.ravel())
         rows = tuple((str(k), str(pixels[k]), f"{self.confidence.get(k, 1.0):.2f}", self.evidence(k).value) for k in self.label_values)
-        facts = (counted(len(rows), "deposit"), f"{' x '.join(map(str, self.labels.shape))} {'pixels' if self.labels.ndim == 2 else 'voxels'}")
+        size = f"{' x '.join(map(str, self.labels.shape))} {'pixels' if self.labels.ndim == 2 else 'voxels'}"
+        possible = len(self.possible_values)
+        facts = (counted(len(rows), "deposit"), *((counted(possible, "possible one"),) if possible else ()), size)
         return Card("Segmentation", "", facts, ("label", "pixels", "confidence", "evidence"), rows)
 
-    def keeping(self, kept: Collection[int], supported: Collection[int] = ()) -> Segmentation:
-        """The same with these deposits only, numbered anew in their order; ``supported`` are those of them that another exposure gave support.
+    def keeping(self, kept: Collection[int], supported: Collection[int] = (), possible: Collection[int] = ()) -> Segmentation:
+        """The same with these deposits only, numbered anew in their order.
+
+        Parameters
+        ----------
+        kept
+            Labels of the deposits that stay.
+        supported
+            Those of them that another exposure gave support.
+        possible
+            Labels that become possible deposits, numbered after those that are there already. The others are gone.
 
         Examples
         --------
         >>> from calcitrack.phantom.small import small_segmentation
         >>> small_segmentation().keeping([]).label_values
         ()
+        >>> small_segmentation().keeping([], possible=[1])
+        Segmentation(0 deposits, 1 possible one, 160 x 120 pixels)
         """
-        rename = np.zeros(int(self.labels.max(initial=0)) + 1, np.uint16)
         order = [label for label in self.label_values if label in kept]
-        rename[order] = np.arange(1, len(order) + 1)
+        rename = self._renaming(order, 0)
+        demoted = [label for label in self.label_values if label in possible and label not in kept]
         return replace(
             self,
             labels=rename[self.labels],
             confidence={int(rename[k]): c for k, c in self.confidence.items() if k in kept},
             widening={int(rename[k]): w for k, w in self.widening.items() if k in kept},
             supported=frozenset(int(rename[k]) for k in supported),
+            **(self._joined_by(demoted) if demoted else {}),
         )
+
+    def _joined_by(self, demoted: Sequence[int]) -> dict[str, Any]:
+        """The possible deposits with these labels as further ones."""
+        there = max(self.possible_values, default=0)
+        number = self._renaming(demoted, there)
+        joined = number[self.labels]
+        return {
+            "possible": joined if self.possible is None else np.where(joined > 0, joined, self.possible),
+            "possible_confidence": {**self.possible_confidence, **{int(number[k]): self.confidence.get(k, 1.0) for k in demoted}},
+        }
+
+    def _renaming(self, order: Sequence[int], after: int) -> Labels:
+        """Label -> its place in the order, counted from the number after this one; 0 for a label that is not in it."""
+        rename = np.zeros(int(self.labels.max(initial=0)) + 1, np.uint16)
+        rename[order] = np.arange(after + 1, after + 1 + len(order))
+        return rename
+
+    def with_possible(self, kept: Collection[int]) -> Segmentation:
+        """The same with these possible deposits only; they keep their numbers.
+
+        Examples
+        --------
+        >>> from calcitrack.phantom.small import small_segmentation
+        >>> small_segmentation().keeping([], possible=[1]).with_possible([]).possible_values
+        ()
+        """
+        if self.possible is None or set(self.possible_values) <= set(kept):
+            return self
+        left = np.where(np.isin(self.possible, list(kept)), self.possible, 0)
+        return replace(self, possible=left, possible_confidence={k: c for k, c in self.possible_confidence.items() if k in kept})
+
+    def undecided(self, labels: Labels) -> tuple[int, ...]:
+        """Numbers of the possible deposits that none of these labels, drawn anew, touches: one that is touched was decided by who drew them.
+
+        Parameters
+        ----------
+        labels
+            The shape of the image: 0 = no deposit.
+
+        Examples
+        --------
+        >>> from calcitrack.phantom.small import small_segmentation
+        >>> drawn = small_segmentation()
+        >>> drawn.keeping([], possible=[1]).undecided(drawn.labels)
+        ()
+        """
+        if self.possible is None:
+            return ()
+        touched = set(np.unique(self.possible[labels > 0]).tolist())
+        return tuple(k for k in self.possible_values if k not in touched)
 
     def evidence(self, label: int) -> Evidence:
         """Evidence for the deposit of this label.
@@ -159,3 +236,16 @@ class Segmentation(Displayed):
     def label_values(self) -> tuple[int, ...]:
         """Labels that hold at least one pixel, ascending."""
         return tuple(int(v) for v in np.unique(self.labels[self.labels > 0]))
+
+    @property
+    def possible_values(self) -> tuple[int, ...]:
+        """Numbers of the possible deposits, ascending."""
+        return () if self.possible is None else tuple(int(v) for v in np.unique(self.possible[self.possible > 0]))
+
+
+def _numbers(name: str, array: NDArray[np.integer]) -> Labels:
+    if not np.issubdtype(array.dtype, np.integer):
+        raise InvalidValueError(f"{name} are integers; found {array.dtype}")
+    if array.size and (array.min() < 0 or array.max() > np.iinfo(np.uint16).max):
+        raise InvalidValueError(f"{name} are between 0 and {np.iinfo(np.uint16).max}; found {array.min()} to {array.max()}")
+    return array.astype(np.uint16)

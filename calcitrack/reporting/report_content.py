@@ -26,6 +26,8 @@ class DraftImage:
     ----------
     evidence
         Label of a deposit -> what it rests on.
+    possible
+        Number of possible deposits, which are not counted.
     """
 
     exposure: Exposure
@@ -35,6 +37,7 @@ class DraftImage:
     tier: Tier
     spacing_basis: SpacingBasis
     evidence: Mapping[int, str]
+    possible: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ def _draft_image(image: ImageAssessment) -> DraftImage:
         image.calibration.tier,
         image.spacing.basis,
         {t.deposit.label: image.segmentation.evidence(t.deposit.label).value for t in image.deposits},
+        len(image.segmentation.possible_values),
     )
 
 

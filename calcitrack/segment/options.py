@@ -30,6 +30,10 @@ MIN_CONFIDENCE = {Method.NETWORK: 0.95, Method.TRANSPARENT: 0.5}
 SUPPORTED_CONFIDENCE = {Method.NETWORK: 0.1, Method.TRANSPARENT: 0.5}
 """Default of `SegmentOptions.supported_confidence`; the transparent method's weak candidates are mostly false, and take no part."""
 
+POSSIBLE_CONFIDENCE = {Method.NETWORK: 0.5}
+"""Default of `SegmentOptions.possible_confidence`: what is more likely a deposit than not, by the confidence's own meaning, is worth a reader's look.
+The transparent method has none: its candidates below `MIN_CONFIDENCE` are mostly false."""
+
 
 @dataclass(frozen=True, slots=True)
 class SegmentOptions:
@@ -48,6 +52,9 @@ class SegmentOptions:
     supported_confidence
         ... unless another exposure of the timeline surely shows a deposit at their place: then those at least this likely are kept; ``None``
         takes that of the method (`SUPPORTED_CONFIDENCE`).
+    possible_confidence
+        Candidates that are not kept and are at least this likely stay as possible deposits: shown to the reader and not counted. ``None`` takes that
+        of the method (`POSSIBLE_CONFIDENCE`), and makes none of what the transparent method or an own segmenter finds.
     assumed_pixel_mm
         Pixel size that sets the search scales when the image states none; it never enters a result.
 
@@ -63,12 +70,13 @@ class SegmentOptions:
     min_confidence: float | None = None
     supported_confidence: float | None = None
     assumed_pixel_mm: float = 0.15
+    possible_confidence: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "method", _method(self.method))
         if not self.min_area_mm2 > 0:
             raise InvalidValueError(f"min_area_mm2 is a positive area; found {self.min_area_mm2}")
-        for name in ("min_confidence", "supported_confidence"):
+        for name in ("min_confidence", "supported_confidence", "possible_confidence"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise InvalidValueError(f"{name} is a probability between 0 and 1; found {value}")
@@ -88,6 +96,14 @@ class SegmentOptions:
         least = self.supported_confidence
         if least is None:
             least = SUPPORTED_CONFIDENCE[self.method] if isinstance(self.method, Method) else self.sure_from
+        return min(least, self.sure_from)
+
+    @property
+    def possible_from(self) -> float:
+        """Confidence from which a deposit that is not kept stays as a possible one; never above `sure_from`, where there is none."""
+        least = self.possible_confidence
+        if least is None:
+            least = POSSIBLE_CONFIDENCE.get(self.method, self.sure_from) if isinstance(self.method, Method) else self.sure_from
         return min(least, self.sure_from)
 
     @property

@@ -52,7 +52,7 @@ def segment(radiograph: Radiograph, options: SegmentOptions | None = None) -> Se
     Returns
     -------
     Labels 1 ... n from the largest deposit to the smallest, with limb, bone and a confidence for each deposit, all of the film's
-    shape.
+    shape; and possible deposits, which are too unsure to be counted (`SegmentOptions.possible_confidence`).
 
     Notes
     -----
@@ -74,7 +74,7 @@ def segment(radiograph: Radiograph, options: SegmentOptions | None = None) -> Se
     expect("segment", "options", options, SegmentOptions, type(None))
     options = options or SegmentOptions()
     found = candidates(radiograph, options)
-    return found.keeping(sure(found, options))
+    return settled(found, sure(found, options), options)
 
 
 def sure(found: Segmentation, options: SegmentOptions) -> frozenset[int]:
@@ -86,11 +86,39 @@ def sure(found: Segmentation, options: SegmentOptions) -> frozenset[int]:
     >>> sure(small_segmentation(), SegmentOptions())
     frozenset({1})
     """
-    return frozenset(k for k in found.label_values if found.confidence.get(k, 1.0) >= options.sure_from)
+    return _at_least(found, options.sure_from)
+
+
+def settled(found: Segmentation, sure_labels: frozenset[int], options: SegmentOptions, confirmed: frozenset[int] = frozenset()) -> Segmentation:
+    """The deposits of an image: candidates that are sure, likely enough ones that another exposure confirms, and possible ones, which do not count.
+
+    Parameters
+    ----------
+    found
+        All candidates of the image.
+    sure_labels
+        As `sure` gives them.
+    confirmed
+        Labels that another exposure confirms.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from calcitrack.phantom.small import small_segmentation
+    >>> weak = replace(small_segmentation(), confidence={1: 0.6})
+    >>> settled(weak, frozenset(), SegmentOptions())
+    Segmentation(0 deposits, 1 possible one, 160 x 120 pixels)
+    """
+    supported = _at_least(found, options.supported_from) & confirmed
+    return found.keeping(sure_labels | supported, supported, _at_least(found, options.possible_from))
+
+
+def _at_least(found: Segmentation, confidence: float) -> frozenset[int]:
+    return frozenset(k for k in found.label_values if found.confidence.get(k, 1.0) >= confidence)
 
 
 def candidates(radiograph: Radiograph, options: SegmentOptions, values: FloatImage | None = None) -> Segmentation:
-    """What `segment` finds, and less likely deposits that another exposure may confirm (`SegmentOptions.supported_confidence`).
+    """What `segment` finds, and less likely deposits that another exposure may confirm (`SegmentOptions.supported_confidence`), all as labels.
 
     Parameters
     ----------
@@ -116,7 +144,7 @@ def candidates(radiograph: Radiograph, options: SegmentOptions, values: FloatIma
         findings.append("no limb with bone stands out from the air: nothing was searched")
         return Segmentation(labels=np.zeros(radiograph.shape, np.uint16), limb=nothing, bone=nothing, findings=tuple(findings))
     valid = radiograph.valid_mask & grid.up_mask(field)
-    likely = {k: p for k, p in found.confidence.items() if p >= options.supported_from}
+    likely = {k: p for k, p in found.confidence.items() if p >= min(options.supported_from, options.possible_from)}
     labels, numbers = _numbered_by_size(found.drawn, likely, valid, options.min_area_mm2 / (grid.row_mm * grid.column_mm))
     return Segmentation(
         labels=labels,

@@ -26,7 +26,7 @@ def recipe(options: SegmentOptions) -> Mapping[str, Parameter]:
     >>> recipe(SegmentOptions())["method"]
     'network'
     """
-    bars: dict[str, Parameter] = {"sure_from": options.sure_from, "supported_from": options.supported_from}
+    bars: dict[str, Parameter] = {"sure_from": options.sure_from, "supported_from": options.supported_from, "possible_from": options.possible_from}
     if options.segmenter is not None:
         own = options.segmenter.identity
         named = {"segmenter": own.address, "version": own.version, "source_sha256": own.source_sha256, "state": own.state}

@@ -2,13 +2,22 @@
 
 from calcitrack.tables.changes import changes_table, cohort_table, responses_table, trends_table
 from calcitrack.tables.changes_schema import CHANGES, COHORT, JUDGED, RESPONSES, TRENDS
-from calcitrack.tables.results import deposits_table, events_table, images_table, not_measurable_table, own_measurands_table, timeline_table
+from calcitrack.tables.results import (
+    deposits_table,
+    events_table,
+    images_table,
+    not_measurable_table,
+    own_measurands_table,
+    possible_table,
+    timeline_table,
+)
 from calcitrack.tables.schema import (
     DEPOSITS,
     EVENTS,
     IMAGES,
     NOT_MEASURABLE,
     OWN_MEASURANDS,
+    POSSIBLE,
     SCHEMA_VERSION,
     TIMELINE,
     Column,
@@ -30,6 +39,7 @@ __all__ = [
     "MEASURED",
     "NOT_MEASURABLE",
     "OWN_MEASURANDS",
+    "POSSIBLE",
     "RESPONSES",
     "SCHEMAS",
     "SCHEMA_VERSION",
@@ -45,6 +55,7 @@ __all__ = [
     "images_table",
     "not_measurable_table",
     "own_measurands_table",
+    "possible_table",
     "responses_table",
     "timeline_table",
     "trends_table",

@@ -30,9 +30,10 @@ def to_xarray(image: Radiograph | ImageAssessment, segmentation: Segmentation | 
     Returns
     -------
     Variables with the dimensions (row, column): ``pixels`` (float32, larger is denser) and ``valid`` (bool); with a segmentation also ``labels``
-    (uint16, 0 is no deposit), ``limb`` and ``bone`` (bool). The coordinates are centres of pixels, in mm from the first one's where the size of a
-    pixel is stated, else in pixels. Of an assessed image, ``deposit_label`` gives the label of each ``deposit_id``. Attributes are texts and
-    numbers, so that the Dataset can be written as netCDF or Zarr. Patient, dates and UIDs are left out.
+    (uint16, 0 is no deposit), ``limb`` and ``bone`` (bool), and ``possible`` (uint16) where there are possible deposits. The coordinates are
+    centres of pixels, in mm from the first one's where the size of a pixel is stated, else in pixels. Of an assessed image, ``deposit_label``
+    gives the label of each ``deposit_id``. Attributes are texts and numbers, so that the Dataset can be written as netCDF or Zarr. Patient, dates
+    and UIDs are left out.
 
     Raises
     ------
@@ -63,6 +64,7 @@ def to_xarray(image: Radiograph | ImageAssessment, segmentation: Segmentation | 
     arrays = {"pixels": radiograph.pixels, "valid": radiograph.valid_mask}
     if outlines is not None:
         arrays |= {"labels": outlines.labels, "limb": outlines.limb, "bone": outlines.bone}
+        arrays |= {} if outlines.possible is None else {"possible": outlines.possible}
     variables = {name: (DIMENSIONS, np.array(array)) for name, array in arrays.items()}
     dataset = xr.Dataset(variables, _positions(radiograph), _attributes(image, radiograph))
     if isinstance(image, ImageAssessment):

@@ -13,9 +13,9 @@ from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import CohortAssessment
 from calcitrack.model.judgement import Judgement
 from calcitrack.tables.changes import changes_table, responses_table, trends_table
-from calcitrack.tables.results import deposits_table, events_table, not_measurable_table, timeline_table
+from calcitrack.tables.results import deposits_table, events_table, not_measurable_table, possible_table, timeline_table
 
-Assessed = Literal["deposits", "time_points", "events", "not_measurable"]
+Assessed = Literal["deposits", "time_points", "events", "possible", "not_measurable"]
 """Tables of assessments."""
 Judged = Literal["changes", "trends", "responses"]
 """Tables of judgements."""
@@ -23,6 +23,7 @@ _TABLES: Mapping[str, Callable[[Any], pd.DataFrame]] = {
     "deposits": deposits_table,
     "time_points": timeline_table,
     "events": events_table,
+    "possible": possible_table,
     "not_measurable": not_measurable_table,
     "changes": changes_table,
     "trends": trends_table,
@@ -39,8 +40,8 @@ def to_dataframe(results: Assessment | CohortAssessment | Judgement | Iterable[A
         What `calcitrack.assess`, `calcitrack.assess_cohort` or `calcitrack.judge` returned, or several of them.
     rows
         What a row is. Of assessments: a deposit on an image (``"deposits"``), a time point (``"time_points"``), a deposit's fate at a time point
-        (``"events"``), or a value that is missing, with its reason (``"not_measurable"``). Of judgements: a change between two time points
-        (``"changes"``), a rate of change (``"trends"``), or a rule of response (``"responses"``).
+        (``"events"``), a possible deposit on an image (``"possible"``), or a value that is missing, with its reason (``"not_measurable"``). Of
+        judgements: a change between two time points (``"changes"``), a rate of change (``"trends"``), or a rule of response (``"responses"``).
 
     Returns
     -------

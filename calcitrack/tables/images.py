@@ -55,6 +55,7 @@ def _measured_row(assessment: Assessment, image: ImageAssessment) -> tuple[Row, 
         "findings": joined((*image.exposure.findings, *image.findings)),
         "assessment_id": assessment.assessment_id,
         "ha_mass_model": mass.model if isinstance(mass, Measurement) else "",
+        "possible_count": len(image.segmentation.possible_values),
     }, gaps
 
 

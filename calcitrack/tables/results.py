@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
 from calcitrack.model.assessment import Assessment, Change, DepositId, Fate, ImageAssessment, TimePointSummary, TrackedDeposit, ordered
 from calcitrack.model.cohort import CohortAssessment
+from calcitrack.model.image import Acquisition
 from calcitrack.model.measurement import Measurement, Result, value_of
+from calcitrack.model.possible import possible_deposits
 from calcitrack.model.segmentation import Evidence
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.tables.cells import NOT_PRODUCED, Cell, Gap, Row, frame, joined, result_cells
 from calcitrack.tables.images import image_gaps, image_rows
-from calcitrack.tables.schema import DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, OWN_MEASURANDS, TIMELINE
+from calcitrack.tables.schema import DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, OWN_MEASURANDS, POSSIBLE, TIMELINE
 
 NO_RELATIVE = "the earlier total is zero, so there is no ratio"
 AT_BASELINE = "the first time point has no earlier one to be compared with"
@@ -30,12 +33,11 @@ def key_cells(key: TimelineKey) -> dict[str, Cell]:
 
 def _deposit_row(assessment: Assessment, image: ImageAssessment, tracked: TrackedDeposit) -> tuple[Row, list[Gap]]:
     acquisition, deposit = image.exposure.acquisition, tracked.deposit
-    day = acquisition.study_date or (acquisition.acquisition_time.date() if acquisition.acquisition_time else None)
     cells, gaps = result_cells(deposit.measurements, DEPOSITS)
     volume = deposit.measurements.get("volume_mm3")
     return {
         **key_cells(assessment.key),
-        "study_date": day,
+        "study_date": _day(acquisition),
         "study_instance_uid": acquisition.study_instance_uid,
         "series_instance_uid": acquisition.series_instance_uid,
         "sop_instance_uid": acquisition.sop_instance_uid,
@@ -56,11 +58,36 @@ def _deposit_row(assessment: Assessment, image: ImageAssessment, tracked: Tracke
     }, gaps
 
 
+def _day(acquisition: Acquisition) -> dt.date | None:
+    return acquisition.study_date or (acquisition.acquisition_time.date() if acquisition.acquisition_time else None)
+
+
 def deposit_rows(assessment: Assessment) -> Iterator[tuple[Row, list[Gap]]]:
     """Rows of ``deposits.csv`` for one timeline, by image and deposit id, each with its gaps."""
     for image in assessment.images:
         for tracked in sorted(image.deposits, key=lambda t: DepositId.parse(t.deposit_id)):
             yield _deposit_row(assessment, image, tracked)
+
+
+def possible_rows(assessment: Assessment) -> Iterator[Row]:
+    """Rows of ``possible.csv`` for one timeline, by image and number."""
+    for image in assessment.images:
+        for possible in possible_deposits(image.segmentation, image.spacing):
+            yield {
+                **key_cells(assessment.key),
+                "time_point": image.time_point,
+                "repeat": image.repeat,
+                "date": _day(image.exposure.acquisition),
+                "sop_instance_uid": image.exposure.acquisition.sop_instance_uid,
+                "path": image.exposure.source,
+                "number": possible.number,
+                "centroid_row": possible.centroid[-2],
+                "centroid_col": possible.centroid[-1],
+                "area_mm2": possible.area_mm2,
+                "area_px": possible.area_px,
+                "confidence": possible.confidence,
+                "assessment_id": assessment.assessment_id,
+            }
 
 
 def _change_cells(changes: Mapping[str, Change], since: str, *, first: bool) -> tuple[dict[str, Cell], list[Gap]]:
@@ -225,6 +252,11 @@ def timeline_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
 def events_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
     """One row per deposit and time point, with the columns of `calcitrack.tables.EVENTS`."""
     return frame(EVENTS, (row for a in assessments for row in event_rows(a)))
+
+
+def possible_table(assessments: Iterable[Assessment]) -> pd.DataFrame:
+    """One row per possible deposit and image, with the columns of `calcitrack.tables.POSSIBLE`."""
+    return frame(POSSIBLE, (row for a in assessments for row in possible_rows(a)))
 
 
 def images_table(cohort: CohortAssessment) -> pd.DataFrame:

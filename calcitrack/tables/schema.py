@@ -269,9 +269,34 @@ IMAGES = TableSchema(
         ),
         _value("volume_mm3", "mm3", _VOLUME, "Total volume by the models named in `deposits.csv`: an estimate."),
         _value("volume_mm3_sd", "mm3", _VOLUME, "Standard uncertainty of `volume_mm3`."),
+        _count("possible_count", "Possible deposits on the image: too unsure to be counted, listed in `possible.csv`."),
     ),
 )
 """Contract of ``images.csv``."""
+
+POSSIBLE = TableSchema(
+    "possible",
+    "one possible deposit on one image",
+    (
+        _PATIENT,
+        _PART,
+        _SIDE,
+        _VIEW,
+        _TIME_POINT,
+        _REPEAT,
+        _date("date", "Date of the study; the day of the exposure when the study states none."),
+        _SOP,
+        _text("path", "The file as it was handed over; `archive.zip!member` inside an archive."),
+        _count("number", "Its number on this image: 1 is called `P1` on pictures. It holds for no other image."),
+        _value("centroid_row", "{pixel}", _POSITION, "Row of the centroid, counted from 0 at the centre of the first pixel.", measurand=False),
+        _value("centroid_col", "{pixel}", _POSITION, "Column of the centroid, counted from 0 at the centre of the first pixel.", measurand=False),
+        _value("area_mm2", "mm2", _AREA, "Area of its shadow; empty where no size of a pixel is stated.", measurand=False),
+        _value("area_px", "{pixel}", 1, "Area in pixels.", measurand=False),
+        _value("confidence", "1", _RATIO, "Estimated probability that it is real.", measurand=False),
+        _ASSESSMENT,
+    ),
+)
+"""Contract of ``possible.csv``."""
 
 EVENTS = TableSchema(
     "events",
@@ -337,5 +362,5 @@ OWN_MEASURANDS = TableSchema(
 )
 """Contract of ``own_measurands.csv``, which is written where there are such values."""
 
-SCHEMAS = (DEPOSITS, TIMELINE, EVENTS, IMAGES, NOT_MEASURABLE)
+SCHEMAS = (DEPOSITS, TIMELINE, EVENTS, IMAGES, POSSIBLE, NOT_MEASURABLE)
 """Tables of what was measured; `calcitrack.tables.SCHEMAS` holds those about change as well."""

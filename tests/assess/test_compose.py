@@ -149,6 +149,26 @@ def test_what_another_visit_surely_shows_is_found_where_it_is_weak(drawn: Module
     assert dict(result.tracks[0].fates) == {1: Fate.BASELINE, 2: Fate.PERSISTENT}
 
 
+def test_what_nothing_supports_is_possible_and_counted_nowhere(drawn: ModuleType) -> None:
+    """Likely and not sure, on one film alone: no deposit, no track, no total, and the same assessment but for the possible deposit."""
+    films = [drawn.draw([drawn.Disc(40, 22, radius, 100.0)], seed=k, uid=f"2.25.{k}") for k, radius in enumerate((0.9, 2.2), start=1)]
+    strong, weak = (max(candidates(calibrate(f), TRANSPARENT.segment).confidence.values()) for f in films)
+    bars = replace(TRANSPARENT.segment, min_confidence=(weak + strong) / 2, supported_confidence=1.0)
+    key = TimelineKey("DRAWN", "FOREARM", "L", "AP", "DX")
+    both = Timeline(key, tuple(TimePoint(k, FIRST + dt.timedelta(days=100 * k), (Exposure.of(f),)) for k, f in enumerate(films, start=1)))
+    result = assess(both, options=replace(TRANSPARENT, segment=replace(bars, possible_confidence=weak / 2)))
+    without = assess(both, options=replace(TRANSPARENT, segment=bars))
+    assert [i.segmentation.possible_values for i in result.images] == [(), (1,)]
+    assert result.images[1].segmentation.possible_confidence[1] == pytest.approx(weak)
+    assert [i.segmentation.possible for i in without.images] == [None, None]
+    assert [i.deposits for i in result.images] == [i.deposits for i in without.images]
+    assert [i.totals for i in result.images] == [i.totals for i in without.images]
+    assert (result.tracks, result.time_points) == (without.tracks, without.time_points)
+    supported = assess(both, options=replace(TRANSPARENT, segment=replace(bars, supported_confidence=weak / 2, possible_confidence=weak / 2)))
+    assert [len(i.deposits) for i in supported.images] == [1, 1]
+    assert [i.segmentation.possible for i in supported.images] == [None, None]
+
+
 def test_pixels_that_are_not_held_are_read_again_with_the_same_answer(course: Timeline, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is a matter of speed only; a file that is lost meanwhile is a failure of its own."""
     held = assess(course, options=TRANSPARENT)

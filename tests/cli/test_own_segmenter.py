@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -81,3 +82,27 @@ def test_wrong_use_is_one_message(folder: Path) -> None:
         assert code == ExitCode.USAGE
         assert words in told
     assert not (folder / "R").exists()
+
+
+POSSIBLE = CODE.replace(
+    "    return Segmentation(",
+    "    possible = np.roll(labels, 30, axis=0)\n    return Segmentation(possible=possible, possible_confidence={{1: 0.6}}, ",
+)
+
+
+def test_the_summary_says_how_many_possible_deposits_are_not_counted(folder: Path) -> None:
+    """One line in words, the same as JSON; their rows are in possible.csv, and the deposits are those without them."""
+    (folder / "cli_possible.py").write_text(POSSIBLE.format(rows="50:60"), encoding="utf-8")
+    command = ("measure", "films", "-j", 1, "--out", "R", "--segmenter")
+    code, out, told = call(*command, "cli_possible:find")
+    assert code == ExitCode.DONE, told
+    assert "\n2 possible deposits on 2 films are not counted; look at them in napari or in possible.csv\n" in out
+    results = read_results(folder / "R")
+    assert results.possible.centroid_row.tolist() == [84.5, 84.5]
+    assert results.possible.confidence.tolist() == [0.6, 0.6]
+    read = results.images[results.images.status == "read"]
+    assert (read.possible_count.tolist(), read.deposit_count.tolist()) == ([1, 1], [1, 1])
+    assert json.loads(call(*command, "cli_possible:find", "--json")[1])["possible"] == {"deposits": 2, "films": 2}
+    plain = call(*command, "cli_segmenter:find")[1]
+    assert "possible" not in plain
+    assert json.loads(call(*command, "cli_segmenter:find", "--json")[1])["possible"] == {"deposits": 0, "films": 0}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from calcitrack.figures import overlay_image
 from calcitrack.figures.label_places import Box, place_labels
 from calcitrack.figures.overlay import LONG_SIDE, STRIP
-from calcitrack.figures.palette import ORANGE, SKY, rgb
+from calcitrack.figures.palette import ORANGE, SKY, YELLOW, rgb
 from calcitrack.model.assessment import Fate
 from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.timeline import TimelineKey
@@ -61,6 +61,31 @@ def test_outlines_take_the_colour_of_the_fate_and_lie_outside(made: ModuleType) 
         assert close_to(around, colour).sum() > 100
         inside = shown[top + 2 : bottom - 2, left + 2 : right - 2]
         assert np.ptp(inside.astype(int), axis=2).max() == 0, "the deposit's own pixels are grey"
+
+
+def test_possible_deposits_have_dotted_outlines_and_an_entry_in_the_legend(made: ModuleType) -> None:
+    """Dots of their own colour around each, with gaps, and its name; what is drawn of the deposits stays as it was."""
+    plain = made.image("P1", 2, 0, (Fate.PERSISTENT, Fate.NEW))
+    picture = overlay_image(made.picture(), made.with_possible(plain), KEY)
+    before = overlay_image(made.picture(), plain, KEY)
+    shown, scale = film(picture, made), LONG_SIDE / made.SHAPE[0]
+    top, bottom, left, right = (round(v * scale) for v in (80, 83, 20, 24))
+    yellow = close_to(shown, YELLOW)
+    assert yellow[top - 8 : bottom + 8, left - 8 : right + 8].sum() > 50
+    ring = yellow[top - 5 : top, left:right].any(axis=0).astype(int)
+    assert np.count_nonzero(np.diff(ring) == 1) >= 5, "an unbroken line has no gaps"
+    assert np.array_equal(film(before, made)[: round(70 * scale)], shown[: round(70 * scale)])
+    assert close_to(picture[-STRIP:], YELLOW).sum() > 20
+    assert not close_to(before[-STRIP:], YELLOW).any()
+
+
+def test_a_film_with_possible_deposits_alone_says_that_none_was_found(made: ModuleType) -> None:
+    """The entry of the legend stands beside those words and does not take their place."""
+    plain = made.image("P1", 1, 0, ())
+    picture, before = (overlay_image(made.picture(), image, KEY)[-STRIP:] for image in (made.with_possible(plain), plain))
+    words = before[:, :200].max(axis=2) > 200
+    assert words.any()
+    assert np.array_equal(picture[:, :200][words], before[:, :200][words])
 
 
 def test_pixels_outside_the_beam_are_black(made: ModuleType) -> None:

@@ -98,3 +98,17 @@ def test_ranks_of_what_is_left(values: list[int], data: st.DataObject, q: float)
     assert rest.size == left.size
     assert rest.median() == np.median(left)
     assert rest.percentile(q) == pytest.approx(np.percentile(left, q), rel=1e-6)
+
+
+def test_a_possible_deposit_is_gone_once_a_deposit_touches_it(drawn: ModuleType) -> None:
+    """Until then it stays in the segmentation; a deposit that is left out of it has decided as well."""
+    film, plain = film_and_deposits(drawn)
+    possible = np.zeros(film.shape, np.uint16)
+    possible[20:24, 20:24], possible[30:34, 20:24] = 1, 2
+    live = LiveFilm(film, replace(plain, possible=possible, possible_confidence={1: 0.6, 2: 0.7}))
+    assert live.segmentation().possible_values == (1, 2)
+    live.put((slice(21, 22), slice(21, 22)), np.full((1, 1), 9, np.uint16))
+    assert live.segmentation().possible_values == (2,)
+    assert live.segmentation((1, 2)).possible_values == (2,)
+    live.put((slice(21, 22), slice(21, 22)), np.zeros((1, 1), np.uint16))
+    assert live.segmentation().possible_values == (1, 2)

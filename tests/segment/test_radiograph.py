@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from calcitrack import Radiograph, Segmentation, measure, segment
+from calcitrack.errors import InvalidValueError
 from calcitrack.model.spacing import Spacing
 from calcitrack.phantom.film import film as simulate_film
 from calcitrack.phantom.population import Exposures, Population
@@ -138,3 +139,32 @@ def test_network_gives_the_same_answer_twice(simulated) -> None:
     first, second = (segment(as_radiograph(simulated)) for _ in range(2))
     assert np.array_equal(first.labels, second.labels)
     assert dict(first.confidence) == dict(second.confidence)
+
+
+def test_what_is_likely_and_not_sure_stays_as_possible(drawn: ModuleType, two_discs) -> None:
+    """With a bar between two deposits the weaker one is possible, outlined as it would have been; below the lower bar it is gone."""
+    film = drawn.draw(two_discs)
+    both = _segment(film)
+    weak, strong = sorted(both.confidence, key=both.confidence.__getitem__)
+    between = (both.confidence[weak] + both.confidence[strong]) / 2
+    assert both.confidence[weak] < between
+    options = replace(TRANSPARENT, min_confidence=between, possible_confidence=0.3)
+    found = segment(film, options)
+    assert found.label_values == found.possible_values == (1,)
+    assert found.possible is not None
+    np.testing.assert_array_equal(found.possible > 0, both.labels == weak)
+    np.testing.assert_array_equal(found.labels > 0, both.labels == strong)
+    assert found.possible_confidence[1] == both.confidence[weak]
+    assert segment(film, replace(options, possible_confidence=None)).possible is None
+    assert measure(film, found) == measure(film, replace(found, possible=None))
+
+
+def test_the_bar_of_possible_deposits_is_a_probability_and_never_above_that_of_sure_ones() -> None:
+    """The network has one by default; the transparent method and a segmenter of one's own make no possible deposits."""
+    network = SegmentOptions()
+    assert network.possible_from == 0.5
+    assert SegmentOptions(possible_confidence=0.99, min_confidence=0.9).possible_from == 0.9
+    for others in (SegmentOptions(method=Method.TRANSPARENT), SegmentOptions(method=_segment)):
+        assert others.possible_from == others.sure_from
+    with pytest.raises(InvalidValueError, match=r"possible_confidence is a probability between 0 and 1; found 1\.5"):
+        SegmentOptions(possible_confidence=1.5)

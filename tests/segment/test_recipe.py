@@ -17,6 +17,7 @@ def test_the_network_is_named_by_its_weights_and_its_runtime() -> None:
         "method": "network",
         "sure_from": 0.95,
         "supported_from": 0.1,
+        "possible_from": 0.5,
         "weights": "deposits.onnx",
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
         "confidence": "belief.json",
@@ -27,7 +28,12 @@ def test_the_network_is_named_by_its_weights_and_its_runtime() -> None:
 
 def test_the_transparent_method_names_no_network() -> None:
     """What took no part is not in the provenance."""
-    assert recipe(SegmentOptions(method=Method.TRANSPARENT)) == {"method": "transparent", "sure_from": 0.5, "supported_from": 0.5}
+    assert recipe(SegmentOptions(method=Method.TRANSPARENT)) == {
+        "method": "transparent",
+        "sure_from": 0.5,
+        "supported_from": 0.5,
+        "possible_from": 0.5,
+    }
 
 
 def test_importing_reads_no_weights() -> None:

@@ -8,7 +8,17 @@ import pandas as pd
 from calcitrack.model.assessment import Fate
 from calcitrack.model.cohort import TimelineFailure
 from calcitrack.model.spacing import Spacing, SpacingBasis
-from calcitrack.tables import DEPOSITS, SCHEMAS, TIMELINE, deposits_table, events_table, images_table, not_measurable_table, timeline_table
+from calcitrack.tables import (
+    DEPOSITS,
+    SCHEMAS,
+    TIMELINE,
+    deposits_table,
+    events_table,
+    images_table,
+    not_measurable_table,
+    possible_table,
+    timeline_table,
+)
 from calcitrack.tables.cells import rounded
 
 PROMISED = (
@@ -199,3 +209,29 @@ def test_control_characters_do_not_break_a_row(made: ModuleType) -> None:
     odd = made.cohort(replace(assessment, images=(made.image("P1", 1, 0, (), source="odd\udcff.dcm"),)))
     assert any("odd\\udcff.dcm" in p for p in images_table(odd).path)
     images_table(odd).path.str.encode("utf-8")
+
+
+def test_possible_deposits_have_a_table_and_a_column_of_their_own(made: ModuleType) -> None:
+    """Where they lie, how large and how likely they are; every other table is as it is without them."""
+    assessment, plain = made.assessment_with_possible(), made.assessment()
+    table = possible_table([assessment])
+    first, second = table.itertuples()
+    assert (first.patient_id, first.body_part, first.laterality, first.view, first.time_point, first.repeat) == ("P1", "HAND", "R", "PA", 2, 0)
+    assert (first.date, first.sop_instance_uid, first.path) == (pd.Timestamp(2021, 9, 1), "2.25.129203", "P1/visit2.dcm")
+    assert (first.number, first.centroid_row, first.centroid_col, first.area_px, first.confidence) == (1, 81.0, 21.5, 12, 0.7)
+    assert abs(first.area_mm2 - 12 * 0.04) < 1e-12
+    assert (second.number, second.centroid_row, second.centroid_col, second.area_px, second.confidence) == (2, 100.0, 30.5, 2, 0.55)
+    images = images_table(made.cohort(assessment)).set_index("path")
+    assert images.possible_count[images.status == "read"].tolist() == [0, 2, 0, 0]
+    assert images.loc["P1/visit2.dcm", "deposit_count"] == 3
+    assert images.drop(columns="possible_count").equals(images_table(made.cohort(plain)).set_index("path").drop(columns="possible_count"))
+    for other in (deposits_table, timeline_table, events_table, not_measurable_table):
+        assert other([assessment]).equals(other([plain])), other.__name__
+    assert possible_table([plain]).empty
+
+
+def test_a_possible_deposit_of_a_film_without_size_has_its_pixels(made: ModuleType) -> None:
+    """No millimetres are made up."""
+    table = possible_table([made.assessment_with_possible(sized=False)])
+    assert table.area_mm2.isna().all()
+    assert table.area_px.tolist() == [12, 2]

@@ -30,6 +30,7 @@ class Results:
     timeline: pd.DataFrame
     events: pd.DataFrame
     images: pd.DataFrame
+    possible: pd.DataFrame
     not_measurable: pd.DataFrame
     changes: pd.DataFrame
     trends: pd.DataFrame

@@ -16,11 +16,12 @@ from calcitrack.io.files.library_warnings import impersonal
 from calcitrack.io.files.names import NamesInUse
 from calcitrack.io.results.folder import StagedFolder
 from calcitrack.io.results.pictures import Films, overlay_name, pair_names, shown_of_each_visit, write_figure, write_overlay, write_pair
-from calcitrack.io.seg.write import write_label_picture, write_segmentation
+from calcitrack.io.seg.write import write_label_picture, write_possible_picture, write_segmentation
 from calcitrack.io.sr.write import Reviewed, write_report
 from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.course import PatientCourse
 from calcitrack.model.judgement import Judgement
+from calcitrack.model.segmentation import Labels
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.reporting.report_content import JudgedFacts, ReportDraft, drafts_of
 from calcitrack.tables.cells import Row, joined
@@ -35,6 +36,7 @@ class Output(StrEnum):
     OVERLAY = "overlay.png"
     PAIR = "pair.png"
     SEGMENTATION = "segmentation"
+    POSSIBLE = "possible.png"
     TIMELINE = "timeline.png"
     COHORT = "cohort figures"
     REPORT = "measurement report"
@@ -102,7 +104,7 @@ class Outputs:
         return f"{TIMELINES}/{self._timeline_names.claim('_'.join(p for p in parts if p), repr(key))}"
 
     def images(self, assessment: Assessment, folder: str, written: list[str]) -> None:
-        """Overlay and segmentation of each image, and the pictures of each visit with the one before."""
+        """Overlay, segmentation and possible deposits of each image, and the pictures of each visit with the one before."""
         films, shown = Films(), shown_of_each_visit(assessment)
         before: ImageAssessment | None = None
         for image in assessment.images:
@@ -116,6 +118,9 @@ class Outputs:
                 before = image
             written.append(self._segmentation_name(image))
             self.attempt(image.exposure.source, Output.SEGMENTATION, partial(self._write_segmentation, assessment, image, written[-1]))
+            if image.segmentation.possible is not None:
+                written.append(f"{written[-1].removesuffix('.dcm').removesuffix('.label.png')}.possible.png")
+                self.attempt(image.exposure.source, Output.POSSIBLE, partial(self._write_possible, image.segmentation.possible, written[-1]))
 
     def timeline(self, drawn: DrawnTimeline, judgement: Judgement, course: PatientCourse, folder: str) -> None:
         """The figure of a timeline."""
@@ -177,6 +182,9 @@ class Outputs:
             write_segmentation(path, image, assessment_id=assessment.assessment_id, program=made_by.program, version=made_by.version, kind=kind)
         else:
             write_label_picture(path, image)
+
+    def _write_possible(self, possible: Labels, name: str) -> None:
+        write_possible_picture(self._folder.path(name), possible)
 
     def _report_name(self, draft: ReportDraft) -> str:
         exposure = draft.images[0].exposure

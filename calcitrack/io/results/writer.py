@@ -21,11 +21,24 @@ from calcitrack.io.results.table_writer import GrowingTables
 from calcitrack.io.sr.write import Reviewed
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import FileRecord, TimelineFailure
-from calcitrack.tables import CHANGES, COHORT, DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, OWN_MEASURANDS, RESPONSES, TIMELINE, TRENDS, TableSchema
+from calcitrack.tables import (
+    CHANGES,
+    COHORT,
+    DEPOSITS,
+    EVENTS,
+    IMAGES,
+    NOT_MEASURABLE,
+    OWN_MEASURANDS,
+    POSSIBLE,
+    RESPONSES,
+    TIMELINE,
+    TRENDS,
+    TableSchema,
+)
 from calcitrack.tables.cells import Row, plain
 from calcitrack.tables.changes import change_rows, cohort_rows, response_rows, trend_rows
 from calcitrack.tables.images import merged_image_rows, outcomes
-from calcitrack.tables.results import deposit_rows, event_rows, gap_rows, own_rows, timeline_rows
+from calcitrack.tables.results import deposit_rows, event_rows, gap_rows, own_rows, possible_rows, timeline_rows
 from calcitrack.version import __version__
 
 
@@ -131,6 +144,7 @@ class ResultsWriter:
                 (DEPOSITS, [row for row, _ in deposit_rows(assessment)]),
                 (TIMELINE, [row for row, _ in timeline_rows(assessment)]),
                 (EVENTS, list(event_rows(assessment))),
+                (POSSIBLE, list(possible_rows(assessment))),
                 (NOT_MEASURABLE, list(gap_rows(assessment))),
                 *((OWN_MEASURANDS, [row]) for row in own_rows(assessment)),
             )

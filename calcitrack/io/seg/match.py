@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +40,7 @@ class Imported:
     image
         SOP Instance UID of the radiograph.
     segmentation
-        Imported deposits; limb and bone are those of the base.
+        Imported deposits; limb and bone are those of the base, and so are the possible deposits that no imported one touches.
     findings
         How pixels or codes were interpreted, for the reader.
     """
@@ -84,14 +84,12 @@ def import_segmentation(file: SegmentationFile, image: ImageAssessment, base: Se
     for segment in chosen:
         imported[drawn == segment.number] = labels[segment.number]
     unchanged = {v for v in base.label_values if np.array_equal(imported == v, base.labels == v)}
-    segmentation = Segmentation(
+    segmentation = replace(
+        base.with_possible(base.undecided(imported)),
         labels=imported,
-        limb=base.limb,
-        bone=base.bone,
         confidence={k: v for k, v in base.confidence.items() if k in unchanged},
         widening={k: w for k, w in base.widening.items() if k in unchanged},
         supported=base.supported & unchanged,
-        findings=base.findings,
     )
     if file.fractional:
         findings = (*findings, "fractional segments: pixels of at least half the largest value were taken")

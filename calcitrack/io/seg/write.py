@@ -31,6 +31,7 @@ from calcitrack.io.files.library_warnings import collected_warnings
 from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource
 from calcitrack.model.assessment import ImageAssessment, TrackedDeposit, ordered
 from calcitrack.model.concepts import ABNORMAL_STRUCTURE, CALCIFICATION
+from calcitrack.model.segmentation import Labels
 from calcitrack.model.spacing import Spacing
 from calcitrack.model.timeline import Exposure
 from calcitrack.model.uids import derived_uid
@@ -283,3 +284,8 @@ def write_label_picture(path: Path, image: ImageAssessment) -> None:
     deposits = ordered(image.deposits)
     numbers = [int("".join(c for c in t.deposit_id if c.isdigit()) or 0) for t in deposits]
     Image.fromarray(renumbered(image, numbers, deposits)).save(path, format="PNG")
+
+
+def write_possible_picture(path: Path, possible: Labels) -> None:
+    """Write the possible deposits of an image (`calcitrack.model.segmentation.Segmentation.possible`) as a 16-bit PNG: 0 is none, 7 is ``P7``."""
+    Image.fromarray(possible).save(path, format="PNG")

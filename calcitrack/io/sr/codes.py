@@ -85,6 +85,7 @@ DETECTABLE_SOURCES = {
 VERDICT = own("verdict", "Verdict on the course over all time points")
 VERDICTS = {verdict: code_of(concept) for verdict, concept in concepts.VERDICTS.items()}
 VERDICT_PROBABILITY = own("verdict_probability", "Probability of the verdict")
+NOT_COUNTED = own("not_counted", "Possible deposits that are not counted")
 REVIEW = own("review", "A reader's review")
 
 

@@ -28,6 +28,7 @@ from calcitrack.model.assessment import TrackedDeposit
 from calcitrack.model.judgement import JudgedChange, Trend
 from calcitrack.model.measurement import Measurement, NotMeasurable
 from calcitrack.model.uids import derived_uid
+from calcitrack.reporting.possible_words import possible_sentence
 from calcitrack.reporting.report_content import AbsentDeposit, DraftImage, ReportDraft
 
 Group = PlanarROIMeasurementsAndQualitativeEvaluations | MeasurementsAndQualitativeEvaluations
@@ -99,6 +100,9 @@ class Groups:
         group = MeasurementsAndQualitativeEvaluations(
             measurements=values, qualitative_evaluations=answers, **self._common("burden", self._draft.timeline_uid)
         )
+        possible = [image.possible for image in self._draft.images if image.possible]
+        if possible:
+            group[0].ContentSequence.append(text(c.NOT_COUNTED, possible_sentence(sum(possible), len(possible))))
         return self._with_texts(group, "", ())
 
     def change(self, change: JudgedChange) -> Group:

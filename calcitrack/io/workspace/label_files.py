@@ -21,6 +21,10 @@ from calcitrack.model.segmentation import Segmentation
 
 FOLDER = "segmentations"
 SUFFIX = ".npz"
+ARRAYS = ("labels", "limb", "bone")
+"""Members of every file beside its facts."""
+POSSIBLE = "possible"
+"""A further member of a file with possible deposits; one without has the digest that it had before there were any."""
 PARTIAL_PREFIX = ".partial-"
 """A file under way; one that is left belongs to a process that was ended."""
 COMPRESSION = 1
@@ -38,22 +42,25 @@ def _parts(segmentation: Segmentation) -> dict[str, np.ndarray]:
     }
     if segmentation.widening:  # files of versions without it keep their digest
         facts["widening"] = {str(k): float(w) for k, w in segmentation.widening.items()}
+    if segmentation.possible is not None:  # likewise
+        facts["possible_confidence"] = {str(k): float(c) for k, c in segmentation.possible_confidence.items()}
     return {
         "labels": segmentation.labels.astype("<u2"),
         "limb": np.packbits(segmentation.limb),
         "bone": np.packbits(segmentation.bone),
         "facts": np.frombuffer(canonical(facts), np.uint8),
+        **({} if segmentation.possible is None else {POSSIBLE: segmentation.possible.astype("<u2")}),
     }
 
 
 def segmentation_digest(segmentation: Segmentation) -> str:
-    """SHA-256 of a segmentation's content (labels, limb, bone, confidence, support and findings), not of the compressed file."""
+    """SHA-256 of a segmentation's content (labels, limb, bone, confidence, support, findings, possible ones), not of the compressed file."""
     return _digest(_parts(segmentation))
 
 
 def _digest(parts: dict[str, np.ndarray]) -> str:
     sha256 = hashlib.sha256(b"calcitrack segmentation 1\n")
-    for name in ("facts", "labels", "limb", "bone"):
+    for name in ("facts", *ARRAYS, *((POSSIBLE,) if POSSIBLE in parts else ())):
         sha256.update(np.ascontiguousarray(parts[name]).tobytes())
     return sha256.hexdigest()
 
@@ -104,7 +111,7 @@ class LabelFiles:
         action = "restore the file from a backup of the workspace"
         try:
             with place.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:  # a stream of ours is closed whatever NumPy finds in it
-                parts = {name: stored[name] for name in ("labels", "limb", "bone", "facts")}
+                parts = {name: stored[name] for name in ("facts", *ARRAYS, *((POSSIBLE,) if POSSIBLE in stored else ()))}
             found = _digest(parts)
             segmentation = _segmentation(parts)
         except FileNotFoundError as error:
@@ -147,6 +154,8 @@ def _segmentation(parts: dict[str, np.ndarray]) -> Segmentation:
         widening={int(k): w for k, w in facts.get("widening", {}).items()},
         supported=frozenset(facts["supported"]),
         findings=tuple(facts["findings"]),
+        possible=parts.get(POSSIBLE),
+        possible_confidence={int(k): c for k, c in facts.get("possible_confidence", {}).items()},
     )
 
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
+from PIL import Image
 
 from calcitrack.change import JudgedCohort, cohort_points, judge_cohort, series_of
 from calcitrack.change.judge import judge
@@ -35,6 +37,7 @@ from calcitrack.tables import (
     events_table,
     images_table,
     not_measurable_table,
+    possible_table,
     responses_table,
     timeline_table,
     trends_table,
@@ -82,7 +85,7 @@ def test_the_folder_holds_what_the_contract_promises(made: ModuleType, tmp_path:
 
 def test_tables_come_back_as_they_were_written(made: ModuleType, tmp_path: Path) -> None:
     """Reading a results folder gives the rounded tables with the same types and values."""
-    cohort = made.cohort()
+    cohort = made.cohort(made.assessment_with_possible("P1"), made.assessment("P2", mass=False, sized=False))
     write_results(cohort, tmp_path, clock=clock)
     back = read_results(tmp_path)
     judgements = [judge(a) for a in cohort.assessments]
@@ -91,6 +94,7 @@ def test_tables_come_back_as_they_were_written(made: ModuleType, tmp_path: Path)
         "timeline": timeline_table(cohort.assessments),
         "events": events_table(cohort.assessments),
         "images": images_table(cohort),
+        "possible": possible_table(cohort.assessments),
         "not_measurable": not_measurable_table(cohort.assessments),
         "changes": changes_table(judgements),
         "trends": trends_table(judgements),
@@ -100,6 +104,23 @@ def test_tables_come_back_as_they_were_written(made: ModuleType, tmp_path: Path)
     for schema in SCHEMAS:
         assert len(tables[schema.name]) > 0, schema.name
         assert_frame_equal(getattr(back, schema.name), rounded(tables[schema.name], schema))
+
+
+def test_possible_deposits_have_a_picture_of_their_own(films: ModuleType, made: ModuleType, tmp_path: Path) -> None:
+    """Beside the label picture or Segmentation of an image that shows any; neither of these holds one."""
+    picture, dicom = made.assessment_with_possible("P1"), films.on_disk(made.assessment_with_possible("P2"), tmp_path)
+    write_results(made.cohort(picture, dicom), tmp_path / "with", clock=clock)
+    write_results(made.cohort(made.assessment("P1"), films.on_disk(made.assessment("P2"), tmp_path)), tmp_path / "plain", clock=clock)
+    names = (f"seg/{dicom.images[1].exposure.acquisition.sop_instance_uid}.possible.png", "seg/visit2.possible.png")
+    for name, assessment in zip(names, (dicom, picture), strict=True):
+        np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "with" / name)), assessment.images[1].segmentation.possible)
+    added = {name for name in content(tmp_path / "with") if name.startswith("seg/")} - set(content(tmp_path / "plain"))
+    assert added == set(names)
+    for name, written in content(tmp_path / "plain").items():
+        if name.startswith("seg/"):
+            assert written == content(tmp_path / "with")[name], name
+    write_results(made.cohort(made.assessment("P1")), tmp_path / "with", clock=clock)
+    assert not list((tmp_path / "with").rglob("*.possible.png"))
 
 
 def test_csv_files_are_plain(made: ModuleType, tmp_path: Path) -> None:

@@ -101,6 +101,18 @@ def test_a_redrawn_deposit_keeps_its_identity_and_loses_its_confidence(image: Im
     assert second.TrackingUID == "2.25.772"
 
 
+def test_possible_deposits_stay_unless_one_is_drawn_as_a_deposit(made: ModuleType, image: ImageAssessment, tmp_path: Path) -> None:
+    """What a reader outlined over a possible deposit decides it; the other one stays possible."""
+    asked = made.with_possible(image)
+    base = asked.segmentation
+    drawn = np.where(base.possible == 2, 1, base.labels)
+    write_segmentation(tmp_path / "seg.dcm", replace(asked, segmentation=replace(base, labels=drawn, possible=None)), **MADE_WITH)
+    back = laid(tmp_path / "seg.dcm", asked).segmentation
+    assert back.possible_values == (1,)
+    assert dict(back.possible_confidence) == {1: 0.7}
+    np.testing.assert_array_equal(back.labels, drawn)
+
+
 @pytest.mark.parametrize("kind", ["BINARY", "LABELMAP"])
 def test_a_segmentation_of_another_program_gives_new_deposits(films: ModuleType, image: ImageAssessment, tmp_path: Path, kind: str) -> None:
     """Segments without a known identity get labels of their own, above those that were there."""

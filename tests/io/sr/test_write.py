@@ -327,3 +327,14 @@ def test_a_number_fits_into_a_decimal_string(value: float) -> None:
     written = item[0].MeasuredValueSequence[0]
     assert len(str(written.NumericValue)) <= 16
     assert float(written.NumericValue) == pytest.approx(value, rel=1e-5)
+
+
+def test_possible_deposits_are_said_and_not_counted(films: ModuleType, made: ModuleType, tmp_path: Path) -> None:
+    """One sentence with the burden of their time point; the groups and their numbers are those of a report without them."""
+    with_possible, plain = (films.on_disk(one, tmp_path) for one in (made.assessment_with_possible(), made.assessment()))
+    told, others = reports(with_possible, tmp_path), reports(plain, tmp_path)
+    said = [of(r, "burden").texts.get(key_of(sr_codes.NOT_COUNTED), ()) for r in told]
+    assert said[1] == ("2 possible deposits on 1 film are not counted",)
+    assert said[0] == said[2] == ()
+    for one, other in zip(told, others, strict=True):
+        assert [(g.tracking_id, g.values) for g in one.groups] == [(g.tracking_id, g.values) for g in other.groups]

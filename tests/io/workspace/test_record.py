@@ -23,7 +23,7 @@ from calcitrack.model.cohort import TimelineFailure
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.model.warp import Warp
 from calcitrack.tables import MEASURED
-from calcitrack.tables.results import deposits_table, events_table, not_measurable_table, timeline_table
+from calcitrack.tables.results import deposits_table, events_table, not_measurable_table, possible_table, timeline_table
 
 
 def document(assessment: Assessment) -> object:
@@ -39,6 +39,7 @@ def full(made: ModuleType) -> Assessment:
     aligned = Alignment(((1.0, 0.1, 0.2), (-0.1, 1.0, 0.3)), 0.5, residual_mm=0.1, bones=(BoneFit((3.0, 4.0), 0.2, False, "lost"),), warp=warp)
     images = list(one.images)
     unsure = replace(images[1].segmentation, widening={1: 1.25})
+    images[0] = made.with_possible(images[0])
     images[1] = replace(images[1], segmentation=unsure, alignment=aligned, findings=("caf\udce9.dcm",))
     tracks = (replace(one.tracks[0], partners={2: ("D002",)}), *one.tracks[1:])
     return replace(one, images=tuple(images), failures=(made.failure("P1", 2),), tracks=tracks)
@@ -52,7 +53,9 @@ def test_what_is_recorded_comes_back_in_every_value(full: Assessment, tmp_path: 
         again = workspace.assessment(recorded.assessment_id)
         assert workspace.assessments() == (recorded,)
     assert document(again) == document(full)
-    for table in (deposits_table, timeline_table, events_table, not_measurable_table):
+    np.testing.assert_array_equal(again.images[0].segmentation.possible, full.images[0].segmentation.possible)
+    assert again.images[1].segmentation.possible is None
+    for table in (deposits_table, timeline_table, events_table, possible_table, not_measurable_table):
         assert table([again]).equals(table([full])), table.__name__
     assert str(again.failures[0].error) == str(full.failures[0].error)
     assert type(again.failures[0].error) is type(full.failures[0].error)
@@ -60,6 +63,15 @@ def test_what_is_recorded_comes_back_in_every_value(full: Assessment, tmp_path: 
     assert warp is not None
     assert warp.warp is not None
     np.testing.assert_array_equal(warp.to_image([[3.0, 5.0]]), full.images[1].alignment.to_image([[3.0, 5.0]]))  # type: ignore[union-attr]
+
+
+def test_possible_deposits_are_part_of_a_segmentations_content(made: ModuleType) -> None:
+    """Another picture or confidence is another digest; without any, the digest is that of versions that knew none."""
+    plain = made.image("P1", 1, 0, ()).segmentation
+    one = made.with_possible(made.image("P1", 1, 0, ())).segmentation
+    others = (plain, one, replace(one, possible_confidence={1: 0.8}), one.with_possible([1]))
+    assert len({segmentation_digest(s) for s in others}) == 4
+    assert segmentation_digest(plain) == "caa50ecd3f270c584b7dcc696ddd1da10a82a193594734e51e640da4bd9ec284"
 
 
 def test_a_document_is_what_its_assessment_says(full: Assessment) -> None:
