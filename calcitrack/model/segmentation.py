@@ -196,7 +196,7 @@ class Segmentation(Displayed):
         >>> small_segmentation().keeping([], possible=[1]).with_possible([]).possible_values
         ()
         """
-        if self.possible is None or set(self.possible_values) <= set(kept):
+        if self.possible is None or {*self.possible_values, *self.possible_confidence} <= set(kept):
             return self
         left = np.where(np.isin(self.possible, list(kept)), self.possible, 0)
         return replace(self, possible=left, possible_confidence={k: c for k, c in self.possible_confidence.items() if k in kept})
