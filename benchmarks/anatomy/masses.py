@@ -104,10 +104,12 @@ def _plaque(rng: np.random.Generator, size_px: float) -> Shadow:
     """A sheet along a bone or fascia: a long band of uneven width, lumpy, interrupted."""
     side, line = _line(rng, size_px)
     band = np.zeros((side, side), np.float32)
-    width = max(1, round(rng.uniform(1.0, 9.0) / PIXEL_MM))
+    width = max(1, round(np.exp(rng.uniform(np.log(1.0), np.log(18.0))) / PIXEL_MM))
     cv2.polylines(band, [line], isClosed=False, color=(1.0,), thickness=width, shift=3)
     away = cv2.distanceTransform((band > 0).astype(np.uint8), cv2.DIST_L2, 3)
     body = np.sqrt(np.clip(away / max(1.0, width / 2) + 0.35 * noise(rng, band.shape, max(3, width)), 0, 1)) * (away > 0)
+    if rng.random() < 0.5:  # crumbs
+        body = body * np.clip(1 + rng.uniform(0.3, 0.9) * noise(rng, band.shape, rng.uniform(1.5, 4)), 0.05, 3)
     if rng.random() < 0.6:
         body = body * np.clip(noise(rng, band.shape, max(3, width * rng.uniform(0.7, 2))) + rng.uniform(0.2, 1.2), 0, 1)
     return _unit(cv2.GaussianBlur(np.asarray(body, np.float32), (0, 0), rng.uniform(0.3, 0.8)))
@@ -154,12 +156,12 @@ class Form:
 
 
 FORMS = (
-    Form(_lobulated, 0.38, 6.0, 100.0),
-    Form(_cloudy, 0.08, 6.0, 80.0),
-    Form(_plaque, 0.13, 12.0, 120.0),
-    Form(_vessel, 0.07, 15.0, 110.0),
-    Form(_swarm, 0.08, 12.0, 80.0),
-    Form(_small, 0.26, 0.0, 0.0),
+    Form(_lobulated, 0.48, 8.0, 100.0),
+    Form(_cloudy, 0.10, 8.0, 80.0),
+    Form(_plaque, 0.16, 12.0, 120.0),
+    Form(_vessel, 0.05, 15.0, 110.0),
+    Form(_swarm, 0.11, 12.0, 80.0),
+    Form(_small, 0.10, 0.0, 0.0),
 )
 """Shares for training, not the disease's: stones are the commonest form on hands (Bartoli 2016); masses are what a search for stones misses."""
 

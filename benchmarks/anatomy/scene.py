@@ -23,12 +23,14 @@ SIDE, MARGIN = 160, 20
 WIDE = SIDE + 2 * MARGIN
 DEPOSIT_UNJUDGED, ANATOMY_UNJUDGED = 16, 32
 """Bits of the truth map: what could not be seen, and what nobody has outlined, takes no part in the loss."""
-REAL_SHARE = 1 / 4
+REAL_SHARE = 0.35
 """Share of patches on real pictures without deposits, where there are any."""
 SEEN_CHANGE = 0.025
 """A deposit is judged where it changes the picture by this fraction of its range."""
 FAINT_NEPERS, SEEN_NEPERS = 0.03, 0.1
 """Contrast of a deposit that is not seen, and that is; between the two nothing is judged."""
+DENSITY = (0.2, 1.7)
+"""Contrast of a deposit's dense part against that of the bones of the scene, drawn log-uniformly: from faint to denser than cortex."""
 
 
 Scene = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]
@@ -52,7 +54,7 @@ def patch(films: Sequence[Path], backgrounds: Sequence[NDArray[np.float32]], see
     films
         Cached layers of simulated films.
     backgrounds
-        Real pictures without deposits, larger = denser, about 0 to 1, at the pitch of the network; every fourth patch shows one.
+        Real pictures without deposits, larger = denser, about 0 to 1, at the pitch of the network; every third patch shows one.
     """
     rng = np.random.default_rng([seed, number])
     if backgrounds and rng.random() < REAL_SHARE:
@@ -148,7 +150,9 @@ def _simulated(films: Sequence[Path], rng: np.random.Generator) -> Scene:
     truth[(own < SEEN_NEPERS) & ((truth & IS_DEPOSIT) > 0)] |= DEPOSIT_UNJUDGED
     for _ in range(int(rng.integers(0, 3)) if rng.random() < 0.25 else 0):
         attenuation += 1.5 * fold(WIDE, (truth & IS_LIMB) > 0, rng)
-    deposits, weight = _deposits(truth, rng)
+    bones = (truth & IS_BONE) > 0
+    unit = float(np.percentile(layers[BONE][bones], 80)) * mineral if bones.any() else 0.8
+    deposits, weight = _deposits(truth, max(unit, 0.25), rng)
     most = rng.uniform(3, 12)
     with_all, bare = (most * (1 - np.exp(-a / most)) for a in (attenuation + own + deposits, attenuation))
     return np.asarray(with_all, np.float32), np.asarray(bare, np.float32), truth, weight
@@ -159,8 +163,8 @@ def _more_bones(layers: NDArray[np.float32], truth: NDArray[np.uint8], rng: np.r
     new = []
     if rng.random() < 0.3:
         new += [shaft(WIDE, rng) for _ in range(int(rng.integers(1, 4)))]
-    if rng.random() < 0.25:
-        new += [lump(WIDE, rng, 4.0, 22.0) for _ in range(int(rng.integers(1, 7)))]
+    if rng.random() < 0.12:  # short bones, small enough to be no mass of centimetres
+        new += [lump(WIDE, rng, 3.0, 9.0) for _ in range(int(rng.integers(1, 5)))]
     if rng.random() < 0.4:  # sesamoids, nuclei, fabellae lie near bones
         near = np.argwhere(cv2.dilate((truth & IS_BONE), np.ones((9, 9), np.uint8))[::2, ::2] > 0) * 2
         for _ in range(int(rng.integers(1, 5)) if len(near) else 0):
@@ -179,21 +183,21 @@ def _more_bones(layers: NDArray[np.float32], truth: NDArray[np.uint8], rng: np.r
         truth[mask] |= IS_BONE
 
 
-def _deposits(truth: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Attenuation of the deposits that are drawn, and the weight of each pixel; the truth gains them."""
+def _deposits(truth: NDArray[np.uint8], unit: float, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Attenuation of the deposits that are drawn, and the weight of each pixel; the truth gains them. ``unit`` is the contrast of bone, nepers."""
     whole, weight = np.zeros(truth.shape, np.float32), np.ones(truth.shape, np.float32)
     limb, bone = (truth & IS_LIMB) > 0, (truth & IS_BONE) > 0
     places = np.argwhere(limb[::2, ::2]) * 2
     if not len(places):
         return whole, weight
     away = cv2.distanceTransform((~bone).astype(np.uint8), cv2.DIST_L2, 3) if bone.any() else None
-    for _ in range(int(rng.choice([0, 1, 2, 4, 7], p=[0.3, 0.27, 0.2, 0.15, 0.08]))):
+    for _ in range(int(rng.choice([0, 1, 2, 4, 7], p=[0.25, 0.33, 0.22, 0.14, 0.06]))):
         drawn = mass(rng)
         row, column = places[rng.integers(len(places))]
-        if away is not None and rng.random() < 0.4:  # beside and over bone, as around joints
+        if away is not None and rng.random() < 0.55:  # beside and over bone, as around joints
             near = [places[rng.integers(len(places))] for _ in range(12)]
             row, column = min(near, key=lambda p: abs(float(away[p[0], p[1]]) - rng.uniform(0, 7)))
-        _put(whole, weight, truth, limb, drawn, (int(row), int(column)), rng)
+        _put(whole, weight, truth, limb, drawn * unit, (int(row), int(column)), rng)
     return whole, weight
 
 
@@ -214,16 +218,14 @@ def _put(
         return
     if rng.random() < 0.85:  # else it bulges through the skin
         part = part * cv2.GaussianBlur(limb[box].astype(np.float32), (0, 0), 1.0)
-    large = np.count_nonzero(part > 0.15) * PIXEL_MM**2 > 100
-    nepers = np.exp(rng.uniform(np.log(0.3 if large else 0.2), np.log(4.0 if large else 2.0)))
-    added = np.asarray(part * nepers, np.float32)
+    added = np.asarray(part * np.exp(rng.uniform(*np.log(DENSITY))), np.float32)
     whole[box] += added
     bits = truth[box]
-    seen = (added > SEEN_NEPERS) & (part > 0.08)
+    seen = (added > SEEN_NEPERS) & (added > 0.08 * float(added.max(initial=0)))
     bits[(added > FAINT_NEPERS) & ~seen & ((bits & IS_DEPOSIT) == 0)] |= DEPOSIT_UNJUDGED
     bits[seen] = (bits[seen] | IS_DEPOSIT | IS_LIMB) & ~np.uint8(DEPOSIT_UNJUDGED)
     area = max(np.count_nonzero(seen) * PIXEL_MM**2, 1.0)
-    share = float(np.clip(np.sqrt(80 / area), 0.5, 3.0))
+    share = float(np.clip(np.sqrt(80 / area), 1.0, 2.0))
     near = cv2.dilate(seen.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     weight[box][near] = np.maximum(weight[box][near], share)
 
@@ -234,10 +236,11 @@ def _real(picture: NDArray[np.float32], rng: np.random.Generator) -> Scene:
     moved, limb = _window(picture[None], inside, rng)
     truth = np.zeros(limb.shape, np.uint8)
     guess = limb.copy()
-    deposits, weight = _deposits(guess, rng)
     image = np.clip(moved[0], 0, 1)
-    curve = rng.uniform(0.6, 1.8)
-    attenuation = (image / max(float(image.max()), 1e-3)) ** curve * rng.uniform(1.5, 3)
+    attenuation = (image / max(float(image.max()), 1e-3)) ** rng.uniform(0.7, 1.5) * rng.uniform(1.5, 3)
+    inner = attenuation[limb > 0] if limb.any() else attenuation
+    unit = float(np.subtract(*np.percentile(inner, [95, 45])))
+    deposits, weight = _deposits(guess, max(unit, 0.15), rng)
     most = rng.uniform(3, 8)
     truth |= guess & np.uint8(IS_DEPOSIT | DEPOSIT_UNJUDGED)
     truth |= ANATOMY_UNJUDGED
