@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the first network; the next ones follow")
     parser.add_argument("--members", type=int, default=2, help="networks of which the package ships the mean")
     parser.add_argument("--only-calibrate", action="store_true", help="keep the weights that are there")
+    parser.add_argument("--backgrounds", type=Path, nargs="*", default=[], help="folders of real deposit-free PNG, for the confidence")
     arguments = parser.parse_args()
     if not arguments.only_calibrate:
         torch.set_num_threads(1)
@@ -54,7 +55,8 @@ def main() -> None:
             print(f"{arguments.weights} written; the confidence is calibrated for the weights in the package only")
             return
     seeds = range(FIRST_CALIBRATION_SEED, FIRST_CALIBRATION_SEED + arguments.calibration_films)
-    calibrate.fit(seeds, PACKAGE / CONFIDENCE_WEIGHTS, arguments.workers)
+    pictures = sorted(path for folder in arguments.backgrounds for path in folder.glob("*.png"))
+    calibrate.fit(seeds, PACKAGE / CONFIDENCE_WEIGHTS, arguments.workers, pictures)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""How likely a found deposit is real: fitted to what is found on films that took no part in training."""
+"""How likely a found deposit is real: fitted to what is found on films of several kinds that took no part in training."""
 
 from __future__ import annotations
 
 import json
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -14,18 +15,26 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
 from sklearn.neural_network import MLPClassifier
 
-from benchmarks.segmenter.films import simulated
+from benchmarks.segmenter.films import body_part, simulated
+from benchmarks.segmenter.inserted import inserted
 from calcitrack.calibrate import calibrate
+from calcitrack.model.image import FloatImage, Mask
+from calcitrack.phantom.film import film
+from calcitrack.phantom.population import Population
 from calcitrack.phantom.radiograph import as_radiograph
+from calcitrack.phantom.simulate import SimulatedFilm
+from calcitrack.phantom.specs import BodyPart
 from calcitrack.segment import SegmentOptions
-from calcitrack.segment.deposit_confidence import DepositConfidence
+from calcitrack.segment.deposit_confidence import SEARCHED_FACTS, DepositConfidence, is_mass
 from calcitrack.segment.deposit_facts import FACTS
 from calcitrack.segment.grid import WORKING_PIXEL_MM, Grid
+from calcitrack.segment.joined import joined
 from calcitrack.segment.learned import facts_of_all, number_deposits
 from calcitrack.segment.network import chances
+from calcitrack.segment.overview import overview
 from calcitrack.segment.radiograph import searched
 
 TOUCH = 0.1
@@ -40,19 +49,48 @@ Facts = NDArray[np.float64]
 Real = NDArray[np.bool_]
 
 
-def facts_of(seed: int) -> tuple[Facts, Real]:
+@dataclass(frozen=True)
+class Job:
+    """A film of a domain: a seed of a simulated one, or a real picture with the number of its variant."""
+
+    domain: str
+    seed: int
+    picture: Path | None = None
+
+
+def jobs(seeds: Sequence[int], pictures: Sequence[Path]) -> list[Job]:
+    """Simulated people of each body part, every fourth as many with tumoral masses, and each picture once without and once with deposits."""
+    people = [Job(body_part(seed).value, seed) for seed in seeds]
+    tumoral = [Job("tumoral", seed) for seed in seeds[::4]]
+    real = [Job(f"real {path.name.split('_')[0]}", k, path) for path in pictures for k in range(2)]
+    return people + tumoral + real
+
+
+def facts_of(job: Job) -> tuple[Facts, Real]:
     """Facts of the deposits found on one film, and which are real."""
     cv2.setNumThreads(1)
-    film = simulated(seed)
-    radiograph = calibrate(as_radiograph(film))
-    pitch = film.visit.field.pitch_mm
-    image, field = searched(radiograph, Grid(radiograph.shape, pitch, pitch))
-    seen = chances(image, field)
-    numbers, limb, bone = number_deposits(seen)
-    truth = cv2.resize(film.labels, image.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+    if job.picture is not None:
+        shown = inserted(job.picture, job.seed)
+        return _found(shown.image, np.ones(shown.image.shape, bool), np.ones(shown.image.shape, bool), shown.deposits)
+    simulation = _tumoral(job.seed) if job.domain == "tumoral" else simulated(job.seed)
+    radiograph = calibrate(as_radiograph(simulation))
+    pitch = simulation.visit.field.pitch_mm
+    grid = Grid(radiograph.shape, pitch, pitch)
+    image, field = searched(radiograph, grid)
+    truth = cv2.resize(simulation.labels, image.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+    return _found(image, field, grid.down_mask(radiograph.valid_mask), truth)
+
+
+def _tumoral(seed: int) -> SimulatedFilm:
+    return film(seed, Population(body_part=tuple(BodyPart)[seed % len(BodyPart)], burden="tumoral"))
+
+
+def _found(image: FloatImage, field: Mask, stated: Mask, truth: Mask) -> tuple[Facts, Real]:
+    seen, whole = chances(image, field), overview(image, stated)
+    numbers, limb, bone = number_deposits(joined(seen, whole))
     least_px = SegmentOptions().min_area_mm2 / WORKING_PIXEL_MM**2
     rows, real = [], []
-    for number, facts in facts_of_all(seen, image, numbers, limb, bone).items():
+    for number, facts in facts_of_all(seen, whole, image, numbers, limb, bone).items():
         inside = numbers == number
         if np.count_nonzero(inside) >= least_px:
             rows.append(facts)
@@ -60,16 +98,28 @@ def facts_of(seed: int) -> tuple[Facts, Real]:
     return np.array(rows).reshape(-1, len(FACTS)), np.array(real, bool)
 
 
-def fit(seeds: Sequence[int], path: Path, workers: int) -> None:
-    """Fit, say how well on films that were left out, and write the weights."""
+def fit(seeds: Sequence[int], path: Path, workers: int, pictures: Sequence[Path] = ()) -> None:
+    """Fit, say how well on films and on kinds of films that were left out, and write the weights."""
+    every = jobs(seeds, pictures)
     with get_context("spawn").Pool(workers) as pool:
-        found = pool.map(facts_of, seeds, chunksize=4)
+        found = pool.map(facts_of, every, chunksize=4)
     rows, real = np.concatenate([f for f, _ in found]), np.concatenate([r for _, r in found])
-    films = np.repeat(np.arange(len(seeds)), [len(r) for _, r in found])
-    print(f"{len(seeds)} films, {len(real)} found, {real.mean():.2f} of them real")
+    counts = [len(r) for _, r in found]
+    films, domains = np.repeat(np.arange(len(every)), counts), np.repeat([j.domain for j in every], counts)
+    print(f"{len(every)} films, {len(real)} found, {real.mean():.2f} of them real")
     for name, predicted in (("four facts", _left_out(rows[:, FEW], real, films, few=True)), ("all facts", _left_out(rows, real, films, few=False))):
-        _report(name, predicted, real, len(seeds))
-    path.write_text(json.dumps(_stored(_fitted(rows, real)), indent=1) + "\n", encoding="utf-8")
+        _report(name, predicted, real, len(every))
+    unseen = _left_out(rows, real, domains, few=False, whole_groups=True)
+    _report("all facts, kind of film left out", unseen, real, len(every))
+    for domain in np.unique(domains):
+        _report(f"  {domain} left out", unseen[domains == domain], real[domains == domain], sum(j.domain == domain for j in every))
+    large = is_mass(rows)
+    kinds = {"masses": (rows[large], real[large]), "others": (rows[~large], real[~large])}
+    simulations = np.isin(domains, [part.value for part in BodyPart])
+    kinds["searched"] = (rows[simulations, :SEARCHED_FACTS], real[simulations])
+    parts = {kind: _stored(_fitted(*of)) for kind, of in kinds.items()}
+    stored = {"source": "python -m benchmarks.segmenter", "facts": list(FACTS), **parts}
+    path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 
 
 def _fitted(rows: Facts, real: Real) -> DepositConfidence:
@@ -92,18 +142,24 @@ def _fitted(rows: Facts, real: Real) -> DepositConfidence:
     )
 
 
-def _left_out(rows: Facts, real: Real, films: NDArray[np.int_], *, few: bool) -> NDArray[np.float64]:
-    """Probability of each found deposit by a model that saw other films only."""
+def _left_out(rows: Facts, real: Real, groups: NDArray[np.generic], *, few: bool, whole_groups: bool = False) -> NDArray[np.float64]:
+    """Probability of each found deposit by a model that saw other groups only: five folds of them, or each group by itself."""
     predicted = np.zeros(len(real))
-    for seen, new in GroupKFold(FOLDS).split(rows, real, films):
+    for seen, new in (LeaveOneGroupOut() if whole_groups else GroupKFold(FOLDS)).split(rows, real, groups):
         if few:
             predicted[new] = LogisticRegression(C=10.0, max_iter=1000).fit(rows[seen], real[seen]).predict_proba(rows[new])[:, 1]
         else:
-            predicted[new] = _fitted(rows[seen], real[seen])(rows[new])
+            for some in (is_mass(rows), ~is_mass(rows)):
+                ours, theirs = seen[some[seen]], new[some[new]]
+                if len(theirs):
+                    predicted[theirs] = _fitted(rows[ours], real[ours])(rows[theirs])
     return predicted
 
 
 def _report(name: str, predicted: NDArray[np.float64], real: Real, films: int) -> None:
+    if real.all() or not real.any():
+        print(f"{name}: {len(real)} found, all of them {'real' if real.all() else 'false'}; mean confidence {predicted.mean():.2f}")
+        return
     false = np.sort(predicted[~real])[::-1]
     kept = []
     for rate in (0.25, 0.5, 1.0):
@@ -112,7 +168,8 @@ def _report(name: str, predicted: NDArray[np.float64], real: Real, films: int) -
     bins = np.clip((predicted * 10).astype(int), 0, 9)
     gap = sum(abs(predicted[bins == b].sum() - real[bins == b].sum()) for b in range(10)) / len(real)
     print(
-        f"{name}: area under the ROC curve {roc_auc_score(real, predicted):.3f}; of the real ones kept {', '.join(kept)}; calibration error {gap:.3f}"
+        f"{name}: {len(real)} found, {real.sum()} real; area under the ROC curve {roc_auc_score(real, predicted):.3f};"
+        f" of the real ones kept {', '.join(kept)}; calibration error {gap:.3f}"
     )
 
 
@@ -121,4 +178,4 @@ def _stored(confidence: DepositConfidence) -> dict[str, object]:
         return json.loads(json.dumps(values.tolist()), parse_float=lambda text: float(f"{float(text):.5g}"))
 
     arrays = {name: rounded(getattr(confidence, name)) for name in ("centre", "scale", "hidden", "hidden_bias", "out")}
-    return {"source": "python -m benchmarks.segmenter", "facts": list(FACTS), **arrays, "out_bias": round(confidence.out_bias, 5)}
+    return {**arrays, "out_bias": round(confidence.out_bias, 5)}

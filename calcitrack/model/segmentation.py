@@ -71,6 +71,8 @@ class Segmentation(Displayed):
         to trust the outline. A label without an entry has an outline that somebody drew: 1.
     supported
         Labels that this image alone would not have shown: another exposure surely shows a deposit at their place.
+    masses
+        Labels of the candidates that are masses: an image alone shows them from a lower confidence on (`SegmentOptions.min_mass_confidence`).
     findings
         Sentences for the reader.
     possible
@@ -98,6 +100,7 @@ class Segmentation(Displayed):
     confidence: Mapping[int, float] = field(default_factory=dict)
     widening: Mapping[int, float] = field(default_factory=dict)
     supported: frozenset[int] = frozenset()
+    masses: frozenset[int] = frozenset()
     findings: tuple[str, ...] = ()
     possible: Labels | None = None
     possible_confidence: Mapping[int, float] = field(default_factory=dict)
@@ -168,6 +171,7 @@ class Segmentation(Displayed):
             confidence={int(rename[k]): c for k, c in self.confidence.items() if k in kept},
             widening={int(rename[k]): w for k, w in self.widening.items() if k in kept},
             supported=frozenset(int(rename[k]) for k in supported),
+            masses=frozenset(int(rename[k]) for k in self.masses if rename[k]),
             **(self._joined_by(demoted) if demoted else {}),
         )
 

@@ -12,6 +12,7 @@ from scipy import ndimage
 from calcitrack.model.image import FloatImage, Mask
 from calcitrack.segment.grid import WORKING_PIXEL_MM, blur, dilate, erode
 from calcitrack.segment.network import Chances
+from calcitrack.segment.overview import Overview, agreement, log_odds
 
 FACTS = (
     "best_odds",  # log odds of the network: 95th percentile within the deposit
@@ -38,6 +39,13 @@ FACTS = (
     "log_edge_sharpness",  # mean gradient at the outline over that of the surroundings
     "gradient_within",  # over the contrast
     "curvature_within",  # mean Laplacian over the contrast
+    "overview_odds",  # log odds of the overview: mean within
+    "overview_best_odds",  # ... 95th percentile
+    "overview_bone",  # mean of the overview's chance of bone within
+    "overview_limb",  # ... of limb, within and to 2 mm outside
+    "foreign_near",  # greatest chance of a foreign object within 2 mm
+    "overview_doubt",  # how far the overview's views differ, mean within
+    "anatomies_agree",  # overlap (Dice) of the two networks' bones on the film: low on films unlike those they have seen
 )
 """Names of the facts, in order. Chosen on simulated films: with the first, the second, area and share over bone alone, more than twice as many
 false deposits have to be taken along for the same share of real ones (`python -m benchmarks.segmenter --only-calibrate` prints both)."""
@@ -48,8 +56,6 @@ SMOOTHED_MM, CURVED_MM = 0.2, 0.4
 """Standard deviations of the smoothing before the gradient and before the Laplacian."""
 LEAST_CONTRAST = 0.01
 """Added to a contrast that divides."""
-SURE_ODDS = 9.2
-"""Log odds are cut here, at a probability of 0.9999."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -72,6 +78,12 @@ class Scenery:
         Distance to the nearest pixel outside the limb.
     bone_contrast
         Attenuation of dense bone against soft tissue.
+    overview
+        The overview of the film.
+    overview_odds
+        Its log odds of deposit.
+    agreement
+        Overlap (Dice) of the search network's bone with the overview's, 0 to 1.
     """
 
     odds: FloatImage
@@ -83,16 +95,18 @@ class Scenery:
     bone: Mask
     skin_mm: FloatImage
     bone_contrast: float
+    overview: Overview
+    overview_odds: FloatImage
+    agreement: float
 
 
-def scenery(chances: Chances, image: FloatImage, limb: Mask, bone: Mask) -> Scenery:
-    """Prepare the images of a film once for all its deposits."""
-    chance = np.clip(chances.deposit, 1e-6, 1 - 1e-6)
+def scenery(chances: Chances, overview: Overview, image: FloatImage, limb: Mask, bone: Mask) -> Scenery:
+    """Prepare the images of a film once for all its deposits; the chances are the search network's own."""
     smooth = blur(image, SMOOTHED_MM)
     soft = limb & ~bone
     dense = float(np.percentile(image[bone], 90)) if bone.any() else 1.0
     return Scenery(
-        odds=np.asarray(np.clip(np.log(chance / (1 - chance)), -SURE_ODDS, SURE_ODDS), np.float32),
+        odds=log_odds(chances.deposit),
         bone_chance=chances.bone,
         image=image,
         gradient=np.hypot(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)),
@@ -101,6 +115,9 @@ def scenery(chances: Chances, image: FloatImage, limb: Mask, bone: Mask) -> Scen
         bone=bone,
         skin_mm=np.asarray(cv2.distanceTransform(limb.astype(np.uint8), cv2.DIST_L2, 5) * WORKING_PIXEL_MM, np.float32),
         bone_contrast=max(0.05, dense - (float(np.median(image[soft])) if soft.any() else 0.0)),
+        overview=overview,
+        overview_odds=log_odds(overview.deposit),
+        agreement=agreement(chances.bone, overview),
     )
 
 
@@ -152,7 +169,22 @@ def deposit_facts(scene: Scenery, numbers: NDArray[np.int32], number: int, box: 
             np.log(_mean(gradient, outline) / (_mean(gradient, surroundings) + 1e-4) + 1e-4),
             _mean(gradient, inside) * per_contrast,
             _mean(scene.curvature[view], inside) * per_contrast,
+            *_overview_facts(scene, view, inside, around),
         ]
+    )
+
+
+def _overview_facts(scene: Scenery, view: tuple[slice, slice], inside: Mask, around: Mask) -> tuple[float, ...]:
+    """What the overview says of a deposit's place."""
+    odds = scene.overview_odds[view][inside]
+    return (
+        float(odds.mean()),
+        float(np.percentile(odds, 95)),
+        _mean(scene.overview.bone[view], inside),
+        _mean(scene.overview.limb[view], around),
+        float(scene.overview.foreign[view][around].max()),
+        _mean(scene.overview.doubt[view], inside),
+        scene.agreement,
     )
 
 

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from calcitrack.model.image import FloatImage, Mask
-from calcitrack.segment.deposit_confidence import deposit_confidence
+from calcitrack.segment.deposit_confidence import deposit_confidence, is_mass
 from calcitrack.segment.deposit_facts import deposit_facts, scenery
 from calcitrack.segment.grid import WORKING_PIXEL_MM, dilate, filled
+from calcitrack.segment.joined import joined
 from calcitrack.segment.network import Chances
+from calcitrack.segment.overview import Overview
 from calcitrack.segment.parts import drawn_chance, strong_parts, whole_parts
 
 JOIN_MM = 1.5
@@ -43,6 +45,8 @@ class Learned:
         Shape (rows, columns): a deposit ends where this falls below `OUTLINE_CHANCE`.
     confidence
         Number -> probability that it is a deposit.
+    masses
+        Numbers of those that are masses, which the overview sees too.
     widening
         Number -> area within the widest outline thought possible over the area as drawn.
     limb, bone
@@ -52,19 +56,30 @@ class Learned:
     numbers: NDArray[np.int32]
     chance: FloatImage
     confidence: dict[int, float]
+    masses: frozenset[int]
     widening: dict[int, float]
     limb: Mask
     bone: Mask
 
 
-def find_deposits(chances: Chances, image: FloatImage) -> Learned:
-    """Turn probabilities into deposits, limb and bone; ``image`` is the attenuation that the probabilities belong to, on the search grid."""
-    numbers, limb, bone = number_deposits(chances)
-    facts = facts_of_all(chances, image, numbers, limb, bone)
+def find_deposits(chances: Chances, overview: Overview, image: FloatImage) -> Learned:
+    """Turn probabilities into deposits, limb and bone.
+
+    Parameters
+    ----------
+    chances, overview
+        What the two networks say of the film, each by itself.
+    image
+        The attenuation that they were asked about, on the search grid.
+    """
+    both = joined(chances, overview)
+    numbers, limb, bone = number_deposits(both)
+    facts = facts_of_all(chances, overview, image, numbers, limb, bone)
     confidence = {k: float(deposit_confidence()(f)) for k, f in facts.items()}
-    drawn = drawn_chance(chances.deposit)
+    large = frozenset(k for k, f in facts.items() if is_mass(f))
+    drawn = drawn_chance(both.deposit)
     numbers = np.where(strong_parts(drawn), numbers, 0)
-    return Learned(numbers, drawn, confidence, _widening(numbers, chances.deposit), limb, bone)
+    return Learned(numbers, drawn, confidence, large, _widening(numbers, both.deposit), limb, bone)
 
 
 def _widening(numbers: NDArray[np.int32], chance: FloatImage) -> dict[int, float]:
@@ -82,14 +97,16 @@ def _widening(numbers: NDArray[np.int32], chance: FloatImage) -> dict[int, float
     return ratios
 
 
-def facts_of_all(chances: Chances, image: FloatImage, numbers: NDArray[np.int32], limb: Mask, bone: Mask) -> dict[int, NDArray[np.float64]]:
+def facts_of_all(
+    chances: Chances, overview: Overview, image: FloatImage, numbers: NDArray[np.int32], limb: Mask, bone: Mask
+) -> dict[int, NDArray[np.float64]]:
     """Facts of each deposit by its number."""
-    scene = scenery(chances, image, limb, bone)
+    scene = scenery(chances, overview, image, limb, bone)
     return {k: deposit_facts(scene, numbers, k, box) for k, box in enumerate(ndimage.find_objects(numbers), start=1)}
 
 
 def number_deposits(chances: Chances) -> tuple[NDArray[np.int32], Mask, Mask]:
-    """Number the deposits, and find limb and bone."""
+    """Number the deposits, and find limb and bone; the chances are those of both networks together."""
     parts = whole_parts(chances.deposit)
     looks_like_bone = np.asarray(chances.bone > 0.5, dtype=bool)
     limb = _large(np.asarray((chances.limb > 0.5) | looks_like_bone, dtype=bool))

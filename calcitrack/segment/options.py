@@ -27,6 +27,9 @@ class Method(StrEnum):
 
 MIN_CONFIDENCE = {Method.NETWORK: 0.95, Method.TRANSPARENT: 0.5}
 """Default of `SegmentOptions.min_confidence`. Chosen on simulated films and the external set (docs/explanation/accuracy.md)."""
+MASS_CONFIDENCE, POSSIBLE_MASS_CONFIDENCE = 0.5, 0.2
+"""Default of `SegmentOptions.min_mass_confidence`, and the confidence from which a mass is possible. Chosen on simulated masses and on masses drawn
+into real pictures (docs/explanation/model-card.md)."""
 SUPPORTED_CONFIDENCE = {Method.NETWORK: 0.1, Method.TRANSPARENT: 0.5}
 """Default of `SegmentOptions.supported_confidence`; the transparent method's weak candidates are mostly false, and take no part."""
 
@@ -49,6 +52,9 @@ class SegmentOptions:
     min_confidence
         Candidates less likely than this to be deposits are dropped; ``None`` takes that of the method (`MIN_CONFIDENCE`), and keeps all that an own
         segmenter finds.
+    min_mass_confidence
+        The same for masses: deposits of 30 mm2 and more that the overview of the whole limb sees too (`Segmentation.masses`), which are seldom
+        anything else. ``None`` takes `min_confidence` where that is given, else `MASS_CONFIDENCE`.
     supported_confidence
         ... unless another exposure of the timeline surely shows a deposit at their place: then those at least this likely are kept; ``None``
         takes that of the method (`SUPPORTED_CONFIDENCE`).
@@ -56,7 +62,8 @@ class SegmentOptions:
         Candidates that are not kept and are at least this likely stay as possible deposits: shown to the reader and not counted. ``None`` takes that
         of the method (`POSSIBLE_CONFIDENCE`), and makes none of what the transparent method or an own segmenter finds.
     assumed_pixel_mm
-        Pixel size that sets the search scales when the image states none; it never enters a result.
+        Pixel size that sets the search scales when the image states none; ``None`` takes what the size of the bones suggests. It never enters a
+        result.
 
     Examples
     --------
@@ -69,18 +76,19 @@ class SegmentOptions:
     min_area_mm2: float = 0.6
     min_confidence: float | None = None
     supported_confidence: float | None = None
-    assumed_pixel_mm: float = 0.15
+    assumed_pixel_mm: float | None = None
     possible_confidence: float | None = None
+    min_mass_confidence: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "method", _method(self.method))
         if not self.min_area_mm2 > 0:
             raise InvalidValueError(f"min_area_mm2 is a positive area; found {self.min_area_mm2}")
-        for name in ("min_confidence", "supported_confidence", "possible_confidence"):
+        for name in ("min_confidence", "min_mass_confidence", "supported_confidence", "possible_confidence"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise InvalidValueError(f"{name} is a probability between 0 and 1; found {value}")
-        if not self.assumed_pixel_mm > 0:
+        if self.assumed_pixel_mm is not None and not self.assumed_pixel_mm > 0:
             raise InvalidValueError(f"assumed_pixel_mm is a positive length; found {self.assumed_pixel_mm}")
 
     @property
@@ -89,6 +97,18 @@ class SegmentOptions:
         if self.min_confidence is not None:
             return self.min_confidence
         return MIN_CONFIDENCE[self.method] if isinstance(self.method, Method) else 0.0
+
+    @property
+    def mass_from(self) -> float:
+        """Confidence from which an image alone shows a mass; never above `sure_from`."""
+        if self.min_mass_confidence is not None:
+            return min(self.min_mass_confidence, self.sure_from)
+        return self.sure_from if self.min_confidence is not None else min(MASS_CONFIDENCE, self.sure_from)
+
+    @property
+    def possible_mass_from(self) -> float:
+        """Confidence from which a mass that is not kept stays as a possible one; never above `mass_from`."""
+        return min(POSSIBLE_MASS_CONFIDENCE if self.possible_confidence is None else self.possible_confidence, self.mass_from)
 
     @property
     def supported_from(self) -> float:

@@ -29,8 +29,17 @@ LONGEST_PX = 800
 """Longest side of a picture that the network is asked about, pixels: 64 cm of a film; memory does not grow with what a header states."""
 VIEWS = ((1.0, False), (1.0, True), (0.8, False), (1.25, True))
 """Size and mirroring of the pictures whose answers are averaged; how far they agree tells how far to trust them."""
+SURE_ODDS = 9.2
+"""Log odds are cut here, at a probability of 0.9999."""
 SIZES_WHERE_UNKNOWN = (0.55, 0.75, 1.0, 1.33, 1.8)
 """Sizes that are tried where no pixel size is stated, against the assumed one."""
+UNUSUAL = 0.15
+"""Certainty that a size loses with the square of its logarithm: fingers are told from flesh the more surely the larger they are shown. Chosen on
+simulated films of all body parts, whose size is known."""
+LEAST_FILM_MM = 50.0
+"""A film of shorter sides shows no limb as a whole: the overview does not contradict the search network there."""
+LEAST_LIMB_PX = 50
+"""Less limb than this on the coarse grid says nothing of its size."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -81,6 +90,29 @@ def overview(image: FloatImage, valid: Mask, sizes: Sequence[tuple[float, bool]]
     return Overview(deposit, bone, limb, foreign, resize(answers[:, 0].std(axis=0), shape))
 
 
+def likely_size(image: FloatImage, valid: Mask) -> float:
+    """How many times larger the pixels of a film probably are than was assumed: the size at which bone is told most surely from flesh.
+
+    Parameters
+    ----------
+    image
+        Attenuation on a search grid that rests on an assumed pixel size, shape (rows, columns).
+    valid
+        Where the file states that the beam reached the detector.
+
+    Returns
+    -------
+    One of `SIZES_WHERE_UNKNOWN`. It sets the scale of a search, within a third; nothing is measured by it.
+    """
+    return max(SIZES_WHERE_UNKNOWN, key=lambda size: _certainty(_view(image, valid, size, mirrored=False)) - UNUSUAL * np.log(size) ** 2)
+
+
+def _certainty(answer: NDArray[np.float32]) -> float:
+    """Mean certainty of bone or no bone within the limb, 0 to 1."""
+    limb = answer[2] > 0
+    return float(np.abs(np.tanh(answer[1][limb] / 2)).mean()) if np.count_nonzero(limb) >= LEAST_LIMB_PX else 0.0
+
+
 def _view(image: FloatImage, valid: Mask, size: float, *, mirrored: bool) -> NDArray[np.float32]:
     """Log odds of the four answers on the coarse grid, whatever the size of the view."""
     coarse = tuple(max(8, round(n * WORKING_PIXEL_MM / OVERVIEW_PIXEL_MM)) for n in image.shape)
@@ -92,3 +124,22 @@ def _view(image: FloatImage, valid: Mask, size: float, *, mirrored: bool) -> NDA
     answer: NDArray[np.float32] = _session().run(None, {"pictures": padded[None]})[0][0][:, : seen[0], : seen[1]]
     answer = answer[:, :, ::-1] if mirrored else answer
     return np.stack([resize(np.clip(layer, -12, 12), (coarse[0], coarse[1])) for layer in answer])
+
+
+def log_odds(chance: FloatImage) -> FloatImage:
+    """Log odds of probabilities, cut at `SURE_ODDS`."""
+    inside = np.clip(chance, 1e-6, 1 - 1e-6)
+    return np.asarray(np.clip(np.log(inside / (1 - inside)), -SURE_ODDS, SURE_ODDS), np.float32)
+
+
+def agreement(searched_bone: FloatImage, overview: Overview) -> float:
+    """Overlap (Dice) of the search network's bones with the overview's, 0 to 1; 1 on films too small for an overview."""
+    if max(searched_bone.shape) * WORKING_PIXEL_MM < LEAST_FILM_MM:
+        return 1.0
+    return overlap(searched_bone > 0.5, overview.bone > 0.5)
+
+
+def overlap(first: Mask, second: Mask) -> float:
+    """Dice coefficient of two masks; 1 where both are empty."""
+    whole = int(np.count_nonzero(first) + np.count_nonzero(second))
+    return 2 * int(np.count_nonzero(first & second)) / whole if whole else 1.0

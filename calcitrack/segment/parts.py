@@ -19,7 +19,7 @@ BLUR_MM = 1.0
 
 def strong_parts(chance: FloatImage) -> Mask:
     """Connected parts that hold a pixel of `SEED_CHANCE`; ``chance`` and the answer have the shape (rows, columns)."""
-    return _hysteresis(chance, SEED_CHANCE, OUTLINE_CHANCE)
+    return connected(chance, SEED_CHANCE, OUTLINE_CHANCE)
 
 
 def whole_parts(chance: FloatImage) -> Mask:
@@ -35,7 +35,7 @@ def drawn_chance(chance: FloatImage) -> FloatImage:
 
 
 def _weak_parts(chance: FloatImage) -> Mask:
-    return _hysteresis(chance, WEAK_SEED_CHANCE, WEAK_OUTLINE_CHANCE)
+    return connected(chance, WEAK_SEED_CHANCE, WEAK_OUTLINE_CHANCE)
 
 
 def _raised(chance: FloatImage, where: Mask) -> FloatImage:
@@ -46,7 +46,7 @@ def _raised(chance: FloatImage, where: Mask) -> FloatImage:
     return answer
 
 
-def _hysteresis(chance: FloatImage, seed: float, outline: float) -> Mask:
+def connected(chance: FloatImage, seed: float, outline: float) -> Mask:
     """Connected parts above the outline's probability that hold a pixel above the seed's."""
     return _touching(np.asarray(chance > outline), np.asarray(chance >= seed))
 

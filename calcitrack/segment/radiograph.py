@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -20,23 +20,27 @@ from calcitrack.segment.grid import Grid, blur, dilate
 from calcitrack.segment.learned import find_deposits
 from calcitrack.segment.network import chances
 from calcitrack.segment.options import Method, SegmentOptions
+from calcitrack.segment.overview import likely_size, overview
 from calcitrack.segment.parts import OUTLINE_CHANCE
 
 SMOOTHING_MM = 0.2
 """Gaussian smoothing before the transparent search: one search pixel, against grain."""
+ASSUMED_LENGTH_MM = 220.0
+"""Long side of a film without pixel size, before its bones are looked at: a hand, an elbow or a knee with its surroundings."""
 WEDGE_MARGIN_MM = 1.0
 """Blurred edge of a step wedge, and the error of its found place: neither is searched."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Found:
-    """Deposits drawn on the film's own pixels, with arbitrary numbers, confidence and widening, and the anatomy on the search grid."""
+    """Deposits drawn on the film's own pixels, with arbitrary numbers, confidence, widening and masses, and the anatomy on the search grid."""
 
     drawn: NDArray[np.int32]
     confidence: Mapping[int, float]
     widening: Mapping[int, float]
     limb: Mask
     bone: Mask
+    masses: frozenset[int] = frozenset()
 
 
 def segment(radiograph: Radiograph, options: SegmentOptions | None = None) -> Segmentation:
@@ -86,7 +90,7 @@ def sure(found: Segmentation, options: SegmentOptions) -> frozenset[int]:
     >>> sure(small_segmentation(), SegmentOptions())
     frozenset({1})
     """
-    return _at_least(found, options.sure_from)
+    return _at_least(found, options.sure_from, options.mass_from)
 
 
 def settled(found: Segmentation, sure_labels: frozenset[int], options: SegmentOptions, confirmed: frozenset[int] = frozenset()) -> Segmentation:
@@ -109,12 +113,13 @@ def settled(found: Segmentation, sure_labels: frozenset[int], options: SegmentOp
     >>> settled(weak, frozenset(), SegmentOptions())
     Segmentation(0 deposits, 1 possible one, 160 x 120 pixels)
     """
-    supported = _at_least(found, options.supported_from) & confirmed
-    return found.keeping(sure_labels | supported, supported, _at_least(found, options.possible_from))
+    supported = _at_least(found, options.supported_from, options.supported_from) & confirmed
+    possible = _at_least(found, options.possible_from, options.possible_mass_from)
+    return replace(found.keeping(sure_labels | supported, supported, possible), masses=frozenset())
 
 
-def _at_least(found: Segmentation, confidence: float) -> frozenset[int]:
-    return frozenset(k for k in found.label_values if found.confidence.get(k, 1.0) >= confidence)
+def _at_least(found: Segmentation, confidence: float, of_masses: float) -> frozenset[int]:
+    return frozenset(k for k in found.label_values if found.confidence.get(k, 1.0) >= (of_masses if k in found.masses else confidence))
 
 
 def candidates(radiograph: Radiograph, options: SegmentOptions, values: FloatImage | None = None) -> Segmentation:
@@ -134,11 +139,13 @@ def candidates(radiograph: Radiograph, options: SegmentOptions, values: FloatIma
     if options.segmenter is not None:
         return options.segmenter(radiograph)
     findings: list[str] = []
+    values = attenuation(radiograph) if values is None else values
+    grid = working_grid(radiograph, options, values)
     if radiograph.spacing.mean_mm is None:
-        findings.append(f"no pixel size is stated: search scales assume {options.assumed_pixel_mm} mm a pixel")
-    grid = working_grid(radiograph, options)
+        findings.append(f"no pixel size is stated: search scales assume {grid.row_mm:.2g} mm a pixel")
     image, field = searched(radiograph, grid, values)
-    found = _by_network(image, field, grid) if options.method is Method.NETWORK else _transparently(image, field, grid, options)
+    stated = grid.down_mask(radiograph.valid_mask)
+    found = _by_network(image, field, stated, grid) if options.method is Method.NETWORK else _transparently(image, field, grid, options)
     if found is None:
         nothing = np.zeros(radiograph.shape, bool)
         findings.append("no limb with bone stands out from the air: nothing was searched")
@@ -152,16 +159,30 @@ def candidates(radiograph: Radiograph, options: SegmentOptions, values: FloatIma
         bone=grid.up_mask(found.bone),
         confidence={label: found.confidence[number] for label, number in numbers.items()},
         widening={label: found.widening[number] for label, number in numbers.items() if number in found.widening},
+        masses=frozenset(label for label, number in numbers.items() if number in found.masses),
         findings=tuple(findings),
     )
 
 
-def working_grid(radiograph: Radiograph, options: SegmentOptions) -> Grid:
-    """The search grid of a film, with the assumed pixel size where none is stated."""
+def working_grid(radiograph: Radiograph, options: SegmentOptions, values: FloatImage) -> Grid:
+    """The search grid of a film; where no pixel size is stated, with the assumed one or what its bones suggest.
+
+    Parameters
+    ----------
+    values
+        Shape (rows, columns): the radiograph's `attenuation`.
+    """
     row_mm, column_mm = radiograph.spacing.row_mm, radiograph.spacing.column_mm
     if row_mm is None or column_mm is None:
-        row_mm = column_mm = options.assumed_pixel_mm
+        row_mm = column_mm = options.assumed_pixel_mm or _likely_pixel_mm(radiograph, values)
     return Grid(radiograph.shape, row_mm, column_mm)
+
+
+def _likely_pixel_mm(radiograph: Radiograph, values: FloatImage) -> float:
+    """Pixel size that the bones suggest."""
+    assumed = ASSUMED_LENGTH_MM / max(radiograph.shape)
+    grid = Grid(radiograph.shape, assumed, assumed)
+    return assumed * likely_size(grid.down(values), grid.down_mask(radiograph.valid_mask))
 
 
 def searched(radiograph: Radiograph, grid: Grid, values: FloatImage | None = None) -> tuple[FloatImage, Mask]:
@@ -186,15 +207,14 @@ def _wedge(radiograph: Radiograph, grid: Grid) -> Mask:
     return dilate(drawn > 0, WEDGE_MARGIN_MM)
 
 
-def _by_network(image: FloatImage, field: Mask, grid: Grid) -> _Found | None:
-    """Run the network, and draw its deposits at the film's own resolution."""
-    probabilities = chances(image, field)
-    found = find_deposits(probabilities, image)
+def _by_network(image: FloatImage, field: Mask, stated: Mask, grid: Grid) -> _Found | None:
+    """Run the networks, and draw their deposits at the film's own resolution; the overview sees all that the file states to be valid."""
+    found = find_deposits(chances(image, field), overview(image, stated), image)
     if not found.limb.any():
         return None
     likely = grid.up(found.chance) >= OUTLINE_CHANCE
     drawn = np.where(likely, _nearest(found.numbers, grid), 0)
-    return _Found(drawn.astype(np.int32), found.confidence, found.widening, found.limb, found.bone)
+    return _Found(drawn.astype(np.int32), found.confidence, found.widening, found.limb, found.bone, found.masses)
 
 
 def _transparently(image: FloatImage, field: Mask, grid: Grid, options: SegmentOptions) -> _Found | None:

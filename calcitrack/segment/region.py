@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calcitrack.calibrate.intensity import attenuation
 from calcitrack.model.arguments import expect
 from calcitrack.model.image import FloatImage, Mask, Radiograph
 from calcitrack.segment.click_candidates import Candidate, candidates_of
@@ -129,7 +130,8 @@ class ClickFilm:
     @classmethod
     def of(cls, radiograph: Radiograph, options: SegmentOptions | None = None, values: FloatImage | None = None) -> ClickFilm:
         """Let the network see a film; the parameters are those of `outline_at`."""
-        grid = working_grid(radiograph, options or SegmentOptions())
+        values = attenuation(radiograph) if values is None else values
+        grid = working_grid(radiograph, options or SegmentOptions(), values)
         image, field = searched(radiograph, grid, values)
         scales = scales_of(image, field, chances(image, field))
         coarse = scales[-1]

@@ -9,9 +9,10 @@ from scipy import ndimage
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.segment import deposit_confidence as module
-from calcitrack.segment.deposit_confidence import FARTHEST, DepositConfidence, deposit_confidence
+from calcitrack.segment.deposit_confidence import DOUBTED, FARTHEST, KNOWN_AGREEMENT, SEARCHED_FACTS, DepositConfidence, deposit_confidence, is_mass
 from calcitrack.segment.deposit_facts import FACTS, deposit_facts, scenery
 from calcitrack.segment.network import Chances
+from calcitrack.segment.overview import Overview
 
 SHAPE = (220, 240)
 PIXEL_MM = 0.2
@@ -25,7 +26,8 @@ def _facts(inside: np.ndarray, *, contrast: float = 0.4, blurred_px: float = 1.0
     soft = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), blurred_px)
     image = (1.0 * limb + bone + contrast * soft + noise * rng.standard_normal(SHAPE)).astype(np.float32)
     deposit = np.where(inside, chance, 0.01).astype(np.float32)
-    scene = scenery(Chances(deposit, bone.astype(np.float32), limb.astype(np.float32)), image, limb, bone)
+    chances = Chances(deposit, bone.astype(np.float32), limb.astype(np.float32))
+    scene = scenery(chances, Overview(deposit, chances.bone, chances.limb, 0 * deposit, 0 * deposit), image, limb, bone)
     numbers = inside.astype(np.int32)
     (box,) = ndimage.find_objects(numbers)
     return dict(zip(FACTS, deposit_facts(scene, numbers, 1, box), strict=True))
@@ -77,7 +79,7 @@ def test_a_deposit_at_the_corner_of_a_film_without_limb_has_facts() -> None:
     corner = np.zeros(SHAPE, bool)
     corner[:3, :3] = True
     nothing = np.zeros(SHAPE, np.float32)
-    scene = scenery(Chances(nothing, nothing, nothing), nothing, nothing > 0, nothing > 0)
+    scene = scenery(Chances(nothing, nothing, nothing), Overview(*[nothing] * 5), nothing, nothing > 0, nothing > 0)
     assert np.isfinite(deposit_facts(scene, corner.astype(np.int32), 1, (slice(0, 3), slice(0, 3)))).all()
 
 
@@ -89,12 +91,30 @@ def test_the_confidence_is_what_its_weights_say() -> None:
 
 
 def test_the_shipped_confidence_rises_with_the_networks_own_odds() -> None:
-    """Of two deposits that are average in all else, the one that the network is surer of is believed more."""
+    """Of two deposits that are average in all else, the one that the networks are surer of is believed more, on known films and on others."""
     shipped = deposit_confidence()
     odds = np.array([name.endswith("_odds") for name in FACTS])
-    assert shipped.centre.shape == (len(FACTS),)
-    low, high = (shipped(shipped.centre + side * odds * shipped.scale) for side in (-1, 1))
-    assert 0 <= low < high <= 1
+    for kind, facts in ((shipped.searched, SEARCHED_FACTS), (shipped.masses, len(FACTS)), (shipped.others, len(FACTS))):
+        assert kind.centre.shape == (facts,)
+        low, high = (kind(kind.centre + side * odds[:facts] * kind.scale) for side in (-1, 1))
+        assert 0 <= low < high <= 1
+
+
+def test_a_film_unlike_those_that_were_searched_is_judged_by_all_facts() -> None:
+    """The same facts, on a known film and on another: the search network's own confidence, doubted where all facts together say no, or theirs."""
+    shipped = deposit_confidence()
+    agree = FACTS.index("anatomies_agree")
+    sure = shipped.others.centre.copy()
+    sure[:SEARCHED_FACTS] = shipped.searched.centre + np.array([name.endswith("_odds") for name in FACTS[:SEARCHED_FACTS]]) * shipped.searched.scale
+    known, other = sure.copy(), sure.copy()
+    known[agree], other[agree] = KNOWN_AGREEMENT + 0.05, 0.5
+    other[FACTS.index("log_area")] = np.log(2.0)
+    assert shipped(other) == shipped.others(other)
+    expected = shipped.searched(known[:SEARCHED_FACTS])
+    assert shipped(known) == (expected if shipped.others(known) >= DOUBTED else min(expected, shipped.others(known)))
+    other[FACTS.index("log_area")], other[FACTS.index("overview_best_odds")] = np.log(300.0), 3.0
+    assert is_mass(other)
+    assert shipped(other) == shipped.masses(other)
 
 
 def test_weights_for_other_facts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from calcitrack.segment.grid import WORKING_PIXEL_MM
 from calcitrack.segment.learned import Learned, number_deposits
 from calcitrack.segment.learned import find_deposits as find
 from calcitrack.segment.network import Chances
+from calcitrack.segment.overview import Overview
 from calcitrack.segment.parts import BLUR_MM, OUTLINE_CHANCE, SEED_CHANCE, WEAK_OUTLINE_CHANCE, WEAK_SEED_CHANCE, drawn_chance, strong_parts
 
 SHAPE = (200, 200)
@@ -26,7 +27,13 @@ def _chances(*spots: tuple[int, int, int, float]) -> Chances:
 
 def find_deposits(chances: Chances) -> Learned:
     """What is found where the film is as bright as its deposits and bones are likely."""
-    return find(chances, chances.limb + chances.bone + 0.3 * chances.deposit)
+    return find(chances, _overview(chances), chances.limb + chances.bone + 0.3 * chances.deposit)
+
+
+def _overview(chances: Chances) -> Overview:
+    """An overview that sees the same bones and limb, no mass, and nothing foreign."""
+    nothing = np.zeros(SHAPE, np.float32)
+    return Overview(nothing, chances.bone, chances.limb, nothing, nothing)
 
 
 def test_likely_spots_are_deposits_and_faint_ones_are_not() -> None:

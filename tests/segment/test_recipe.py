@@ -12,14 +12,19 @@ from calcitrack.segment.recipe import recipe
 
 def test_the_network_is_named_by_its_weights_and_its_runtime() -> None:
     """The hash is that of the file in the package, so that anyone can compare it with `sha256sum`."""
-    weights, confidence = (resources.files("calcitrack.segment").joinpath("data", name).read_bytes() for name in ("deposits.onnx", "belief.json"))
+    data = resources.files("calcitrack.segment").joinpath("data")
+    weights, overview, confidence = (data.joinpath(name).read_bytes() for name in ("deposits.onnx", "overview.onnx", "belief.json"))
     assert recipe(SegmentOptions()) == {
         "method": "network",
         "sure_from": 0.95,
+        "mass_from": 0.5,
         "supported_from": 0.1,
         "possible_from": 0.5,
+        "possible_mass_from": 0.2,
         "weights": "deposits.onnx",
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        "overview": "overview.onnx",
+        "overview_sha256": hashlib.sha256(overview).hexdigest(),
         "confidence": "belief.json",
         "confidence_sha256": hashlib.sha256(confidence).hexdigest(),
         "onnxruntime": importlib.metadata.version("onnxruntime"),
@@ -31,8 +36,10 @@ def test_the_transparent_method_names_no_network() -> None:
     assert recipe(SegmentOptions(method=Method.TRANSPARENT)) == {
         "method": "transparent",
         "sure_from": 0.5,
+        "mass_from": 0.5,
         "supported_from": 0.5,
         "possible_from": 0.5,
+        "possible_mass_from": 0.2,
     }
 
 

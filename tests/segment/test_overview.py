@@ -1,0 +1,91 @@
+"""The overview, and what it and the search network say together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from calcitrack.phantom.film import film
+from calcitrack.phantom.population import Exposures, Population
+from calcitrack.phantom.radiograph import as_radiograph
+from calcitrack.phantom.simulate import SimulatedFilm
+from calcitrack.phantom.specs import BodyPart, Style
+from calcitrack.segment.grid import Grid
+from calcitrack.segment.joined import LEAST_MASS_MM2, MASS_SEED, joined, masses
+from calcitrack.segment.network import Chances
+from calcitrack.segment.overview import Overview, likely_size, overlap, overview
+from calcitrack.segment.radiograph import searched
+
+SHAPE = (300, 300)
+
+
+def _overview(**layers: np.ndarray) -> Overview:
+    nothing = np.zeros(SHAPE, np.float32)
+    return Overview(**{name: layers.get(name, nothing) for name in ("deposit", "bone", "limb", "foreign", "doubt")})
+
+
+def _square(half_px: int, chance: float, row: int = 150, column: int = 150) -> np.ndarray:
+    layer = np.zeros(SHAPE, np.float32)
+    layer[row - half_px : row + half_px + 1, column - half_px : column + half_px + 1] = chance
+    return layer
+
+
+@pytest.fixture(scope="module")
+def elbow() -> SimulatedFilm:
+    """An elbow with a tumoral mass, as a picture for the eye."""
+    return film(31, Population(body_part=BodyPart.ELBOW, burden="tumoral"), Exposures(style=Style.PRESENTATION, pitch_mm=(0.2, 0.2), cut=0.0))
+
+
+def test_the_overview_tells_bone_from_flesh_on_any_grey_scale(elbow: SimulatedFilm) -> None:
+    """Dice of 0.85 or more for the bones of a film, of the film through a steep curve, and of the film upside down."""
+    radiograph = as_radiograph(elbow)
+    pitch = elbow.visit.field.pitch_mm
+    grid = Grid(radiograph.shape, pitch, pitch)
+    image, _ = searched(radiograph, grid)
+    valid, bone = np.ones(image.shape, bool), grid.down_mask(elbow.bone)
+    span = np.ptp(image)
+    for shown, true in ((image, bone), (np.exp(1.5 * (image - image.min()) / span).astype(np.float32), bone), (image[::-1], bone[::-1])):
+        assert overlap(overview(np.ascontiguousarray(shown), valid).bone > 0.5, true) >= 0.85
+
+
+def test_the_likely_size_is_right_within_a_third(elbow: SimulatedFilm) -> None:
+    """Bones tell how large a pixel is."""
+    radiograph = as_radiograph(elbow)
+    pitch = elbow.visit.field.pitch_mm
+    image, _ = searched(radiograph, Grid(radiograph.shape, pitch, pitch))
+    assert 0.7 <= likely_size(image, np.ones(image.shape, bool)) <= 1.4
+
+
+def test_only_large_parts_are_masses() -> None:
+    """A part as small as the search network's deposits is left to it; a large faint one is none."""
+    small, large = int(np.sqrt(LEAST_MASS_MM2) / 0.2 / 2) - 2, 40
+    assert not masses(_overview(deposit=_square(small, 0.95))).any()
+    assert masses(_overview(deposit=_square(large, 0.95))).sum() == 81**2
+    assert not masses(_overview(deposit=_square(large, MASS_SEED - 0.05))).any()
+
+
+def test_a_mass_is_a_deposit_though_the_search_network_calls_it_bone() -> None:
+    """The overview's mass is drawn whatever its brightness; what it takes for no bone is none on a film unlike those that were searched."""
+    nothing, mass = np.zeros(SHAPE, np.float32), _square(40, 0.95)
+    both = joined(Chances(nothing, np.ones(SHAPE, np.float32), nothing + 1), _overview(deposit=mass, limb=nothing + 1))
+    assert (both.deposit[mass > 0] >= 0.9).all()
+    assert not both.deposit[mass == 0].any()
+    assert not (both.bone > 0.5).any()
+
+
+def test_letters_hold_no_deposit() -> None:
+    """A deposit of the search network on a foreign object is dropped, and one beside it stays."""
+    chances = Chances(_square(6, 0.95) + _square(6, 0.95, column=50), np.zeros(SHAPE, np.float32), np.ones(SHAPE, np.float32))
+    limb, bone = np.ones(SHAPE, np.float32), _square(20, 0.9, row=250)
+    both = joined(chances, _overview(foreign=_square(10, 0.9), limb=limb, bone=bone))
+    assert not both.deposit[:, 100:].any()
+    assert both.deposit[:, :100].sum() == pytest.approx(0.95 * 13**2)
+
+
+def test_where_the_networks_agree_the_finer_outline_holds() -> None:
+    """Bone whose edge the overview sees a little wider ends where the search network says, and the other way round where they disagree."""
+    fine, coarse = _square(60, 0.999), _square(62, 0.7)
+    nothing = np.zeros(SHAPE, np.float32)
+    assert np.array_equal(joined(Chances(nothing, fine, fine), _overview(bone=coarse, limb=fine)).bone > 0.5, fine > 0.5)
+    elsewhere = _square(60, 0.999, column=70)
+    assert np.array_equal(joined(Chances(nothing, elsewhere, fine), _overview(bone=coarse, limb=fine)).bone > 0.5, coarse > 0.5)
