@@ -51,12 +51,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, help="processes that make patches")
     parser.add_argument("--threads", type=int, default=1, help="threads of the network")
     parser.add_argument("--minutes", type=float, help="end after this long; the same command goes on")
+    parser.add_argument("--start", type=Path, help="weights that a new run starts from, such as those beside this file (overview.pt)")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     films = make(range(TRAINING_SEEDS, TRAINING_SEEDS + arguments.films), arguments.cache / "layers", arguments.workers)
     plan = Plan(arguments.steps, arguments.batch, arguments.rate, arguments.seed)
     limit_s = None if arguments.minutes is None else 60 * arguments.minutes
-    finished = train(films, backgrounds_in(arguments.backgrounds), plan, arguments.cache / "anatomy.pt", arguments.workers, limit_s)
+    finished = train(films, backgrounds_in(arguments.backgrounds), plan, arguments.cache / "anatomy.pt", arguments.workers, limit_s, arguments.start)
     print("the plan is done" if finished else "the time is up: the same command goes on", flush=True)
 
 

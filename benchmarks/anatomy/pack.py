@@ -15,11 +15,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from benchmarks.anatomy.train import averaged
+from benchmarks.anatomy.train import averaged, write_weights
 from benchmarks.segmenter.settings import PACKAGE
 from benchmarks.segmenter.train import export
 from calcitrack.segment.overview import OVERVIEW_WEIGHTS
 
+KEPT = Path(__file__).with_name("overview.pt")
+"""The same weights as training takes them up."""
 SMALLEST = 256
 """Weights of fewer numbers than this stay in 32 bits."""
 
@@ -56,6 +58,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, default=PACKAGE / OVERVIEW_WEIGHTS)
     arguments = parser.parse_args()
     pack(arguments.checkpoint, arguments.weights)
+    write_weights(arguments.checkpoint, KEPT)
 
 
 if __name__ == "__main__":

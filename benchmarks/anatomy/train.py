@@ -75,7 +75,13 @@ def loss_of(logits: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor) -> 
 
 
 def train(
-    films: Sequence[Path], backgrounds: Sequence[NDArray[np.float32]], plan: Plan, kept: Path, workers: int, limit_s: float | None = None
+    films: Sequence[Path],
+    backgrounds: Sequence[NDArray[np.float32]],
+    plan: Plan,
+    kept: Path,
+    workers: int,
+    limit_s: float | None = None,
+    start: Path | None = None,
 ) -> bool:
     """Train until the plan is done or the time is up; a checkpoint is written every two minutes and at the end.
 
@@ -93,6 +99,8 @@ def train(
         Processes that make patches.
     limit_s
         Stop after this long, s.
+    start
+        Weights of a former run, as `write_weights` keeps them; they count where there is no checkpoint.
 
     Returns
     -------
@@ -100,6 +108,8 @@ def train(
     """
     torch.manual_seed(plan.seed)
     network = AnatomyNetwork().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if start is not None:
+        network.load_state_dict({name: value.float() for name, value in torch.load(start, weights_only=True).items()})
     average = torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=1e-4)
     done = 0
@@ -146,6 +156,11 @@ def _keep(path: Path, network: AnatomyNetwork, average: torch.optim.swa_utils.Av
     held = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(), "done": done}
     torch.save(held, unfinished)
     unfinished.replace(path)
+
+
+def write_weights(checkpoint: Path, path: Path) -> None:
+    """Keep the averaged weights of a checkpoint in 16 bits: a later run starts from them."""
+    torch.save({name: value.half() for name, value in averaged(checkpoint).state_dict().items()}, path)
 
 
 def averaged(path: Path) -> AnatomyNetwork:
