@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -47,6 +48,15 @@ def measured(folder: Path) -> Assessment:
     """The assessment of the films: D001 vanishes, D002 grows, D003 appears."""
     (timeline,) = read_cohort(folder).timelines
     return assess(timeline, options=OPTIONS)
+
+
+def with_possible(assessment: Assessment) -> Assessment:
+    """The assessment with two possible deposits beside the bone on the first film of the last visit: P1 of 12 x 12 pixels, and P2 of 6 x 6."""
+    image = assessment.images[2]
+    possible = np.zeros(image.segmentation.labels.shape, np.uint16)
+    possible[300:312, 220:232], possible[120:126, 230:236] = 1, 2
+    unsure = replace(image.segmentation, possible=possible, possible_confidence={1: 0.6, 2: 0.8})
+    return replace(assessment, images=(*assessment.images[:2], replace(image, segmentation=unsure), *assessment.images[3:]))
 
 
 def recorded(folder: Path, assessment: Assessment) -> Path:

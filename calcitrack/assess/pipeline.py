@@ -146,7 +146,7 @@ class Pipeline(Protocol[ReadT, SceneT]):
     def settle(
         self, searched: Sequence[Searched[ReadT, SceneT]], alignments: Sequence[Alignment | None], options: AssessOptions
     ) -> Sequence[Segmentation]:
-        """The deposits of each image, now that all images are known: labels 1 ... n."""
+        """The deposits of each image, now that all images are known: labels 1 ... n; what is possible and not counted beside them."""
 
     def measure(self, searched: Searched[ReadT, SceneT], segmentation: Segmentation, options: AssessOptions) -> ImageMeasurements:
         """Measure every deposit of one image.

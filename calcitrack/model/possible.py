@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,20 @@ class PossibleDeposit:
 def possible_name(number: int) -> str:
     """What the possible deposit with this number is called on its image."""
     return f"P{number}"
+
+
+def possible_number(name: str) -> int | None:
+    """The number of the possible deposit that is called so; ``None`` for a name of anything else.
+
+    Examples
+    --------
+    >>> possible_number("P2"), possible_number("D002")
+    (2, None)
+    """
+    return int(name[1:]) if _POSSIBLE_NAME.fullmatch(name) else None
+
+
+_POSSIBLE_NAME = re.compile(r"P[0-9]+")
 
 
 def possible_deposits(segmentation: Segmentation, spacing: Spacing) -> tuple[PossibleDeposit, ...]:

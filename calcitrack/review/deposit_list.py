@@ -1,12 +1,15 @@
-"""The deposit list: one row for each deposit on one film."""
+"""The deposit list: one row for each deposit on one film, possible ones first."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
+from calcitrack.measure.measurands import AREA_MM2, AREA_PX
 from calcitrack.model.assessment import Fate
 from calcitrack.model.measurement import Deposit, Measurement, Result
+from calcitrack.model.possible import PossibleDeposit
 
 PATTERNS = ("stone", "popcorn", "plate", "net", "exoskeleton", "mousse")
 """Patterns of calcinosis on radiographs (Shahi et al., Semin Arthritis Rheum 45:341, 2015, and the pattern list of the project's domain notes)."""
@@ -22,7 +25,7 @@ class ReaderVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DepositRow:
-    """A deposit on one film, or one that is no longer seen there.
+    """A deposit on one film, one that is no longer seen there, or a possible one.
 
     Parameters
     ----------
@@ -40,6 +43,8 @@ class DepositRow:
         Measurements at the visit before; ``None`` where it was not seen then.
     pattern, comment
         As the reader states them; empty for none.
+    possible
+        Whether it is a possible deposit, which is not counted and has neither identity nor label: its id is the name that it has on this film.
     """
 
     deposit_id: str
@@ -50,6 +55,21 @@ class DepositRow:
     previous: Deposit | None
     pattern: str
     comment: str
+    possible: bool = False
+
+    @classmethod
+    def of_possible(cls, possible: PossibleDeposit) -> Self:
+        """The row of a possible deposit that the reader has not decided; its area and confidence are known."""
+        area = {AREA_PX.name: Measurement(AREA_PX, possible.area_px)}
+        if possible.area_mm2 is not None:
+            area[AREA_MM2.name] = Measurement(AREA_MM2, possible.area_mm2)
+        deposit = Deposit(possible.number, possible.confidence, possible.centroid, area)
+        return cls(possible.name, None, None, ReaderVerdict.OPEN, deposit, None, "", "", possible=True)
+
+    @property
+    def to_do(self) -> bool:
+        """Whether the reader has still to decide: it is possible, or seen here and neither accepted nor rejected."""
+        return self.possible or (self.label is not None and self.verdict is ReaderVerdict.OPEN)
 
     def value(self, name: str) -> Measurement | None:
         """A measurand on this film; ``None`` where it is not measurable."""

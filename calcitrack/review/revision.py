@@ -63,15 +63,27 @@ class Revision:
             The same whenever it is asked for; the recorded assessment itself where nothing was changed.
         """
         state = self._state
-        images: dict[int, RevisedImage] = {}
+        images = {k: self._without_dismissed(k) for k in range(len(state.images)) if self._has_dismissed(k)}
         for k in self.needed():
             film = state.film(k)
-            segmentation = film.segmentation(self._kept_labels(k))
+            segmentation = film.segmentation(self._kept_labels(k)).with_possible(self._undecided(k))
             images[k] = RevisedImage(segmentation, measure(film.radiograph, segmentation, state.measure_options), state.identity(k))
         return revise(state.assessment, images, self._fates(), step)
 
     def _fates(self) -> dict[tuple[str, int], Fate]:
         return {(str(name), int(t)): Fate(fate) for (name, t), fate in self._state.stated(StatementField.FATE).items()}
+
+    def _undecided(self, k: int) -> list[int]:
+        return [o.deposit.number for o in self._state.possible(k)]
+
+    def _has_dismissed(self, k: int) -> bool:
+        return len(self._undecided(k)) < len(self._state.images[k].segmentation.possible_values)
+
+    def _without_dismissed(self, k: int) -> RevisedImage:
+        """The film with its deposits as they were measured, and those possible ones that the reader has not decided."""
+        image = self._state.images[k]
+        measurements = ImageMeasurements(tuple(d.deposit for d in image.deposits), image.totals, image.limb_axis)
+        return RevisedImage(image.segmentation.with_possible(self._undecided(k)), measurements, self._state.identity(k))
 
     def _has_rejected(self, k: int) -> bool:
         return any(self._state.verdict(name, k) is ReaderVerdict.REJECTED for name in self._state.identity(k).values())

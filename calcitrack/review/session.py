@@ -148,6 +148,33 @@ class ReviewSession:
         words = verdict.value or "reopen"
         return self._do(f"{words} {deposit_id}{' on this film' if here_only else ''}", k, deposit_id, statements=tuple(statements))
 
+    def accept_possible(self, k: int, name: str) -> Done:
+        """Make an accepted deposit of a possible one of a film, with the outline that the program drew: it is measured and counted like any other.
+
+        Raises
+        ------
+        InvalidValueError
+            The film has none of that name that is still to be decided.
+        """
+        outline = self.state.possible_outline(k, name)
+        self.state.film(k)  # ready before the edit, so that only what is touched is measured again
+        label, deposit_id = self.new_label(k), self.new_id()
+        after = np.where(outline.inside, np.uint16(label), self.state.labels(k)[outline.window])
+        accepted = self.state.statement(StatementField.VERDICT, (deposit_id, ALL_IMAGES), ReaderVerdict.ACCEPTED.value)
+        return self.put(k, outline.window, after, f"accept {name} as {deposit_id}", deposit_id, {label: deposit_id}, accepted)
+
+    def dismiss_possible(self, k: int, name: str) -> Done:
+        """Dismiss a possible deposit of a film: it is no longer shown, and is kept out of what is published and exported.
+
+        Raises
+        ------
+        InvalidValueError
+            As for `accept_possible`.
+        """
+        self.state.possible_outline(k, name)
+        dismissed = self.state.statement(StatementField.VERDICT, (name, k), ReaderVerdict.REJECTED.value)
+        return self._do(f"dismiss {name}", k, name, statements=dismissed)
+
     def set_fate(self, deposit_id: str, k: int, fate: Fate | None) -> Done:
         """State the fate of a deposit at the visit of a film; ``None`` takes the statement back."""
         self.state.require(deposit_id)
@@ -168,7 +195,16 @@ class ReviewSession:
             f"comment on {deposit_id}", k, deposit_id, statements=self.state.statement(StatementField.COMMENT, (deposit_id,), words.strip())
         )
 
-    def put(self, k: int, window: Window, after: Labels, step: str, deposit_id: str, named: Mapping[int, str] | None = None) -> Done:
+    def put(
+        self,
+        k: int,
+        window: Window,
+        after: Labels,
+        step: str,
+        deposit_id: str,
+        named: Mapping[int, str] | None = None,
+        stated: tuple[Statement, ...] = (),
+    ) -> Done:
         """Write labels into a window of a film. Every edit of an outline ends here.
 
         Parameters
@@ -185,10 +221,12 @@ class ReviewSession:
             Deposit that the step is about; empty for none.
         named
             Label -> deposit id, for labels that are new on the film.
+        stated
+            Further statements that belong to the step.
         """
         before = self.state.labels(k)[window].copy()
         patch = Patch(k, (window[0].start, window[1].start), before, np.asarray(after, np.uint16).copy())
-        statements: tuple[Statement, ...] = ()
+        statements = stated
         nameless = [int(v) for v in np.unique(patch.after) if v and not self.state.id_of(k, int(v)) and int(v) not in (named or {})]
         if nameless:
             raise InvalidValueError(f"a new label comes with the deposit that it is; found none for {nameless}")

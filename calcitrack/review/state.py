@@ -21,6 +21,7 @@ from calcitrack.model.segmentation import Labels
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 from calcitrack.review.deposit_list import DepositRow, ReaderVerdict
 from calcitrack.review.film_names import FilmNames
+from calcitrack.review.possible_outlines import PossibleOutline, possible_outlines
 from calcitrack.segment.region import ClickFilm, NoOutline, Outlines
 
 HELD_PIXELS = 60_000_000
@@ -65,6 +66,7 @@ class ReviewState:
         self._stated = Stated()
         self._edited: set[int] = set()
         self._present: dict[int, tuple[int, ...]] = {}
+        self._possible: dict[int, Mapping[str, PossibleOutline]] = {}
         self._own = {(k, d.deposit.label): d.deposit_id for k, i in enumerate(assessment.images) for d in i.deposits}
 
     @property
@@ -161,6 +163,31 @@ class ReviewState:
         label = int(self._labels[k][row, column]) if 0 <= row < shape[0] and 0 <= column < shape[1] else 0
         return self.id_of(k, label) if label else ""
 
+    def possible(self, k: int) -> tuple[PossibleOutline, ...]:
+        """Possible deposits of a film that the reader has not decided: not dismissed, and no deposit drawn on them."""
+        if k not in self._possible:
+            self._possible[k] = possible_outlines(self.images[k].segmentation, self.images[k].spacing)
+        named = self._possible[k].items()
+        return tuple(o for name, o in named if self.verdict(name, k) is ReaderVerdict.OPEN and not o.touched_by(self._labels[k]))
+
+    def possible_outline(self, k: int, name: str) -> PossibleOutline:
+        """A possible deposit of a film by its name.
+
+        Raises
+        ------
+        InvalidValueError
+            The film has none of that name that is still to be decided.
+        """
+        found = next((o for o in self.possible(k) if o.deposit.name == name), None)
+        if found is None:
+            raise InvalidValueError(f"found no possible deposit {name!r} on this film that is still to be decided; choose one of the list")
+        return found
+
+    def possible_at(self, k: int, row: int, column: int) -> str:
+        """Name of the possible deposit at a place of a film; empty for none."""
+        here = self.possible(k)
+        return next((o.deposit.name for o in here if o.holds(row, column)), "")
+
     def deposit_ids(self) -> tuple[str, ...]:
         """Every deposit that a film shows, in order of number."""
         names = {name for k in range(len(self.images)) for name in self.identity(k).values()}
@@ -186,9 +213,9 @@ class ReviewState:
         return self.film(k).deposits((label,)).get(label)
 
     def rows(self, k: int) -> tuple[DepositRow, ...]:
-        """The deposit list of a film: deposits seen there, and those that were seen before and are gone."""
+        """The deposit list of a film: possible deposits, then deposits seen there, and those that were seen before and are gone."""
         before = self._film_before(k)
-        rows = []
+        rows = [DepositRow.of_possible(o.deposit) for o in self.possible(k)]
         for name in self.deposit_ids():
             fate = self.fate(name, self.images[k].time_point)
             label = self.label_of(k, name)
@@ -212,8 +239,8 @@ class ReviewState:
         return fates_where_seen(self.assessment, deposit_id, places).get(time_point) if places else None
 
     def remaining(self, k: int) -> int:
-        """Number of deposits on a film that are neither accepted nor rejected."""
-        return sum(self.verdict(name, k) is ReaderVerdict.OPEN for name in self.identity(k).values())
+        """Number of deposits on a film that are neither accepted nor rejected, possible ones included."""
+        return len(self.possible(k)) + sum(self.verdict(name, k) is ReaderVerdict.OPEN for name in self.identity(k).values())
 
     def statement(self, field: StatementField, key: Key, after: str) -> tuple[Statement, ...]:
         """The statement that sets a text; none where that text is stated already."""

@@ -95,6 +95,19 @@ def session(workspace: Workspace) -> ReviewSession:
     return ReviewSession.open(workspace, "anna")
 
 
+@pytest.fixture
+def folder_with_possible(reviews: ModuleType, assessment: Assessment, tmp_path: Path) -> Path:
+    """A workspace in which a film of the last visit shows two possible deposits."""
+    return reviews.recorded(tmp_path / "possible", reviews.with_possible(assessment))
+
+
+@pytest.fixture
+def asked(folder_with_possible: Path) -> Iterator[ReviewSession]:
+    """Anna's review of it."""
+    with Workspace.open(folder_with_possible) as opened:
+        yield ReviewSession.open(opened, "anna")
+
+
 @pytest.fixture(scope="module")
 def viewer() -> Iterator[Any]:
     """One viewer for all tests of a file; starting it is what takes time."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from calcitrack.calibrate.intensity import attenuation
 from calcitrack.figures.overlay import BRIGHT_PERCENTILE, DARK_PERCENTILE
-from calcitrack.figures.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, rgb
+from calcitrack.figures.palette import BLUE, GREEN, ORANGE, POSSIBLE_MARK, PURPLE, SKY, VERMILLION, YELLOW, rgb
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import DepositId, ImageAssessment
 from calcitrack.model.image import FloatImage, Mask, Radiograph
@@ -117,6 +117,15 @@ def labels_layer(numbers: Labels, name: str, spacing: Spacing, origin: dict[str,
         "metadata": {METADATA: origin or {}},
     }
     return numbers, keywords, "labels"
+
+
+def possible_layer(possible: Labels, name: str, spacing: Spacing, origin: dict[str, Any] | None = None) -> LayerData:
+    """Possible deposits, all in the colour that they have on overlays."""
+    red, green, blue = rgb(POSSIBLE_MARK.colour)
+    present = tuple(int(v) for v in np.unique(possible) if v)
+    colour = (red / 255, green / 255, blue / 255, 1.0)
+    data, keywords, kind = labels_layer(np.array(possible), name, spacing, origin)
+    return data, {**keywords, "colormap": {**colours(()), **dict.fromkeys(present, colour)}}, kind
 
 
 def on_baseline_mm(image: ImageAssessment, baseline: Spacing) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from calcitrack.io.phantom.samples import sample_radiographs
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.review.film_names import film_name
-from calcitrack_napari.napari_io.layers import LayerData, image_layer, labels_layer, numbers_of
+from calcitrack_napari.napari_io.layers import LayerData, image_layer, labels_layer, numbers_of, possible_layer
 
 Read = Callable[[str | Sequence[str]], list[LayerData]]
 WORKSPACE_FILE, RESULTS_FILE = "workspace.sqlite", "provenance.json"
@@ -57,13 +57,15 @@ def workspace_layers(folder: Path) -> list[LayerData]:
 
 
 def assessment_layers(assessment: Assessment, origin: dict[str, object]) -> list[LayerData]:
-    """Each film of an assessment and its deposits."""
+    """Each film of an assessment, its deposits, and its possible ones where there are any."""
     layers = []
     for image in assessment.images:
         name = f"{assessment.key.patient_id} {film_name(image)}".strip()
         facts = {**origin, "path": image.exposure.source}
         layers.append(image_layer(image.exposure.radiograph(), name, image.segmentation.limb, facts))
         layers.append(labels_layer(numbers_of(image), f"deposits, {film_name(image)}", image.spacing, facts))
+        if image.segmentation.possible is not None:
+            layers.append(possible_layer(image.segmentation.possible, f"possible deposits, {film_name(image)}", image.spacing, facts))
     return layers
 
 
@@ -75,7 +77,10 @@ def results_layers(folder: Path) -> list[LayerData]:
     for film in read_outlines(folder):
         radiograph = read_radiograph(film.source)
         layers.append(image_layer(radiograph, film.name, origin={"path": film.source, "results": str(folder)}))
-        layers.append(labels_layer(film.numbers, f"deposits, {film.name}", radiograph.spacing, {"path": film.source, "results": str(folder)}))
+        origin = {"path": film.source, "results": str(folder)}
+        layers.append(labels_layer(film.numbers, f"deposits, {film.name}", radiograph.spacing, origin))
+        if film.possible is not None:
+            layers.append(possible_layer(film.possible, f"possible deposits, {film.name}", radiograph.spacing, origin))
     return layers
 
 

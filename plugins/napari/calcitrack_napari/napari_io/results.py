@@ -26,11 +26,14 @@ class Outlines:
         Patient, visit and repeat.
     numbers
         Shape (rows, columns): the number of the deposit in each pixel, 7 for D007.
+    possible
+        The same shape: the number of the possible deposit in each pixel; ``None`` where there is none.
     """
 
     source: str
     name: str
     numbers: Labels
+    possible: Labels | None
 
 
 def read_outlines(folder: Path) -> list[Outlines]:
@@ -48,7 +51,8 @@ def read_outlines(folder: Path) -> list[Outlines]:
         drawn = next((p for p in (folder / f"seg/{row.sop_instance_uid}.dcm", folder / f"seg/{source.stem}.label.png") if p.is_file()), None)
         if source.is_file() and drawn is not None:
             name = f"{row.patient_id} visit {row.time_point}{f', repeat {row.repeat}' if row.repeat else ''}"
-            found.append(Outlines(str(source), name, _numbers(drawn)))
+            possible = drawn.with_name(f"{drawn.name.removesuffix('.dcm').removesuffix('.label.png')}.possible.png")
+            found.append(Outlines(str(source), name, _numbers(drawn), _numbers(possible) if possible.is_file() else None))
     if not found:
         raise ResultsError(
             f"{folder}: found no film where it was measured; expected the files that images.csv lists; put them back, or open a workspace"

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.assessment import DepositId
+from calcitrack.model.possible import possible_number
 from calcitrack.model.review_steps import StatementField
 from calcitrack.review import edit_outlines as outlines
-from calcitrack.review.deposit_list import ReaderVerdict
 from calcitrack.review.session import Done, ReviewSession
 from calcitrack_napari.serial_review import outlining
+from calcitrack_napari.serial_review.chosen import counted
 from calcitrack_napari.serial_review.context import Review
 from calcitrack_napari.serial_review.scene import Scene
 
@@ -19,29 +20,41 @@ Do = Callable[[Review, ReviewSession, Scene], None]
 
 
 def _chosen(review: Review) -> str:
+    """The chosen deposit, which is counted."""
+    return counted(_chosen_or_possible(review))
+
+
+def _chosen_or_possible(review: Review) -> str:
     if not review.deposit_id:
         raise InvalidValueError("no deposit is chosen; press N for the next one, or click one")
     return review.deposit_id
 
 
 def _judging(verb: str, *, here_only: bool) -> Do:
-    """Judge the selected deposit and go on to the next open one: at this visit, else at a later visit, else at an earlier one."""
+    """Judge the selected deposit and go on to the next open one: at this visit, else at a later visit, else at an earlier one.
+
+    A possible deposit becomes an accepted one, or is dismissed.
+    """
 
     def do(review: Review, session: ReviewSession, scene: Scene) -> None:
-        judge = session.accept if verb == "accept" else session.reject
-        done = judge(_chosen(review), review.image, here_only=here_only)
+        name, k = _chosen_or_possible(review), review.image
+        if possible_number(name) is not None:
+            done = session.accept_possible(k, name) if verb == "accept" else session.dismiss_possible(k, name)
+        else:
+            judge = session.accept if verb == "accept" else session.reject
+            done = judge(name, k, here_only=here_only)
         scene.refresh(done)
         review.refresh_list()
-        _go_on(review, session)
+        _go_on(review, session, name)
         review.say(done.step if session.state.remaining(review.image) else f"{done.step}. All deposits of all visits are reviewed.")
 
     return do
 
 
-def _go_on(review: Review, session: ReviewSession) -> None:
-    here = [r.deposit_id for r in session.state.rows(review.image) if r.label is not None and r.verdict is ReaderVerdict.OPEN]
+def _go_on(review: Review, session: ReviewSession, judged: str) -> None:
+    here = [r.deposit_id for r in session.state.rows(review.image) if r.to_do]
     if here:
-        after = [name for name in here if _number(name) > _number(review.deposit_id)]
+        after = [name for name in here if _place(name) > _place(judged)]
         review.select((after or here)[0])
         return
     visits = [image.time_point for image in session.state.images]
@@ -51,11 +64,13 @@ def _go_on(review: Review, session: ReviewSession) -> None:
         review.select(review.deposit_id, move=False)
         return
     review.show_film(elsewhere)
-    review.select(next(r.deposit_id for r in session.state.rows(elsewhere) if r.label is not None and r.verdict is ReaderVerdict.OPEN))
+    review.select(next(r.deposit_id for r in session.state.rows(elsewhere) if r.to_do))
 
 
-def _number(deposit_id: str) -> int:
-    return DepositId.parse(deposit_id).number if deposit_id else 0
+def _place(name: str) -> tuple[bool, int]:
+    """Sort key: possible deposits, then deposits, each by number."""
+    number = possible_number(name)
+    return (True, DepositId.parse(name).number) if number is None else (False, number)
 
 
 def _stepping(by: int) -> Do:
@@ -124,7 +139,7 @@ def _pattern(review: Review, session: ReviewSession) -> Done:
 def _comment(review: Review, session: ReviewSession, _scene: Scene) -> None:
     comment = review.entries.comment
     if review.deposit_id and comment != session.state.stated(StatementField.COMMENT).get((review.deposit_id,), ""):
-        review.took(session.comment(review.deposit_id, review.image, comment))
+        review.took(session.comment(_chosen(review), review.image, comment))
 
 
 def _relink(review: Review, session: ReviewSession) -> Done:

@@ -10,7 +10,7 @@ import numpy as np
 from napari.layers import Image, Labels, Points
 from napari.utils.colormaps import DirectLabelColormap
 
-from calcitrack.figures.palette import YELLOW
+from calcitrack.figures.palette import POSSIBLE_MARK, YELLOW, rgb
 from calcitrack.model.assessment import ImageAssessment
 from calcitrack.model.image import Radiograph
 from calcitrack.model.segmentation import Labels as LabelArray
@@ -27,6 +27,10 @@ CONTOUR_PX = 2
 """Width of a deposit's outline."""
 OTHERS = DirectLabelColormap(color_dict=defaultdict(lambda: np.array((1.0, 1.0, 1.0, 0.9)), {None: np.zeros(4), 0: np.zeros(4)}))
 """Outlines of other readers: white, which no identity has."""
+POSSIBLE = DirectLabelColormap(
+    color_dict=defaultdict(lambda: np.array((*(c / 255 for c in rgb(POSSIBLE_MARK.colour)), 1.0)), {None: np.zeros(4), 0: np.zeros(4)})
+)
+"""Broken lines around possible deposits, in the colour that they have on overlays."""
 BRUSH_MM = 1.0
 """Width of the brush at first: that of a small deposit."""
 LIMB, BONE = 1, 2
@@ -117,6 +121,13 @@ def others_layer(name: str, marks: LabelArray, common: dict[str, Any]) -> Labels
     """Outlines of other readers on a film, which cannot be edited; ``marks`` has the shape (rows, columns)."""
     layer = Labels(marks, name=f"other readers, {name}", colormap=OTHERS, **common)
     layer.contour = CONTOUR_PX
+    return layer
+
+
+def possible_layer(name: str, lines: LabelArray, common: dict[str, Any]) -> Labels:
+    """Broken lines around the possible deposits of a film, which cannot be edited; ``lines`` has the shape (rows, columns)."""
+    layer = Labels(lines, name=f"possible deposits, {name}", colormap=POSSIBLE, **common)
+    layer.editable = False
     return layer
 
 

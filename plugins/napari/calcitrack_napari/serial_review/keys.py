@@ -39,8 +39,8 @@ class Command:
 
 
 COMMANDS = (
-    Command("accept", "A", "accept the deposit at all visits, and go on"),
-    Command("reject", "R", "reject the deposit at all visits, and go on"),
+    Command("accept", "A", "accept the deposit at all visits, or make a deposit of a possible one; go on"),
+    Command("reject", "R", "reject the deposit at all visits, or dismiss a possible one; go on"),
     Command("accept_here", "Shift-A", "accept it on this film only, and go on"),
     Command("reject_here", "Shift-R", "reject it on this film only, and go on"),
     Command("next_deposit", "N", "next deposit"),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from calcitrack.model.assessment import COVERAGE_FACTOR, DepositId, Fate
 from calcitrack.model.measurement import Measurement
+from calcitrack.model.possible import possible_number
 from calcitrack.review.deposit_list import DepositRow, ReaderVerdict
 
 Order = Callable[[DepositRow], tuple[bool, float | str]]
@@ -17,7 +18,7 @@ def _by_value(name: str) -> Order:
 
 
 ORDERS: dict[str, Order] = {
-    "id": lambda row: (False, f"{DepositId.parse(row.deposit_id).number:09d}"),
+    "id": lambda row: (False, f"{_number(row):09d}"),
     "mass": _by_value("ha_mass_mg"),
     "area": _by_value("area_mm2"),
     "change": lambda row: (row.change is None, -abs(row.change or 0.0)),
@@ -27,8 +28,8 @@ ORDERS: dict[str, Order] = {
 
 FILTERS: dict[str, Callable[[DepositRow], bool]] = {
     "all": lambda _: True,
-    "to do": lambda row: row.label is not None and row.verdict is ReaderVerdict.OPEN,
-    "seen here": lambda row: row.label is not None,
+    "to do": lambda row: row.to_do,
+    "seen here": lambda row: row.possible or row.label is not None,
     "new or gone": lambda row: row.fate in (Fate.NEW, Fate.RESOLVED, Fate.REAPPEARED, Fate.MERGED, Fate.SPLIT),
     "rejected": lambda row: row.verdict is ReaderVerdict.REJECTED,
 }
@@ -36,8 +37,12 @@ FILTERS: dict[str, Callable[[DepositRow], bool]] = {
 
 
 def arranged(rows: Iterable[DepositRow], order: str = "id", only: str = "all") -> tuple[DepositRow, ...]:
-    """Rows that pass the filter ``only`` (of `FILTERS`), sorted by ``order`` (of `ORDERS`), then by deposit id."""
-    return tuple(sorted((r for r in rows if FILTERS[only](r)), key=lambda r: (*ORDERS[order](r), *ORDERS["id"](r))))
+    """Rows that pass the filter ``only`` (of `FILTERS`): possible deposits first, sorted by ``order`` (of `ORDERS`), then by id."""
+    return tuple(sorted((r for r in rows if FILTERS[only](r)), key=lambda r: (not r.possible, *ORDERS[order](r), *ORDERS["id"](r))))
+
+
+def _number(row: DepositRow) -> int:
+    return DepositId.parse(row.deposit_id).number if not row.possible else possible_number(row.deposit_id) or 0
 
 
 def with_sd(measured: Measurement | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from calcitrack.errors import InvalidValueError
 from calcitrack.review import edit_outlines as outlines
 from calcitrack.review.session import ReviewSession
+from calcitrack_napari.serial_review.chosen import counted
 from calcitrack_napari.serial_review.context import Review
 from calcitrack_napari.serial_review.scene import Scene
 
@@ -62,7 +63,7 @@ def _meant(review: Review, event: Any) -> str:
         return ""
     if not review.deposit_id:
         raise InvalidValueError("no deposit is chosen that could get what is clicked; press N for the next one, or click without Shift")
-    return review.deposit_id
+    return counted(review.deposit_id)
 
 
 def _show(review: Review, session: ReviewSession, scene: Scene, k: int, place: tuple[int, int], size: int, deposit_id: str) -> None:

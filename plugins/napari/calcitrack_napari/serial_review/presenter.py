@@ -9,7 +9,8 @@ from qtpy.QtCore import QTimer
 
 from calcitrack.figures.palette import FATE_MARKS
 from calcitrack.model.course import PatientCourse
-from calcitrack.review.deposit_list import DepositRow, ReaderVerdict
+from calcitrack.model.possible import possible_number
+from calcitrack.review.deposit_list import DepositRow
 from calcitrack.review.session import Done, ReviewSession
 from calcitrack_napari.serial_review import keys
 from calcitrack_napari.serial_review.list_order import arranged
@@ -96,8 +97,8 @@ class Presenter:
             return
         rows = self.session.state.rows(self.image)
         self._panel.model.show(arranged(rows, self._panel.order.currentText(), self._panel.only.currentText()))
-        left = sum(r.label is not None and r.verdict is ReaderVerdict.OPEN for r in rows)
-        todo = f"{left} of {sum(r.label is not None for r in rows)} to do" if left else "all done"
+        left = sum(r.to_do for r in rows)
+        todo = f"{left} of {sum(r.possible or r.label is not None for r in rows)} to do" if left else "all done"
         self._panel.where.setText(f"{self.session.state.names.where(self.image)} · {todo}")
         self.plot_timer.start()
 
@@ -105,7 +106,8 @@ class Presenter:
         """Draw the burden, or wait until every film that was changed is ready."""
         session = self.session
         if session is not None and all(session.state.is_ready(k) for k in session.revision.needed()):
-            self._panel.plot.show_burden(session.revision.preview(), self.deposit_id, session.state.images[self.image].time_point, self.course)
+            chosen = "" if possible_number(self.deposit_id) is not None else self.deposit_id
+            self._panel.plot.show_burden(session.revision.preview(), chosen, session.state.images[self.image].time_point, self.course)
         elif session is not None:
             self.plot_timer.start()
 
@@ -113,10 +115,12 @@ class Presenter:
         """Select a deposit in the list, on the films and in the plot; with ``move`` the camera goes there."""
         if self.session is None or self.scene is None:
             return
+        row = next((n for n, r in enumerate(self._panel.model.shown) if r.deposit_id == deposit_id), None)
+        if row is None and possible_number(deposit_id) is not None:  # decided, or of another film
+            deposit_id = ""
         if deposit_id != self.deposit_id:
             self._leave_deposit()
         self.deposit_id = deposit_id
-        row = next((n for n, r in enumerate(self._panel.model.shown) if r.deposit_id == deposit_id), None)
         if row is not None:
             self._panel.table.selectRow(row)
         self.scene.select(self.image, deposit_id)

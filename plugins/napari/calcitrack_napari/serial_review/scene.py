@@ -12,16 +12,19 @@ from qtpy.QtCore import QTimer
 from calcitrack.errors import InvalidValueError
 from calcitrack.measure.live import Window
 from calcitrack.model.assessment import DepositId
+from calcitrack.model.measurement import Position
+from calcitrack.model.possible import possible_number
 from calcitrack.model.segmentation import Labels as LabelArray
 from calcitrack.review import edit_outlines as outlines
+from calcitrack.review.possible_outlines import PossibleOutline, broken_lines
 from calcitrack.review.regions import changed_window
 from calcitrack.review.session import Done, ReviewSession
 from calcitrack_napari.napari_io.layers import METADATA, on_baseline_mm
-from calcitrack_napari.serial_review.film_layers import REJECTED, film_layers, others_layer, palette, put_cross
+from calcitrack_napari.serial_review.film_layers import CONTOUR_PX, REJECTED, film_layers, others_layer, palette, possible_layer, put_cross
 from calcitrack_napari.serial_review.views import View, corresponding, difference_of, shown_films
 
 LAYERS_A_FILM = 4
-"""Film, limb and bone, cursor, deposits. With other readers' outlines one more. They share one field of napari's grid."""
+"""Film, limb and bone, cursor, deposits. One more each for other readers' outlines and possible deposits. They share one field of napari's grid."""
 CLOSE_UP_MM = 45.0
 """Width of the view when the camera first goes to a deposit: a finger and its neighbours."""
 
@@ -44,6 +47,8 @@ class Scene:
         self.films: list[Image] = []
         self.outlines: list[Labels] = []
         self.others: list[Labels] = []
+        self.possible: list[Labels] = []
+        self._undecided: list[tuple[PossibleOutline, ...]] = []
         self.anatomy: list[Labels] = []
         self.crosses: list[Points] = []
         self.view, self.current = View.PAIR, 0
@@ -59,6 +64,7 @@ class Scene:
     def build(self, progress: Callable[[int], None] = lambda _: None) -> None:
         """Add the layers; `progress` is called with the number of films that were added."""
         colours = palette()
+        self._undecided = [self._state.possible(k) for k in range(len(self._state.images))]
         for k, image in enumerate(self._state.images):
             common = {"affine": self._to_mm[k], "units": self.units, "visible": False, "metadata": {METADATA: {"image": k}}}
             name = self._state.names.name(k)
@@ -66,12 +72,14 @@ class Scene:
             layers.drawn.events.paint.connect(lambda _event, k=k: QTimer.singleShot(0, lambda: self._on_paint(k)))
             marks = self._state.others.get(k)
             seen = [] if marks is None else [(others_layer(name, marks, common), self.others)]
+            if any(self._undecided):
+                seen.append((possible_layer(name, self._lines(k), common), self.possible))
             lying = [(layers.film, self.films), *seen, (layers.anatomy, self.anatomy), (layers.cross, self.crosses), (layers.drawn, self.outlines)]
             for layer, kept in lying:
                 self.viewer.add_layer(layer)
                 kept.append(layer)
             progress(k + 1)
-        self.viewer.canvas.grid.stride = LAYERS_A_FILM + bool(self.others)
+        self.viewer.canvas.grid.stride = LAYERS_A_FILM + bool(self.others) + bool(self.possible)
         self.viewer.canvas.grid.shape = (1, -1)
         self.viewer.canvas.grid.spacing = 6
 
@@ -83,10 +91,10 @@ class Scene:
         """Remove the layers."""
         self._remove_difference()
         self.viewer.canvas.grid.enabled = False  # first, otherwise the grid is laid out again after each layer
-        for layer in (*self.films, *self.anatomy, *self.crosses, *self.outlines, *self.others):
+        for layer in (*self.films, *self.anatomy, *self.crosses, *self.outlines, *self.others, *self.possible):
             if layer in self.viewer.layers:
                 self.viewer.layers.remove(layer)
-        self.films, self.anatomy, self.crosses, self.outlines, self.others = [], [], [], [], []
+        self.films, self.anatomy, self.crosses, self.outlines, self.others, self.possible = [], [], [], [], [], []
 
     # What is shown
 
@@ -113,7 +121,7 @@ class Scene:
             self.anatomy[k].visible = k in shown and self.anatomy_shown
             self.crosses[k].visible = k in shown and self.cursor_shown
             put_cross(self.crosses[k], None)
-        for k, marks in enumerate(self.others):
+        for k, marks in (*enumerate(self.others), *enumerate(self.possible)):
             marks.visible = k in shown and not self.outlines_hidden
         self.viewer.canvas.grid.enabled = len(shown) > 1
         editable = self.outlines[self.current]
@@ -190,7 +198,10 @@ class Scene:
         self.viewer.scene.camera.center = (0.0, *place)
 
     def place_of(self, k: int, deposit_id: str) -> tuple[float, float] | None:
-        """(row, column) of a deposit in the view's units, from the nearest film that shows it."""
+        """(row, column) of a deposit in the view's units, from the nearest film that shows it; a possible one lies on this film alone."""
+        if possible_number(deposit_id) is not None:
+            found = next((o.deposit for o in self._state.possible(k) if o.deposit.name == deposit_id), None)
+            return None if found is None else self._placed(k, found.centroid)
         seen = [j for j in range(len(self._state.images)) if self._state.label_of(j, deposit_id) is not None]
         if not seen:
             return None
@@ -198,7 +209,10 @@ class Scene:
         deposit = self._state.deposit(nearest, deposit_id)
         if deposit is None:
             return None
-        row, column, _ = self._to_mm[nearest] @ np.array([*deposit.centroid, 1.0])
+        return self._placed(nearest, deposit.centroid)
+
+    def _placed(self, k: int, centroid: Position) -> tuple[float, float]:
+        row, column, _ = self._to_mm[k] @ np.array([*centroid, 1.0])
         return float(row), float(column)
 
     def under(self, position: tuple[float, ...], viewbox: tuple[int, int] | None) -> tuple[int, tuple[int, int]]:
@@ -223,6 +237,7 @@ class Scene:
                 self.outlines[k].refresh()
         if done.windows and self.current not in changed:
             self._redraw(self.current)
+        self._redraw_possible()
 
     def draw(self, k: int, window: Window | None = None, numbers: LabelArray | None = None) -> None:
         """Draw a film's outlines as the review has them; within a window draw other numbers."""
@@ -235,6 +250,19 @@ class Scene:
         """Draw all outlines that are shown as the review has them."""
         for k in self.shown():
             self._redraw(k)
+        self._redraw_possible()
+
+    def _redraw_possible(self) -> None:
+        """Draw the possible deposits of the films that are shown, where the reader has decided one or taken that back."""
+        for k in self.shown() if self.possible else ():
+            undecided = self._state.possible(k)
+            if undecided != self._undecided[k]:
+                self._undecided[k] = undecided
+                self.possible[k].data = self._lines(k)
+
+    def _lines(self, k: int) -> LabelArray:
+        rows, columns = self._state.labels(k).shape
+        return broken_lines((rows, columns), self._undecided[k], CONTOUR_PX)
 
     def _redraw(self, k: int) -> None:
         numbers = self._numbers(k)
@@ -243,8 +271,9 @@ class Scene:
             self.outlines[k].refresh()
 
     def select(self, k: int, deposit_id: str) -> None:
-        """Give the brush the deposit's number."""
-        self.outlines[k].selected_label = DepositId.parse(deposit_id).number if deposit_id else 1
+        """Give the brush the deposit's number; what is painted while a possible one is chosen is a new deposit."""
+        painted = self._session.new_id() if possible_number(deposit_id) is not None else deposit_id
+        self.outlines[k].selected_label = DepositId.parse(painted).number if painted else 1
 
     def _numbers(self, k: int, window: Window | None = None) -> LabelArray:
         return outlines.numbered(self._session, k, window, rejected=REJECTED)

@@ -7,7 +7,7 @@ from typing import Any
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
 from qtpy.QtGui import QBrush, QColor, QFont, QIcon, QPixmap
 
-from calcitrack.figures.palette import FATE_MARKS
+from calcitrack.figures.palette import FATE_MARKS, POSSIBLE_MARK
 from calcitrack.model.assessment import DepositId
 from calcitrack.review.deposit_list import DepositRow, ReaderVerdict
 from calcitrack_napari.napari_io.layers import COLOURS
@@ -15,7 +15,7 @@ from calcitrack_napari.serial_review.list_order import with_sd
 
 HEADS = ("Deposit", "Fate", "Area, mm²", "HA, mg", "Change", "Sure", "Review", "Pattern")
 TIPS = (
-    "Identity over all visits, in its colour on the films",
+    "Identity over all visits, in its colour on the films; a possible deposit, which is not counted, has a name on this film alone",
     "What became of it at this visit",
     "Area with its 95 % half width",
     "Hydroxyapatite with its 95 % half width; empty where the film carries no mass",
@@ -72,8 +72,8 @@ class DepositTable(QAbstractTableModel):
         if role == Qt.TextAlignmentRole and index.column() in (2, 3, 4, 5):
             return Qt.AlignRight | Qt.AlignVCenter
         if role == Qt.DecorationRole and index.column() == 0:
-            return _swatch(row.deposit_id)
-        if role == Qt.ForegroundRole and (row.label is None or row.verdict is ReaderVerdict.REJECTED):
+            return _swatch(POSSIBLE_MARK.colour if row.possible else COLOURS[(DepositId.parse(row.deposit_id).number - 1) % len(COLOURS)])
+        if role == Qt.ForegroundRole and ((row.label is None and not row.possible) or row.verdict is ReaderVerdict.REJECTED):
             return QBrush(FAINT)
         if role == Qt.FontRole and row.verdict is ReaderVerdict.REJECTED and index.column() == 0:
             struck = QFont()
@@ -90,10 +90,11 @@ def _texts(row: DepositRow) -> tuple[str, ...]:
     sure = "" if row.confidence is None else f"{100 * row.confidence:.0f} %"
     pattern = f"{row.pattern}{' *' if row.comment else ''}".strip()
     area, mass = with_sd(row.value("area_mm2")), with_sd(row.value("ha_mass_mg"))
-    return row.deposit_id, fate, area, mass, change, sure, MARKS[row.verdict], pattern
+    name = f"{row.deposit_id} possible" if row.possible else row.deposit_id
+    return name, fate, area, mass, change, sure, MARKS[row.verdict], pattern
 
 
-def _swatch(deposit_id: str) -> QIcon:
+def _swatch(colour: str) -> QIcon:
     pixels = QPixmap(SWATCH_PX, SWATCH_PX)
-    pixels.fill(QColor(COLOURS[(DepositId.parse(deposit_id).number - 1) % len(COLOURS)]))
+    pixels.fill(QColor(colour))
     return QIcon(pixels)

@@ -314,7 +314,7 @@ class ReviewWidget(QWidget):
             yield
         if not dragged and self.session is not None:
             k, place = self.pointed()
-            found = self.session.state.at(k, *place)
+            found = self.session.state.at(k, *place) or self.session.state.possible_at(k, *place)
             if found:
                 self.select(found, move=False)
 

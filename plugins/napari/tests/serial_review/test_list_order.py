@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from calcitrack.review.session import ReviewSession
-from calcitrack_napari.serial_review.list_order import arranged, with_sd
+from calcitrack_napari.serial_review.list_order import ORDERS, arranged, with_sd
 
 
 def test_rows_are_sorted_and_filtered(session: ReviewSession) -> None:
@@ -12,6 +12,18 @@ def test_rows_are_sorted_and_filtered(session: ReviewSession) -> None:
     assert [r.deposit_id for r in arranged(rows, "mass")] == ["D002", "D001"]
     assert [r.deposit_id for r in arranged(rows, only="new or gone")] == ["D001"]
     assert arranged(rows, only="to do") == ()
+
+
+def test_possible_deposits_are_first_in_every_order(asked: ReviewSession) -> None:
+    """And in the filters of what is to do and of what is seen, as long as the reader has not decided."""
+    rows = asked.state.rows(2)
+    for order in ORDERS:
+        assert {r.deposit_id for r in arranged(rows, order)[:2]} == {"P1", "P2"}
+    assert [r.deposit_id for r in arranged(rows, "least sure")[:2]] == ["P1", "P2"]
+    assert [r.deposit_id for r in arranged(rows, "area", "to do")[:2]] == ["P1", "P2"]
+    assert not any(r.possible for only in ("new or gone", "rejected") for r in arranged(rows, only=only))
+    asked.dismiss_possible(2, "P1")
+    assert next(r.deposit_id for r in arranged(asked.state.rows(2), only="seen here")) == "P2"
 
 
 def test_a_value_is_written_with_its_interval(session: ReviewSession) -> None:
