@@ -121,11 +121,11 @@ def _outline(review: Review, _session: ReviewSession, scene: Scene) -> None:
 
 
 def _merge(review: Review, session: ReviewSession) -> Done:
-    k, place = review.pointed()
+    kept, (k, place) = _chosen(review), review.pointed()
     other = session.state.at(k, *place)
     if not other:
         raise InvalidValueError("no deposit lies under the pointer; point at the one that is part of the selected one")
-    return outlines.merge(session, k, _chosen(review), other)
+    return outlines.merge(session, k, kept, other)
 
 
 def _fate(review: Review, session: ReviewSession) -> Done:
