@@ -62,9 +62,14 @@ class DepositConfidence:
 
 
 def is_mass(facts: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which deposits are masses that the overview sees too; facts of the shape (..., facts)."""
+    """Which deposits are judged as masses: those on films unlike the searched ones; facts of the shape (..., facts)."""
+    return ~is_known(facts) & is_large(facts)
+
+
+def is_large(facts: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which deposits are large, and seen by the overview too; facts of the shape (..., facts)."""
     area, odds = (facts[..., FACTS.index(name)] for name in ("log_area", "overview_best_odds"))
-    return np.asarray(~is_known(facts) & (area >= np.log(LEAST_MASS_MM2)) & (odds >= np.log(LEAST_OVERVIEW_CHANCE / (1 - LEAST_OVERVIEW_CHANCE))))
+    return np.asarray((area >= np.log(LEAST_MASS_MM2)) & (odds >= np.log(LEAST_OVERVIEW_CHANCE / (1 - LEAST_OVERVIEW_CHANCE))))
 
 
 def is_known(facts: NDArray[np.float64]) -> NDArray[np.bool_]:
