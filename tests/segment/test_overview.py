@@ -89,3 +89,13 @@ def test_where_the_networks_agree_the_finer_outline_holds() -> None:
     assert np.array_equal(joined(Chances(nothing, fine, fine), _overview(bone=coarse, limb=fine)).bone > 0.5, fine > 0.5)
     elsewhere = _square(60, 0.999, column=70)
     assert np.array_equal(joined(Chances(nothing, elsewhere, fine), _overview(bone=coarse, limb=fine)).bone > 0.5, coarse > 0.5)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 900), (900, 3), (40, 7000)])
+def test_odd_shapes_have_an_overview(shape: tuple[int, int]) -> None:
+    """A strip and a speck are answered on their own grid, with finite numbers; so is a film without any contrast."""
+    for values in (np.zeros(shape, np.float32), np.random.default_rng(2).random(shape, np.float32)):
+        valid = np.ones(shape, bool)
+        seen = overview(values, valid)
+        assert all(layer.shape == shape and np.isfinite(layer).all() for layer in (seen.deposit, seen.bone, seen.limb, seen.foreign, seen.doubt))
+        assert np.isfinite(likely_size(values, valid))
