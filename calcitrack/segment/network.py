@@ -43,14 +43,14 @@ class Chances:
     limb: FloatImage
 
 
-@lru_cache(maxsize=1)
-def _session() -> onnxruntime.InferenceSession:
-    """The network, read once. It runs in one thread: answers are the same on every machine, and batches run in processes."""
+@lru_cache(maxsize=2)
+def session(weights: str) -> onnxruntime.InferenceSession:
+    """A network of the package data, read once. It runs in one thread: answers are the same on every machine, and batches run in processes."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    weights = resources.files("calcitrack.segment").joinpath("data", WEIGHTS).read_bytes()
-    return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    stored = resources.files("calcitrack.segment").joinpath("data", weights).read_bytes()
+    return onnxruntime.InferenceSession(stored, options, providers=["CPUExecutionProvider"])
 
 
 def chances(image: FloatImage, valid: Mask) -> Chances:
@@ -101,7 +101,7 @@ def _ask(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     """Logits of one tile."""
     rows, columns = pictures.shape[1:]
     padded = np.pad(pictures, ((0, 0), (0, -rows % MULTIPLE_PX), (0, -columns % MULTIPLE_PX)), mode="edge")
-    answer: NDArray[np.float32] = _session().run(None, {"pictures": padded[None]})[0][0]
+    answer: NDArray[np.float32] = session(WEIGHTS).run(None, {"pictures": padded[None]})[0][0]
     return answer[:, :rows, :columns]
 
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from calcitrack.model.image import FloatImage, Mask
 from calcitrack.segment.grid import WORKING_PIXEL_MM, resize
+from calcitrack.segment.network import session
 from calcitrack.segment.network_input import network_input
 
 OVERVIEW_WEIGHTS = "overview.onnx"
@@ -59,16 +57,6 @@ class Overview:
     limb: FloatImage
     foreign: FloatImage
     doubt: FloatImage
-
-
-@lru_cache(maxsize=1)
-def _session() -> onnxruntime.InferenceSession:
-    """The network, read once, in one thread: answers are the same on every machine."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    weights = resources.files("calcitrack.segment").joinpath("data", OVERVIEW_WEIGHTS).read_bytes()
-    return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
 
 
 def overview(image: FloatImage, valid: Mask, sizes: Sequence[tuple[float, bool]] = VIEWS) -> Overview:
@@ -121,7 +109,7 @@ def _view(image: FloatImage, valid: Mask, size: float, *, mirrored: bool) -> NDA
     pictures = network_input(resize(image, seen), np.asarray(resize(valid.astype(np.float32), seen) >= 0.5))
     pictures = pictures[:, :, ::-1] if mirrored else pictures
     padded = np.pad(pictures, ((0, 0), (0, -seen[0] % MULTIPLE_PX), (0, -seen[1] % MULTIPLE_PX)), mode="edge")
-    answer: NDArray[np.float32] = _session().run(None, {"pictures": padded[None]})[0][0][:, : seen[0], : seen[1]]
+    answer: NDArray[np.float32] = session(OVERVIEW_WEIGHTS).run(None, {"pictures": padded[None]})[0][0][:, : seen[0], : seen[1]]
     answer = answer[:, :, ::-1] if mirrored else answer
     return np.stack([resize(np.clip(layer, -12, 12), (coarse[0], coarse[1])) for layer in answer])
 
