@@ -14,11 +14,11 @@ from pydicom.uid import ExplicitVRLittleEndian
 from calcitrack import AssessOptions, Radiograph, SegmentOptions, assess, read_cohort
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
-from calcitrack.segment import Method
 
 FIRST = dt.date(2021, 3, 1)
-OPTIONS = AssessOptions(segment=SegmentOptions(method=Method.TRANSPARENT, min_confidence=0.3))
-"""The network has seen no limb like the drawn ones, so that the method without a network finds their deposits."""
+OPTIONS = AssessOptions(segment=SegmentOptions(min_confidence=0.0))
+"""Settings of which a record holds all, for films that are measured again. The network has seen no limb like the drawn ones: it outlines their
+deposits roughly, and is unsure of them."""
 DX_PROCESSING = "1.2.840.10008.5.1.4.1.1.1.1.1"
 """Digital X-Ray Image Storage - For Processing (PS3.4 B.5)."""
 
@@ -44,8 +44,14 @@ def write_films(folder: Path, drawn: ModuleType) -> Path:
     return folder
 
 
-def measured(folder: Path) -> Assessment:
-    """The assessment of the films: D001 vanishes, D002 grows, D003 appears."""
+def measured(folder: Path, drawn: ModuleType) -> Assessment:
+    """The assessment of the films: D001 vanishes, D002 grows, D003 appears, outlined as they were drawn."""
+    (timeline,) = read_cohort(folder).timelines
+    return assess(timeline, options=AssessOptions(segment=SegmentOptions(method=drawn.find)))
+
+
+def measured_by_the_program(folder: Path) -> Assessment:
+    """The same deposits as the program outlines them, which can be measured again from the record alone."""
     (timeline,) = read_cohort(folder).timelines
     return assess(timeline, options=OPTIONS)
 

@@ -16,6 +16,7 @@ from calcitrack.model.progress import Observer as Observer
 from calcitrack.model.provenance import Parameter, stored_fields
 from calcitrack.register import AlignOptions
 from calcitrack.segment import Method, SegmentOptions
+from calcitrack.segment.options import RETIRED_METHOD, WHY_RETIRED
 from calcitrack.segment.own import OwnSegmenter
 from calcitrack.track import MatchOptions
 
@@ -73,9 +74,12 @@ def unflat(stored: Mapping[str, Parameter]) -> AssessOptions:
     Raises
     ------
     InvalidValueError
-        A segmenter or measurand of the user's own made the assessment: its code is not on record.
+        A segmenter or measurand of the user's own made the assessment, whose code is not on record, or a method that is retired.
     """
     method, own = stored.get("segment.method", Method.NETWORK), stored.get("measure.own")
+    if method == RETIRED_METHOD:
+        again = "measure the folder again with `calcitrack measure` and the same workspace, which lets the network search"
+        raise InvalidValueError(f"it was measured by the method {method}, which is retired: {WHY_RETIRED}; {again}")
     if method not in tuple(Method) or own is not None:
         code = own if method in tuple(Method) else method
         raise InvalidValueError(f"it was measured with code of one's own, {code}, which is not on record; measure again with that code at hand")

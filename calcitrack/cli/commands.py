@@ -18,7 +18,6 @@ from calcitrack.cli.workspace import workspace as workspace_commands
 from calcitrack.io.dicom.output_options import DicomOutput, SegmentationKind
 from calcitrack.phantom.course import DiseaseCourse
 from calcitrack.phantom.specs import BodyPart, Style
-from calcitrack.segment.options import Method
 
 app = typer.Typer(
     help="Measure calcium deposits in soft tissue on serial radiographs, and say how they change. For research; not a medical device.",
@@ -110,12 +109,14 @@ TimeLimit = Annotated[
     float,
     typer.Option("--time-limit", min=0, metavar="SECONDS", help="Give a timeline up when one step on one film takes longer; 0 for no limit."),
 ]
-MethodOption = Annotated[Method, typer.Option("--method", help="How deposits are found: a trained network, or the transparent baseline.")]
-
+MethodOption = Annotated[str | None, typer.Option("--method", hidden=True)]
+"""Earlier versions had two; commands that state one go on, or learn that it is retired."""
 SegmenterOption = Annotated[
     str | None,
     typer.Option(
-        "--segmenter", metavar="MODULE:FUNCTION", help="A segmenter of your own instead: a Python function of a radiograph that gives a Segmentation."
+        "--segmenter",
+        metavar="MODULE:FUNCTION",
+        help="A segmenter of your own in place of the network: a Python function of a radiograph that gives a Segmentation.",
     ),
 ]
 
@@ -153,7 +154,7 @@ def measure(
     wedge_box: WedgeBox = None,
     ha_concentration: Concentration = None,
     ha_concentration_sd: ConcentrationSd = None,
-    method: MethodOption = Method.NETWORK,
+    method: MethodOption = None,
     segmenter: SegmenterOption = None,
     workers: Workers = None,
     scheduler: Scheduler = None,

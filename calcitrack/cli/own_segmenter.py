@@ -1,4 +1,4 @@
-"""The segmenter that ``--segmenter MODULE:FUNCTION`` names."""
+"""How deposits are found: the segmenter that ``--segmenter MODULE:FUNCTION`` names, or the program's own method."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from calcitrack.errors import InvalidValueError
-from calcitrack.segment.options import Method
+from calcitrack.segment.options import Method, built_in
 from calcitrack.segment.own import OwnSegmenter
 
 
-def chosen_method(method: Method, segmenter: str | None) -> Method | OwnSegmenter:
-    """How deposits are found: by a segmenter of the user's own where one is named.
+def chosen_method(method: str | None, segmenter: str | None) -> Method | OwnSegmenter:
+    """How deposits are found: by a segmenter of the user's own where one is named, else by the program.
 
     Raises
     ------
     InvalidValueError
-        Both are stated, or the segmenter cannot be used.
+        Both are stated, the program has no such method (any more), or the segmenter cannot be used.
     """
     if segmenter is None:
-        return method
-    if method is not Method.NETWORK:
+        return Method.NETWORK if method is None else built_in(method)
+    if method is not None:
         raise InvalidValueError(f"one of --method and --segmenter finds the deposits; found --method {method} and --segmenter {segmenter}")
     return own_segmenter(segmenter)
 

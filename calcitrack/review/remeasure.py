@@ -91,7 +91,7 @@ def measure_again(folder: Path, assessment_id: str, image: str, tell: Tell, stop
     Raises
     ------
     InvalidValueError
-        The files are not what they were, or the film could not be measured.
+        The settings of before cannot be had again, the files are not what they were, or the film could not be measured.
     StoppedError
         As for `measure_into`.
     CalcitrackError
@@ -99,10 +99,10 @@ def measure_again(folder: Path, assessment_id: str, image: str, tell: Tell, stop
     """
     with Workspace.open(folder) as workspace:
         was = workspace.assessment(assessment_id)
+        options = unflat(next((s.parameters for s in was.provenance.steps if s.name == "assess"), {}))
         known = _films_of_the_patient(workspace, was)
         cohort = _cohort(known, workspace.corrections())
-        settings = next((s.parameters for s in was.provenance.steps if s.name == "assess"), {})
-        assessments = _measured(workspace, cohort, cohort_paths(known), tell, stopped, unflat(settings))
+        assessments = _measured(workspace, cohort, cohort_paths(known), tell, stopped, options)
         found = next((a.assessment_id for a in assessments if any(i.exposure.image_id == image for i in a.images)), None)
         if found is None:
             unread = [str(f.error) for a in assessments for f in a.failures if f.exposure.image_id == image]

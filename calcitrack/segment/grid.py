@@ -76,18 +76,8 @@ def opened(mask: Mask, radius_mm: float) -> Mask:
     return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, _disk(radius_mm)) > 0, dtype=bool)
 
 
-def closed(mask: Mask, radius_mm: float) -> Mask:
-    """Fill gaps thinner than the disk."""
-    return np.asarray(cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, _disk(radius_mm)) > 0, dtype=bool)
-
-
 def filled(mask: Mask) -> Mask:
     """Fill the holes: pixels that cannot be reached from the picture's edge without crossing the mask, diagonal gaps closed."""
     outside = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     cv2.floodFill(outside, None, (0, 0), 2, flags=4)
     return np.asarray(outside[1:-1, 1:-1] != 2, dtype=bool)
-
-
-def depth_mm(mask: Mask) -> FloatImage:
-    """Distance of each pixel inside the mask to its outline, mm; 0 outside. The picture's edge is not an outline."""
-    return np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5), dtype=np.float32) * WORKING_PIXEL_MM

@@ -10,32 +10,32 @@ from calcitrack.segment.own import OwnSegmenter, Segmenter
 
 
 class Method(StrEnum):
-    """How deposits are found.
+    """How the program finds deposits; a segmenter of the user's own may take its place.
 
     Examples
     --------
     >>> from calcitrack.segment import Method
     >>> [method.value for method in Method]
-    ['network', 'transparent']
+    ['network']
     """
 
     NETWORK = "network"
-    """A small convolutional network trained on simulated films."""
-    TRANSPARENT = "transparent"
-    """A fitted soft-tissue surface and a logistic model that anyone can read: the baseline."""
+    """Small convolutional networks (docs/explanation/model-card.md)."""
 
 
-MIN_CONFIDENCE = {Method.NETWORK: 0.95, Method.TRANSPARENT: 0.5}
+RETIRED_METHOD = "transparent"
+"""A method that records of earlier versions name: a fitted surface of the soft tissue and a logistic model of what stands above it."""
+WHY_RETIRED = "it told bone by brightness alone and did not search over it, so that on real films it missed nearly all masses"
+"""For messages; docs/explanation/model-card.md says more."""
+MIN_CONFIDENCE = 0.95
 """Default of `SegmentOptions.min_confidence`. Chosen on simulated films and the external set (docs/explanation/accuracy.md)."""
 MASS_CONFIDENCE, POSSIBLE_MASS_CONFIDENCE = 0.5, 0.2
 """Default of `SegmentOptions.min_mass_confidence`, and the confidence from which a mass is possible. Chosen on simulated masses and on masses drawn
 into real pictures (docs/explanation/model-card.md)."""
-SUPPORTED_CONFIDENCE = {Method.NETWORK: 0.1, Method.TRANSPARENT: 0.5}
-"""Default of `SegmentOptions.supported_confidence`; the transparent method's weak candidates are mostly false, and take no part."""
-
-POSSIBLE_CONFIDENCE = {Method.NETWORK: 0.5}
-"""Default of `SegmentOptions.possible_confidence`: what is more likely a deposit than not, by the confidence's own meaning, is worth a reader's look.
-The transparent method has none: its candidates below `MIN_CONFIDENCE` are mostly false."""
+SUPPORTED_CONFIDENCE = 0.1
+"""Default of `SegmentOptions.supported_confidence`. Chosen likewise."""
+POSSIBLE_CONFIDENCE = 0.5
+"""Default of `SegmentOptions.possible_confidence`: what is more likely a deposit than not, by the confidence's own meaning, is worth a look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +50,16 @@ class SegmentOptions:
     min_area_mm2
         Smallest deposit kept, mm2 in the plane of the image's spacing. Chosen on simulated films: below it noise and trabeculae prevail.
     min_confidence
-        Candidates less likely than this to be deposits are dropped; ``None`` takes that of the method (`MIN_CONFIDENCE`), and keeps all that an own
-        segmenter finds.
+        Candidates less likely than this to be deposits are dropped; ``None`` takes `MIN_CONFIDENCE`, and keeps all that an own segmenter finds.
     min_mass_confidence
         The same for masses: deposits of 30 mm2 and more that the overview of the whole limb sees too (`Segmentation.masses`), which are seldom
         anything else. ``None`` takes `min_confidence` where that is given, else `MASS_CONFIDENCE`.
     supported_confidence
         ... unless another exposure of the timeline surely shows a deposit at their place: then those at least this likely are kept; ``None``
-        takes that of the method (`SUPPORTED_CONFIDENCE`).
+        takes `SUPPORTED_CONFIDENCE`, and `min_confidence` for an own segmenter.
     possible_confidence
-        Candidates that are not kept and are at least this likely stay as possible deposits: shown to the reader and not counted. ``None`` takes that
-        of the method (`POSSIBLE_CONFIDENCE`), and makes none of what the transparent method or an own segmenter finds.
+        Candidates that are not kept and are at least this likely stay as possible deposits: shown to the reader and not counted. ``None`` takes
+        `POSSIBLE_CONFIDENCE`, and makes none of what an own segmenter finds.
     assumed_pixel_mm
         Pixel size that sets the search scales when the image states none; ``None`` takes what the size of the bones suggests. It never enters a
         result.
@@ -96,7 +95,7 @@ class SegmentOptions:
         """Confidence from which an image alone shows a deposit."""
         if self.min_confidence is not None:
             return self.min_confidence
-        return MIN_CONFIDENCE[self.method] if isinstance(self.method, Method) else 0.0
+        return MIN_CONFIDENCE if self.segmenter is None else 0.0
 
     @property
     def mass_from(self) -> float:
@@ -115,7 +114,7 @@ class SegmentOptions:
         """Confidence from which a deposit is kept that another exposure surely shows; never above `sure_from`."""
         least = self.supported_confidence
         if least is None:
-            least = SUPPORTED_CONFIDENCE[self.method] if isinstance(self.method, Method) else self.sure_from
+            least = SUPPORTED_CONFIDENCE if self.segmenter is None else self.sure_from
         return min(least, self.sure_from)
 
     @property
@@ -123,7 +122,7 @@ class SegmentOptions:
         """Confidence from which a deposit that is not kept stays as a possible one; never above `sure_from`, where there is none."""
         least = self.possible_confidence
         if least is None:
-            least = POSSIBLE_CONFIDENCE.get(self.method, self.sure_from) if isinstance(self.method, Method) else self.sure_from
+            least = POSSIBLE_CONFIDENCE if self.segmenter is None else self.sure_from
         return min(least, self.sure_from)
 
     @property
@@ -135,9 +134,27 @@ class SegmentOptions:
 def _method(method: object) -> Method | OwnSegmenter:
     if isinstance(method, OwnSegmenter):
         return method
-    if isinstance(method, str) and method in tuple(Method):
-        return Method(method)
     if isinstance(method, str) or not callable(method):
-        known = ", ".join(Method)
-        raise InvalidValueError(f"method is one of {known}, or a segmenter: a function of a radiograph that gives a Segmentation; found {method!r}")
+        return built_in(method)
     return OwnSegmenter.of(method)
+
+
+def built_in(name: object) -> Method:
+    """The program's method of a name.
+
+    Raises
+    ------
+    InvalidValueError
+        There is none of this name, or no more.
+
+    Examples
+    --------
+    >>> built_in("network")
+    <Method.NETWORK: 'network'>
+    """
+    if isinstance(name, str) and name in tuple(Method):
+        return Method(name)
+    wanted = f"method is {', '.join(Method)}, or a segmenter: a function of a radiograph that gives a Segmentation; found {name!r}"
+    if name == RETIRED_METHOD:
+        raise InvalidValueError(f"{wanted}, which is retired: {WHY_RETIRED}; leave the method out, or use a segmenter of your own")
+    raise InvalidValueError(wanted)

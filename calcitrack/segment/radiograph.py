@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -13,34 +13,20 @@ from calcitrack.calibrate.intensity import attenuation
 from calcitrack.model.arguments import expect
 from calcitrack.model.image import FloatImage, Mask, Radiograph
 from calcitrack.model.segmentation import Segmentation
-from calcitrack.segment.anatomy import find_anatomy
-from calcitrack.segment.candidates import Candidates, candidate_confidence, find_candidates
 from calcitrack.segment.field import exposed_field
 from calcitrack.segment.grid import Grid, blur, dilate
-from calcitrack.segment.learned import find_deposits
+from calcitrack.segment.learned import Learned, find_deposits
 from calcitrack.segment.network import chances
-from calcitrack.segment.options import Method, SegmentOptions
+from calcitrack.segment.options import SegmentOptions
 from calcitrack.segment.overview import likely_size, overview
 from calcitrack.segment.parts import OUTLINE_CHANCE
 
 SMOOTHING_MM = 0.2
-"""Gaussian smoothing before the transparent search: one search pixel, against grain."""
+"""Gaussian smoothing before the exposed field is looked for: one search pixel, against grain."""
 ASSUMED_LENGTH_MM = 220.0
 """Long side of a film without pixel size, before its bones are looked at: a hand, an elbow or a knee with its surroundings."""
 WEDGE_MARGIN_MM = 1.0
 """Blurred edge of a step wedge, and the error of its found place: neither is searched."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Found:
-    """Deposits drawn on the film's own pixels, with arbitrary numbers, confidence, widening and masses, and the anatomy on the search grid."""
-
-    drawn: NDArray[np.int32]
-    confidence: Mapping[int, float]
-    widening: Mapping[int, float]
-    limb: Mask
-    bone: Mask
-    masses: frozenset[int] = frozenset()
 
 
 def segment(radiograph: Radiograph, options: SegmentOptions | None = None) -> Segmentation:
@@ -60,9 +46,8 @@ def segment(radiograph: Radiograph, options: SegmentOptions | None = None) -> Se
 
     Notes
     -----
-    ``Method.NETWORK`` asks a small convolutional network trained on simulated films. ``Method.TRANSPARENT`` fits the soft tissue as a
-    smooth surface; what stands above it in bone-contrast and noise units is a candidate, and a logistic model of its outline,
-    contrast and surroundings says how likely it is a deposit. It does not search over bone.
+    Two small convolutional networks find the candidates, one that looks at millimetres and one that sees the whole limb; a third one says how
+    likely each is a deposit (docs/explanation/model-card.md). A segmenter of the user's own (`SegmentOptions.method`) takes their place.
 
     Examples
     --------
@@ -144,15 +129,14 @@ def candidates(radiograph: Radiograph, options: SegmentOptions, values: FloatIma
     if radiograph.spacing.mean_mm is None:
         findings.append(f"no pixel size is stated: search scales assume {grid.row_mm:.2g} mm a pixel")
     image, field = searched(radiograph, grid, values)
-    stated = grid.down_mask(radiograph.valid_mask)
-    found = _by_network(image, field, stated, grid) if options.method is Method.NETWORK else _transparently(image, field, grid, options)
-    if found is None:
+    found = find_deposits(chances(image, field), overview(image, grid.down_mask(radiograph.valid_mask)), image)
+    if not found.limb.any():
         nothing = np.zeros(radiograph.shape, bool)
         findings.append("no limb with bone stands out from the air: nothing was searched")
         return Segmentation(labels=np.zeros(radiograph.shape, np.uint16), limb=nothing, bone=nothing, findings=tuple(findings))
     valid = radiograph.valid_mask & grid.up_mask(field)
     likely = {k: p for k, p in found.confidence.items() if p >= min(options.supported_from, options.possible_from)}
-    labels, numbers = _numbered_by_size(found.drawn, likely, valid, options.min_area_mm2 / (grid.row_mm * grid.column_mm))
+    labels, numbers = _numbered_by_size(_drawn(found, grid), likely, valid, options.min_area_mm2 / (grid.row_mm * grid.column_mm))
     return Segmentation(
         labels=labels,
         limb=grid.up_mask(found.limb),
@@ -207,32 +191,9 @@ def _wedge(radiograph: Radiograph, grid: Grid) -> Mask:
     return dilate(drawn > 0, WEDGE_MARGIN_MM)
 
 
-def _by_network(image: FloatImage, field: Mask, stated: Mask, grid: Grid) -> _Found | None:
-    """Run the networks, and draw their deposits at the film's own resolution; the overview sees all that the file states to be valid."""
-    found = find_deposits(chances(image, field), overview(image, stated), image)
-    if not found.limb.any():
-        return None
-    likely = grid.up(found.chance) >= OUTLINE_CHANCE
-    drawn = np.where(likely, _nearest(found.numbers, grid), 0)
-    return _Found(drawn.astype(np.int32), found.confidence, found.widening, found.limb, found.bone, found.masses)
-
-
-def _transparently(image: FloatImage, field: Mask, grid: Grid, options: SegmentOptions) -> _Found | None:
-    """Fit the soft tissue, and judge the candidates above its surface."""
-    smooth = blur(image, SMOOTHING_MM)
-    anatomy = find_anatomy(smooth, field)
-    if anatomy is None:
-        return None
-    found = find_candidates(smooth, anatomy, options.min_area_mm2)
-    likely = {k: candidate_confidence(features) for k, features in enumerate(found.features, start=1)}
-    return _Found(_outlined(found, grid), likely, {}, anatomy.limb, anatomy.bone)
-
-
-def _outlined(found: Candidates, grid: Grid) -> NDArray[np.int32]:
-    """Draw the candidates on the film's own pixels, each outlined at its own level."""
-    index = _nearest(found.labels, grid)
-    level = np.array([np.inf, *found.outline], np.float32)
-    return np.asarray(np.where(grid.up(found.residual) > level[index], index, 0), dtype=np.int32)
+def _drawn(found: Learned, grid: Grid) -> NDArray[np.int32]:
+    """The numbers of the deposits, drawn at the film's own resolution."""
+    return np.where(grid.up(found.chance) >= OUTLINE_CHANCE, _nearest(found.numbers, grid), 0).astype(np.int32)
 
 
 def _nearest(numbers: NDArray[np.int32], grid: Grid) -> NDArray[np.int32]:

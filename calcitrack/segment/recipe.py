@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib import resources
 
 from calcitrack.model.provenance import Parameter
-from calcitrack.segment.options import Method, SegmentOptions
+from calcitrack.segment.options import SegmentOptions
 
 OWN = "own"
 """Method of a segmenter that the user plugged in."""
@@ -37,9 +37,6 @@ def recipe(options: SegmentOptions) -> Mapping[str, Parameter]:
         own = options.segmenter.identity
         named = {"segmenter": own.address, "version": own.version, "source_sha256": own.source_sha256, "state": own.state}
         return {"method": OWN, **bars, **{f"segmenter_{k}" if k != "segmenter" else k: v for k, v in named.items() if v}}
-    bars = {"method": str(options.method), **bars}
-    if options.method is not Method.NETWORK:
-        return bars
     import onnxruntime
 
     from calcitrack.segment.deposit_confidence import CONFIDENCE_WEIGHTS
@@ -47,6 +44,7 @@ def recipe(options: SegmentOptions) -> Mapping[str, Parameter]:
     from calcitrack.segment.overview import OVERVIEW_WEIGHTS
 
     return {
+        "method": str(options.method),
         **bars,
         "weights": WEIGHTS,
         "weights_sha256": _sha256(WEIGHTS),

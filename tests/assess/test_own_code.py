@@ -204,7 +204,11 @@ def test_what_is_no_result_of_a_measurand_is_said(timeline: Timeline) -> None:
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: SegmentOptions(method="magic"), "method is one of network, transparent, or a segmenter.*found 'magic'"),
+        (lambda: SegmentOptions(method="magic"), "method is network, or a segmenter.*found 'magic'$"),
+        (
+            lambda: SegmentOptions(method="transparent"),
+            "found 'transparent', which is retired: it told bone.*leave the method out, or use a segmenter",
+        ),
         (lambda: SegmentOptions(method=3), "found 3"),
         (lambda: SegmentOptions(method=None), "found None"),
         (lambda: MeasureOptions(own=[OWN[0]]), "own is a tuple of OwnMeasurand"),
@@ -227,7 +231,7 @@ def test_options_are_checked_at_the_gate(make, words: str) -> None:
 
 def test_a_name_of_a_method_is_the_method() -> None:
     """Text is as good as the enum, and gives the same options."""
-    assert SegmentOptions(method="transparent") == SegmentOptions(method=Method.TRANSPARENT)  # type: ignore[arg-type]
+    assert SegmentOptions(method="network") == SegmentOptions(method=Method.NETWORK)  # type: ignore[arg-type]
     assert repr(SegmentOptions(method="network")) == repr(SegmentOptions())  # type: ignore[arg-type]
     assert CalibrateOptions() == AssessOptions().calibrate
 
@@ -300,7 +304,7 @@ def test_the_command_line_finds_a_segmenter_in_the_current_folder(module: Path) 
     """MODULE:FUNCTION; each way in which that fails is said."""
     found = own_segmenter("their_segmenter:find")
     assert found.identity.address == "their_segmenter:find"
-    assert chosen_method(Method.TRANSPARENT, None) is Method.TRANSPARENT
+    assert chosen_method(None, None) is chosen_method("network", None) is Method.NETWORK
     for address, words in {
         "their_segmenter": "is MODULE:FUNCTION",
         "nowhere_at_all:find": "cannot be imported .ModuleNotFoundError",
@@ -311,5 +315,5 @@ def test_the_command_line_finds_a_segmenter_in_the_current_folder(module: Path) 
         with pytest.raises(InvalidValueError, match=words):
             own_segmenter(address)
     with pytest.raises(InvalidValueError, match="one of --method and --segmenter"):
-        chosen_method(Method.TRANSPARENT, "their_segmenter:find")
+        chosen_method("network", "their_segmenter:find")
     assert module.is_dir()

@@ -161,7 +161,7 @@ def read_by_two(folder: Path) -> None:
 def test_no_command_writes_or_prints_a_name_or_a_birth_date(films: Path, tmp_path: Path) -> None:
     """Measuring, describing, workspaces and de-identification with all their outputs, and the commands that read no patient at all."""
     results, workspace, out = tmp_path / "R", tmp_path / "W", tmp_path / "D"
-    common = ("--method", "transparent", "-j", 1)
+    common = ("-j", 1)
     printed = call("measure", films, "--out", results, "--workspace", workspace, "--parquet", *common)
     assert "2021-03-08" in printed
     printed += call("measure", films / "odd", "--out", tmp_path / "J", "--json", *common)
@@ -205,7 +205,7 @@ def test_with_a_map_the_patient_id_is_nowhere_either(tmp_path: Path) -> None:
     for visit in (1, 2):
         write_film(folder / f"visit{visit}.dcm", visit, PatientID="XPID1")
     (folder / "treatments.csv").write_text("patient_id,name,start\nXPID1,drug,2021-04-01\nXPID7,drug,2021-04-01\n", encoding="utf-8")
-    arguments = ("--workspace", tmp_path / "W", "--pseudonyms", mapping, "--method", "transparent", "-j", 1)
+    arguments = ("--workspace", tmp_path / "W", "--pseudonyms", mapping, "-j", 1)
     printed = call("measure", folder, "--out", tmp_path / "R", *arguments)
     assert "CHILD-A / HAND / R / PA" in printed
     written = {str(p): t for f in ("R", "W") for p in (tmp_path / f).rglob("*") if p.is_file() and p.suffix != ".dcm" for t in texts_of(p)}

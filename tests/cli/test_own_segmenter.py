@@ -71,12 +71,13 @@ def test_worker_processes_use_the_segmenter_and_a_workspace_tells_it_from_anothe
 
 
 def test_wrong_use_is_one_message(folder: Path) -> None:
-    """A module that is not there, or two ways to search, end the command before anything is measured."""
+    """A module that is not there, two ways to search, or a retired one, end the command before anything is measured."""
     (folder / "ends.py").write_text("raise SystemExit(7)", encoding="utf-8")
     for options, words in (
         (("--segmenter", "not_there:find"), "not_there cannot be imported"),
         (("--segmenter", "ends:find"), "ends cannot be imported (SystemExit: 7)"),
-        (("--segmenter", "cli_segmenter:find", "--method", "transparent"), "one of --method and --segmenter"),
+        (("--segmenter", "cli_segmenter:find", "--method", "network"), "one of --method and --segmenter"),
+        (("--method", "transparent"), "found 'transparent', which is retired: it told bone by brightness alone"),
     ):
         code, _, told = call("measure", "films", "--out", "R", *options)
         assert code == ExitCode.USAGE

@@ -21,9 +21,9 @@ def film_folder(reviews: ModuleType, drawn: ModuleType, tmp_path_factory: pytest
 
 
 @pytest.fixture(scope="session")
-def assessment(reviews: ModuleType, film_folder: Path) -> Assessment:
-    """What calcitrack finds on the films: D001 vanishes, D002 grows, D003 appears."""
-    return reviews.measured(film_folder)
+def assessment(reviews: ModuleType, drawn: ModuleType, film_folder: Path) -> Assessment:
+    """The deposits of the films: D001 vanishes, D002 grows, D003 appears."""
+    return reviews.measured(film_folder, drawn)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -24,11 +25,24 @@ from calcitrack.model.review_steps import HistoryMove
 from calcitrack.review import remeasure
 from calcitrack.review.film_corrections import Tool, summary, unmeasured
 from calcitrack.review.remeasure import measure_again, measure_into
+from calcitrack.review.session import ReviewSession
 
 LAST = "2.25.774"
 """The repeat exposure at the last visit."""
 PROMPT_S = 30
 """A measurement that is stopped has ended within this on the busiest machine; it takes half a second, the film that is loading a minute."""
+
+
+@pytest.fixture(scope="module")
+def assessment(reviews: ModuleType, film_folder: Path) -> Assessment:
+    """What the program finds on the films: a record holds all that measuring again takes."""
+    return reviews.measured_by_the_program(film_folder)
+
+
+@pytest.fixture
+def folder(reviews: ModuleType, assessment: Assessment, tmp_path: Path) -> Path:
+    """A workspace with it."""
+    return reviews.recorded(tmp_path / "workspace", assessment)
 
 
 def again(folder: Path, assessment: Assessment, image: str = LAST) -> str:
@@ -38,7 +52,8 @@ def again(folder: Path, assessment: Assessment, image: str = LAST) -> str:
 
 def test_the_batch_measures_the_same_with_the_same_statements(reviews: ModuleType, film_folder: Path, folder: Path, assessment: Assessment) -> None:
     """Parity: one id and the same totals, whether stated in the viewer, in a mapping, or taken from the workspace by a later run."""
-    region = tuple((r + dr, c + dc) for (r, c) in [_place(assessment, 3, "D003")] for dr, dc in ((-15, -15), (-15, 15), (15, 15), (15, -15)))
+    row, column = _place(assessment, 3, "D003")
+    region = tuple((row + dr, column + dc) for dr, dc in ((-15, -15), (-15, 15), (15, 15), (15, -15)))
     stated = FilmCorrection(excluded=(region,), length=KnownLength((0, 0), (400, 0), 120))
     with Workspace.open(folder) as workspace:
         workspace.correct(LAST, stated, "exclude a region", reader="anna")
@@ -49,7 +64,8 @@ def test_the_batch_measures_the_same_with_the_same_statements(reviews: ModuleTyp
     with Workspace.open(folder) as workspace:
         viewed = workspace.assessment(made)
         assert [i.totals for i in viewed.images] == [i.totals for i in batch.images]
-        assert "D003" not in {d.deposit_id for d in viewed.images[3].deposits}
+        (left,) = viewed.images[3].deposits
+        assert abs(left.deposit.centroid[0] - row) > 15
         assert viewed.images[3].exposure.correction == stated
         assert viewed.images[3].exposure.load().spacing == viewed.images[3].spacing == batch.images[3].spacing
         assert unmeasured(workspace, viewed) == ()
@@ -78,6 +94,18 @@ def test_a_side_and_a_date_change_the_timelines(folder: Path, assessment: Assess
         assert one.assessment_id == later
         assert workspace.assessment(later).time_points[-1].date == dt.date(2023, 1, 2)
         assert [p.index for p in workspace.assessment(later).time_points] == [1, 2, 3, 4]
+
+
+def test_settings_that_are_retired_are_said_before_anything_is_read(reviews: ModuleType, assessment: Assessment, tmp_path: Path) -> None:
+    """What an earlier version measured by a method that is gone opens as it was, and is not measured by another one unasked."""
+    (step,) = (s for s in assessment.provenance.steps if s.name == "assess")
+    told = replace(step, parameters={**step.parameters, "segment.method": "transparent"})
+    was = replace(assessment, provenance=replace(assessment.provenance, steps=(told,)))
+    folder = reviews.recorded(tmp_path / "W", was)
+    with Workspace.open(folder) as workspace:
+        assert len(ReviewSession.open(workspace, "anna").state.deposit_ids()) == 3
+    with pytest.raises(InvalidValueError, match=r"by the method transparent, which is retired.*measure the folder again with `calcitrack measure`"):
+        again(folder, was)
 
 
 def test_what_does_not_fit_is_said_and_can_be_undone(folder: Path, assessment: Assessment) -> None:

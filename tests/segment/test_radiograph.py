@@ -1,4 +1,4 @@
-"""Deposits on one radiograph: the transparent method on drawn films, the network on simulated ones."""
+"""Deposits on one radiograph: laws on drawn films, truth on simulated ones."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from calcitrack import Radiograph, Segmentation, measure, segment
 from calcitrack.errors import InvalidValueError
@@ -15,13 +16,14 @@ from calcitrack.phantom.film import film as simulate_film
 from calcitrack.phantom.population import Exposures, Population
 from calcitrack.phantom.radiograph import as_radiograph
 from calcitrack.phantom.specs import Style
-from calcitrack.segment import Method, SegmentOptions
+from calcitrack.segment import SegmentOptions
 
-TRANSPARENT = SegmentOptions(method=Method.TRANSPARENT, min_confidence=0.3)
+ALL = SegmentOptions(min_confidence=0.0)
+"""The network has seen no limb like the drawn ones: it outlines their deposits, and is unsure of them."""
 
 
 def _segment(film: Radiograph) -> Segmentation:
-    return segment(film, TRANSPARENT)
+    return segment(film, ALL)
 
 
 @pytest.fixture(scope="module")
@@ -31,13 +33,13 @@ def two_discs(drawn: ModuleType):
 
 
 def test_clear_deposits_are_found_where_they_were_drawn(drawn: ModuleType, two_discs) -> None:
-    """Each drawn disc is one deposit, its centroid within 0.3 mm and its area within 15 %; nothing else is found."""
+    """Each drawn disc is one deposit, 90 % of its pixels in the disc; nothing else is found."""
     film = drawn.draw(two_discs)
-    found = measure(film, _segment(film)).deposits
-    assert len(found) == 2
-    for disc, deposit in zip(two_discs, found, strict=True):  # largest first
-        assert np.hypot(deposit.centroid[0] * 0.2 + 0.1 - disc.row_mm, deposit.centroid[1] * 0.2 + 0.1 - disc.column_mm) < 0.3
-        assert deposit.measurements["area_mm2"].value == pytest.approx(disc.area_mm2, rel=0.15)
+    found, true = _segment(film), drawn.segmented(film, two_discs).labels
+    inside = {k: true[found.labels == k] for k in found.label_values}
+    discs = {k: int(np.bincount(values).argmax()) for k, values in inside.items()}
+    assert sorted(discs.values()) == [1, 2]
+    assert all(np.mean(inside[k] == disc) >= 0.9 for k, disc in discs.items())
 
 
 def test_limb_without_deposits_stays_quiet(drawn: ModuleType) -> None:
@@ -55,22 +57,6 @@ def test_exposure_does_not_matter(drawn: ModuleType, two_discs, gain: float) -> 
     assert np.mean(plain.labels != scaled.labels) < 1e-4
 
 
-def test_a_turned_film_gives_turned_deposits(drawn: ModuleType, two_discs) -> None:
-    """Law: the film upside down gives the same deposits upside down."""
-    film = drawn.draw(two_discs)
-    turned = _segment(replace(film, pixels=film.pixels[::-1, ::-1], valid=None)).labels[::-1, ::-1]
-    assert np.mean((turned > 0) != (_segment(film).labels > 0)) < 2e-4
-
-
-def test_resolution_of_the_film_hardly_matters(drawn: ModuleType, two_discs) -> None:
-    """Law: half the pixel size, the same areas within 10 %."""
-    areas = []
-    for pitch in (0.2, 0.1):
-        film = drawn.draw(two_discs, pitch_mm=pitch)
-        areas.append([d.measurements["area_mm2"].value for d in measure(film, _segment(film)).deposits])
-    assert areas[0] == pytest.approx(areas[1], rel=0.1)
-
-
 def test_unknown_curve_still_finds_the_deposits(drawn: ModuleType, two_discs) -> None:
     """A film that states no relationship to the beam gives the same deposits."""
     assert len(_segment(drawn.draw(two_discs, relationship="")).label_values) == 2
@@ -79,7 +65,7 @@ def test_unknown_curve_still_finds_the_deposits(drawn: ModuleType, two_discs) ->
 def test_missing_pixel_size_is_said(drawn: ModuleType, two_discs) -> None:
     """Without a pixel size the search goes on with an assumed one, and says so."""
     film = replace(drawn.draw(two_discs), spacing=Spacing.uncalibrated())
-    result = segment(film, SegmentOptions(method=Method.TRANSPARENT, min_confidence=0.3, assumed_pixel_mm=0.2))
+    result = segment(film, replace(ALL, assumed_pixel_mm=0.2))
     assert len(result.label_values) == 2
     assert any("no pixel size is stated" in f for f in result.findings)
 
@@ -119,11 +105,15 @@ def simulated(request: pytest.FixtureRequest):
     return simulate_film(424_242, Population(burden="moderate"), Exposures(style=request.param, pitch_mm=(0.2, 0.2), cut=0.0))
 
 
+def _dice(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
+    return 2 * np.count_nonzero(first & second) / (np.count_nonzero(first) + np.count_nonzero(second))
+
+
 def test_network_outlines_bone_and_limb_of_a_simulated_hand(simulated) -> None:
     """Dice of at least 0.9 for bone and 0.95 for the limb, whatever the file's grey scale."""
     found = segment(as_radiograph(simulated))
     for mine, true, least in ((found.bone, simulated.bone, 0.9), (found.limb, simulated.limb, 0.95)):
-        assert 2 * np.count_nonzero(mine & true) / (np.count_nonzero(mine) + np.count_nonzero(true)) >= least
+        assert _dice(mine, true) >= least
 
 
 def test_network_finds_more_true_than_false_deposits(simulated) -> None:
@@ -141,6 +131,21 @@ def test_network_gives_the_same_answer_twice(simulated) -> None:
     assert dict(first.confidence) == dict(second.confidence)
 
 
+def test_a_turned_film_gives_turned_deposits(simulated) -> None:
+    """Law: the film upside down gives the same deposits upside down, Dice at least 0.85."""
+    film = as_radiograph(simulated)
+    turned = replace(film, pixels=film.pixels[::-1, ::-1], valid=film.valid_mask[::-1, ::-1])
+    assert _dice(segment(turned).labels[::-1, ::-1] > 0, segment(film).labels > 0) >= 0.85
+
+
+def test_resolution_of_the_film_hardly_matters(simulated) -> None:
+    """Law: each pixel divided into four, the same deposits, Dice at least 0.95."""
+    film, four = as_radiograph(simulated), np.ones((2, 2), np.uint8)
+    half = {"row_mm": film.spacing.mean_mm / 2, "column_mm": film.spacing.mean_mm / 2}
+    fine = replace(film, pixels=np.kron(film.pixels, four), valid=np.kron(film.valid_mask, four) > 0, spacing=replace(film.spacing, **half))
+    assert _dice(segment(fine).labels > 0, np.kron(segment(film).labels > 0, four) > 0) >= 0.95
+
+
 def test_what_is_likely_and_not_sure_stays_as_possible(drawn: ModuleType, two_discs) -> None:
     """With a bar between two deposits the weaker one is possible, outlined as it would have been; below the lower bar it is gone."""
     film = drawn.draw(two_discs)
@@ -148,23 +153,23 @@ def test_what_is_likely_and_not_sure_stays_as_possible(drawn: ModuleType, two_di
     weak, strong = sorted(both.confidence, key=both.confidence.__getitem__)
     between = (both.confidence[weak] + both.confidence[strong]) / 2
     assert both.confidence[weak] < between
-    options = replace(TRANSPARENT, min_confidence=between, possible_confidence=0.3)
+    options = replace(ALL, min_confidence=between, supported_confidence=between, possible_confidence=0.0)
     found = segment(film, options)
     assert found.label_values == found.possible_values == (1,)
     assert found.possible is not None
     np.testing.assert_array_equal(found.possible > 0, both.labels == weak)
     np.testing.assert_array_equal(found.labels > 0, both.labels == strong)
     assert found.possible_confidence[1] == both.confidence[weak]
-    assert segment(film, replace(options, possible_confidence=None)).possible is None
+    assert segment(film, replace(options, possible_confidence=between)).possible is None
     assert measure(film, found) == measure(film, replace(found, possible=None))
 
 
 def test_the_bar_of_possible_deposits_is_a_probability_and_never_above_that_of_sure_ones() -> None:
-    """The network has one by default; the transparent method and a segmenter of one's own make no possible deposits."""
+    """The network has one by default; a segmenter of one's own makes no possible deposits."""
     network = SegmentOptions()
     assert network.possible_from == 0.5
     assert SegmentOptions(possible_confidence=0.99, min_confidence=0.9).possible_from == 0.9
-    for others in (SegmentOptions(method=Method.TRANSPARENT), SegmentOptions(method=_segment)):
-        assert others.possible_from == others.sure_from
+    own = SegmentOptions(method=_segment)
+    assert own.possible_from == own.sure_from
     with pytest.raises(InvalidValueError, match=r"possible_confidence is a probability between 0 and 1; found 1\.5"):
         SegmentOptions(possible_confidence=1.5)

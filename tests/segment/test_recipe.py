@@ -6,7 +6,8 @@ import subprocess
 import sys
 from importlib import resources
 
-from calcitrack.segment import Method, SegmentOptions
+from calcitrack import Radiograph, Segmentation
+from calcitrack.segment import SegmentOptions
 from calcitrack.segment.recipe import recipe
 
 
@@ -31,16 +32,21 @@ def test_the_network_is_named_by_its_weights_and_its_runtime() -> None:
     }
 
 
-def test_the_transparent_method_names_no_network() -> None:
+def test_a_segmenter_of_the_users_own_names_no_network() -> None:
     """What took no part is not in the provenance."""
-    assert recipe(SegmentOptions(method=Method.TRANSPARENT)) == {
-        "method": "transparent",
-        "sure_from": 0.5,
-        "mass_from": 0.5,
-        "supported_from": 0.5,
-        "possible_from": 0.5,
-        "possible_mass_from": 0.2,
+    found = recipe(SegmentOptions(method=_find))
+    assert {name: value for name, value in found.items() if not name.startswith("segmenter")} == {
+        "method": "own",
+        "sure_from": 0.0,
+        "mass_from": 0.0,
+        "supported_from": 0.0,
+        "possible_from": 0.0,
+        "possible_mass_from": 0.0,
     }
+
+
+def _find(radiograph: Radiograph) -> Segmentation:
+    raise NotImplementedError(radiograph)
 
 
 def test_importing_reads_no_weights() -> None:

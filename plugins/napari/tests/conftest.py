@@ -53,21 +53,27 @@ def reviews() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def film_folder(reviews: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def drawn() -> ModuleType:
+    """Films drawn from formulas: the functions of drawn_films.py."""
+    return _module("drawn_films")
+
+
+@pytest.fixture(scope="session")
+def film_folder(reviews: ModuleType, drawn: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three visits of one forearm, the last with a repeat exposure."""
-    return reviews.write_films(tmp_path_factory.mktemp("films"), _module("drawn_films"))
+    return reviews.write_films(tmp_path_factory.mktemp("films"), drawn)
 
 
 @pytest.fixture(scope="session")
 def options(reviews: ModuleType) -> AssessOptions:
-    """Settings with which the films are measured."""
+    """Settings with which the program measures the films."""
     return reviews.OPTIONS
 
 
 @pytest.fixture(scope="session")
-def assessment(reviews: ModuleType, film_folder: Path) -> Assessment:
-    """What calcitrack finds on the films: D001 vanishes, D002 grows, D003 appears."""
-    return reviews.measured(film_folder)
+def assessment(reviews: ModuleType, drawn: ModuleType, film_folder: Path) -> Assessment:
+    """The deposits of the films: D001 vanishes, D002 grows, D003 appears."""
+    return reviews.measured(film_folder, drawn)
 
 
 @pytest.fixture(scope="session")

@@ -99,7 +99,7 @@ def test_measure_takes_what_a_pacs_has_and_its_results_go_back(
     films("MS")
     assert CliRunner().invoke(app, ["pacs", "send", orthanc.web, "sent"]).exit_code == 0
     question = f"{orthanc.dimse}?PatientID=MS"
-    done = CliRunner().invoke(app, ["measure", question, "--out", "R", "--method", "transparent", "-j", "1"])
+    done = CliRunner().invoke(app, ["measure", question, "--out", "R", "-j", "1"])
     assert done.exit_code == 0, done.output
     assert "MS / HAND / R / PA" in done.stdout
     assert "2 objects of 2 series in R-films" in done.stderr

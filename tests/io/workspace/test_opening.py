@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from calcitrack.errors import (
@@ -27,7 +28,8 @@ from calcitrack.io.workspace.journal_check import JournalFault
 NOBODY = 65534
 """User id without rights, on Linux and macOS (Linux Standard Base)."""
 EARLIER = Path(__file__).with_name("earlier")
-"""Workspaces as earlier versions of the program wrote them: `schema-N.sql` and their segmentation files."""
+"""Workspaces as earlier versions of the program wrote them: `schema-N.sql` and their segmentation files.
+Below `retired` lies one that names a method that is gone."""
 
 STAND_INS = [("", 1, JournalFault.UNREADABLE), ("session 1, case 1", 2, JournalFault.UNREADABLE)]
 """Steps in the journals of `EARLIER`: ``{}``, which no review ever wrote; one since version 3, and another one since version 4."""
@@ -117,6 +119,23 @@ def test_a_workspace_of_each_version_opens(version: int, tmp_path: Path) -> None
         assert [r.comment for r in workspace.reviews()] == ["as in the chart"]
         assert len(workspace.assessment("00000081").images) == 2
     assert (tmp_path / f"{database.FILE}.schema-{version}.backup").exists() == (version < schema.SCHEMA_VERSION)
+
+
+def test_a_workspace_that_names_a_retired_method_opens(tmp_path: Path) -> None:
+    """What the method transparent measured, written by the last version that had it: all of it is there, and says what found it."""
+    with closing(sqlite3.connect(tmp_path / database.FILE)) as raw:
+        raw.executescript((EARLIER / "retired" / "workspace.sql").read_text(encoding="utf-8"))
+    shutil.copytree(EARLIER / "retired" / "segmentations", tmp_path / "segmentations")
+    with Workspace.open(tmp_path) as workspace:
+        assert workspace.check().clean
+        (row,) = workspace.assessments()
+        was = workspace.assessment(row.assessment_id)
+    (image,) = was.images
+    assert {s.name: s.parameters for s in image.steps}["segment"]["method"] == "transparent"
+    assert was.provenance.steps[0].parameters["segment.method"] == "transparent"
+    assert [d.deposit_id for d in image.deposits] == ["D001"]
+    assert image.totals["area_mm2"].value == 13.5
+    assert np.count_nonzero(image.segmentation.labels) == 216
 
 
 STEP = ("ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT ''",)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,18 @@ WAIT_MS = 60_000
 LAST = "2.25.773"
 """The first film of the last visit, with which a review begins."""
 BOX = np.array([[60.0, 100.0], [60.0, 140.0], [130.0, 140.0], [130.0, 100.0]])
+
+
+@pytest.fixture(scope="module")
+def assessment(reviews: ModuleType, film_folder: Path) -> Assessment:
+    """What the program finds on the films: a record holds all that measuring again takes."""
+    return reviews.measured_by_the_program(film_folder)
+
+
+@pytest.fixture
+def folder(reviews: ModuleType, assessment: Assessment, tmp_path: Path) -> Path:
+    """A workspace with it."""
+    return reviews.recorded(tmp_path / "workspace", assessment)
 
 
 @pytest.fixture
