@@ -16,6 +16,7 @@ from PIL import Image
 from calcitrack import ReadError, assess, read_radiograph
 from calcitrack.figures import overlay_image
 from calcitrack.model.assessment import ImageAssessment
+from calcitrack.model.display import counted
 from calcitrack.model.image import Radiograph
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
 
@@ -47,7 +48,7 @@ def main() -> None:
         print(f"{path.name:<40}{counts[-1]:>5}")
         if arguments.overlays is not None:
             Image.fromarray(overlay_image(film, image, key)).save(arguments.overlays / f"{path.name}.png")
-    print(f"{len(counts)} films, {sum(counts)} deposits, {sum(counts) / max(1, len(counts)):.1f} a film")
+    print(f"{counted(len(counts), 'film')}, {counted(sum(counts), 'deposit')}, {sum(counts) / max(1, len(counts)):.1f} a film")
 
 
 if __name__ == "__main__":

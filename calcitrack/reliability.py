@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.display import counted
 
 FloatArray = NDArray[np.float64]
 
@@ -204,7 +205,7 @@ def bland_altman(first: Sequence[float], second: Sequence[float]) -> BlandAltman
     1.167
     """
     if len(first) != len(second) or len(first) < 3:
-        raise InvalidValueError(f"agreement needs three or more pairs; found {len(first)} and {len(second)} values")
+        raise InvalidValueError(f"agreement needs three or more pairs; found {len(first)} and {counted(len(second), 'value')}")
     difference = np.subtract(second, first).astype(float)
     n, mean, sd = len(difference), float(difference.mean()), float(difference.std(ddof=1))
     t = float(stats.t.ppf(0.975, n - 1))

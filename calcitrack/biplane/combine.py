@@ -23,6 +23,7 @@ from calcitrack.measure.measurands import VOLUME_MM3
 from calcitrack.measure.volume import concentration_range
 from calcitrack.model.arguments import expect_each
 from calcitrack.model.assessment import Assessment, Fate, ImageAssessment, TrackedDeposit
+from calcitrack.model.display import counted
 from calcitrack.model.measurement import Measurement, NotMeasurable, Result
 from calcitrack.model.provenance import Step
 from calcitrack.model.timeline import TimelineKey
@@ -163,12 +164,12 @@ def _compare(one: ImageAssessment, other: ImageAssessment, options: MeasureOptio
 
     def sentence(image: ImageAssessment, partner: ImageAssessment) -> str:
         laid = f"laid beside {_name(partner)} {shift.source}"
+        own = counted(len(image.deposits), "deposit")
         if not pairs:
-            return f"{laid}: none of its {len(image.deposits)} deposits has one clear counterpart there; no volume from shape"
-        return (
-            f"{laid}: {len(pairs)} of its {len(image.deposits)} deposits have one clear counterpart there; {len(filled)} of them are filled bodies, "
-            "whose volume is that of an ellipsoid with both shadows"
-        )
+            return f"{laid}: none of its {own} has one clear counterpart there; no volume from shape"
+        paired = counted(len(pairs), f"of its {own} has", f"of its {own} have")
+        bodies = counted(len(filled), "of them is a filled body", "of them are filled bodies")
+        return f"{laid}: {paired} one clear counterpart there; {bodies}, whose volume is that of an ellipsoid with both shadows"
 
     return _Found({a: v for a, _, v in filled}, sentence(one, other)), _Found({b: v for _, b, v in filled}, sentence(other, one))
 

@@ -17,6 +17,7 @@ from calcitrack.errors import InvalidValueError
 from calcitrack.model.arguments import expect
 from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.corrections import Box
+from calcitrack.model.display import counted
 from calcitrack.model.image import Mask, Radiograph
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 
@@ -181,7 +182,7 @@ def _refusal(found: str, wrong: str, options: CalibrateOptions) -> str:
 
 
 def _tier_b(calibration: Calibration, wedge: Wedge, curve: WedgeCurve, options: CalibrateOptions) -> Calibration:
-    steps = f"{wedge.frame.steps} steps, assumed {options.wedge_first_mm:g} mm Al and {options.wedge_step_mm:g} mm more each"
+    steps = f"{counted(wedge.frame.steps, 'step')}, assumed {options.wedge_first_mm:g} mm Al and {options.wedge_step_mm:g} mm more each"
     clipped = "" if curve.used_steps == wedge.frame.steps else f"; {wedge.frame.steps - curve.used_steps} of them saturated"
     mask = f"; edge enhancement of gain {curve.gain:.2f} and width {curve.width_mm:.2g} mm undone" if curve.gain > 0 else ""
     return Calibration(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from calcitrack.calibrate.wedge_curve import LEAST_RISE, WedgeCurve
 from calcitrack.calibrate.wedge_strip import Wedge
+from calcitrack.model.display import counted
 
 FloatArray = NDArray[np.float64]
 
@@ -63,7 +64,8 @@ def doubt(wedge: Wedge, curve: WedgeCurve | None, first_mm: float, limits: tuple
 def described(wedge: Wedge, polarity: int) -> str:
     """Description of the wedge in words, with the values of the file."""
     levels = ", ".join(f"{polarity * v:.0f}" for v in wedge.levels)
-    return f"{wedge.frame.steps} steps of {wedge.frame.tread_mm:.1f} mm length with the values {levels} beside a field of {polarity * wedge.side:.0f}"
+    steps = counted(wedge.frame.steps, "step")
+    return f"{steps} of {wedge.frame.tread_mm:.1f} mm length with the values {levels} beside a field of {polarity * wedge.side:.0f}"
 
 
 def _falls(wedge: Wedge) -> str:

@@ -14,6 +14,7 @@ from scipy import stats
 from calcitrack.change.detectable import DAYS_A_YEAR
 from calcitrack.change.trend import UNDATED, doubling_days
 from calcitrack.change.variance_components import fit_variances
+from calcitrack.model.display import counted
 from calcitrack.model.judgement import DEPOSIT, BurdenSeries, Estimate, TimelineSeries, Trend
 
 MIXED = "mixed model"
@@ -76,7 +77,7 @@ def _fitted(trend: Trend, rows: Sequence[Observation], deposits: Sequence[str], 
     estimate = Estimate(slope, slope - half, slope + half)
     doubling, halving = doubling_days(estimate)
     growing = float(stats.t.cdf(slope / error, dof))
-    note = f"{len(deposits)} deposits seen at {LEAST_TIME_POINTS} time points or more"
+    note = f"{counted(len(deposits), 'deposit')} seen at {LEAST_TIME_POINTS} time points or more"
     return replace(trend, slope=estimate, p_growing=growing, doubling_days=doubling, halving_days=halving, note=note)
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from calcitrack.cli.console import tell
 from calcitrack.cli.exits import ExitCode, plain_errors
+from calcitrack.model.display import counted
 
 if TYPE_CHECKING:
     from calcitrack.reading import Agreement
@@ -51,7 +52,7 @@ def agreement(
 def _print(found: tuple[Agreement, ...], cases: int) -> None:
     console = Console(highlight=False)
     if not found:
-        had = f"{cases} cases are done, by one reader, and none of them twice" if cases else "no case of a session is done yet"
+        had = f"{counted(cases, 'case is', 'cases are')} done, by one reader, and none of them twice" if cases else "no case of a session is done yet"
         console.print(f"nothing to compare: {had}", markup=False, emoji=False)
         return
     for condition in dict.fromkeys(a.condition for a in found):

@@ -26,6 +26,7 @@ from calcitrack.io.deidentify import (
     deidentify,
     is_open_to_others,
 )
+from calcitrack.model.display import counted
 
 MOST_SHOWN = 10
 """Files shown for each kind of problem; the table has all of them."""
@@ -67,9 +68,10 @@ def _exit_code(report: DeidentifyReport) -> ExitCode:
 def _lines(report: DeidentifyReport, out: Path, key: Path | None) -> list[str]:
     written = report.of(Status.WRITTEN)
     people = len({f.pseudonym for f in written})
-    lines = [f"{_counted(len(written), 'file')} of {_counted(people, 'patient')} de-identified: {out}"]
+    lines = [f"{counted(len(written), 'file')} of {counted(people, 'patient')} de-identified: {out}"]
     if written:
-        lines.append(f"Checked: {sum(f.searched for f in written)} strings that identified them were searched for in every byte of their copies")
+        strings = counted(sum(f.searched for f in written), "string that identified them was", "strings that identified them were")
+        lines.append(f"Checked: {strings} searched for in every byte of their copies")
     lines += _skipped(report) + _refused(report) + _pictures(report)
     if key is not None:
         lines.append(f"Key: {key} says who is who and undoes everything; keep it apart from the files, and safe")
@@ -80,7 +82,7 @@ def _lines(report: DeidentifyReport, out: Path, key: Path | None) -> list[str]:
 
 def _skipped(report: DeidentifyReport) -> list[str]:
     reasons = Counter(f.reason for f in report.of(Status.SKIPPED))
-    return [f"Skipped: {_counted(n, 'file')}: {reason}" for reason, n in reasons.most_common()]
+    return [f"Skipped: {counted(n, 'file')}: {reason}" for reason, n in reasons.most_common()]
 
 
 def _refused(report: DeidentifyReport) -> list[str]:
@@ -94,7 +96,7 @@ def _pictures(report: DeidentifyReport) -> list[str]:
     lines += _listed("Text covered", ((f, f"{f.written_as}; look at it") for f in covered))
     unseen = len(report.with_text(BurnedIn.NOT_SEARCHED))
     if unseen:
-        lines.append(f"Not searched for text in the picture (several frames, colour, or no radiograph): {_counted(unseen, 'file')}")
+        lines.append(f"Not searched for text in the picture (several frames, colour, or no radiograph): {counted(unseen, 'file')}")
     return lines
 
 
@@ -116,10 +118,6 @@ def _json(report: DeidentifyReport, out: Path, code: ExitCode) -> str:
         ],
     }
     return json.dumps(content, indent=1) + "\n"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _warn(text: str) -> None:

@@ -12,6 +12,7 @@ from calcitrack.cli.pacs_transfer import fetched_sentence, fetched_with_bar
 from calcitrack.errors import PacsError
 from calcitrack.io.dicom.sop_classes import RADIOGRAPH_MODALITIES
 from calcitrack.io.pacs import names_a_server, parse_address
+from calcitrack.model.display import counted
 
 DIGEST_LENGTH = 12
 """Characters of a folder's name: enough that two queries of one project do not collide."""
@@ -60,7 +61,7 @@ def _fetched(text: str, films: Path, *, quiet: bool) -> tuple[Path, bool]:
     if fetched.gone:
         raise PacsError(
             str(server),
-            f"that it went away when {fetched.n_kept} films were there and {fetched.n_left} were not",
+            f"that it went away when {counted(fetched.n_kept, 'film was', 'films were')} there and {counted(fetched.n_left, 'was', 'were')} not",
             "all of them",
             "give the same command again: it fetches the others, then measures",
         )

@@ -36,6 +36,7 @@ from calcitrack.measure import MeasureOptions
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.calibration import Tier
 from calcitrack.model.cohort import Cohort, TimelineFailure
+from calcitrack.model.display import counted
 from calcitrack.model.measurement import Measurement
 from calcitrack.model.timeline import Timeline
 from calcitrack.tables.cells import Row
@@ -114,7 +115,7 @@ def run(request: Request, *, as_json: bool, quiet: bool) -> ExitCode:
     finished, wanted = len(summary.timelines), len(summary.timelines) + len(summary.lost)
     if summary.interrupted:
         return _interrupted(
-            f"{finished} of {wanted} timelines were finished: their results are in {request.out}, the files of the others are listed as failed "
+            f"{finished} of {counted(wanted, 'timeline')} finished: their results are in {request.out}, the files of the others are listed as failed "
             "in images.csv; measure again into the same folder to have all",
             request,
         )
@@ -198,7 +199,7 @@ def _cluster(address: str) -> Iterator[Any]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with connected(address) as client:
         threads = sum(client.nthreads().values())
-        there = f"{threads} threads measure" if threads else "no worker is there yet; measuring begins when one comes"
+        there = counted(threads, "thread measures", "threads measure") if threads else "no worker is there yet; measuring begins when one comes"
         Console(stderr=True).print(f"calcitrack: {address}: {there}", markup=False, emoji=False, highlight=False, soft_wrap=True)
         yield client
 

@@ -17,6 +17,7 @@ from calcitrack.cli.resume import same_command
 from calcitrack.io.pacs import Confirmation, Fetched, PacsOptions, Query, Sent, Series, Study, WebAddress, fetch, find_series, find_studies
 from calcitrack.io.pacs import parse_address as parse
 from calcitrack.io.pacs import send as send_to
+from calcitrack.model.display import counted
 
 MOST_SHOWN = 10
 """Objects shown for each kind of failure; the JSON summary has all of them."""
@@ -64,7 +65,7 @@ def got(address: str, out: Path, query: Query, options: PacsOptions, *, move: bo
     _complain((f"{uid}: {reason}" for uid, reason in fetched.missing.items()), len(fetched.missing))
     if fetched.gone:
         tell(fetched.gone)
-        tell(f"{_counted(fetched.n_left, 'object')} left to fetch; to go on there: {same_command()}")
+        tell(f"{counted(fetched.n_left, 'object')} left to fetch; to go on there: {same_command()}")
     if not fetched.n_kept:
         return ExitCode.NOTHING
     return ExitCode.PARTLY if fetched.missing or fetched.gone else ExitCode.DONE
@@ -88,7 +89,7 @@ def fetched_with_bar(address: str, folder: Path, query: Query | None, options: P
 def fetched_sentence(fetched: Fetched) -> str:
     """How many objects the folder holds now, and how many of them it held before."""
     there = f", {fetched.n_there} of them from before" if fetched.n_there else ""
-    return f"{_counted(fetched.n_kept, 'object')} of {fetched.n_series} series in {fetched.folder}{there}"
+    return f"{counted(fetched.n_kept, 'object')} of {fetched.n_series} series in {fetched.folder}{there}"
 
 
 def sent(address: str, inputs: Sequence[Path], options: PacsOptions, *, confirm: bool, as_json: bool, quiet: bool) -> ExitCode:
@@ -113,7 +114,7 @@ def sent(address: str, inputs: Sequence[Path], options: PacsOptions, *, confirm:
     if outcome.gone:
         tell(outcome.gone)
         if outcome.n_left:
-            tell(f"{_counted(outcome.n_left, 'file')} left to send; sending all again does no harm: {same_command()}")
+            tell(f"{counted(outcome.n_left, 'file')} left to send; sending all again does no harm: {same_command()}")
     if not outcome.stored:
         return ExitCode.NOTHING
     return ExitCode.PARTLY if outcome.failed or outcome.unconfirmed or outcome.gone else ExitCode.DONE
@@ -133,9 +134,9 @@ def warn_of_listeners(address: str) -> None:
 
 
 def _sent_lines(outcome: Sent, server: str) -> list[str]:
-    lines = [f"{_counted(len(outcome.stored), 'object')} stored by {server}"]
+    lines = [f"{counted(len(outcome.stored), 'object')} stored by {server}"]
     if outcome.n_others:
-        lines.append(f"Not DICOM objects, not sent: {_counted(outcome.n_others, 'file')}")
+        lines.append(f"Not DICOM objects, not sent: {counted(outcome.n_others, 'file')}")
     confirmed = len(outcome.stored) - len(outcome.unconfirmed)
     if outcome.confirmation is Confirmation.COMMITMENT:
         lines.append(f"Confirmed by storage commitment: {confirmed} of {len(outcome.stored)}")
@@ -191,7 +192,3 @@ def _complain(lines: Iterable[str], number: int) -> None:
 
 def _number(count: int | None) -> str:
     return "?" if count is None else str(count)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

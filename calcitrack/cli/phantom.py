@@ -12,6 +12,7 @@ from calcitrack.cli.console import progress_bar
 from calcitrack.cli.exits import ExitCode
 from calcitrack.io.cohort.course_files import LABS, TREATMENTS
 from calcitrack.io.phantom.files import PhantomSetOptions, WrittenFilm, write_phantom_set
+from calcitrack.model.display import counted
 from calcitrack.phantom.course import DiseaseCourse
 
 
@@ -40,13 +41,9 @@ def _ending(folder: Path, films: tuple[WrittenFilm, ...], *, treated: bool) -> s
     people = len({film.patient for film in films})
     quoted, results = shlex.quote(str(folder)), shlex.quote(f"{folder}-results")
     lines = (
-        f"{_counted(len(films), 'film')} of {_counted(people, 'simulated patient')}: {folder}",
+        f"{counted(len(films), 'film')} of {counted(people, 'simulated patient')}: {folder}",
         f"Truth of each film (deposits with mass, volume and area; label map; bone): {folder / 'truth'}",
         *([f"Treatments and laboratory values, which are used when it is measured: {folder / TREATMENTS}, {folder / LABS}"] if treated else []),
         f"To measure them: calcitrack measure {quoted} --out {results}",
     )
     return "\n".join(lines) + "\n"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from calcitrack.io.workspace import KeptRun
+from calcitrack.model.display import counted
 
 MOST_REASONS = 5
 """Reasons shown; the JSON summary has all of them."""
@@ -27,13 +28,13 @@ def kept_sentences(kept: KeptRun, timelines: int) -> Iterator[str]:
     if kept.on_record:
         was, it_is = ("was", "is") if kept.on_record == 1 else ("were", "are")
         sentence = f"{was} measured before with the same files and settings and {it_is} taken from the workspace"
-        rest = f"{left} {'is' if left == 1 else 'are'} left to measure" if left else "nothing is measured again"
-        yield f"{kept.on_record} of {timelines} timelines {sentence}; {rest}"
+        rest = f"{counted(left, 'is', 'are')} left to measure" if left else "nothing is measured again"
+        yield f"{kept.on_record} of {counted(timelines, 'timeline')} {sentence}; {rest}"
     for reason, number in list(kept.reasons.items())[:MOST_REASONS]:
-        yield f"{number} {'timeline is' if number == 1 else 'timelines are'} measured again: {reason}"
+        yield f"{counted(number, 'timeline is', 'timelines are')} measured again: {reason}"
     hidden = sum(list(kept.reasons.values())[MOST_REASONS:])
     if hidden:
-        yield f"{hidden} more {'timeline is' if hidden == 1 else 'timelines are'} measured again, for other reasons"
+        yield f"{counted(hidden, 'more timeline is', 'more timelines are')} measured again, for other reasons"
 
 
 def kept_json(kept: KeptRun, folder: Path | None) -> dict[str, object]:

@@ -21,6 +21,7 @@ from calcitrack.io.results.outputs import TIMELINES
 from calcitrack.io.results.writer import Written
 from calcitrack.model.assessment import ImageFailure
 from calcitrack.model.cohort import FileRecord, FileStatus, TimelineFailure
+from calcitrack.model.display import counted
 from calcitrack.model.judgement import Judgement, TimelineSeries
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.reporting.possible_words import possible_sentence
@@ -195,7 +196,7 @@ def summary_text(summary: Summary, console: Console) -> str:
             console.print()
         hidden = len(summary.timelines) - MOST_TIMELINES
         if hidden > 0:
-            _say(console, f"and {_counted(hidden, 'more timeline')} in timeline.csv")
+            _say(console, f"and {counted(hidden, 'more timeline')} in timeline.csv")
         not_counted = possible_sentence(*summary.possible)
         if not_counted:
             _say(console, f"{not_counted}; look at {'it' if summary.possible[0] == 1 else 'them'} in napari or in possible.csv")
@@ -216,17 +217,13 @@ def _print_verdicts(summary: Summary, console: Console) -> None:
         rows = sum(len(c.treatments) for c in courses), sum(len(c.labs) for c in courses)
         _say(
             console,
-            f"Used: {_counted(rows[0], 'row')} of treatments, {_counted(rows[1], 'row')} of laboratory results, {_counted(len(courses), 'patient')}",
+            f"Used: {counted(rows[0], 'row')} of treatments, {counted(rows[1], 'row')} of laboratory results, {counted(len(courses), 'patient')}",
         )
     several = {line.key: line.title for line in summary.timelines if len(line.rows) > 1}
     for judgement in [j for j in summary.judged.judgements if j.key in several][:MOST_TIMELINES]:
         _say(console, several[judgement.key], style="bold")
         for sentence in judgement_sentences(judgement):
             _say(console, f"  {sentence}")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _say(console: Console, text: str, style: str = "") -> None:
@@ -245,8 +242,9 @@ def _table(line: TimelineLine) -> Table:
 def _print_list(line: TimelineLine, console: Console) -> None:
     """One sentence for each time point, for a terminal that is too narrow for the table."""
     for row in line.rows:
-        parts = [f"{value} {name}" for (name, _), value in zip(COLUMNS[1:], _cells(row)[1:], strict=True) if value != NOTHING]
-        _say(console, f"  {_cells(row)[0]}: {', '.join(parts)}")
+        day, deposits, *others = _cells(row)
+        parts = [f"{value} {name}" for (name, _), value in zip(COLUMNS[2:], others, strict=True) if value != NOTHING]
+        _say(console, f"  {day}: {', '.join([counted(int(deposits), 'deposit') if deposits.isdecimal() else deposits, *parts])}")
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -303,11 +301,11 @@ def _change(row: Row) -> str:
 
 def _print_files(summary: Summary, console: Console) -> None:
     failed, skipped = summary.failed, summary.skipped
-    _say(console, f"{_counted(summary.written.n_images, 'image')} measured, {_counted(skipped.total(), 'file')} skipped, {len(failed)} failed")
+    _say(console, f"{counted(summary.written.n_images, 'image')} measured, {counted(skipped.total(), 'file')} skipped, {len(failed)} failed")
     for reason, n in skipped.most_common(MOST_FAILURES):
         _say(console, f"  skipped {n}: {reason}")
     if len(skipped) > MOST_FAILURES:
-        _say(console, f"  and {len(skipped) - MOST_FAILURES} more reasons in images.csv")
+        _say(console, f"  and {counted(len(skipped) - MOST_FAILURES, 'more reason')} in images.csv")
     for path, reason in failed[:MOST_FAILURES]:
         _say(console, f"  failed: {reason if path in reason else f'{path}: {reason}'}", style="red")
     if len(failed) > MOST_FAILURES:

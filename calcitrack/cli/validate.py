@@ -16,6 +16,7 @@ from rich.text import Text
 from calcitrack.cli.console import progress_bar
 from calcitrack.cli.exits import ExitCode
 from calcitrack.io.files.page_block import check_block, replace_block
+from calcitrack.model.display import counted
 from calcitrack.validation import Scores, TargetStatus, lines, markdown
 from calcitrack.validation.page import share
 from calcitrack.validation.run import ValidateOptions, validate
@@ -97,7 +98,8 @@ def scores_text(scores: Scores, options: ValidateOptions, console: Console) -> s
     for b in scores.confidence:
         sure.add_row(b.span, str(b.n), share(b.given), share(b.real))
     with console.capture() as captured:
-        console.print(Text(f"calcitrack {__version__} on {scores.films} films of {scores.people} simulated people", style="bold"))
+        films, people = counted(scores.films, "film"), counted(scores.people, "simulated person", "simulated people")
+        console.print(Text(f"calcitrack {__version__} on {films} of {people}", style="bold"))
         console.print(figures)
         console.print()
         console.print(sure)

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from calcitrack.cli.exits import ExitCode, plain_errors
 from calcitrack.io.dicom.output_options import DicomOutput, SegmentationKind
+from calcitrack.model.display import counted
 
 if TYPE_CHECKING:
     from calcitrack.io.workspace.importing import ImportedVersion
@@ -49,9 +50,10 @@ def check(folder: Folder, json: Json = False) -> None:
         if json:
             sys.stdout.write(json_format.dumps({"clean": report.clean, **asdict(report)}, indent=1) + "\n")
         else:
-            counted = f"{report.assessments} assessments, {report.segmentations} segmentations, {report.reviews} reviews, {report.entries} changes"
-            lines = [*(f"problem: {p}" for p in report.problems), *(f"note: {n}" for n in report.notes), f"checked {counted}"]
-            sys.stdout.write("\n".join([*lines, "clean" if report.clean else f"{len(report.problems)} problems"]) + "\n")
+            numbers = {"assessment": report.assessments, "segmentation": report.segmentations, "review": report.reviews, "change": report.entries}
+            checked = ", ".join(counted(number, noun) for noun, number in numbers.items())
+            lines = [*(f"problem: {p}" for p in report.problems), *(f"note: {n}" for n in report.notes), f"checked {checked}"]
+            sys.stdout.write("\n".join([*lines, "clean" if report.clean else counted(len(report.problems), "problem")]) + "\n")
     raise typer.Exit(ExitCode.DONE if report.clean else ExitCode.PARTLY)
 
 
@@ -100,7 +102,7 @@ def export(
             courses = read_courses(find_course_files((), treatments, labs), patients)
             dicom = DicomOutput(segmentation, reports)
             written = export_results(opened, out, run=run, parquet=parquet, dataset=dataset, courses=courses, dicom=dicom)
-        sys.stdout.write(f"{written.n_timelines} timelines with {written.n_images} images are in {written.folder}\n")
+        sys.stdout.write(f"{counted(written.n_timelines, 'timeline')} with {counted(written.n_images, 'image')}: {written.folder}\n")
         _say(*(f"{p.source}: no {p.output} was written: {p.reason}" for p in written.problems))
     raise typer.Exit(ExitCode.PARTLY if written.problems else ExitCode.DONE)
 
@@ -166,10 +168,10 @@ def import_(
 
 
 def _outcome(imported: ImportedVersion) -> str:
-    deposits = f"{imported.deposits} deposit{'' if imported.deposits == 1 else 's'}"
+    deposits = counted(imported.deposits, "deposit")
     if not imported.changed:
         return f"image {imported.version.image}: the same as version {imported.version.number}, {deposits}; nothing was changed"
     counts = ((imported.added, "added"), (imported.removed, "removed"), (imported.redrawn, "redrawn"))
-    counted = ", ".join(f"{n} {what}" for n, what in counts if n)
+    became = ", ".join(f"{n} {what}" for n, what in counts if n)
     version = imported.version
-    return f"image {version.image}: version {version.number} by {version.reader}, {deposits} ({counted or 'outlines as before'})"
+    return f"image {version.image}: version {version.number} by {version.reader}, {deposits} ({became or 'outlines as before'})"

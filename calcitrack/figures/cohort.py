@@ -14,6 +14,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentF
 from calcitrack.figures.page import LEGEND, PAGE_WIDTH_MM, RULE_COLOUR, TEXT_POINTS, Page, plain, shortened
 from calcitrack.figures.palette import BLUE, SKY, VERMILLION
 from calcitrack.figures.progression import ALL, DAYS_A_YEAR, progression_figure
+from calcitrack.model.display import counted
 from calcitrack.model.judgement import Category, CohortKind, CohortPoint, Judgement, Response
 from calcitrack.reporting.change_words import number, percent
 from calcitrack.reporting.verdict_words import BURDEN_WORDS
@@ -94,7 +95,7 @@ def _burden(points: Iterable[CohortPoint]) -> str | None:
 def _waterfall(points: Sequence[CohortPoint], responses: Mapping[str, Response], burden: str, limits: tuple[float, float]) -> Figure:
     """Change from first to last visit of each timeline, the lowest change at any visit, and the limits of response."""
     page = Page.of(101.0)
-    explanation = f"{_counted(len(points))}; bars: last visit; diamonds: lowest burden at any visit after baseline"
+    explanation = f"{counted(len(points), 'timeline')}; bars: last visit; diamonds: lowest burden at any visit after baseline"
     page.head(f"Change of the {BURDEN_WORDS[burden]} from first to last visit", explanation)
     axes = page.panel("waterfall", LEFT_MM, TOP_MM, PAGE_WIDTH_MM - LEFT_MM - RIGHT_MM, 58.0)
     ordered = sorted(points, key=lambda p: p.order)
@@ -127,7 +128,7 @@ def _spaghetti(points: Sequence[CohortPoint], responses: Mapping[str, Response],
     """Burden of each timeline over that of its baseline, on a logarithmic axis, over the years since then."""
     page = Page.of(104.0)
     members = {p.assessment_id: sorted((q for q in points if q.assessment_id == p.assessment_id), key=lambda q: q.order) for p in points}
-    page.head(f"{BURDEN_WORDS[burden].capitalize()} relative to baseline", f"{_counted(len(members))}, a line each; logarithmic")
+    page.head(f"{BURDEN_WORDS[burden].capitalize()} relative to baseline", f"{counted(len(members), 'timeline')}, a line each; logarithmic")
     axes = page.panel("spaghetti", LEFT_MM, TOP_MM, PAGE_WIDTH_MM - LEFT_MM - RIGHT_MM, 72.0)
     lowest = min(p.value for p in points if p.value > 0)
     floor = lowest / FLOOR_BELOW if any(p.value <= 0 for p in points) else None
@@ -187,7 +188,3 @@ def _category_legend(page: Page, found: Iterable[Category | None], *, bars: bool
             handles.append(Line2D([], [], color=ink, ls=line, lw=1.2, label=words))
     place = (LEFT_MM / PAGE_WIDTH_MM, 1 - 13.0 / page.height_mm)
     page.figure.legend(handles=handles, loc="upper left", bbox_to_anchor=place, ncols=len(handles), **LEGEND)
-
-
-def _counted(n: int) -> str:
-    return f"{n} timelines" if n != 1 else "1 timeline"

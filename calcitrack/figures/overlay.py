@@ -27,6 +27,7 @@ from calcitrack.figures.lettering import (
 from calcitrack.figures.outlines import RgbImage, draw_outline
 from calcitrack.figures.palette import BASIS_WORDS, POSSIBLE_MARK, FateMark, fate_mark, title_of
 from calcitrack.model.assessment import DepositId, ImageAssessment
+from calcitrack.model.display import counted
 from calcitrack.model.image import Radiograph
 from calcitrack.model.measurement import Measurement
 from calcitrack.model.possible import possible_name
@@ -135,7 +136,7 @@ def _header_lines(image: ImageAssessment, key: TimelineKey) -> tuple[str, str]:
     repeat = f", repeat {image.repeat}" if image.repeat else ""
     mass = image.totals.get("ha_mass_mg")
     area = image.totals.get("area_mm2")
-    parts = [f"time point {image.time_point}{repeat}", f"{len(image.deposits)} deposits", f"calibration tier {image.calibration.tier.value}"]
+    parts = [f"time point {image.time_point}{repeat}", counted(len(image.deposits), "deposit"), f"calibration tier {image.calibration.tier.value}"]
     if isinstance(area, Measurement):
         parts.append(f"{area.value:.1f} mm² {BASIS_WORDS[image.spacing.basis]}")
     if isinstance(mass, Measurement):

@@ -20,6 +20,7 @@ from calcitrack.measure.options import MeasureOptions
 from calcitrack.measure.size import area_sd_mm2, delineation_relative_sd, feret_diameter
 from calcitrack.measure.volume import volume_from_mass
 from calcitrack.model.arguments import expect
+from calcitrack.model.display import counted
 from calcitrack.model.image import FloatImage, Radiograph
 from calcitrack.model.measurement import Deposit, ImageMeasurements, Measurand, Measurement, NotMeasurable, Result
 from calcitrack.model.segmentation import Outlined, Segmentation
@@ -233,7 +234,7 @@ def _all_masses(film: Film, masses: list[Mass | None]) -> Mass | str:
     """The sum, or the reason why there is none."""
     known = [mass for mass in masses if mass is not None]
     if len(known) < len(masses):
-        return f"{len(masses) - len(known)} of {len(masses)} deposits: {NO_BACKGROUND}"
+        return f"{len(masses) - len(known)} of {counted(len(masses), 'deposit')}: {NO_BACKGROUND}"
     by_wedge = isinstance(film.masses, MassModel) and film.masses.by_wedge
     aluminium = total_amount([mass.al_mm3 for mass in known if mass.al_mm3 is not None]) if by_wedge else None
     return Mass(total_amount([mass.ha_mg for mass in known]), aluminium)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.display import counted
 from calcitrack.model.image import Acquisition, Mask, Radiograph
 from calcitrack.model.spacing import Spacing, SpacingBasis
 
@@ -143,7 +144,7 @@ class FilmCorrection:
             self.laterality and f"a reader states laterality {self.laterality}",
             self.view and f"a reader states view {self.view}",
             self.date is not None and f"a reader states the date {self.date}",
-            regions and f"a reader excluded {regions} region{'s' if regions > 1 else ''}: no deposit is reported there",
+            regions and f"a reader excluded {counted(regions, 'region')}: no deposit is reported there",
             self.crop is not None and "a reader cropped the film: nothing is looked at outside",
         )
         return tuple(words for words in parts if isinstance(words, str) and words)

@@ -229,7 +229,7 @@ class Volume(Displayed):
     def _card(self) -> Card:
         slices, rows, columns = self.shape
         sizes = " x ".join(f"{size:.3g}" for size in self.spacing_mm)
-        facts = [f"{slices} slices of {rows} x {columns} voxels", f"{sizes} mm", f"tier {self.calibration.tier.value}"]
+        facts = [f"{counted(slices, 'slice')} of {rows} x {columns} voxels", f"{sizes} mm", f"tier {self.calibration.tier.value}"]
         if self.findings:
             facts.append(counted(len(self.findings), "finding"))
         return Card("Volume", self.source or "in memory", tuple(facts), ("finding",), tuple((f,) for f in self.findings))
@@ -341,7 +341,7 @@ def _checked_positions(given: ArrayLike | None, slices: int, step_mm: float) -> 
         return None
     positions = np.array(given, dtype=np.float64, copy=True)
     if positions.shape != (slices,):
-        raise InvalidValueError(f"there is one position for each of {slices} slices; found the shape {positions.shape}")
+        raise InvalidValueError(f"there is one position for each of {counted(slices, 'slice')}; found the shape {positions.shape}")
     if not np.isfinite(positions).all() or positions[0] != 0 or not (np.diff(positions) > 0).all():
         raise InvalidValueError(f"positions of slices are finite, begin with 0 and ascend; found {positions.tolist()}")
     if slices > 1 and abs(positions[-1] / (slices - 1) / step_mm - 1) > STEP_TOLERANCE:

@@ -97,7 +97,7 @@ class Exposure(Displayed):
         """
         image = self.load()
         if not isinstance(image, Radiograph):
-            raise NotARadiographError(self.source, f"a volume of {image.shape[0]} slices", "a radiograph", "use what works on volumes")
+            raise NotARadiographError(self.source, f"a volume of {counted(image.shape[0], 'slice')}", "a radiograph", "use what works on volumes")
         return image
 
     @property

@@ -12,6 +12,7 @@ import numpy as np
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.course import LabResult, Treatment
+from calcitrack.model.display import counted
 
 DAYS_A_YEAR = 365.25
 
@@ -83,7 +84,7 @@ class Therapy:
         if not self.doses or any(days is None or days < 1 for days, _ in self.doses[:-1]):
             raise InvalidValueError(f"{self.name}: a therapy has doses, and only the last one may go on without an end; found {self.doses}")
         if self.lag_days < 0:
-            raise InvalidValueError(f"{self.name}: a lag is not negative; found {self.lag_days} days")
+            raise InvalidValueError(f"{self.name}: a lag is not negative; found {counted(self.lag_days, 'day')}")
 
     def rows(self, patient_id: str) -> tuple[Treatment, ...]:
         """One row per dose; each ends on the day before the next begins."""
@@ -168,7 +169,7 @@ def draw_plan(rng: np.random.Generator, course: DiseaseCourse, visits: int) -> C
     """
     least = LEAST_TREATED_VISITS if course is DiseaseCourse.TREATED else 1
     if visits < least:
-        raise InvalidValueError(f"a {course} course has at least {least} visits; found {visits}; ask for more visits or another course")
+        raise InvalidValueError(f"a {course} course has at least {counted(least, 'visit')}; found {visits}; ask for more visits or another course")
     first, spread = _FIRST_YEARS
     days = np.concatenate([[rng.integers(spread)], rng.integers(_APART_DAYS[0], _APART_DAYS[1] + 1, visits - 1)]).cumsum()
     dates = tuple(first + dt.timedelta(days=int(d)) for d in days)

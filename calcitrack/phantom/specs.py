@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.display import counted
 
 
 class BodyPart(StrEnum):
@@ -277,7 +278,7 @@ class DistractorSpec:
 
     def __post_init__(self) -> None:
         if self.wedge_runs and (len(self.wedge_runs) != len(self.wedge_mm_al) or min(self.wedge_runs) <= 0):
-            raise InvalidValueError(f"a wedge has one positive run a step; found {self.wedge_runs} for {len(self.wedge_mm_al)} steps")
+            raise InvalidValueError(f"a wedge has one positive run a step; found {self.wedge_runs} for {counted(len(self.wedge_mm_al), 'step')}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

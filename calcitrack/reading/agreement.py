@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.display import counted
 from calcitrack.model.measurement import Measurement
 from calcitrack.model.reading import READ_MEASURANDS, CaseReading, FilmReading
 from calcitrack.reliability import IccForm, Interval, Repeatability, bland_altman, icc, repeatability
@@ -148,7 +149,7 @@ def _agreement(
         if len(values) == len(results):
             rows[film] = values
     table = list(rows.values())
-    notes = [] if len(rows) == len(films) else [f"{len(films) - len(rows)} films left out on which it is not measurable"]
+    notes = [] if len(rows) == len(films) else [f"{counted(len(films) - len(rows), 'film')} left out on which it is not measurable"]
     patients = len({patient for patient, _ in rows})
     if not table:
         why_none = notes or [NO_FILM]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calcitrack.model.assessment import COVERAGE_FACTOR, Assessment, Change, TimePointSummary
+from calcitrack.model.display import counted
 from calcitrack.model.measurement import Measurement, value_of
 
 CHOICES = (("ha_mass_mg", "Hydroxyapatite mass", "mg"), ("area_mm2", "Deposit area", "mm²"), ("area_px", "Deposit area", "pixels"))
@@ -41,7 +42,7 @@ def change_sentence(assessment: Assessment) -> str:
     if not isinstance(change.absolute, Measurement):
         return f"No change can be given: {change.absolute.reason}"
     all_read = len(read) == len(assessment.time_points)
-    interval = "" if change.interval_days is None else f" in {change.interval_days} days"
+    interval = "" if change.interval_days is None else f" in {counted(change.interval_days, 'day')}"
     values = f"{words.lower()} {number(before)} → {number(after)} {unit}, change {_change(change, change.absolute, unit)}"
     return f"First to last{'' if all_read else ' readable time point'}{interval}: {values}"
 

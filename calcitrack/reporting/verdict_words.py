@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 
+from calcitrack.model.display import counted
 from calcitrack.model.judgement import Estimate, Judgement, SdcSource, Trend, Verdict
 from calcitrack.reporting.change_words import number
 
@@ -30,7 +31,7 @@ def judgement_sentences(judgement: Judgement) -> tuple[str, ...]:
     if trend is None or trend.slope is None or trend.verdict is None or trend.probability is None:
         return (f"Verdict: undetermined. No trend of the {burden}: {judgement.reason}.",)
     since = f"Since {trend.treatment} ({_day(trend.treatment_start)}): " if trend.treatment else "Verdict: "
-    sentences = [f"{since}{_claim(trend)} ({burden}; {rate_words(trend.slope)}; {trend.n_time_points} visits{_sides(trend)})."]
+    sentences = [f"{since}{_claim(trend)} ({burden}; {rate_words(trend.slope)}; {counted(trend.n_time_points, 'visit')}{_sides(trend)})."]
     before = next((t for t in judgement.trends if t.part == "before" and _same_start(t, trend)), None)
     bend = next((t for t in judgement.trends if t.part == "difference" and _same_start(t, trend)), None)
     if before is not None and before.slope is not None and bend is not None and bend.p_growing is not None:

@@ -15,6 +15,7 @@ from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.calibration import Tier
 from calcitrack.model.corrections import NO_CORRECTION, SIDES, Box, FilmCorrection, KnownLength
+from calcitrack.model.display import counted
 
 
 class Tool(StrEnum):
@@ -151,7 +152,7 @@ def summary(correction: FilmCorrection, image: ImageAssessment) -> dict[Tool, st
     return {
         Tool.LENGTH: size if length is None else f"{length.length_mm:g} mm over {length.length_px:.0f} pixels",
         Tool.WEDGE: (tier if correction.wedge_box is None else f"marked; {tier}") if measured else "not measured yet",
-        Tool.REGION: "none" if not regions else f"{regions} region{'s' if regions > 1 else ''} without deposits",
+        Tool.REGION: "none" if not regions else f"{counted(regions, 'region')} without deposits",
         Tool.CROP: "the whole film" if correction.crop is None else "cropped",
     }
 

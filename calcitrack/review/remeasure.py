@@ -17,6 +17,7 @@ from calcitrack.io.workspace import Workspace
 from calcitrack.io.workspace.database import FILE
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import Cohort
+from calcitrack.model.display import counted
 from calcitrack.model.image import Acquisition
 from calcitrack.model.progress import Stage
 from calcitrack.model.timeline import Exposure, TimelineKey
@@ -58,7 +59,7 @@ def measure_into(folder: Path, paths: Sequence[str], tell: Tell, stopped: Stoppe
     """
     cohort = read_cohort(list(paths), recorded=_recorded(folder))
     if not cohort.timelines:
-        raise InvalidValueError(f"found no radiograph among {len(paths)} opened files; open DICOM files, or the samples in the File menu")
+        raise InvalidValueError(f"found no radiograph among {counted(len(paths), 'opened file')}; open DICOM files, or the samples in the File menu")
     with Workspace.create(folder) as workspace:
         return tuple(a.assessment_id for a in _measured(workspace, cohort, paths, tell, stopped, options))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.assessment import Fate
+from calcitrack.model.display import counted
 from calcitrack.track.detection import Detection, MatchOptions
 from calcitrack.track.link import Spot, link, tie
 from calcitrack.track.merges import MergeOrSplit, merges_and_splits
@@ -69,7 +70,7 @@ def follow(images: Sequence[Sequence[Detection]], time_points: Sequence[int] | N
     options = options or MatchOptions()
     days = list(range(len(images))) if time_points is None else list(time_points)
     if len(days) != len(images) or days != sorted(days):
-        raise InvalidValueError(f"expected one time point for each of {len(images)} images, ascending; found {days}")
+        raise InvalidValueError(f"expected one time point for each of {counted(len(images), 'image')}, ascending; found {days}")
     known = sorted(set(days))
     spots = tie(images, [known.index(d) for d in days], options)
     chains = sorted(link(spots, options), key=lambda chain: _first(spots[chain[0]]))

@@ -132,7 +132,7 @@ def test_nothing_in_common_is_said() -> None:
     """Deposits at other heights on the two films: none is paired, and both films say so."""
     lower = tuple((at + 20.0, a, b, c) for at, a, b, c in BALLS[:1])
     for assessment in combine_views([_view("LAT", lower), _view("PA", BALLS[:1])]):
-        assert "none of its 1 deposits has one clear counterpart there; no volume from shape" in assessment.images[0].findings[-1]
+        assert "none of its 1 deposit has one clear counterpart there; no volume from shape" in assessment.images[0].findings[-1]
 
 
 def test_what_cannot_be_paired_keeps_its_volume() -> None:

@@ -320,7 +320,7 @@ def test_ctrl_c_keeps_what_was_finished(films: Path, sample_data: Path, tmp_path
     folder = tmp_path / "R"
     code, _, err = interrupt([films, sample_data], folder, lambda: len([*folder.glob(".*/seg/*.label.png")]) == 2, 0.5)
     assert code == ExitCode.INTERRUPTED, err
-    assert f"interrupted; 1 of 4 timelines were finished: their results are in {folder}" in err
+    assert f"interrupted; 1 of 4 timelines finished: their results are in {folder}" in err
     results = read_results(folder)
     assert set(results.timeline["patient_id"]) == {"A"}
     assert len([*folder.glob("seg/*")]) == 2
@@ -351,7 +351,7 @@ def test_ctrl_c_leaves_former_results_as_they_were(films: Path, tmp_path: Path, 
     assert "nothing was written" in err
     assert (tmp_path / "R" / "provenance.json").read_bytes() == before
     code, _, err = call("measure", films, "--out", tmp_path / "new", "-j", 1)
-    assert "1 of 2 timelines were finished" in err
+    assert "1 of 2 timelines finished" in err
     assert set(read_results(tmp_path / "new").timeline["patient_id"]) == {"A"}
 
 

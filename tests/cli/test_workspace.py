@@ -61,7 +61,7 @@ def test_measure_keeps_each_assessment_and_export_gives_the_same_folder(made: Mo
     films = made.write_pictures(tmp_path / "films")
     assert call("measure", films, "--out", tmp_path / "R", "--workspace", tmp_path / "W", "-j", 1, "-q")[0] == ExitCode.DONE
     code, out, _ = call("workspace", "export", tmp_path / "W", "--out", tmp_path / "E")
-    assert (code, out.split(" are in ")[0]) == (ExitCode.DONE, "1 timelines with 2 images")
+    assert (code, out.split(": ")[0]) == (ExitCode.DONE, "1 timeline with 2 images")
     names = sorted(p.relative_to(tmp_path / "R") for p in (tmp_path / "R").rglob("*") if p.is_file())
     assert names == sorted(p.relative_to(tmp_path / "E") for p in (tmp_path / "E").rglob("*") if p.is_file())
     for name in names:
@@ -170,7 +170,7 @@ def test_ctrl_c_says_how_to_go_on(made: ModuleType, tmp_path: Path, monkeypatch:
     code, out, said = call(*words, "--again")
     assert (code, out) == (ExitCode.INTERRUPTED, "")
     first, second = (line for line in said.splitlines() if line.startswith("calcitrack: "))
-    assert "interrupted; 1 of 2 timelines were finished" in first
+    assert "interrupted; 1 of 2 timelines finished" in first
     assert second == f"calcitrack: every timeline that was measured is kept in {tmp_path / 'W'}; to go on there: {shlex.join(['calcitrack', *words])}"
     with Workspace.open(tmp_path / "W") as workspace:
         assert workspace.check().clean
@@ -207,7 +207,7 @@ def test_check_says_clean_or_what_is_wrong(folder: Path) -> None:
     """Exit code, sentence and JSON agree."""
     code, out, _ = call("workspace", "check", folder)
     assert code == ExitCode.DONE
-    assert out == "checked 1 assessments, 4 segmentations, 0 reviews, 2 changes\nclean\n"
+    assert out == "checked 1 assessment, 4 segmentations, 0 reviews, 2 changes\nclean\n"
     sorted(folder.rglob("*.npz"))[0].unlink()
     code, out, _ = call("workspace", "check", folder)
     assert code == ExitCode.PARTLY

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from calcitrack.figures import overlay_image
 from calcitrack.figures.label_places import Box, place_labels
-from calcitrack.figures.overlay import LONG_SIDE, STRIP
+from calcitrack.figures.overlay import LONG_SIDE, STRIP, _header_lines
 from calcitrack.figures.palette import ORANGE, SKY, YELLOW, rgb
 from calcitrack.model.assessment import Fate
 from calcitrack.model.calibration import Calibration, Relationship, Tier
@@ -61,6 +61,12 @@ def test_outlines_take_the_colour_of_the_fate_and_lie_outside(made: ModuleType) 
         assert close_to(around, colour).sum() > 100
         inside = shown[top + 2 : bottom - 2, left + 2 : right - 2]
         assert np.ptp(inside.astype(int), axis=2).max() == 0, "the deposit's own pixels are grey"
+
+
+@pytest.mark.parametrize(("fates", "words"), [((), "0 deposits"), ((Fate.NEW,), "1 deposit"), ((Fate.NEW, Fate.PERSISTENT), "2 deposits")])
+def test_the_heading_counts_the_deposits(made: ModuleType, fates: tuple[Fate, ...], words: str) -> None:
+    """One deposit is a deposit."""
+    assert words in _header_lines(made.image("P1", 1, 0, fates), KEY)[1].split("  ·  ")
 
 
 def test_possible_deposits_have_dotted_outlines_and_an_entry_in_the_legend(made: ModuleType) -> None:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from calcitrack.errors import CourseError, InvalidValueError
 from calcitrack.model.course import Courses, LabResult, PatientCourse, Treatment
+from calcitrack.model.display import counted
 
 TREATMENTS, LABS = "treatments.csv", "labs.csv"
 """File names that are found automatically in the top of an input folder."""
@@ -136,7 +137,7 @@ def read_courses(files: CourseFiles, known_patients: Iterable[str], pseudonyms: 
         unknown = sorted(named - set(known))
         if unknown:
             where = ", ".join(str(p) for p in paths)
-            named_here = f"{len(unknown)} patients" if pseudonyms is not None else f"patient {', '.join(unknown)}"
+            named_here = counted(len(unknown), "patient") if pseudonyms is not None else f"patient {', '.join(unknown)}"
             findings.append(f"{where}: no image of {named_here}; these rows are not used; patient ids are compared letter by letter")
     return Courses(courses, tuple(findings))
 
@@ -186,7 +187,7 @@ def _header_problems(columns: Sequence[str], sort: _Sort) -> list[str]:
 
 def _row(number: int, columns: Sequence[str], cells: Sequence[str], sort: _Sort, problems: list[str]) -> list[Treatment | LabResult]:
     if len(cells) != len(columns):
-        problems.append(f"line {number}: {len(cells)} cells where {len(columns)} are due")
+        problems.append(f"line {number}: {counted(len(cells), 'cell')} where {counted(len(columns), 'is', 'are')} due")
         return []
     row = dict(zip(columns, (c.strip() for c in cells), strict=True))
     wrong = [f"no {c}" for c in sort.required if not row[c]]

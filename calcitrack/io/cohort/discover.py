@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from calcitrack.io.cohort.course_files import LABS, TREATMENTS
 from calcitrack.io.dicom.dicomdir import is_dicomdir, referenced_files
 from calcitrack.io.files.sources import FileSource, ReadLimits, source_of
+from calcitrack.model.display import counted
 
 ZIP_START = b"PK\x03\x04"
 ZIP_EMPTY = b"PK\x05\x06"
@@ -126,7 +127,7 @@ def _archive(path: Path) -> Iterator[FoundFile]:
     if len(names) > MAX_MEMBERS:
         yield FoundFile(FileSource(path), failure=f"an archive of {len(names)} members; at most {MAX_MEMBERS} are read")
         return
-    yield FoundFile(FileSource(path), skip=f"an archive of {len(names)} files, listed one by one")
+    yield FoundFile(FileSource(path), skip=f"an archive of {counted(len(names), 'file')}, listed one by one")
     for name in dict.fromkeys(names):
         yield FoundFile(FileSource(path, name), skip=_member_skip(name))
 

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from calcitrack.errors import ManifestError
 from calcitrack.io.dicom.anatomy_codes import SIDES
 from calcitrack.io.dicom.spacing import MAX_SPACING_MM, MIN_SPACING_MM
+from calcitrack.model.display import counted
 from calcitrack.model.image import Acquisition
 from calcitrack.model.spacing import Spacing, SpacingBasis
 
@@ -117,7 +118,7 @@ def _header_problems(columns: list[str]) -> list[str]:
 
 def _add_row(rows: dict[Path, ManifestRow], manifest: Path, number: int, columns: list[str], cells: list[str], problems: list[str]) -> None:
     if len(cells) != len(columns):
-        problems.append(f"line {number}: {len(cells)} cells where {len(columns)} are due")
+        problems.append(f"line {number}: {counted(len(cells), 'cell')} where {counted(len(columns), 'is', 'are')} due")
         return
     row = dict(zip(columns, (c.strip() for c in cells), strict=True))
     wrong: list[str] = []

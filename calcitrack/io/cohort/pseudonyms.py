@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from calcitrack.errors import PseudonymError
+from calcitrack.model.display import counted
 
 COLUMNS = ("old", "new")
 MAX_BYTES = 64 * 1024**2
@@ -42,7 +43,7 @@ def read_pseudonyms(path: Path) -> Mapping[str, str]:
 def _add(pseudonyms: dict[str, str], number: int, cells: list[str]) -> str:
     """Add a row, or say what is wrong with it."""
     if len(cells) != len(COLUMNS):
-        return f"line {number}: {len(cells)} cells where {len(COLUMNS)} are due"
+        return f"line {number}: {counted(len(cells), 'cell')} where {len(COLUMNS)} are due"
     old, new = (c.strip() for c in cells)
     if not old or not new:
         return f"line {number}: an empty cell"

@@ -21,6 +21,7 @@ from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits, 
 from calcitrack.model.arguments import expect_paths
 from calcitrack.model.cohort import Cohort, FileRecord, FileStatus
 from calcitrack.model.corrections import FilmCorrection
+from calcitrack.model.display import counted
 from calcitrack.model.timeline import Exposure, image_id_of
 
 MAX_WORKERS = 8
@@ -174,7 +175,7 @@ def _check_all_have_pseudonyms(files: Sequence[ScannedFile], pseudonyms: Mapping
     if left:
         raise PseudonymError(
             left[0].source.name,
-            f"a Patient ID without a pseudonym, here and in {len(left) - 1} more files",
+            f"a Patient ID without a pseudonym, here and in {counted(len(left) - 1, 'more file')}",
             "one for each patient of the inputs",
             "add a row to the map",
         )

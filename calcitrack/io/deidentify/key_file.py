@@ -10,6 +10,7 @@ from pathlib import Path
 from calcitrack.errors import KeyFileError
 from calcitrack.io.deidentify.patients import PatientPseudonym
 from calcitrack.io.deidentify.secret import SECRET_BYTES, Secret
+from calcitrack.model.display import counted
 
 FORMAT = "calcitrack de-identification key"
 VERSION = 1
@@ -40,7 +41,7 @@ def read_key(path: Path) -> tuple[Secret, dict[str, dict[str, object]]]:
     except (KeyError, TypeError, ValueError) as error:
         raise KeyFileError(str(path), "a key without its secret or its patients", EXPECTED, "restore it from a copy") from error
     if len(secret) < SECRET_BYTES:
-        raise KeyFileError(str(path), f"a secret of {len(secret)} bytes", f"{SECRET_BYTES} bytes", "restore it from a copy")
+        raise KeyFileError(str(path), f"a secret of {counted(len(secret), 'byte')}", f"{SECRET_BYTES} bytes", "restore it from a copy")
     return Secret(secret), patients
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from calcitrack.errors import DamagedFileError
 from calcitrack.io.dicom.header import Header
 from calcitrack.io.dicom.pixel_data import EXPLICIT_BIG_ENDIAN, StoredValues, transfer_syntax
+from calcitrack.model.display import counted
 from calcitrack.model.image import FloatImage
 
 MAX_LUT_ENTRIES = 65536
@@ -60,7 +61,9 @@ def _look_up(stored: StoredValues, table: Header, source: str, *, big_endian: bo
     if bits <= 8 and entries.size < count:
         entries = entries.astype("<u2").view(np.uint8)  # two entries packed into each word
     if entries.size < count:
-        raise DamagedFileError(source, f"a Modality LUT of {entries.size} entries", f"{count}, as its descriptor states", "export the image again")
+        raise DamagedFileError(
+            source, f"a Modality LUT of {counted(entries.size, 'entry', 'entries')}", f"{count}, as its descriptor states", "export the image again"
+        )
     index = np.clip(stored.astype(np.int64) - first, 0, count - 1)
     return np.asarray(entries[:count], np.float32)[index]
 

@@ -19,6 +19,7 @@ from calcitrack.io.dicom.pixel_decoders import DecodeError, decode_codestream, d
 from calcitrack.io.dicom.pixel_layout import PixelLayout, read_layout
 from calcitrack.io.files.library_warnings import collected_warnings
 from calcitrack.io.files.sources import DEFAULT_LIMITS, ReadLimits
+from calcitrack.model.display import counted
 
 StoredValues = NDArray[np.integer]
 """Shape (rows, columns): stored values with the sign the header states and nothing above the high bit."""
@@ -87,7 +88,7 @@ def decode_frame(dataset: Dataset, source: str, limits: ReadLimits = DEFAULT_LIM
 def cut_off(dataset: Dataset, source: str, there: int) -> DamagedFileError:
     """Error for a file that ends within its compressed pixel data, of which `there` bytes are left."""
     name = UID(transfer_syntax(dataset)).name or "compressed"
-    found = f"{name} pixel data that break off after {there} bytes: the file ends before their end mark"
+    found = f"{name} pixel data that break off after {counted(there, 'byte')}: the file ends before their end mark"
     return DamagedFileError(source, found, "a whole file", "it was cut short on its way; fetch or copy it again from where it came")
 
 
@@ -116,13 +117,15 @@ def _is_encapsulated(dataset: Dataset, content: bytes, layout: PixelLayout, head
 def _decode_native(dataset: Dataset, content: bytes, layout: PixelLayout, header: Header, source: str) -> StoredValues:
     expected = layout.frame_bytes * layout.frames
     if len(content) < expected:
-        raise DamagedFileError(source, f"pixel data of {len(content)} bytes", f"{expected} bytes, as the header states", FETCH_AGAIN)
+        raise DamagedFileError(source, f"pixel data of {counted(len(content), 'byte')}", f"{expected} bytes, as the header states", FETCH_AGAIN)
     if len(content) >= 2 * expected:
         wanted = f"{expected} bytes, as Rows, Columns, BitsAllocated and NumberOfFrames state"
-        raise DamagedFileError(source, f"pixel data of {len(content)} bytes", wanted, "one of the four is wrong; export the image again")
+        raise DamagedFileError(source, f"pixel data of {counted(len(content), 'byte')}", wanted, "one of the four is wrong; export the image again")
     if len(content) > expected + 1:  # one byte of padding makes the length even
         more = len(content) - expected
-        header.note(f"pixel data is {more} bytes longer than its image; the rest is ignored (if the picture looks slanted, Columns is wrong)")
+        header.note(
+            f"pixel data is {counted(more, 'byte')} longer than its image; the rest is ignored (if the picture looks slanted, Columns is wrong)"
+        )
     big = transfer_syntax(dataset) == EXPLICIT_BIG_ENDIAN or getattr(dataset, "original_encoding", (None, True))[1] is False
     width = layout.bits_allocated // 8
     raw = np.frombuffer(content, f"{'>' if big else '<'}u{width}", layout.rows * layout.columns)
@@ -160,7 +163,7 @@ def _decode_encapsulated(dataset: Dataset, content: bytes, layout: PixelLayout, 
 
 def _decode_native_frame(content: bytes, layout: PixelLayout, header: Header) -> StoredValues:
     if len(content) < layout.frame_bytes:
-        raise DecodeError(f"it inflates to {len(content)} bytes where {layout.frame_bytes} are due")
+        raise DecodeError(f"it inflates to {counted(len(content), 'byte')} where {layout.frame_bytes} are due")
     raw = np.frombuffer(content, f"<u{layout.bits_allocated // 8}", layout.rows * layout.columns)
     return settle_bits(raw.reshape(layout.rows, layout.columns), layout, header)
 
@@ -238,7 +241,9 @@ def settle_bits(raw: NDArray[np.generic], layout: PixelLayout, header: Header) -
         extension = np.where(values & sign_bit, ~mask & values.dtype.type((1 << (container - low)) - 1), 0) if layout.signed else 0
         stray = int(np.count_nonzero((above != 0) & (above != extension)))
         if stray:
-            header.note(f"{stray} pixels have bits set above High Bit (an embedded overlay or garbage); those bits are ignored")
+            header.note(
+                f"{counted(stray, 'pixel has', 'pixels have')} bits set above High Bit (an embedded overlay or garbage); those bits are ignored"
+            )
         values &= mask
     if not layout.signed:
         return values

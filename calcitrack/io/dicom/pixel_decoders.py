@@ -32,6 +32,7 @@ from PIL import Image
 from calcitrack.io.dicom.codestream import Codec, Codestream
 from calcitrack.io.dicom.gdcm_process import decode_with_gdcm
 from calcitrack.io.dicom.pixel_layout import PixelLayout
+from calcitrack.model.display import counted
 
 Stored = NDArray[np.generic]
 """Shape (rows, columns), integers as the codec gives them."""
@@ -125,7 +126,7 @@ def decode_rle(frame: bytes, layout: PixelLayout) -> Stored:
         raise DecodeError("the RLE header is cut off")
     count, *offsets = struct.unpack_from("<16I", frame)
     if count != planes:
-        raise DecodeError(f"{count} RLE segments where {planes} are due")
+        raise DecodeError(f"{counted(count, 'RLE segment')} where {counted(planes, 'is', 'are')} due")
     bounds = [*offsets[:count], len(frame)]
     values = np.empty((size, planes), np.uint8)
     for plane, (start, end) in enumerate(pairwise(bounds)):

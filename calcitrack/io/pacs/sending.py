@@ -16,6 +16,7 @@ from calcitrack.io.pacs.found import Series, StoredObject, Study, objects_of
 from calcitrack.io.pacs.options import PacsOptions
 from calcitrack.io.pacs.outgoing import outgoing_files
 from calcitrack.io.pacs.server import OutgoingFile, Server
+from calcitrack.model.display import counted
 from calcitrack.model.progress import Progress
 
 
@@ -91,9 +92,8 @@ def send(
     server_address, _, chosen = asked_of(address, None, options)
     files, n_others = outgoing_files(inputs)
     if not files:
-        raise NotAnImageFileError(
-            ", ".join(map(str, inputs)), f"no DICOM file ({n_others} others)", "DICOM files, or a folder with some", "name the files to send"
-        )
+        found = f"no DICOM file ({counted(n_others, 'other file')})"
+        raise NotAnImageFileError(", ".join(map(str, inputs)), found, "DICOM files, or a folder with some", "name the files to send")
     with connected(server_address, chosen) as server:
         run = _Run(server, files, n_others, progress)
         try:

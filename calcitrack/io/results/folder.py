@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from calcitrack.errors import ResultsError
+from calcitrack.model.display import counted
 from calcitrack.tables.schema import SCHEMA_VERSION
 
 MANIFEST = "provenance.json"
@@ -103,8 +104,9 @@ class StagedFolder:
         if not content:
             return
         if MANIFEST not in content:
+            foreign = counted(len(content), "file or folder", "files or folders")
             raise ResultsError(
-                f"{self.target}: found {len(content)} files or folders that calcitrack did not write, such as {min(content)}; "
+                f"{self.target}: found {foreign} that calcitrack did not write, such as {min(content)}; "
                 "expected an empty folder or former results; choose another folder"
             )
         read_manifest(self.target)

@@ -21,6 +21,7 @@ from calcitrack.io.results.table_writer import GrowingTables
 from calcitrack.io.sr.write import Reviewed
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import FileRecord, TimelineFailure
+from calcitrack.model.display import counted
 from calcitrack.tables import (
     CHANGES,
     COHORT,
@@ -213,7 +214,8 @@ class ResultsWriter:
         """
         ids = [j.assessment_id for j in judged.judgements]
         if ids != [a.assessment_id for a in self._added]:
-            raise InvalidValueError(f"found judgements of {len(ids)} timelines; expected those of the {len(self._added)} added ones, in their order")
+            found = counted(len(ids), "timeline")
+            raise InvalidValueError(f"found judgements of {found}; expected those of all that were added ({len(self._added)}), in their order")
         for schema, rows in ((CHANGES, change_rows), (TRENDS, trend_rows), (RESPONSES, response_rows)):
             self._add_rows([(schema, [row for j in judged.judgements for row in rows(j)])])
         self._add_rows([(COHORT, list(cohort_rows(judged.points)))])

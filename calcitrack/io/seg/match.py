@@ -15,6 +15,7 @@ from calcitrack.io.seg.read import FrameFacts, Segment, SegmentationFile
 from calcitrack.io.seg.write import source_header
 from calcitrack.model.assessment import ImageAssessment
 from calcitrack.model.concepts import CALCIFICATION, UNSPECIFIC_TYPES
+from calcitrack.model.display import counted
 from calcitrack.model.segmentation import Labels, Segmentation
 
 CALCIUM_WORDS = re.compile(r"calcif|calcin|calcium|deposit", re.IGNORECASE)
@@ -207,7 +208,7 @@ def _drawn(file: SegmentationFile, image: str, chosen: Sequence[Segment], shape:
         shared = mask & (drawn > 0) & (drawn != number)
         if shared.any():
             other = by_number[int(drawn[shared][0])]
-            found = f"segments {_named(other)} and {_named(by_number[number])}, which share {int(shared.sum())} pixels"
+            found = f"segments {_named(other)} and {_named(by_number[number])}, which share {counted(int(shared.sum()), 'pixel')}"
             raise SegmentationImportError(file.source, found, "deposits that do not overlap", "draw them apart, or choose with --segment")
         drawn[mask] = number
     return drawn

@@ -19,6 +19,7 @@ from calcitrack.io.dicom.parse import open_dataset
 from calcitrack.io.files.library_warnings import collected_warnings
 from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource
 from calcitrack.io.seg.write import LABELMAP_STORAGE
+from calcitrack.model.display import counted
 from calcitrack.model.image import Mask
 
 SEGMENTATION_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", LABELMAP_STORAGE)
@@ -122,7 +123,7 @@ class SegmentationFile:
             reason = " ".join(str(error).split()) or type(error).__name__
             raise self._damaged(f"pixel data that cannot be decoded ({reason})") from error
         if done < len(self.frames):
-            raise self._damaged(f"{done} frames of pixel data for {len(self.frames)} frames of the header")
+            raise self._damaged(f"{counted(done, 'frame')} of pixel data for {counted(len(self.frames), 'frame')} of the header")
 
     def _damaged(self, found: str) -> DamagedFileError:
         return DamagedFileError(self.source, found, "a whole Segmentation", "export it again")

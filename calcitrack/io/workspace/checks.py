@@ -16,6 +16,7 @@ from calcitrack.io.workspace.label_files import LabelFiles
 from calcitrack.io.workspace.measured import measured_problems
 from calcitrack.io.workspace.reviews import review_digest, reviews_of
 from calcitrack.io.workspace.versions import READER
+from calcitrack.model.display import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def _review_problems(database: Database) -> Iterator[str]:
     rows = database.rows("SELECT r.id, r.digest, a.after FROM reviews r LEFT JOIN audit a ON a.id = r.audit_id ORDER BY r.id")
     accepted = reviews_of(database, assessment_id=None, reader=None, superseded=True)
     if len(accepted) != len(rows):
-        yield f"{len(rows) - len(accepted)} reviews refer to no assessment"
+        yield f"{counted(len(rows) - len(accepted), 'review refers', 'reviews refer')} to no assessment"
         return
     for (row, digest, after), on_record in zip(rows, accepted, strict=True):
         review = on_record.review

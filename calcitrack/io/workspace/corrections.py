@@ -14,6 +14,7 @@ from calcitrack.io.workspace import audit
 from calcitrack.io.workspace.codec import canonical, decode, dumps, encode, storable
 from calcitrack.io.workspace.database import Database
 from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection
+from calcitrack.model.display import counted
 from calcitrack.model.review_steps import HistoryMove
 
 
@@ -137,8 +138,8 @@ def append(database: Database, clock: Clock, new: CorrectionStep, after: int | N
     if after is not None and after != position:
         raise EditConflictError(
             f"image {new.image}",
-            f"{position} steps of corrections, the last one by {known[-1].reader if known else 'nobody'}",
-            f"{after} steps",
+            f"{counted(position, 'step')} of corrections, the last one by {known[-1].reader if known else 'nobody'}",
+            counted(after, "step"),
             "look at what holds now, and do it again; nothing was overwritten",
         )
     placed = replace(new, image=storable(new.image), position=position + 1, reader=storable(new.reader), step=storable(new.step), previous=previous)
@@ -162,7 +163,7 @@ def problems(database: Database) -> Iterator[str]:
     trail_digests = [row[0] for row in database.rows("SELECT t.after FROM corrections c LEFT JOIN audit t ON t.id = c.audit_id ORDER BY c.id")]
     steps = steps_of(database)
     if len(trail_digests) != len(steps):
-        yield f"{len(trail_digests) - len(steps)} corrections refer to no image"
+        yield f"{counted(len(trail_digests) - len(steps), 'correction refers', 'corrections refer')} to no image"
         return
     last: dict[str, CorrectionStep] = {}
     for after, step in zip(trail_digests, steps, strict=True):

@@ -11,6 +11,7 @@ from calcitrack.io.results.provenance import Clock
 from calcitrack.io.workspace import audit
 from calcitrack.io.workspace.codec import canonical, storable
 from calcitrack.io.workspace.database import Database
+from calcitrack.model.display import counted
 
 _COLUMNS = "j.position, j.reader, a.assessment_id, j.step, j.change, j.previous, j.digest, j.reading"
 
@@ -78,8 +79,8 @@ def append(database: Database, clock: Clock, assessment: int, entry: JournalEntr
     if entry.position != position + 1:
         raise EditConflictError(
             f"assessment {entry.assessment_id}",
-            f"{position} steps of {entry.reader}, who has gone on with it elsewhere after step {entry.position - 1}",
-            f"{entry.position - 1} steps",
+            f"{counted(position, 'step')} of {entry.reader}, who has gone on with it elsewhere after step {entry.position - 1}",
+            counted(entry.position - 1, "step"),
             "close it and open it again; nothing was overwritten",
         )
     placed = replace(entry, position=position + 1, reader=storable(entry.reader), step=storable(entry.step), previous=previous, digest="")
@@ -113,7 +114,7 @@ def problems(database: Database) -> Iterator[str]:
         f"SELECT a.id, {_COLUMNS} FROM journal j JOIN assessments a ON a.id = j.assessment ORDER BY j.id"  # noqa: S608 names of ours
     )}  # fmt: skip
     if len(trail_digests) != len(entry_at):
-        yield f"{len(trail_digests) - len(entry_at)} steps of reviews refer to no assessment"
+        yield f"{counted(len(trail_digests) - len(entry_at), 'step of reviews refers', 'steps of reviews refer')} to no assessment"
     for (row, reader, position), entry in entry_at.items():
         before = entry_at.get((row, reader, position - 1))
         if entry.previous != (before.digest if before else "") or (before is None and position != 1):

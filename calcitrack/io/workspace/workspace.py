@@ -29,6 +29,7 @@ from calcitrack.io.workspace.versions import SegmentationVersion, Versions
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import FileRecord, TimelineFailure
 from calcitrack.model.corrections import FilmCorrection
+from calcitrack.model.display import counted
 from calcitrack.model.review import MadeReview, Review
 from calcitrack.model.review_steps import HistoryMove, ReviewStep
 from calcitrack.model.segmentation import Segmentation
@@ -412,7 +413,8 @@ def _back_up(database: Database, files: LabelFiles, folder: Path) -> Path:
     except OSError as error:
         raise disk_error(folder, error) from error
     if content:
-        raise WorkspaceError(str(folder), f"a folder with {len(content)} files or folders", "a new or empty one", "choose another name")
+        there = counted(len(content), "file or folder", "files or folders")
+        raise WorkspaceError(str(folder), f"a folder with {there}", "a new or empty one", "choose another name")
     copy = folder / UNFINISHED_BACKUP
     database.backup(copy)
     try:

@@ -85,7 +85,7 @@ def test_a_manifest_tells_all_its_problems_at_once(dicom: Write, tmp_path: Path)
         "line 4: image.dcm is stated already in line 3",
     ):
         assert words in text
-    assert "line 5: 1 cells where 4 are due" in text
+    assert "line 5: 1 cell where 4 are due" in text
     assert "line 6: path '/etc/x'" in text
 
 

@@ -356,7 +356,7 @@ def test_judgements_of_other_timelines_are_refused(made: ModuleType, tmp_path: P
     """The writer takes what was judged and judges nothing: too few, or of others, is an error, and the folder stays as it was."""
     one, other = made.assessment("P1"), made.assessment("P2")
     for judged in (JudgedCohort(), judge_cohort([series_of(other)]), judge_cohort([series_of(one), series_of(other)])):
-        with pytest.raises(InvalidValueError, match="expected those of the 1 added ones"), ResultsWriter(tmp_path / "out", clock=clock) as writer:  # noqa: PT012 what the folder then holds is tested
+        with pytest.raises(InvalidValueError, match="those of all that were added"), ResultsWriter(tmp_path / "out", clock=clock) as writer:  # noqa: PT012 what the folder then holds is tested
             writer.add(one)
             writer.finish((), judged)
     assert not (tmp_path / "out").exists()

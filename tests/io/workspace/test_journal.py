@@ -55,7 +55,7 @@ def test_a_second_window_of_one_reader_is_refused(workspace: Workspace, made: Mo
     accepted, rejected = made.verdict_step("D001", "", "accept"), made.verdict_step("D001", "", "reject")
     workspace.note(ASSESSMENT, "accept D001", accepted, reader="anna", after=0)
     with Workspace.open(tmp_path) as second:
-        with pytest.raises(EditConflictError, match=r"1 steps of anna, who has gone on with it elsewhere after step 0.*open it again"):
+        with pytest.raises(EditConflictError, match=r"1 step of anna, who has gone on with it elsewhere after step 0.*open it again"):
             second.note(ASSESSMENT, "reject D001", rejected, reader="anna", after=0)
         second.note(ASSESSMENT, "reject D001", rejected, reader="ben", after=0)
     assert [(e.reader, e.step) for e in workspace.journal(ASSESSMENT)] == [("anna", "accept D001"), ("ben", "reject D001")]

@@ -15,6 +15,7 @@ from calcitrack.assess import AssessOptions
 from calcitrack.errors import CalcitrackError
 from calcitrack.io.workspace import Workspace
 from calcitrack.measure.live import LiveFilm
+from calcitrack.model.display import counted
 from calcitrack.review import edit_outlines as outlines
 from calcitrack.review.patient_course import course_of
 from calcitrack.review.publish import export, publish
@@ -201,7 +202,7 @@ class ReviewWidget(QWidget):
         self.presenter.begin(session, Scene(self.viewer, session, self.painted))
         self.viewer.canvas.overlays.scale_bar.visible = True
         self.say(
-            f"{session.steps} steps of {session.reader} are on record."
+            f"{counted(session.steps, 'step')} of {session.reader} {'is' if session.steps == 1 else 'are'} on record."
             if session.steps
             else "Every step is kept as soon as it is taken. Press H for the keys."
         )
@@ -330,7 +331,7 @@ class ReviewWidget(QWidget):
         """Measure the films that are open in the viewer into a workspace, in the background, and review them."""
         paths = opened_paths(self.viewer.layers)
         self._measuring(under_way=True)
-        self.say(f"Measuring {len(paths)} films. You can go on looking at them.")
+        self.say(f"Measuring {counted(len(paths), 'film')}. You can go on looking at them.")
         self.jobs.start(
             lambda stopped: measure_into(Path(folder), paths, self.measured.emit, stopped, options),
             done=lambda assessment_ids: self._review_measured(folder, assessment_ids),
@@ -366,7 +367,7 @@ class ReviewWidget(QWidget):
         if self.session is not None and self.workspace is not None:
             with self._errors_shown():
                 versions = publish(self.workspace, self.session)
-                films = f"outlines of {len(versions)} films" if versions else "no outline was changed"
+                films = f"outlines of {counted(len(versions), 'film')}" if versions else "no outline was changed"
                 self.say(f"Published: {films}; what you said is on record as reviews.")
 
     def ask_export(self) -> None:

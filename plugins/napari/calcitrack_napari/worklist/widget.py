@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from calcitrack.errors import CalcitrackError
 from calcitrack.io.workspace import account
+from calcitrack.model.display import counted
 from calcitrack.model.reading import PlannedCase, ReadingSession
 from calcitrack.review.worklist import Desk, PreparedCase, prepare
 from calcitrack_napari.jobs import Jobs
@@ -79,7 +80,7 @@ class WorklistWidget(QWidget):
                 self.choose_session(next((s for s in reversed(sessions) if s.next_case), sessions[-1]).number)
             else:
                 self.panel.form.show()
-                self.say(f"{len(opened.workspace.assessments())} timelines, and no session of {opened.reader} yet. Start one.")
+                self.say(f"{counted(len(opened.workspace.assessments()), 'timeline')}, and no session of {opened.reader} yet. Start one.")
             self._refresh()
 
     def _change_reader(self) -> None:
@@ -214,7 +215,7 @@ class WorklistWidget(QWidget):
             self.review.close_review()
             if session.next_case is None:
                 self.close_session()
-                self.say(f"All {len(session.plan.cases)} cases are done.")
+                self.say(f"Done: {counted(len(session.plan.cases), 'case')}, all of the session.")
             else:
                 self.start_next()
             self._refresh()

@@ -201,7 +201,7 @@ def test_a_session_goes_on_where_it_was_left(worklist: WorklistWidget, viewer: n
     for number in (2, 3):
         opened(worklist, qtbot, number)
         done(viewer, qtbot)
-    qtbot.waitUntil(lambda: worklist.panel.words.text() == "All 3 cases are done.", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: worklist.panel.words.text() == "Done: 3 cases, all of the session.", timeout=WAIT_MS)
     assert not worklist.review.is_open
 
 
