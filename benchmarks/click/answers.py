@@ -60,7 +60,7 @@ def fit_rows(seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArr
 def overlap(film: ClickFilm, candidate: Candidate, truth: Mask) -> float:
     """Dice coefficient of a candidate with the truth, at the candidate's scale."""
     shape = film.scales[candidate.view.scale].image.shape
-    coarse = cv2.resize(truth.astype(np.float32), (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+    coarse = cv2.resize(film.pose.turned(truth).astype(np.float32), (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
     both = float(coarse[candidate.view.window][candidate.inside].sum())
     return 2 * both / (float(coarse.sum()) + float(np.count_nonzero(candidate.inside)))
 

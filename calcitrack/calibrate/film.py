@@ -19,6 +19,7 @@ from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.corrections import Box
 from calcitrack.model.display import counted
 from calcitrack.model.image import Mask, Radiograph
+from calcitrack.model.pose import Pose, canonical_pose
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 
 WEDGE_RELATIVE_SD = 0.06
@@ -114,11 +115,11 @@ def calibrate(radiograph: Radiograph, options: CalibrateOptions | None = None) -
 def _logarithmic(radiograph: Radiograph) -> Calibration:
     """Calibrate logarithmic values by a curve of two knots, from the gain that the noise gives."""
     calibration = radiograph.calibration
-    beam = -radiograph.pixels
-    gain = noise_gain(beam, radiograph.valid_mask & _between_ends(radiograph))
+    film = canonical_pose(radiograph).radiograph(radiograph)
+    gain = noise_gain(-film.pixels, film.valid_mask & _between_ends(film))
     if isinstance(gain, str):
         return replace(calibration, curve_source=gain)
-    air = float(np.percentile(radiograph.pixels[radiograph.valid_mask][::17], 1))
+    air = float(np.percentile(film.pixels[film.valid_mask][::17], 1))
     return replace(
         calibration,
         curve=((air, 0.0), (air + gain.per_neper, 1.0)),
@@ -136,9 +137,11 @@ def _between_ends(radiograph: Radiograph) -> Mask:
 def _from_wedge(radiograph: Radiograph, calibration: Calibration, options: CalibrateOptions) -> tuple[Calibration, str]:
     """Tier B calibration from the wedge, or the old calibration with the reason; and a warning when a wedge was refused."""
     acquisition, spacing = radiograph.acquisition, radiograph.spacing
-    pixel_mm = (spacing.row_mm or ASSUMED_PIXEL_MM, spacing.column_mm or ASSUMED_PIXEL_MM)
-    wedge = find_wedge(radiograph.pixels, radiograph.valid_mask, pixel_mm, options.wedge_box)
-    corners = () if wedge is None else wedge.frame.corners(pixel_mm)
+    pose = canonical_pose(radiograph)
+    pixel_mm = pose.sides(spacing.row_mm or ASSUMED_PIXEL_MM, spacing.column_mm or ASSUMED_PIXEL_MM)
+    box = None if options.wedge_box is None else _turned(options.wedge_box, pose, radiograph.shape)
+    wedge = find_wedge(pose.turned(radiograph.pixels), pose.turned(radiograph.valid_mask), pixel_mm, box)
+    corners = () if wedge is None else tuple(pose.place_back(c, radiograph.shape) for c in wedge.frame.corners(pixel_mm))
 
     def none(reason: str) -> Calibration:
         return replace(calibration, curve_source="; ".join(r for r in (calibration.curve_source, reason) if r), wedge_corners=corners)
@@ -160,6 +163,13 @@ def _from_wedge(radiograph: Radiograph, calibration: Calibration, options: Calib
         warning = _refusal(described(wedge, calibration.polarity), wrong, options)
         return none(warning), warning
     return replace(_tier_b(calibration, wedge, curve, options), wedge_corners=corners), ""
+
+
+def _turned(box: Box, pose: Pose, shape: tuple[int, int]) -> Box:
+    """The box in the film's canonical pose."""
+    corners = [pose.place((row, column), shape) for row, column in (box[::2], box[1::2])]
+    (top, bottom), (left, right) = (sorted(int(c[axis]) for c in corners) for axis in (0, 1))
+    return top, bottom, left, right
 
 
 def _nothing_in_the_box(box: Box, shape: tuple[int, int]) -> str:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from calcitrack.calibrate import unsharp
 from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.image import Acquisition, FloatImage, Radiograph
+from calcitrack.model.pose import canonical_pose
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 
 LEAST_COUNT = 1.0
@@ -93,7 +94,8 @@ def attenuation(radiograph: Radiograph) -> FloatImage:
         if calibration.unsharp is None:
             return nepers
         gain, width_mm = calibration.unsharp
-        return unsharp.undo(nepers, gain, width_mm / (radiograph.spacing.mean_mm or ASSUMED_PIXEL_MM))
+        pose = canonical_pose(radiograph)
+        return pose.back(unsharp.undo(pose.turned(nepers), gain, width_mm / (radiograph.spacing.mean_mm or ASSUMED_PIXEL_MM)))
     if calibration.relationship is not Relationship.LIN:
         return radiograph.pixels
     intensity = calibration.polarity * radiograph.pixels

@@ -17,6 +17,7 @@ from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
 from calcitrack.model.image import FloatImage, Mask
+from calcitrack.model.pose import AS_IT_LIES, Pose
 from calcitrack.model.segmentation import Outlined
 
 FloatArray = NDArray[np.float64]
@@ -86,10 +87,25 @@ class _Estimate:
     mean_sd: float
 
 
-def neighbourhood(image: FloatImage, segmentation: Outlined, label: int, box: tuple[slice, slice], pixel_mm: float) -> Neighbourhood | None:
+def neighbourhood(
+    image: FloatImage, segmentation: Outlined, label: int, box: tuple[slice, slice], pixel_mm: float, pose: Pose = AS_IT_LIES
+) -> Neighbourhood | None:
     """Estimate the background of one deposit.
 
     Bone and soft tissue have separate backgrounds: pixels of the deposit over bone are compared with the bone around it.
+
+    Parameters
+    ----------
+    image
+        Shape (rows, columns): the film's attenuation.
+    segmentation
+        Deposits, limb and bone of the film.
+    label, box
+        The deposit and the rows and columns that hold it.
+    pixel_mm
+        Side of a pixel.
+    pose
+        The film's canonical pose, in which the cells of the background are laid out: the same film turned gives the same background.
 
     Returns
     -------
@@ -97,14 +113,14 @@ def neighbourhood(image: FloatImage, segmentation: Outlined, label: int, box: tu
     """
     margin = int(np.ceil((RING_MM + GAP_MM) / pixel_mm)) + 1
     window = (slice(max(0, box[0].start - margin), box[0].stop + margin), slice(max(0, box[1].start - margin), box[1].stop + margin))
-    labels, limb, bone = segmentation.labels[window], segmentation.limb[window], segmentation.bone[window]
+    labels, limb, bone = (pose.turned(a[window]) for a in (segmentation.labels, segmentation.limb, segmentation.bone))
     inside = labels == label
     away_mm = _distance(~inside) * pixel_mm
     same = np.where(bone, _distance(~(inside & bone)), _distance(~(inside & ~bone))) * pixel_mm  # the rim stays within its tissue
     reach = (same <= GAP_MM) & ~((labels > 0) & ~inside)
     free = limb & (_distance(labels == 0) * pixel_mm > GAP_MM)
     ring = free & (away_mm > GAP_MM) & (away_mm <= RING_MM + GAP_MM)
-    local = image[window].astype(float)
+    local = pose.turned(image[window]).astype(float)
     soft = _Tissue(ring & ~bone, _depth(limb, pixel_mm, SKIN_MM), SOFT_PENALTY, SOFT_INFLATION)
     hard = _Tissue(ring & bone, _depth(bone, pixel_mm, BONE_MM), BONE_PENALTY, BONE_INFLATION)
     either = _Tissue(ring, soft.depth, SOFT_PENALTY, BONE_INFLATION)
@@ -121,7 +137,7 @@ def neighbourhood(image: FloatImage, segmentation: Outlined, label: int, box: tu
         return None
     contrast = np.where(reach, local - background, 0.0)
     mean_sd = float(np.sqrt(sum((n * sd) ** 2 for n, sd in sums))) / max(1, sum(n for n, _ in sums))
-    return Neighbourhood(window, inside, reach, contrast, background, mean_sd)
+    return Neighbourhood(window, *(pose.back(a) for a in (inside, reach, contrast, background)), mean_sd)
 
 
 def _distance(mask: Mask) -> NDArray[np.float32]:

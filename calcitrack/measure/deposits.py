@@ -23,6 +23,7 @@ from calcitrack.model.arguments import expect
 from calcitrack.model.display import counted
 from calcitrack.model.image import FloatImage, Radiograph
 from calcitrack.model.measurement import Deposit, ImageMeasurements, Measurand, Measurement, NotMeasurable, Result
+from calcitrack.model.pose import Pose, canonical_pose
 from calcitrack.model.segmentation import Outlined, Segmentation
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 
@@ -39,9 +40,10 @@ of a bone's shadow, and a tenth is enough not to depend on metal, crossing bones
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Film:
-    """Film data that all its deposits share."""
+    """Film data that all its deposits share; `pose` is its canonical one."""
 
     radiograph: Radiograph
+    pose: Pose
     segmentation: Outlined
     image: FloatImage
     cortex_step: float
@@ -123,7 +125,7 @@ def _film(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOp
     # Collimator blades without a header entry are denser than any soft tissue: they are no open field.
     bright = open_field & (image < np.median(image[soft])) if soft.any() else open_field
     air = float(np.median(image[bright])) if bright.any() else float(image.min())
-    return Film(radiograph, segmentation, image, step, air, mass_model(radiograph, air, options), options)
+    return Film(radiograph, canonical_pose(radiograph), segmentation, image, step, air, mass_model(radiograph, air, options), options)
 
 
 @cache
@@ -143,7 +145,7 @@ def measure_deposit(film: Film, label: int, box: tuple[slice, slice]) -> tuple[D
 
 def _measured(film: Film, label: int, box: tuple[slice, slice]) -> tuple[Deposit, Mass | None]:
     spacing = film.radiograph.spacing
-    place = neighbourhood(film.image, film.segmentation, label, box, spacing.mean_mm or ASSUMED_PIXEL_MM)
+    place = neighbourhood(film.image, film.segmentation, label, box, spacing.mean_mm or ASSUMED_PIXEL_MM, film.pose)
     inside = film.segmentation.labels[box] == label
     rows, columns = np.nonzero(inside)
     pixels = int(rows.size)

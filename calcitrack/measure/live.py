@@ -21,6 +21,7 @@ from calcitrack.measure.mass import Mass, mass_model
 from calcitrack.measure.options import MeasureOptions
 from calcitrack.model.image import FloatImage, Mask, Radiograph
 from calcitrack.model.measurement import Deposit, ImageMeasurements, Result
+from calcitrack.model.pose import canonical_pose
 from calcitrack.model.segmentation import Labels, Segmentation
 
 Window = tuple[slice, slice]
@@ -102,6 +103,7 @@ class LiveFilm:
         self.radiograph, self._given = radiograph, segmentation
         self._options = options or MeasureOptions()
         self.image = attenuation(radiograph)
+        self._pose = canonical_pose(radiograph)
         self._edited = _Edited(segmentation)
         limb, bone = segmentation.limb, segmentation.bone
         self._soft, self._bone = _Sorted(self.image, limb & ~bone), _Sorted(self.image, bone)
@@ -214,4 +216,5 @@ class LiveFilm:
         step = bone.percentile(CORTEX_PERCENTILE) - middle if soft.size and bone.size else 0.0
         bright = _Rest(self._open[: int(np.searchsorted(self._open, middle, "left"))], np.zeros(0, np.intp))
         air = float(bright.median()) if bright.size else self._lowest
-        return Film(self.radiograph, self._edited, self.image, float(step), air, mass_model(self.radiograph, air, self._options), self._options)
+        masses = mass_model(self.radiograph, air, self._options)
+        return Film(self.radiograph, self._pose, self._edited, self.image, float(step), air, masses, self._options)

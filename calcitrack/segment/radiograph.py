@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from calcitrack.calibrate.intensity import attenuation
 from calcitrack.model.arguments import expect
 from calcitrack.model.image import FloatImage, Mask, Radiograph
+from calcitrack.model.pose import canonical_pose
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.segment.field import exposed_field
 from calcitrack.segment.grid import Grid, blur, dilate
@@ -123,8 +124,14 @@ def candidates(radiograph: Radiograph, options: SegmentOptions, values: FloatIma
     """
     if options.segmenter is not None:
         return options.segmenter(radiograph)
+    pose = canonical_pose(radiograph)
+    found = _upright(pose.radiograph(radiograph), options, pose.turned(attenuation(radiograph) if values is None else values))
+    return replace(found, labels=pose.back(found.labels), limb=pose.back(found.limb), bone=pose.back(found.bone))
+
+
+def _upright(radiograph: Radiograph, options: SegmentOptions, values: FloatImage) -> Segmentation:
+    """The candidates of a film that lies in its canonical pose."""
     findings: list[str] = []
-    values = attenuation(radiograph) if values is None else values
     grid = working_grid(radiograph, options, values)
     if radiograph.spacing.mean_mm is None:
         findings.append(f"no pixel size is stated: search scales assume {grid.row_mm:.2g} mm a pixel")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from calcitrack.calibrate.intensity import attenuation
 from calcitrack.model.arguments import expect
 from calcitrack.model.image import FloatImage, Mask, Radiograph
+from calcitrack.model.pose import Pose, canonical_pose
 from calcitrack.segment.click_candidates import Candidate, candidates_of
 from calcitrack.segment.click_facts import facts_of
 from calcitrack.segment.click_score import click_score
@@ -109,8 +110,10 @@ class ClickFilm:
     ----------
     shape, valid
         The film's own, (rows, columns), and where the beam reached the detector.
+    pose
+        The film's canonical pose.
     scales
-        The film at three scales.
+        The film at three scales, in that pose.
     bone_level
         Mean of the film's bone, as a share of its range.
 
@@ -124,19 +127,22 @@ class ClickFilm:
 
     shape: tuple[int, int]
     valid: Mask
+    pose: Pose
     scales: tuple[Scale, ...]
     bone_level: float
 
     @classmethod
     def of(cls, radiograph: Radiograph, options: SegmentOptions | None = None, values: FloatImage | None = None) -> ClickFilm:
         """Let the network see a film; the parameters are those of `outline_at`."""
-        values = attenuation(radiograph) if values is None else values
-        grid = working_grid(radiograph, options or SegmentOptions(), values)
-        image, field = searched(radiograph, grid, values)
+        pose = canonical_pose(radiograph)
+        upright, values = pose.radiograph(radiograph), pose.turned(attenuation(radiograph) if values is None else values)
+        grid = working_grid(upright, options or SegmentOptions(), values)
+        image, field = searched(upright, grid, values)
         scales = scales_of(image, field, chances(image, field))
         coarse = scales[-1]
         bone = coarse.bone > LOOKS_LIKE
-        return cls(radiograph.shape, radiograph.valid_mask, scales, float(coarse.image[bone].mean()) if bone.any() else BONE_LEVEL)
+        bone_level = float(coarse.image[bone].mean()) if bone.any() else BONE_LEVEL
+        return cls(radiograph.shape, radiograph.valid_mask, pose, scales, bone_level)
 
     def outlines(self, row: int, column: int) -> Outlines | NoOutline:
         """Outlines around a pixel of the film."""
@@ -161,7 +167,8 @@ class ClickFilm:
         return found, facts_of(found, self.bone_level)
 
     def _views(self, row: int, column: int) -> list[View]:
-        place = ((row + 0.5) / self.shape[0], (column + 0.5) / self.shape[1])
+        at, shape = self.pose.place((row, column), self.shape), self.pose.shape(self.shape)
+        place = ((at[0] + 0.5) / shape[0], (at[1] + 0.5) / shape[1])
         return [View.around(self.scales, k, place) for k in range(len(SCALES))]
 
     def _bare(self, view: View) -> NoOutline:
@@ -173,19 +180,20 @@ class ClickFilm:
     def drawn(self, candidate: Candidate, score: float) -> Outline:
         """Draw a candidate on the film's own pixels."""
         scale_shape = self.scales[candidate.view.scale].image.shape
-        step = [n / m for n, m in zip(self.shape, scale_shape, strict=True)]
+        shape = self.pose.shape(self.shape)
+        step = [n / m for n, m in zip(shape, scale_shape, strict=True)]
         first = [side.start for side in candidate.view.window]
         at = [np.flatnonzero(candidate.inside.any(axis=1 - axis)) for axis in (0, 1)]
         window = tuple(
             slice(max(0, int((f + a[0] - 1) * s)), min(n, int(np.ceil((f + a[-1] + 2) * s))))
-            for f, a, s, n in zip(first, at, step, self.shape, strict=True)
+            for f, a, s, n in zip(first, at, step, shape, strict=True)
         )
         soft = cv2.GaussianBlur(candidate.inside.astype(np.float32), (0, 0), SMOOTHED_PX, borderType=cv2.BORDER_REPLICATE)
         rows, columns = ((np.arange(w.start, w.stop) + 0.5) / s - 0.5 - f for w, s, f in zip(window, step, first, strict=True))
         across, down = np.meshgrid(columns.astype(np.float32), rows.astype(np.float32))
         inside = cv2.remap(soft, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT) >= 0.5
-        place = (window[0], window[1])
-        return Outline(place, np.asarray(inside & self.valid[place], bool), score)
+        place = self.pose.window_back((window[0], window[1]), self.shape)
+        return Outline(place, np.asarray(self.pose.back(inside) & self.valid[place], bool), score)
 
 
 def outline_at(
