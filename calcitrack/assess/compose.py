@@ -21,6 +21,12 @@ from calcitrack.model.provenance import Parameter, Provenance, Step
 from calcitrack.model.timeline import Timeline
 from calcitrack.version import __version__
 
+MIRRORED = (
+    "lies on the baseline only as its mirror image: it is mirrored, or shows the other side of the body; check the side. Its deposits are followed "
+    "as those of a mirrored film"
+)
+"""Finding on a follow-up that the registration had to mirror."""
+
 
 def assess(
     timeline: Timeline, *, options: AssessOptions | None = None, observe: Observer | None = None, pipelines: Sequence[AnyPipeline] = PIPELINES
@@ -95,6 +101,8 @@ def _image(index: int, m: Measured, identity: Identity, used: Mapping[str, Param
     findings = m.findings
     if alignment is not None and not alignment.ok:
         findings = (*findings, f"not aligned with baseline: {alignment.reason}; its deposits have no identity with other time points")
+    elif alignment is not None and alignment.mirrored:
+        findings = (*findings, MIRRORED)
     steps = (
         Step(Stage.CALIBRATE.value, {}, _calibrated(m.calibration)),
         Step(Stage.SEGMENT.value, used, {"deposits": len(m.measurements.deposits)}),

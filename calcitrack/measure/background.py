@@ -137,7 +137,7 @@ def neighbourhood(
         return None
     contrast = np.where(reach, local - background, 0.0)
     mean_sd = float(np.sqrt(sum((n * sd) ** 2 for n, sd in sums))) / max(1, sum(n for n, _ in sums))
-    return Neighbourhood(window, *(pose.back(a) for a in (inside, reach, contrast, background)), mean_sd)
+    return Neighbourhood(window, pose.back(inside), pose.back(reach), pose.back(contrast), pose.back(background), mean_sd)
 
 
 def _distance(mask: Mask) -> NDArray[np.float32]:

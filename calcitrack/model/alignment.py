@@ -89,6 +89,17 @@ class Alignment:
         """2 between films, 3 between volumes."""
         return len(self.matrix)
 
+    @property
+    def mirrored(self) -> bool:
+        """Whether a film lies on the baseline as its mirror image only; never of a volume, whose grid says nothing of its handedness.
+
+        Examples
+        --------
+        >>> Alignment(((1.0, 0.0, 0.0), (0.0, -1.0, 90.0)), residual_px=0.4).mirrored
+        True
+        """
+        return self.dimensions == 2 and float(np.linalg.det(np.array(self.matrix)[:, :2])) < 0
+
     def to_image(self, positions: ArrayLike) -> Positions:
         """Where baseline positions lie on this image."""
         at = np.asarray(positions, float)

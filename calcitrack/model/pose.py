@@ -142,7 +142,7 @@ def canonical_pose(film: Radiograph) -> Pose:
     ]
     judged = [_judged(*one) for one in seen]
     best = [k for k in range(4) if judged[k] == min(judged)]
-    return Pose(best[0] if len(best) == 1 else min(best, key=lambda k: _as_text(np.rot90(grey, k))))
+    return Pose(best[0] if len(best) == 1 else min(best, key=lambda k: _as_text(film, k)))
 
 
 def _grey(pixels: FloatImage, valid: Mask) -> NDArray[np.uint8]:
@@ -172,6 +172,7 @@ def _moments(profile: list[int]) -> tuple[int, int]:
     return s2 * s0 - s1**2, s3 * s0**2 - 3 * s2 * s1 * s0 + 2 * s1**3
 
 
-def _as_text(image: NDArray[np.uint8]) -> tuple[tuple[int, ...], bytes]:
-    """What two equally good poses are told by: nothing where the picture is symmetric."""
-    return image.shape, image.tobytes()
+def _as_text(film: Radiograph, turns: int) -> tuple[tuple[int, ...], bytes, bytes]:
+    """What two equally good poses are told by: nothing where the film is symmetric."""
+    pixels, valid = (np.rot90(a, turns) for a in (film.pixels, film.valid_mask))
+    return pixels.shape, valid.tobytes(), pixels.tobytes()

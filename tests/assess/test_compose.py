@@ -10,15 +10,18 @@ import pytest
 
 from calcitrack import AssessOptions, Exposure, MeasureOptions, Timeline, TimelineKey, TimePoint, assess, calibrate
 from calcitrack.assess import images
+from calcitrack.assess.film import FilmPipeline
 from calcitrack.assess.options import flat, unflat
 from calcitrack.calibrate import CalibrateOptions
 from calcitrack.change import series_of
 from calcitrack.errors import DamagedFileError, InvalidValueError
+from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import Fate
 from calcitrack.model.corrections import FilmCorrection, KnownLength
 from calcitrack.model.measurement import NotMeasurable
 from calcitrack.model.segmentation import Evidence
 from calcitrack.model.spacing import SpacingBasis
+from calcitrack.register import Scene
 from calcitrack.segment import Method, SegmentOptions
 from calcitrack.segment.radiograph import candidates
 from calcitrack.segment.recipe import recipe
@@ -251,3 +254,20 @@ def test_settings_of_a_retired_method_say_what_to_do() -> None:
         InvalidValueError, match=r"by the method transparent, which is retired: it told bone by brightness alone.*measure the folder again"
     ):
         unflat({"segment.method": "transparent", "segment.min_confidence": 0.3})
+
+
+class _Mirroring(FilmPipeline):
+    """Every follow-up lies on the baseline as its mirror image."""
+
+    def align(self, baseline: Scene, scene: Scene, options: AssessOptions) -> Alignment:
+        """What was found, with its columns the other way."""
+        found, last = super().align(baseline, scene, options), 399.0
+        (a, b, c), (d, e, f) = found.matrix
+        return Alignment(((a, b, c), (-d, -e, last - f)), found.residual_px)
+
+
+def test_a_mirrored_follow_up_is_accepted_and_said_loudly(course: Timeline, settings: AssessOptions) -> None:
+    """The baseline has no such finding; each film that had to be mirrored says what it may be and what to check."""
+    baseline, *followed = assess(course, options=settings, pipelines=(_Mirroring(),)).images
+    assert not any("mirror" in f for f in baseline.findings)
+    assert all(any("mirror image" in f and "check the side" in f for f in image.findings) for image in followed)
