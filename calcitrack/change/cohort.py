@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from calcitrack.change.precision import Precision, log_burden
+from calcitrack.change.precision import DETECTION_LIMIT, Precision, log_burden
 from calcitrack.change.response import RULES, ResponseRule, response
 from calcitrack.change.series import BURDENS
 from calcitrack.model.course import Courses, PatientCourse
@@ -136,7 +136,7 @@ def _survival_interval(alive: float, error: float) -> tuple[float | None, float 
 def _response_mean(members: Sequence[Member]) -> Iterator[CohortPoint]:
     """Mean over standard deviation of the change of the logarithm, first to last visit (Liang 1990, Med Care 28:632); large-sample interval."""
     ends = [(m[1].points[0].mean, m[1].points[-1].mean, m[1].measurand) for m in members]
-    changes = np.array([log_burden(b, name)[0] - log_burden(a, name)[0] for a, b, name in ends])
+    changes = np.array([log_burden(b, DETECTION_LIMIT[name])[0] - log_burden(a, DETECTION_LIMIT[name])[0] for a, b, name in ends])
     n = len(changes)
     if n < LEAST_FOR_MEAN or changes.std(ddof=1) == 0:
         return

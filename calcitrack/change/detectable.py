@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from calcitrack.change.precision import Precision, Spread, log_burden
-from calcitrack.model.judgement import BurdenPoint, BurdenSeries, Estimate, JudgedChange
+from calcitrack.change.difference import LogPair, Pair, PlainPair
+from calcitrack.change.precision import DETECTION_LIMIT, Precision, Spread, log_burden
+from calcitrack.model.judgement import BurdenPoint, BurdenSeries, Estimate, JudgedChange, SdcSource
+from calcitrack.reliability import Z95
 
 DAYS_A_YEAR = 365.25
 SHORTEST_ANNUAL_DAYS = 60
 """Changes over less than this are not given per year: they would be raised to the sixth power or more."""
 NO_RATIO = "nothing was found at the earlier time point, so there is no ratio"
+WEAK_BASELINE = "the earlier value may be zero, so that any ratio is possible"
 UNLIKE = "values of different kinds cannot be subtracted"
 TOO_SHORT = f"an interval of less than {SHORTEST_ANNUAL_DAYS} days says little about a year"
 NO_DATES = "the time points have no dates"
@@ -30,12 +33,7 @@ def changes_of(series: BurdenSeries, precision: Precision) -> Iterator[JudgedCha
 
 
 def judged_change(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint, since: str, precision: Precision) -> JudgedChange:
-    """One change with its uncertainty and its smallest detectable change.
-
-    On the logarithmic scale the two burdens scatter independently by their repeatability. What their stated uncertainties share (beam, scatter,
-    assumed concentration, way of drawing outlines) cancels in the ratio and scales the difference once; where the calibration differs between the
-    two, nothing is shared and both count in full.
-    """
+    """One change with its interval and its smallest detectable change, all from one `pair_of` burdens."""
     days = (later.date - earlier.date).days if earlier.date and later.date else None
     bare = JudgedChange(
         subject=series.subject,
@@ -51,61 +49,90 @@ def judged_change(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint
     )
     if earlier.like != later.like:
         return replace(bare, reason=f"{UNLIKE}: {earlier.like} and {later.like}")
-    size = math.sqrt(max(earlier.mean, 1e-12) * max(later.mean, 1e-12)) if earlier.mean and later.mean else max(earlier.mean, later.mean)
-    spread = precision.spread(series.subject, series.measurand, size)
-    log_sd = _log_sd(earlier, later, spread, series.measurand)
-    half = spread.quantile * log_sd
-    judged = replace(
-        bare,
-        absolute=later.mean - earlier.mean,
-        absolute_sd=_absolute_sd(earlier, later, spread),
-        sdc=(math.expm1(-half), math.expm1(half)),
-        sdc_source=spread.source,
-        sdc_repeats=spread.repeats,
-    )
-    if earlier.mean == later.mean == 0:
-        return replace(judged, exceeds_sdc=False, reason=NO_RATIO)
-    change = log_burden(later.mean, series.measurand)[0] - log_burden(earlier.mean, series.measurand)[0]
-    judged = replace(judged, exceeds_sdc=abs(change) > half)
-    if earlier.mean == 0:
+    if series.covariance is not None:
+        return _of_plain(bare, _plain_pair(series, series.covariance, earlier, later))
+    spread = _spread(series, earlier, later, precision)
+    judged = replace(bare, sdc_source=spread.source, sdc_repeats=spread.repeats)
+    return _of_logs(judged, _log_pair(series, earlier, later, spread))
+
+
+def pair_of(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint, precision: Precision) -> Pair:
+    """Two points of a series with the covariance of their errors: the one that the series states, else what the precision says of each.
+
+    Without a stated covariance the logarithms scatter independently by their repeatability. What the points' stated uncertainties share (beam,
+    scatter, assumed concentration, way of drawing outlines) is common to both; where the calibration differs between the two, nothing is shared
+    and both count in full.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> points = tuple(BurdenPoint(k, dt.date(2020 + k, 1, 1), (100.0 + 10 * k,)) for k in (1, 2))
+    >>> alone = BurdenSeries("total", "ha_mass_mg", "mg", points)
+    >>> together = BurdenSeries("total", "ha_mass_mg", "mg", points, covariance=((25.0, 24.0), (24.0, 25.0)))
+    >>> [pair_of(s, *points, Precision()).difference.excludes_zero for s in (alone, together)]
+    [False, True]
+    """
+    if series.covariance is not None:
+        return _plain_pair(series, series.covariance, earlier, later)
+    return _log_pair(series, earlier, later, _spread(series, earlier, later, precision))
+
+
+def _spread(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint, precision: Precision) -> Spread:
+    """The spread at the geometric mean of both burdens, or at the one that there is."""
+    size = math.sqrt(earlier.mean * later.mean) if earlier.mean and later.mean else max(earlier.mean, later.mean)
+    return precision.spread(series.subject, series.measurand, size)
+
+
+def _plain_pair(series: BurdenSeries, covariance: Sequence[Sequence[float]], earlier: BurdenPoint, later: BurdenPoint) -> PlainPair:
+    place = {p.time_point: k for k, p in enumerate(series.points)}
+    i, j = place[earlier.time_point], place[later.time_point]
+    return PlainPair(earlier.mean, later.mean, ((covariance[i][i], covariance[i][j]), (covariance[j][i], covariance[j][j])))
+
+
+def _log_pair(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint, spread: Spread) -> LogPair:
+    logs = [log_burden(p.mean, DETECTION_LIMIT[series.measurand]) for p in (earlier, later)]
+    own = [(spread.sem * spread.quantile / Z95) ** 2 / len(p.values) + zero**2 for p, (_, zero) in zip((earlier, later), logs, strict=True)]
+    stated = [(p.sd / p.mean) ** 2 if p.sd is not None and p.mean > 0 else 0.0 for p in (earlier, later)]
+    shared = 0.0
+    if shares_calibration(earlier, later):
+        shared = max(stated)
+        stated = [shared, shared]
+    covariance = ((own[0] + stated[0], shared), (shared, own[1] + stated[1]))
+    return LogPair(earlier.mean, later.mean, (logs[0][0], logs[1][0]), covariance)
+
+
+def _of_plain(bare: JudgedChange, pair: PlainPair) -> JudgedChange:
+    judged = replace(bare, absolute=pair.difference, exceeds_sdc=pair.difference.excludes_zero, sdc_source=SdcSource.COVARIANCE)
+    if pair.ratio is None:
+        return replace(judged, reason=NO_RATIO if pair.earlier == 0 else WEAK_BASELINE)
+    share = pair.detectable / pair.earlier
+    return _with_ratio(replace(judged, sdc=(max(-1.0, -share), share)), pair.ratio)
+
+
+def _of_logs(bare: JudgedChange, pair: LogPair) -> JudgedChange:
+    down, up = (math.expm1(side * pair.detectable) for side in (-1, 1))
+    judged = replace(bare, absolute=pair.difference, sdc=(down, up), exceeds_sdc=pair.log_ratio.excludes_zero)
+    if pair.earlier == 0:
         return replace(judged, reason=NO_RATIO)
-    if later.mean == 0:
-        return replace(judged, relative=Estimate(-1.0, -1.0, max(-1.0, math.expm1(change + half))), reason="")
-    annual, reason = _annual(change, half, days)
-    return replace(judged, relative=_relative(change, half, 1.0), annual=annual, reason=reason)
+    if pair.later == 0:
+        return replace(judged, relative=Estimate(-1.0, -1.0, max(-1.0, pair.ratio.high - 1)))
+    return _with_ratio(judged, pair.ratio)
 
 
-def _relative(change: float, half: float, power: float) -> Estimate:
-    return Estimate(*(math.expm1(power * x) for x in (change, change - half, change + half)))
+def _with_ratio(change: JudgedChange, ratio: Estimate) -> JudgedChange:
+    """The change with its relative and, over an interval that allows it, its annual size."""
+    judged = replace(change, relative=_powered(ratio, 1.0))
+    if change.interval_days is None:
+        return replace(judged, reason=NO_DATES)
+    if change.interval_days < SHORTEST_ANNUAL_DAYS:
+        return replace(judged, reason=TOO_SHORT)
+    return replace(judged, annual=_powered(ratio, DAYS_A_YEAR / change.interval_days))
 
 
-def _annual(change: float, half: float, days: int | None) -> tuple[Estimate | None, str]:
-    if days is None:
-        return None, NO_DATES
-    if days < SHORTEST_ANNUAL_DAYS:
-        return None, TOO_SHORT
-    return _relative(change, half, DAYS_A_YEAR / days), ""
-
-
-def _log_sd(earlier: BurdenPoint, later: BurdenPoint, spread: Spread, measurand: str) -> float:
-    """Standard deviation of the difference of the logarithms of an unchanged burden."""
-    variance = sum(spread.sem**2 / len(p.values) + log_burden(p.mean, measurand)[1] ** 2 for p in (earlier, later))
-    if not shares_calibration(earlier, later):
-        variance += sum((p.sd / p.mean) ** 2 for p in (earlier, later) if p.sd is not None and p.mean > 0)
-    return math.sqrt(variance)
+def _powered(ratio: Estimate, power: float) -> Estimate:
+    return Estimate(*(x**power - 1 for x in (ratio.value, ratio.low, ratio.high)))
 
 
 def shares_calibration(earlier: BurdenPoint, later: BurdenPoint) -> bool:
     """Whether both points share one calibration, and with it their stated uncertainty."""
     return earlier.calibration == later.calibration
-
-
-def _absolute_sd(earlier: BurdenPoint, later: BurdenPoint, spread: Spread) -> float:
-    """Standard deviation of the difference: repeatability of both points, and their stated uncertainty (once where they share it, else for each)."""
-    own = [math.expm1(min(spread.sem, 1.0)) * p.mean / math.sqrt(len(p.values)) for p in (earlier, later)]
-    relative_sds = [p.sd / p.mean if p.sd is not None and p.mean > 0 else 0.0 for p in (earlier, later)]
-    if shares_calibration(earlier, later):
-        shared = [max(relative_sds) * abs(later.mean - earlier.mean)]
-    else:
-        shared = [s * p.mean for s, p in zip(relative_sds, (earlier, later), strict=True)]
-    return math.sqrt(sum(x**2 for x in (*own, *shared)))

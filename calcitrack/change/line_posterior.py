@@ -1,9 +1,9 @@
 """A straight or bent line through few visits of known measurement error, of which one may be bad: exact posterior of any slope.
 
-Each visit scatters about the line with its measurement variance and a process variance that the data have to tell; at most one visit is bad and
-scatters more (the contaminated normal model of Box and Tiao 1968, Biometrika 55:119). With flat priors on the line, each choice of process variance
-and bad visit gives a normal posterior in closed form; their mixture is integrated over a grid. Nothing is random, and intervals have the small-sample
-width that few visits deserve, as Student's quantile gives in the simplest case.
+Each visit scatters about the line with its measurement error, whose covariance is known, and a process variance that the data have to tell; at
+most one visit is bad and scatters more (the contaminated normal model of Box and Tiao 1968, Biometrika 55:119). With flat priors on the line, each
+choice of process variance and bad visit gives a normal posterior in closed form; their mixture is integrated over a grid. Nothing is random, and
+intervals have the small-sample width that few visits deserve, as Student's quantile gives in the simplest case.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class LineFit:
         return Mixture(self.weights, self.centres @ c, np.sqrt(np.einsum("i,kij,j->k", c, self.covariances, c)))
 
 
-def fit_line(design: FloatArray, values: FloatArray, sds: FloatArray, bad_share: float, bad_sd: float) -> LineFit:
+def fit_line(design: FloatArray, values: FloatArray, covariance: FloatArray, bad_share: float, bad_sd: float) -> LineFit:
     """Posterior of the parameters of a linear model.
 
     Parameters
@@ -88,24 +88,26 @@ def fit_line(design: FloatArray, values: FloatArray, sds: FloatArray, bad_share:
         Shape (visits, parameters), of full rank.
     values
         Shape (visits,): logarithms of the burden.
-    sds
-        Shape (visits,): standard deviation of each, positive.
+    covariance
+        Of the values' errors, shape (visits, visits); diagonal where they are independent.
     bad_share, bad_sd
         Probability that a visit is bad, and the standard deviation that this adds.
     """
     n = len(values)
     cases = n if bad_share > 0 else 0
-    extra = np.vstack([np.zeros(n), np.eye(n)[:cases] * bad_sd**2])
+    extra = np.vstack([np.zeros(n), np.eye(n)[:cases] * bad_sd**2])[:, None, :] * np.eye(n)
     prior_bad = np.array([1.0, *[bad_share / (1 - bad_share)] * cases])
-    variances = (sds**2)[None, None, :] + (PROCESS_GRID**2)[:, None, None] + extra[None, :, :]
+    process = (PROCESS_GRID**2)[:, None, None, None] * np.eye(n)
+    total = (covariance + process + extra[None]).reshape(-1, n, n)
     prior = _process_prior()[:, None] * prior_bad[None, :]
-    shape = variances.shape[:2]
-    precision = 1 / variances.reshape(-1, n)
-    normal = np.einsum("ni,kn,nj->kij", design, precision, design)
-    covariances = np.linalg.inv(normal)
-    centres = np.einsum("kij,nj,kn,n->ki", covariances, design, precision, values)
-    left = values[None, :] - centres @ design.T
-    log = 0.5 * (np.log(precision).sum(axis=1) - np.linalg.slogdet(normal)[1] - (precision * left**2).sum(axis=1)) + np.log(prior.reshape(-1))
+    shape = prior.shape
+    precision = np.linalg.inv(total)
+    normal = design.T @ precision @ design
+    covariances = np.asarray(np.linalg.inv(normal), np.float64)
+    centres = (covariances @ (design.T @ (precision @ values)[..., None]))[..., 0]
+    left = values - centres @ design.T
+    squares = np.einsum("kn,knm,km->k", left, precision, left)
+    log = -0.5 * (np.linalg.slogdet(total)[1] + np.linalg.slogdet(normal)[1] + squares) + np.log(prior.reshape(-1))
     weights = np.exp(log - special.logsumexp(log))
     table = weights.reshape(shape)
     bad = (*(float(p) for p in table.sum(axis=0)[1:]), *[0.0] * (n - cases))

@@ -124,12 +124,12 @@ def _repeats(point: BurdenPoint, series: BurdenSeries) -> bool:
     return len(point.values) > 1 and min(point.values) > 0 and not copies
 
 
-def log_burden(value: float, measurand: str) -> tuple[float, float]:
+def log_burden(value: float, limit: float) -> tuple[float, float]:
     """Natural logarithm of a burden, and the standard deviation that a burden of zero adds.
 
-    Nothing found means a burden anywhere below the detection limit L. Were all of these equally likely, its logarithm would have the mean
+    Nothing found means a burden anywhere below the detection limit L, `limit`. Were all of these equally likely, its logarithm would have the mean
     ``ln L - 1`` and the standard deviation 1; that is what a zero counts as.
     """
     if value > 0:
         return math.log(value), 0.0
-    return math.log(DETECTION_LIMIT[measurand]) - 1.0, 1.0
+    return math.log(limit) - 1.0, 1.0

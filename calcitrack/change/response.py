@@ -45,9 +45,8 @@ def _around(series: BurdenSeries, period: TreatmentPeriod, course: PatientCourse
     if min(before, after) < LEAST_ON_EACH_SIDE:
         need = f"{LEAST_ON_EACH_SIDE} time points on each side of the start"
         return [replace(bare, reason=f"slopes before and after need {need}; found {before} before and {after} after")]
-    noted = "; ".join(n for n in (zero_note(visits.points), _also_started(series, period, course)) if n)
-    spread = precision.spread(series.subject, series.measurand, 1.0)
-    return _three(replace(bare, note=noted, sdc_source=spread.source), visits, start, (before, after), options)
+    noted = "; ".join(n for n in (zero_note(visits), _also_started(series, period, course)) if n)
+    return _three(replace(bare, note=noted, sdc_source=visits.source), visits, start, (before, after), options)
 
 
 def _three(bare: Trend, visits: Visits, start: float, counts: tuple[int, int], options: TrendOptions) -> list[Trend]:

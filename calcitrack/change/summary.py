@@ -124,6 +124,4 @@ def _difference(measurand: Measurand, before: Result, after: Result, old: frozen
         return NotMeasurable(measurand, "pixels of two films need not be of the same size")
     assert isinstance(before, Measurement)  # noqa: S101 - both were checked above
     assert isinstance(after, Measurement)  # noqa: S101
-    sds = [r.sd for r in (before, after) if r.sd is not None]
-    sd = float(np.hypot(sds[0], sds[1])) if len(sds) == 2 else None
-    return Measurement(measurand, after.value - before.value, sd)
+    return Measurement(measurand, after.value - before.value)

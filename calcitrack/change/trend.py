@@ -11,9 +11,10 @@ import numpy as np
 
 from calcitrack.change.detectable import DAYS_A_YEAR
 from calcitrack.change.line_posterior import FloatArray, LineFit, Mixture, fit_line
-from calcitrack.change.precision import Precision, log_burden
+from calcitrack.change.precision import DETECTION_LIMIT, Precision, log_burden
 from calcitrack.errors import InvalidValueError
-from calcitrack.model.judgement import BurdenPoint, BurdenSeries, Estimate, Trend, Verdict
+from calcitrack.model.judgement import BurdenPoint, BurdenSeries, Estimate, SdcSource, Trend, Verdict
+from calcitrack.reliability import Z95
 
 LINE = "robust line"
 MARGIN = math.log(1.25)
@@ -55,18 +56,20 @@ class TrendOptions:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Visits:
-    """A series as numbers: years since the first visit, logarithms, and their standard deviations; each of the shape (visits,)."""
+    """A series as numbers: years since the first visit and logarithms, shape (visits,); covariance of the logarithms, shape (visits, visits)."""
 
     points: tuple[BurdenPoint, ...]
     years: FloatArray
     logs: FloatArray
-    sds: FloatArray
+    covariance: FloatArray
     bad_share: float
     bad_sd: float
+    source: SdcSource
+    unseen: tuple[BurdenPoint, ...]
 
     def fit(self, design: FloatArray) -> LineFit:
         """Posterior of a model of these visits."""
-        return fit_line(design, self.logs, self.sds, self.bad_share, self.bad_sd)
+        return fit_line(design, self.logs, self.covariance, self.bad_share, self.bad_sd)
 
 
 def visits_of(series: BurdenSeries, precision: Precision) -> Visits | str:
@@ -82,14 +85,29 @@ def visits_of(series: BurdenSeries, precision: Precision) -> Visits | str:
         return f"values of different kinds have no common trend: {', '.join(sorted({p.like for p in points}))}"
     if not any(p.mean for p in points):
         return "nothing was found at any time point"
+    years = np.array([(d - dates[0]).days for d in dates]) / DAYS_A_YEAR
+    if series.covariance is not None:
+        return _together(points, years, np.array(series.covariance))
     means = [p.mean for p in points if p.mean > 0]
     spread = precision.spread(series.subject, series.measurand, float(np.exp(np.mean(np.log(means)))))
-    logs, zeros = (np.array(x) for x in zip(*(log_burden(p.mean, series.measurand) for p in points), strict=True))
+    logs, zeros = (np.array(x) for x in zip(*(log_burden(p.mean, DETECTION_LIMIT[series.measurand]) for p in points), strict=True))
     repeats = np.array([len(p.values) for p in points], float)
-    inflated = spread.log_sd * spread.quantile / 1.96
-    sds = np.sqrt(inflated**2 / repeats + zeros**2 + _unshared(points))
-    years = np.array([(d - dates[0]).days for d in dates]) / DAYS_A_YEAR
-    return Visits(points, years, logs, sds, spread.bad_share, spread.bad_log_sd)
+    inflated = spread.log_sd * spread.quantile / Z95
+    variances = inflated**2 / repeats + zeros**2 + _unshared(points)
+    return Visits(
+        points, years, logs, np.diag(variances), spread.bad_share, spread.bad_log_sd, spread.source, tuple(p for p in points if p.mean == 0)
+    )
+
+
+def _together(points: tuple[BurdenPoint, ...], years: FloatArray, covariance: FloatArray) -> Visits:
+    """Visits that were measured together. A burden below its own 95 % limit is taken as anywhere below that limit, and shares nothing."""
+    limits = Z95 * np.sqrt(np.diag(covariance))
+    seen = np.array([p.mean for p in points]) > limits
+    found = [log_burden(p.mean if s else 0.0, limit) for p, s, limit in zip(points, seen, limits, strict=True)]
+    logs, zeros = (np.array(x) for x in zip(*found, strict=True))
+    scale = np.array([1 / p.mean if s else 0.0 for p, s in zip(points, seen, strict=True)])
+    unseen = tuple(p for p, s in zip(points, seen, strict=True) if not s)
+    return Visits(points, years, logs, covariance * np.outer(scale, scale) + np.diag(zeros**2), 0.0, 0.0, SdcSource.COVARIANCE, unseen)
 
 
 def _unshared(points: Sequence[BurdenPoint]) -> FloatArray:
@@ -114,8 +132,7 @@ def line_trend(series: BurdenSeries, precision: Precision, options: TrendOptions
     if isinstance(visits, str):
         return replace(bare, reason=visits)
     fit = visits.fit(np.column_stack([np.ones_like(visits.years), visits.years]))
-    source = precision.spread(series.subject, series.measurand, 1.0).source
-    return with_slope(replace(bare, sdc_source=source, note=zero_note(series.points)), fit.of((0, 1)), fit, visits, options)
+    return with_slope(replace(bare, sdc_source=visits.source, note=zero_note(visits)), fit.of((0, 1)), fit, visits, options)
 
 
 def bare_trend(series: BurdenSeries, part: str) -> Trend:
@@ -133,10 +150,10 @@ def bare_trend(series: BurdenSeries, part: str) -> Trend:
     )
 
 
-def zero_note(points: Sequence[BurdenPoint]) -> str:
-    """Note on how zeros were handled; empty where there are none."""
-    zeros = [p.date.isoformat() if p.date else f"time point {p.time_point}" for p in points if p.mean == 0]
-    return ZERO_NOTE.format(visits=", ".join(zeros)) if zeros else ""
+def zero_note(visits: Visits) -> str:
+    """Note on how visits at which nothing was found were handled; empty where there are none."""
+    days = [p.date.isoformat() if p.date else f"time point {p.time_point}" for p in visits.unseen]
+    return ZERO_NOTE.format(visits=", ".join(days)) if days else ""
 
 
 def with_slope(trend: Trend, slope: Mixture, fit: LineFit, visits: Visits, options: TrendOptions) -> Trend:

@@ -25,7 +25,6 @@ from calcitrack.cli.exits import ExitCode
 from calcitrack.cli.resume import kept_json, kept_sentences
 from calcitrack.cli.summary import Summary, TimelineLine, summary_json, summary_text
 from calcitrack.errors import ClusterError, InvalidValueError
-from calcitrack.figures import change_sentence, verdict_sentence
 from calcitrack.io.cohort.course_files import find_course_files, read_courses
 from calcitrack.io.cohort.pseudonyms import read_pseudonyms
 from calcitrack.io.cohort.read import read_cohort
@@ -37,9 +36,7 @@ from calcitrack.model.assessment import Assessment
 from calcitrack.model.calibration import Tier
 from calcitrack.model.cohort import Cohort, TimelineFailure
 from calcitrack.model.display import counted
-from calcitrack.model.measurement import Measurement
 from calcitrack.model.timeline import Timeline
-from calcitrack.tables.cells import Row
 from calcitrack.tables.results import timeline_rows
 
 NOT_REACHED = "the run was interrupted before it was finished; measure again"
@@ -261,7 +258,6 @@ def _line(assessment: Assessment) -> TimelineLine:
     exposures = [*(i.exposure for i in assessment.images), *(f.exposure for f in assessment.failures)]
     assumed = tuple(dict.fromkeys(i.calibration.reason for i in assessment.images if i.calibration.tier is Tier.B))
     first_source = exposures[0].source if exposures else ""
-    sentences = tuple(s for s in (change_sentence(assessment), verdict_sentence(assessment)) if s) if len(rows) > 1 else ()
     return TimelineLine(
         assessment.key,
         tuple(row for row, _ in rows),
@@ -270,25 +266,7 @@ def _line(assessment: Assessment) -> TimelineLine:
         series_of(assessment),
         first_source,
         assumed,
-        sentences,
-        _judged(assessment),
         tuple(len(image.segmentation.possible_values) for image in assessment.images),
-    )
-
-
-def _judged(assessment: Assessment) -> tuple[Row, ...]:
-    """Rows of each change since the first time point, with whether it exceeds its uncertainty."""
-    return tuple(
-        {
-            "time_point": point.index,
-            "measurand": name,
-            "change": change.absolute.value,
-            "change_sd": change.absolute.sd,
-            "exceeds_uncertainty": change.exceeds_uncertainty,
-        }
-        for point in assessment.time_points
-        for name, change in point.from_baseline.items()
-        if isinstance(change.absolute, Measurement)
     )
 
 

@@ -16,13 +16,13 @@ from rich.text import Text
 
 from calcitrack.change import JudgedCohort
 from calcitrack.cli.exits import ExitCode
-from calcitrack.figures import judgement_sentences
+from calcitrack.figures import change_sentences, judgement_sentences
 from calcitrack.io.results.outputs import TIMELINES
 from calcitrack.io.results.writer import Written
-from calcitrack.model.assessment import ImageFailure
+from calcitrack.model.assessment import COVERAGE_FACTOR, ImageFailure
 from calcitrack.model.cohort import FileRecord, FileStatus, TimelineFailure
 from calcitrack.model.display import counted
-from calcitrack.model.judgement import Judgement, TimelineSeries
+from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, TimelineSeries
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.reporting.possible_words import possible_sentence
 from calcitrack.tables import TIMELINE
@@ -33,7 +33,7 @@ MOST_TIMELINES = 40
 MOST_FAILURES = 10
 """Failed files shown with their reason; images.csv has all of them."""
 NOTHING = "-"
-COLUMNS = (("date", 10), ("deposits", 8), ("area", 10), ("HA mass, mg", 13), ("since first", 11), ("new", 3), ("resolved", 8))
+COLUMNS = (("date", 10), ("deposits", 8), ("area", 10), ("HA mg (95 %)", 13), ("since first", 11), ("new", 3), ("resolved", 8))
 """Headings and least widths. The tables of all timelines line up, even on a terminal of 80 characters."""
 TABLE_WIDTH = sum(width + 2 for _, width in COLUMNS)
 
@@ -56,10 +56,6 @@ class TimelineLine:
         What masses rest on that nothing on the film states, each once.
     first_source
         Its first image, which tells timelines apart whose patient is not stated.
-    change
-        The change from first to last in words, and whether it is beyond the stated uncertainties; empty with one time point.
-    judged
-        Each change since the first time point, for machines.
     possible
         Number of possible deposits on each of its images.
     """
@@ -71,8 +67,6 @@ class TimelineLine:
     series: TimelineSeries
     first_source: str = ""
     assumed: tuple[str, ...] = ()
-    change: tuple[str, ...] = ()
-    judged: tuple[Row, ...] = ()
     possible: tuple[int, ...] = ()
 
     @property
@@ -143,7 +137,7 @@ def summary_json(summary: Summary) -> str:
         "files": {"measured": summary.written.n_images, "skipped": summary.skipped.total(), "failed": len(summary.failed)},
         "timelines": [{name: row.get(name) for name in TIMELINE.names} for line in summary.timelines for row in line.rows],
         "possible": dict(zip(("deposits", "films"), summary.possible, strict=True)),
-        "changes": [{**_key(line.key), **change} for line in summary.timelines for change in line.judged],
+        "changes": [_change_json(j, c) for j in summary.judged.judgements for c in j.changes if c.subject == TOTAL and c.since == "baseline"],
         "verdicts": [_verdict_json(j) for j in summary.judged.judgements],
         "course_findings": list(summary.judged.courses.findings),
         "failed": [{"path": path, "reason": reason} for path, reason in summary.failed],
@@ -152,6 +146,20 @@ def summary_json(summary: Summary) -> str:
         "workspace": summary.kept,
     }
     return json.dumps(content, indent=1, default=_plain, allow_nan=False) + "\n"
+
+
+def _change_json(judgement: Judgement, change: JudgedChange) -> dict[str, object]:
+    absolute = change.absolute
+    return {
+        **_key(judgement.key),
+        "time_point": change.to_time_point,
+        "measurand": change.measurand,
+        "change": None if absolute is None else absolute.value,
+        "change_low": None if absolute is None else absolute.low,
+        "change_high": None if absolute is None else absolute.high,
+        "exceeds_sdc": change.exceeds_sdc,
+        "reason": change.reason,
+    }
 
 
 def _verdict_json(judgement: Judgement) -> dict[str, object]:
@@ -187,8 +195,6 @@ def summary_text(summary: Summary, console: Console) -> str:
                 _print_list(line, console)
             for said in (*_aluminium(line), *_events(line)):
                 _say(console, said)
-            for sentence in line.change:
-                _say(console, f"  {sentence}")
             for reason in line.no_mass:
                 _say(console, f"  HA mass is not measurable: {reason}")
             for assumption in line.assumed:
@@ -222,7 +228,7 @@ def _print_verdicts(summary: Summary, console: Console) -> None:
     several = {line.key: line.title for line in summary.timelines if len(line.rows) > 1}
     for judgement in [j for j in summary.judged.judgements if j.key in several][:MOST_TIMELINES]:
         _say(console, several[judgement.key], style="bold")
-        for sentence in judgement_sentences(judgement):
+        for sentence in (*change_sentences(judgement), *judgement_sentences(judgement)):
             _say(console, f"  {sentence}")
 
 
@@ -255,7 +261,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         date.isoformat() if isinstance(date, dt.date) else "undated",
         "not read" if count is None else str(count),
         _area(row),
-        _with_sd(row, "ha_mass_mg"),
+        _with_interval(row, "ha_mass_mg"),
         NOTHING if first else _change(row),
         NOTHING if first or count is None else str(row.get("n_new")),
         NOTHING if first or count is None else str(row.get("n_resolved")),
@@ -266,7 +272,7 @@ def _aluminium(line: TimelineLine) -> tuple[str, ...]:
     """The aluminium equivalents of films with a step wedge, in the order of the time points; nothing where there are none."""
     if all(row.get("al_equivalent_mm3") is None for row in line.rows):
         return ()
-    return ("  aluminium equivalent, mm Al x mm²: " + ", ".join(_with_sd(row, "al_equivalent_mm3") for row in line.rows),)
+    return ("  aluminium equivalent, mm Al x mm² (95 %): " + ", ".join(_with_interval(row, "al_equivalent_mm3") for row in line.rows),)
 
 
 def _events(line: TimelineLine) -> tuple[str, ...]:
@@ -284,11 +290,12 @@ def _area(row: Row) -> str:
     return f"{px:.0f} px" if isinstance(px, float | int) else NOTHING
 
 
-def _with_sd(row: Row, name: str) -> str:
+def _with_interval(row: Row, name: str) -> str:
+    """A value and the half width of its 95 % interval."""
     value, sd = row.get(name), row.get(f"{name}_sd")
     if not isinstance(value, float | int):
         return NOTHING
-    return f"{value:.1f} ± {sd:.1f}" if isinstance(sd, float | int) else f"{value:.1f}"
+    return f"{value:.1f} ± {COVERAGE_FACTOR * sd:.1f}" if isinstance(sd, float | int) else f"{value:.1f}"
 
 
 def _change(row: Row) -> str:

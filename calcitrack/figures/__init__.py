@@ -6,7 +6,7 @@ from calcitrack.figures.overlay import overlay_image
 from calcitrack.figures.pair import PairPictures, pair_pictures
 from calcitrack.figures.registered import Side
 from calcitrack.figures.timeline import timeline_figure
-from calcitrack.reporting.change_words import change_sentence, verdict_sentence
+from calcitrack.reporting.change_words import change_sentences
 from calcitrack.reporting.verdict_words import judgement_sentences
 
 __all__ = [
@@ -14,12 +14,11 @@ __all__ = [
     "DrawnTimeline",
     "PairPictures",
     "Side",
-    "change_sentence",
+    "change_sentences",
     "cohort_figures",
     "drawn_timeline",
     "judgement_sentences",
     "overlay_image",
     "pair_pictures",
     "timeline_figure",
-    "verdict_sentence",
 ]

@@ -17,8 +17,8 @@ from matplotlib.patheffects import AbstractPathEffect, withStroke
 from calcitrack.figures.drawn import DrawnPoint, DrawnTimeline
 from calcitrack.figures.page import LINE_MM, RULE_COLOUR, TEXT_POINTS, day_number, plain, wrapped
 from calcitrack.figures.palette import BLUE, GREY, VERMILLION
-from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, SdcSource, Trend
-from calcitrack.reporting.change_words import number, percent
+from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, Trend
+from calcitrack.reporting.change_words import SOURCE_WORDS, number
 from calcitrack.reporting.verdict_words import probability_words, rate_words
 
 DAYS_A_YEAR = 365.25
@@ -29,7 +29,6 @@ HEADROOM = 1.12
 """The axis ends this much above the highest value, so that its label fits."""
 CURVE_STEPS = 60
 HALO: list[AbstractPathEffect] = [withStroke(linewidth=2.0, foreground="white")]
-SOURCES = {SdcSource.OWN_REPEATS: "own repeat exposures", SdcSource.PHANTOM_PROFILE: "simulated films"}
 LINE_STYLES = {"all": (0, (5, 1.5)), "before": (0, (1.2, 1.2)), "after": (0, (5, 1.5))}
 
 
@@ -116,17 +115,6 @@ def detectable_band(drawn: DrawnTimeline, judgement: Judgement | None) -> tuple[
     changes = () if judgement is None else judgement.changes
     mine = [c for c in changes if c.subject == TOTAL and c.measurand == drawn.burden and c.since == "baseline" and c.sdc and c.earlier]
     return tuple(sorted(mine, key=lambda c: c.to_time_point))
-
-
-def detectable_sentence(drawn: DrawnTimeline, judgement: Judgement | None) -> str:
-    """Sentence: whether the last change from baseline exceeds the smallest detectable one; empty where that is unknown."""
-    changes = detectable_band(drawn, judgement)
-    last = changes[-1] if changes else None
-    if last is None or last.sdc is None or last.exceeds_sdc is None or last.to_time_point != drawn.points[-1].index:
-        return ""
-    down, up = (percent(x) for x in last.sdc)
-    side = "beyond" if last.exceeds_sdc else "within"
-    return f"This is {side} the smallest detectable change ({down} to {up}; {SOURCES[last.sdc_source] if last.sdc_source else 'source not stated'})."
 
 
 def draw_burden(axes: Axes, drawn: DrawnTimeline, days: Sequence[float], judgement: Judgement | None, size_mm: tuple[float, float]) -> float:
@@ -232,10 +220,10 @@ def legend_entries(drawn: DrawnTimeline, judgement: Judgement | None) -> tuple[l
     """Legend of the burden panel's signs that are drawn."""
     found: list[tuple[Line2D | Patch, str]] = []
     if any(p.sd is not None for p in drawn.points if p.value is not None):
-        found.append((Patch(facecolor=BLUE, alpha=0.22), "95 % interval from the stated uncertainty"))
+        found.append((Patch(facecolor=BLUE, alpha=0.22), "95 % interval of the value"))
     changes = detectable_band(drawn, judgement)
     if changes:
-        source = SOURCES[changes[0].sdc_source] if changes[0].sdc_source else "source not stated"
+        source = SOURCE_WORDS[changes[0].sdc_source] if changes[0].sdc_source else "source not stated"
         found.append((Patch(facecolor=SDC_COLOUR, edgecolor=SDC_EDGE, ls=":", alpha=0.6), f"smallest detectable change (SDC), {source}"))
         filled = "baseline, or change beyond SDC" if any(c.exceeds_sdc for c in changes) else "baseline"
         found.append((_dot(BLUE), filled))

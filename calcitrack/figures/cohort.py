@@ -16,8 +16,7 @@ from calcitrack.figures.palette import BLUE, SKY, VERMILLION
 from calcitrack.figures.progression import ALL, DAYS_A_YEAR, progression_figure
 from calcitrack.model.display import counted
 from calcitrack.model.judgement import Category, CohortKind, CohortPoint, Judgement, Response
-from calcitrack.reporting.change_words import number, percent
-from calcitrack.reporting.verdict_words import BURDEN_WORDS
+from calcitrack.reporting.change_words import BURDEN_WORDS, number, percent
 
 BURDEN_ORDER = ("ha_mass_mg", "area_mm2", "volume_mm3")
 """Best first; drawn is the one that most timelines have."""

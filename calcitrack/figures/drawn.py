@@ -11,7 +11,7 @@ from calcitrack.model.assessment import COVERAGE_FACTOR, Assessment, Fate, TimeP
 from calcitrack.model.measurement import Measurement, NotMeasurable
 from calcitrack.model.spacing import SpacingBasis
 from calcitrack.model.timeline import TimelineKey
-from calcitrack.reporting.change_words import CHOICES, burden_choice, change_sentence, verdict_sentence
+from calcitrack.reporting.change_words import CHOICES, burden_choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,6 @@ class DrawnTimeline:
         Drawn measurand, with words and unit of its axis.
     points
         All time points, earliest first; at least one.
-    change, beyond
-        Sentences: the change from first to last, and whether it exceeds the stated uncertainties.
     instead
         Reason why a better measurand is not drawn; empty for the best one.
     """
@@ -86,8 +84,6 @@ class DrawnTimeline:
     words: str
     unit: str
     points: tuple[DrawnPoint, ...]
-    change: str
-    beyond: str
     instead: str
 
     @property
@@ -115,8 +111,6 @@ def drawn_timeline(assessment: Assessment) -> DrawnTimeline:
         words=words,
         unit=unit,
         points=tuple(_point(assessment, p, name) for p in assessment.time_points),
-        change=change_sentence(assessment),
-        beyond=verdict_sentence(assessment),
         instead=_instead(assessment.time_points, name),
     )
 

@@ -26,7 +26,7 @@ from calcitrack.figures.lettering import (
 )
 from calcitrack.figures.outlines import RgbImage, draw_outline
 from calcitrack.figures.palette import BASIS_WORDS, POSSIBLE_MARK, FateMark, fate_mark, title_of
-from calcitrack.model.assessment import DepositId, ImageAssessment
+from calcitrack.model.assessment import COVERAGE_FACTOR, DepositId, ImageAssessment
 from calcitrack.model.display import counted
 from calcitrack.model.image import Radiograph
 from calcitrack.model.measurement import Measurement
@@ -140,5 +140,5 @@ def _header_lines(image: ImageAssessment, key: TimelineKey) -> tuple[str, str]:
     if isinstance(area, Measurement):
         parts.append(f"{area.value:.1f} mm² {BASIS_WORDS[image.spacing.basis]}")
     if isinstance(mass, Measurement):
-        parts.append(f"{mass.value:.1f} mg HA" if mass.sd is None else f"{mass.value:.1f} ± {mass.sd:.1f} mg HA")
+        parts.append(f"{mass.value:.1f} mg HA" if mass.sd is None else f"{mass.value:.1f} ± {COVERAGE_FACTOR * mass.sd:.1f} mg HA (95 %)")
     return f"{title_of(key)}  ·  {when}", "  ·  ".join(parts)

@@ -11,8 +11,7 @@ from matplotlib.ticker import PercentFormatter
 from calcitrack.figures.page import LEGEND, PAGE_WIDTH_MM, RULE_COLOUR, TEXT_POINTS, Page, plain, shortened
 from calcitrack.figures.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION
 from calcitrack.model.judgement import CohortKind, CohortPoint
-from calcitrack.reporting.change_words import percent
-from calcitrack.reporting.verdict_words import BURDEN_WORDS
+from calcitrack.reporting.change_words import BURDEN_WORDS, percent
 
 ALL = "all"
 """Group of all timelines in the cohort's points."""

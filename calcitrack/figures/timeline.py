@@ -13,6 +13,7 @@ from calcitrack.figures.palette import title_of
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.course import PatientCourse, Treatment
 from calcitrack.model.judgement import Judgement
+from calcitrack.reporting.change_words import change_sentences
 from calcitrack.reporting.verdict_words import judgement_sentences
 
 EDGE_MM, LEFT_MM, RIGHT_MM = 3.0, 33.0, 8.0
@@ -38,7 +39,8 @@ def timeline_figure(assessed: Assessment | DrawnTimeline, judgement: Judgement |
     assessed
         What `calcitrack.assess` returned, or its light extract, `calcitrack.figures.drawn_timeline`. One time point is enough.
     judgement
-        What `calcitrack.judge` returned: gives the band of what cannot be detected, the fitted trends and the verdict.
+        What `calcitrack.judge` returned: gives the change with its interval, the band of what cannot be detected, the fitted trends and the
+        verdict. Nothing is said of change without it.
     course
         Treatments and laboratory values; those outside the visits' dates by more than a margin are not drawn.
 
@@ -63,7 +65,7 @@ def timeline_figure(assessed: Assessment | DrawnTimeline, judgement: Judgement |
     rows = course_panels.shown_treatments(course, first, last) if dated else []
     labs, unshown = course_panels.shown_labs(course, first, last) if dated else ({}, [])
     width = PAGE_WIDTH_MM - LEFT_MM - (course_panels.NAME_MM if labs else RIGHT_MM)
-    sentences = _sentences(drawn, judgement)
+    sentences = _sentences(judgement)
     entries = burden_panel.legend_entries(drawn, judgement)
     notes = _notes(drawn, course, unshown, dated=dated)
     head = 8.0 + LINE_MM * sum(s.count("\n") + 1 for s in sentences) + 1.5
@@ -121,11 +123,12 @@ def _span(days: list[float], course: PatientCourse | None) -> tuple[float, float
     return first, last
 
 
-def _sentences(drawn: DrawnTimeline, judgement: Judgement | None) -> list[str]:
-    """Sentences of the head: the verdict where there is one, and the change from first to last."""
-    detectable = burden_panel.detectable_sentence(drawn, judgement)
-    sentences = [*(judgement_sentences(judgement)[:1] if judgement is not None else ()), drawn.change, detectable or drawn.beyond]
-    return [wrapped(s, PAGE_WIDTH_MM - 2 * EDGE_MM) for s in sentences if s]
+def _sentences(judgement: Judgement | None) -> list[str]:
+    """Sentences of the head: the verdict, and the change from first to last. What is not judged has neither."""
+    if judgement is None:
+        return []
+    sentences = (*judgement_sentences(judgement)[:1], *change_sentences(judgement))
+    return [wrapped(s, PAGE_WIDTH_MM - 2 * EDGE_MM) for s in sentences]
 
 
 def _notes(drawn: DrawnTimeline, course: PatientCourse | None, unshown: list[str], *, dated: bool) -> list[str]:

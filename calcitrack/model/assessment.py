@@ -193,8 +193,8 @@ class Change:
     Parameters
     ----------
     absolute
-        Later minus earlier, in the measurand's unit, or the reason why there is none. Its ``sd`` is the root of the sum of both totals'
-        squared standard uncertainties, where both have one.
+        Later minus earlier, in the measurand's unit, or the reason why there is none. How sure it is depends on what is not known here, such
+        as how well exposures repeat: `calcitrack.judge` gives it its interval.
     relative
         ``later / earlier - 1``; ``None`` when the earlier total is zero or not measurable.
     interval_days
@@ -204,25 +204,13 @@ class Change:
     --------
     >>> from calcitrack.measure.measurands import AREA_MM2
     >>> from calcitrack.model.measurement import Measurement
-    >>> change = Change(Measurement(AREA_MM2, 12.0, sd=4.0), relative=1.2, interval_days=182)
-    >>> change.exceeds_uncertainty
-    True
+    >>> Change(Measurement(AREA_MM2, 12.0), relative=1.2, interval_days=182).absolute.value
+    12.0
     """
 
     absolute: Result
     relative: float | None
     interval_days: int | None
-
-    @property
-    def exceeds_uncertainty(self) -> bool | None:
-        """Whether ``|change| > 1.96 * sqrt(sd1**2 + sd2**2)``, with the standard uncertainties of both totals; ``None`` where one has none.
-
-        The uncertainties are those of the totals as outlined. Deposits that were missed, joined or falsely found are not in them, and how
-        well repeat exposures agree is not: this is no smallest detectable change. What both totals share (the same beam) is counted twice.
-        """
-        if not isinstance(self.absolute, Measurement) or self.absolute.sd is None:
-            return None
-        return abs(self.absolute.value) > COVERAGE_FACTOR * self.absolute.sd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.assessment import COVERAGE_FACTOR
 from calcitrack.model.display import Card, Displayed
 from calcitrack.model.timeline import TimelineKey
 
@@ -23,6 +25,8 @@ class SdcSource(StrEnum):
     """Exposures of one day of the same cohort."""
     PHANTOM_PROFILE = "phantom_profile"
     """The program's precision profile, measured on simulated films: `calcitrack.change.precision_profile`."""
+    COVARIANCE = "covariance"
+    """The covariance of the values themselves: `BurdenSeries.covariance`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,28 @@ class Estimate:
     def __post_init__(self) -> None:
         if not self.low <= self.value <= self.high:
             raise InvalidValueError(f"an estimate lies within its interval; found {self.value} and {self.low} to {self.high}")
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of a normal distribution whose 95 % interval is as wide.
+
+        Examples
+        --------
+        >>> round(Estimate(10.0, 10.0 - 1.96, 10.0 + 1.96).sd, 6)
+        1.0
+        """
+        return (self.high - self.low) / (2 * COVERAGE_FACTOR)
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether zero lies outside the interval.
+
+        Examples
+        --------
+        >>> Estimate(0.5, 0.2, 0.9).excludes_zero, Estimate(0.5, -0.1, 0.9).excludes_zero
+        (True, False)
+        """
+        return self.low > 0 or self.high < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +125,21 @@ class BurdenSeries:
         Time points at which it is known, earliest first.
     missing
         Time point -> why it is not known there.
+    covariance
+        Covariance of the errors of the points' values, in the unit squared, shape (points, points): of values that were measured together, and
+        share what they share. ``None``: the errors are independent, and their size follows from how well burdens of this kind repeat.
+
+    Raises
+    ------
+    InvalidValueError
+        The covariance is not a symmetric matrix with one row a point, or a variance is not positive.
+
+    Examples
+    --------
+    >>> points = tuple(BurdenPoint(k, dt.date(2020 + k, 1, 1), (10.0 * k,)) for k in (1, 2))
+    >>> together = BurdenSeries(TOTAL, "ha_mass_mg", "mg", points, covariance=((1.0, 0.9), (0.9, 1.0)))
+    >>> together.points[1].mean
+    20.0
     """
 
     subject: str
@@ -107,6 +148,17 @@ class BurdenSeries:
     points: tuple[BurdenPoint, ...]
     missing: Mapping[int, str] = field(default_factory=dict)
     deposit_id: str = ""
+    covariance: tuple[tuple[float, ...], ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.covariance is None:
+            return
+        n, rows = len(self.points), self.covariance
+        if len(rows) != n or any(len(row) != n for row in rows):
+            raise InvalidValueError(f"{self.measurand}: a covariance has a row and a column for each of {n} points; found {[len(r) for r in rows]}")
+        sure = all(math.isfinite(v) for row in rows for v in row) and all(rows[k][k] > 0 for k in range(n))
+        if not sure or any(not math.isclose(rows[i][j], rows[j][i], rel_tol=1e-6, abs_tol=1e-12) for i in range(n) for j in range(i)):
+            raise InvalidValueError(f"{self.measurand}: a covariance is finite and symmetric, with positive variances; found {rows}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +189,11 @@ class JudgedChange:
     ----------
     since
         ``baseline`` or ``previous``.
-    absolute, absolute_sd
-        Later minus earlier, and its standard uncertainty; ``None`` with a `reason`.
+    absolute
+        Later minus earlier, with its 95 % interval; ``None`` with a `reason`. Its interval, that of `relative`, and `exceeds_sdc` are one
+        statement: either all of them leave out no change, or none does.
     relative
-        Later over earlier, minus 1, with its 95 % interval; ``None`` where the earlier value is zero.
+        Later over earlier, minus 1, with its 95 % interval; ``None`` where the earlier value is zero, or may be.
     annual
         The same, per year of 365.25 days at a constant rate; ``None`` without an interval in days.
     sdc
@@ -163,8 +216,7 @@ class JudgedChange:
     interval_days: int | None
     earlier: float | None = None
     later: float | None = None
-    absolute: float | None = None
-    absolute_sd: float | None = None
+    absolute: Estimate | None = None
     relative: Estimate | None = None
     annual: Estimate | None = None
     sdc: tuple[float, float] | None = None
@@ -304,7 +356,7 @@ class Judgement(Displayed):
     def _card(self) -> Card:
         changes = [c for c in self.changes if c.subject == TOTAL and c.measurand == self.burden and c.since == "baseline"]
         rows = tuple((str(c.to_time_point), _percent(c), _beyond(c.exceeds_sdc), c.reason) for c in changes)
-        header = ("time point", f"{self.burden} since baseline", "beyond smallest detectable change", "note")
+        header = ("time point", f"{self.burden} since baseline (95 % interval)", "beyond smallest detectable change", "note")
         return Card("Judgement", str(self.key), (self._verdict(),), header, rows)
 
     def _verdict(self) -> str:
@@ -319,7 +371,8 @@ def _percent(change: JudgedChange) -> str:
     """The relative change with its 95 % interval; else the difference."""
     if change.relative is not None:
         return f"{change.relative.value:+.0%} ({change.relative.low:+.0%} to {change.relative.high:+.0%})"
-    return "-" if change.absolute is None else f"{change.absolute:+.4g} {change.unit}"
+    absolute = change.absolute
+    return "-" if absolute is None else f"{absolute.value:+.4g} {change.unit} ({absolute.low:+.4g} to {absolute.high:+.4g})"
 
 
 def _beyond(exceeds: bool | None) -> str:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from calcitrack.model.assessment import COVERAGE_FACTOR, Assessment, Change, TimePointSummary
+from calcitrack.model.assessment import Assessment, TimePointSummary
 from calcitrack.model.display import counted
-from calcitrack.model.measurement import Measurement, value_of
+from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, SdcSource, Verdict
+from calcitrack.model.measurement import Measurement
 
 CHOICES = (("ha_mass_mg", "Hydroxyapatite mass", "mg"), ("area_mm2", "Deposit area", "mm²"), ("area_px", "Deposit area", "pixels"))
 """Measurand, words and unit, best first: the first one that every readable time point has is drawn and told."""
-NOT_COVERED = "deposits missed, joined or falsely found"
-"""What no stated uncertainty of a total covers (docs/explanation/limits.md)."""
+BURDEN_WORDS = {"ha_mass_mg": "hydroxyapatite mass", "area_mm2": "deposit area", "volume_mm3": "volume", "deposit_count": "number of deposits"}
+UNIT_WORDS = {"mm2": "mm²", "mm3": "mm³"}
+"""UCUM -> as it is printed."""
+SOURCE_WORDS = {
+    SdcSource.OWN_REPEATS: "own repeat exposures",
+    SdcSource.PHANTOM_PROFILE: "simulated films",
+    SdcSource.COVARIANCE: "all visits measured together",
+}
+"""What the repeatability comes from."""
 
 
 def burden_choice(assessment: Assessment) -> tuple[str, str, str]:
@@ -21,49 +29,70 @@ def burden_choice(assessment: Assessment) -> tuple[str, str, str]:
     return CHOICES[-1]
 
 
-def change_sentence(assessment: Assessment) -> str:
-    """The burden at the first and the last readable time point and its change, or why that cannot be said.
+def change_sentences(judgement: Judgement) -> tuple[str, ...]:
+    """The change of the burden from the first to the last visit at which it is known, with its 95 % interval, and whether it is detectable.
+
+    Values and interval are those of the last row of ``changes.csv`` since baseline: figures and command line say nothing else of it.
 
     Examples
     --------
-    >>> from calcitrack import assess
+    >>> from calcitrack import assess, judge
     >>> from calcitrack.phantom.small import small_timeline
-    >>> change_sentence(assess(small_timeline((2.0,))))
-    'One time point: there is no change to report yet.'
+    >>> change_sentences(judge(assess(small_timeline((2.0,)))))
+    ('One time point: there is no change to report yet.',)
     """
-    read = _read(assessment)
-    if len(read) < 2:
-        return "One time point: there is no change to report yet." if read else "No time point could be read."
-    name, words, unit = burden_choice(assessment)
-    before, after = (value_of(p.totals[name]) if name in p.totals else None for p in (read[0], read[-1]))
-    change = read[-1].from_baseline.get(name)
-    if change is None or before is None or after is None:
-        return "First and last time point cannot be compared."
-    if not isinstance(change.absolute, Measurement):
-        return f"No change can be given: {change.absolute.reason}"
-    all_read = len(read) == len(assessment.time_points)
+    change = last_change(judgement)
+    if change is None:
+        known = next((t.n_time_points for t in judgement.trends if t.subject == TOTAL and t.measurand == judgement.burden), 0)
+        return ("One time point: there is no change to report yet." if known else "No change can be given: no time point has a burden.",)
+    if change.absolute is None or change.earlier is None or change.later is None:
+        return (f"No change can be given: {change.reason}.",)
+    unit = UNIT_WORDS.get(change.unit, change.unit)
     interval = "" if change.interval_days is None else f" in {counted(change.interval_days, 'day')}"
-    values = f"{words.lower()} {number(before)} → {number(after)} {unit}, change {_change(change, change.absolute, unit)}"
-    return f"First to last{'' if all_read else ' readable time point'}{interval}: {values}"
+    words = BURDEN_WORDS.get(judgement.burden, judgement.burden)
+    values = f"{words} {number(change.earlier)} → {number(change.later)} {unit}"
+    said = f"Visit {change.from_time_point} to {change.to_time_point}{interval}: {values}, change {_with_interval(change, unit)}."
+    return tuple(s for s in (said, detectable_sentence(judgement)) if s)
 
 
-def verdict_sentence(assessment: Assessment) -> str:
-    """Whether the change that `change_sentence` tells is beyond the uncertainties stated for both totals; empty where there is no change to judge.
+def last_change(judgement: Judgement) -> JudgedChange | None:
+    """The change of the burden that the verdict is about, from baseline to the last visit at which it is known; ``None`` where there is none."""
+    mine = [c for c in judgement.changes if c.subject == TOTAL and c.measurand == judgement.burden and c.since == "baseline"]
+    return max(mine, key=lambda c: c.to_time_point, default=None)
 
-    The rule is that of `calcitrack.model.assessment.Change.exceeds_uncertainty`. It is no smallest detectable change: how well repeat
-    exposures agree does not enter.
-    """
-    read = _read(assessment)
-    name, _, unit = burden_choice(assessment)
-    change = read[-1].from_baseline.get(name) if len(read) > 1 else None
-    if change is None or not isinstance(change.absolute, Measurement):
+
+def detectable_sentence(judgement: Judgement) -> str:
+    """Whether the last change is beyond the smallest detectable one, and what the trend over all visits adds; empty where that is unknown."""
+    change = last_change(judgement)
+    if change is None or change.sdc is None or change.exceeds_sdc is None:
         return ""
-    if change.exceeds_uncertainty is None:
-        return "No uncertainty is stated for it: whether this is more than noise cannot be said."
-    bound = f"the stated uncertainty (± {number(COVERAGE_FACTOR * (change.absolute.sd or 0.0))} {unit} at 95 %)"
-    if change.exceeds_uncertainty:
-        return f"Beyond {bound}, which does not cover {NOT_COVERED}."
-    return f"Within {bound}: it may be no change at all."
+    down, up = (percent(x) for x in change.sdc)
+    source = SOURCE_WORDS[change.sdc_source] if change.sdc_source else "source not stated"
+    said = f"This is {'beyond' if change.exceeds_sdc else 'within'} the smallest detectable change ({down} to {up}; from {source})"
+    if change.exceeds_sdc:
+        return f"{said}."
+    headline = judgement.headline
+    if headline is not None and headline.verdict in (Verdict.PROGRESSING, Verdict.REGRESSING) and headline.n_time_points > 2:
+        return f"{said}: these two visits alone do not show a change; the verdict rests on {counted(headline.n_time_points, 'visit')}."
+    return f"{said}: these two visits do not show a change."
+
+
+def _with_interval(change: JudgedChange, unit: str) -> str:
+    assert change.absolute is not None  # noqa: S101 - the caller looked
+    absolute, relative = change.absolute, change.relative
+    said = f"{signed(absolute.value)} {unit}, 95 % interval {signed(absolute.low)} to {signed(absolute.high)} {unit}"
+    return said if relative is None else f"{said} ({percent(relative.value)}, {percent(relative.low)} to {percent(relative.high)})"
+
+
+def signed(value: float) -> str:
+    """A number with three digits and its sign.
+
+    Examples
+    --------
+    >>> signed(0.25)
+    '+0.25'
+    """
+    return f"{'+' if value >= 0 else ''}{number(value)}"
 
 
 def number(value: float) -> str:
@@ -84,9 +113,3 @@ def percent(share: float) -> str:
 
 def _read(assessment: Assessment) -> list[TimePointSummary]:
     return [p for p in assessment.time_points if p.n_exposures]
-
-
-def _change(change: Change, absolute: Measurement, unit: str) -> str:
-    sd = "" if absolute.sd is None else f" ± {number(absolute.sd)}"
-    relative = "" if change.relative is None else f" ({percent(change.relative)})"
-    return f"{'+' if absolute.value >= 0 else ''}{number(absolute.value)}{sd} {unit}{relative}"

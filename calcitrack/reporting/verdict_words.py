@@ -6,14 +6,8 @@ import datetime as dt
 import math
 
 from calcitrack.model.display import counted
-from calcitrack.model.judgement import Estimate, Judgement, SdcSource, Trend, Verdict
-from calcitrack.reporting.change_words import number
-
-BURDEN_WORDS = {"ha_mass_mg": "hydroxyapatite mass", "area_mm2": "deposit area", "volume_mm3": "volume", "deposit_count": "number of deposits"}
-SOURCE_WORDS = {
-    SdcSource.OWN_REPEATS: "repeatability from your own repeat exposures",
-    SdcSource.PHANTOM_PROFILE: "repeatability from simulated films",
-}
+from calcitrack.model.judgement import Estimate, Judgement, Trend, Verdict
+from calcitrack.reporting.change_words import BURDEN_WORDS, SOURCE_WORDS, number
 
 
 def judgement_sentences(judgement: Judgement) -> tuple[str, ...]:
@@ -40,7 +34,7 @@ def judgement_sentences(judgement: Judgement) -> tuple[str, ...]:
         sentences.append(f"Visit {trend.suspect_time_point} does not fit the others: look at its overlay.")
     sentences += [f"{note[:1].upper()}{note[1:]}." for note in (trend.note,) if note]
     if trend.sdc_source is not None:
-        sentences.append(f"Rests on {SOURCE_WORDS[trend.sdc_source]}; before it is believed, look at the overlays.")
+        sentences.append(f"Rests on repeatability from {SOURCE_WORDS[trend.sdc_source]}; before it is believed, look at the overlays.")
     return tuple(sentences)
 
 

@@ -38,7 +38,11 @@ _ASSESSMENT = _text("assessment_id", "The assessment, as in the other tables.")
 _SUBJECT = _text("subject", "`total`: all deposits of the timeline; `deposit`: one of them, or in a mixed model all of them one by one.")
 _DEPOSIT = _text("deposit_id", "The deposit; the first of a family that merged or split, for the sum of the family; empty otherwise.")
 _MEASURAND = _text("measurand", "`ha_mass_mg`, `area_mm2`, `volume_mm3` or `deposit_count`.")
-_SOURCE = _text("sdc_source", "Where the repeatability comes from: `own_repeats` (exposures of one day of this run) or `phantom_profile`.")
+_SOURCE = _text(
+    "sdc_source",
+    "Where the repeatability comes from: `own_repeats` (exposures of one day of this run), `phantom_profile`, or `covariance` (of values that were "
+    "measured together).",
+)
 _REASON = _text("reason", "Why cells that could be filled are empty.")
 
 CHANGES = TableSchema(
@@ -56,8 +60,8 @@ CHANGES = TableSchema(
         _count("interval_days", "Days between the two."),
         _number("earlier", "Value at the earlier time point.", "{see unit}"),
         _number("later", "Value at the later time point.", "{see unit}"),
-        _number("absolute", "Later minus earlier.", "{see unit}"),
-        _number("absolute_sd", "Its standard uncertainty; what both share is counted once.", "{see unit}"),
+        *_estimate("absolute", "Later minus earlier.", "{see unit}"),
+        _number("absolute_sd", "Its standard uncertainty: the width of the 95 % interval over 3.92.", "{see unit}"),
         *_estimate("relative", "Later over earlier, minus 1."),
         *_estimate("annual", "The same per year, at a constant rate; not from intervals under 60 days."),
         _number("sdc_down", "Smallest detectable relative change downwards, negative."),

@@ -126,7 +126,7 @@ def test_with_scatter_known_and_small_the_slope_is_the_weighted_least_squares_on
     years, sds = np.arange(8) * 0.5, np.array([0.5, 0.6, 0.7, 0.8, 0.5, 0.6, 0.9, 0.5])
     values = 3 + 0.2 * years + sds * rng.normal(size=8)
     design = np.column_stack([np.ones(8), years])
-    fit = fit_line(design, values, sds, 0.0, 0.6)
+    fit = fit_line(design, values, np.diag(sds**2), 0.0, 0.6)
     expected = np.linalg.lstsq(design / sds[:, None], values / sds, rcond=None)[0]
     centre = float(fit.weights @ fit.centres[:, 1])
     assert centre == pytest.approx(expected[1], abs=0.01)

@@ -65,14 +65,15 @@ def test_measure_writes_results_and_says_what_it_found(films: Path, tmp_path: Pa
 
 
 def test_the_change_is_judged_in_words_and_for_machines(films: Path, tmp_path: Path) -> None:
-    """First to last, with whether it is beyond the stated uncertainty; areas state none, which is said; JSON holds the same."""
+    """First to last with its 95 % interval, and whether it is detectable; JSON holds the same numbers."""
     _, out, _ = call("measure", films, "--out", tmp_path / "R", "--workers", 1, width=200)
-    assert "First to last in 177 days: deposit area" in out
-    assert "No uncertainty is stated for it" in out
+    assert "Visit 1 to 2 in 177 days: deposit area" in out
+    assert "95 % interval" in out
+    assert "the smallest detectable change" in out
     changes = json.loads(call("measure", films, "--out", tmp_path / "R", "--workers", 1, "--json")[1])["changes"]
     (area,) = [c for c in changes if c["measurand"] == "area_mm2"]
-    assert (area["patient_id"], area["time_point"], area["exceeds_uncertainty"]) == ("A", 2, None)
-    assert area["change_sd"] is None
+    assert (area["patient_id"], area["time_point"], area["exceeds_sdc"]) == ("A", 2, False)
+    assert area["change_low"] < area["change"] < area["change_high"]
 
 
 def test_measuring_again_into_the_same_folder_is_safe(films: Path, tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_info_and_measure_agree_on_a_film_with_a_step_wedge(tmp_path: Path) -> N
     assert "HA mass rests on: an aluminium step wedge in the picture" in out
     assert "assumed 1 mm Al" in out
     (timeline,) = read_results(tmp_path / "R").timeline.to_dict("records")
-    assert f"mm Al x mm²: {timeline['al_equivalent_mm3']:.1f} ± {timeline['al_equivalent_mm3_sd']:.1f}" in out
+    assert f"mm Al x mm² (95 %): {timeline['al_equivalent_mm3']:.1f} ± {1.96 * timeline['al_equivalent_mm3_sd']:.1f}" in out
     _, out, _ = call("info", film.path, "--wedge-first-mm", 0.3)
     assert "calibration tier     C" in out
     assert "expected 0.3 mm of aluminium and 1 mm more each" in out

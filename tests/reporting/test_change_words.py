@@ -7,73 +7,81 @@ from types import ModuleType
 
 import pytest
 
-from calcitrack.figures import change_sentence, timeline_figure, verdict_sentence
-from calcitrack.model.assessment import Assessment, Change
-from calcitrack.model.measurement import Measurement
+from calcitrack.change.judge import judge
+from calcitrack.figures import change_sentences, timeline_figure
+from calcitrack.model.judgement import Estimate, JudgedChange, Judgement, SdcSource, Verdict
+from calcitrack.tables import changes_table
+
+DAYS = [150 * k for k in range(9)]
 
 
-def with_change(assessment: Assessment, measurand: str, absolute: float, sd: float | None) -> Assessment:
-    """The assessment with another change from first to last."""
-    *others, last = assessment.time_points
-    old = last.from_baseline[measurand].absolute
-    changed = {**last.from_baseline, measurand: Change(Measurement(old.measurand, absolute, sd), absolute / 4.5, 438)}
-    return replace(assessment, time_points=(*others, replace(last, from_baseline=changed)))
+def judged(courses: ModuleType, values: list[float], scatter: float = 0.05) -> Judgement:
+    """The judgement of a total area at half-yearly visits."""
+    return judge(courses.timeline(courses.series(DAYS[: len(values)], values)), precision=courses.precision(scatter))
 
 
-@pytest.mark.parametrize(("absolute", "words"), [(0.60, "Beyond"), (-0.60, "Beyond"), (0.58, "Within"), (-0.58, "Within"), (0.0, "Within")])
-def test_a_change_is_beyond_when_it_is_more_than_196_standard_uncertainties(made: ModuleType, absolute: float, words: str) -> None:
-    """With 0.3 mg of the difference the bound is 0.588 mg, for growth and shrinkage alike."""
-    sentence = verdict_sentence(with_change(made.assessment(), "ha_mass_mg", absolute, 0.3))
-    assert sentence.startswith(f"{words} the stated uncertainty (± 0.588 mg at 95 %)")
+def with_last(judgement: Judgement, change: JudgedChange) -> Judgement:
+    """The judgement with another last change."""
+    return replace(judgement, changes=(*judgement.changes[:-2], change, judgement.changes[-1]))
 
 
-def test_beyond_says_what_is_not_covered_and_within_claims_nothing(made: ModuleType) -> None:
-    """Neither is a verdict on the disease."""
-    assert "does not cover deposits missed, joined or falsely found" in verdict_sentence(with_change(made.assessment(), "ha_mass_mg", 2.0, 0.3))
-    assert verdict_sentence(made.assessment()).endswith("it may be no change at all.")
+def test_the_sentence_names_what_changed_by_how_much_and_its_95_percent_interval(courses: ModuleType) -> None:
+    """Visits, days, measurand, both values, difference and ratio, each with its interval, and a minus that is one."""
+    judgement = judged(courses, [100.0, 90.0, 66.7])
+    change = replace(
+        judgement.changes[-2],
+        absolute=Estimate(-33.3, -45.0, -21.0),
+        relative=Estimate(-0.333, -0.41, -0.24),
+        sdc=(-0.13, 0.15),
+        sdc_source=SdcSource.PHANTOM_PROFILE,
+    )
+    said = change_sentences(with_last(judgement, change))
+    minus = "\N{MINUS SIGN}"
+    in_mm2 = f"change {minus}33.3 mm², 95 % interval {minus}45 to {minus}21 mm²"
+    assert said == (
+        f"Visit 1 to 3 in 300 days: deposit area 100 → 66.7 mm², {in_mm2} ({minus}33 %, {minus}41 % to {minus}24 %).",
+        f"This is beyond the smallest detectable change ({minus}13 % to +15 %; from simulated films).",
+    )
 
 
-def test_without_an_uncertainty_there_is_no_verdict(made: ModuleType) -> None:
-    """Of a change whose totals state none, it is said that noise cannot be told apart."""
-    silent = with_change(made.assessment(mass=False), "area_mm2", 2.0, None)
-    assert verdict_sentence(silent) == "No uncertainty is stated for it: whether this is more than noise cannot be said."
+@pytest.mark.parametrize("last", [60.0, 95.0, 100.0, 104.0, 180.0])
+def test_what_is_printed_is_what_the_table_holds(courses: ModuleType, last: float) -> None:
+    """Law: the printed interval and the statement about it are those of changes.csv, and they leave out no change together."""
+    judgement = judged(courses, [100.0, 101.0, last])
+    row = changes_table([judgement]).iloc[-2]
+    said = " ".join(change_sentences(judgement))
+    assert f"{row.absolute_low:.3g} to".replace("-", "\N{MINUS SIGN}") in said
+    excluded = row.absolute_low > 0 or row.absolute_high < 0
+    assert excluded == (row.relative_low > 0 or row.relative_high < 0) == (row.exceeds_sdc == "yes") == ("This is beyond" in said)
+    assert row.absolute_sd == pytest.approx((row.absolute_high - row.absolute_low) / 3.92)
 
 
-def test_the_sentence_names_what_changed_and_by_how_much(made: ModuleType) -> None:
-    """Measurand, both values, the change with one standard uncertainty, and a minus that is one."""
-    said = change_sentence(with_change(made.assessment(), "ha_mass_mg", -1.5, 0.3))
-    assert said == "First to last in 438 days: hydroxyapatite mass 4.5 → 4.5 mg, change \N{MINUS SIGN}1.5 ± 0.3 mg (\N{MINUS SIGN}33 %)"
+def test_a_sure_trend_over_an_unsure_change_does_not_contradict_it(courses: ModuleType) -> None:
+    """Nine visits show a growth that the first and the last alone do not: the sentence says what each rests on."""
+    growing = judged(courses, courses.exponential(DAYS, 0.12), 0.12)
+    change = next(c for c in growing.changes if c.to_time_point == 9 and c.since == "baseline")
+    assert (growing.headline.verdict, change.exceeds_sdc) == (Verdict.PROGRESSING, True)
+    unsure = replace(change, exceeds_sdc=False, absolute=Estimate(48.0, -3.0, 99.0))
+    said = change_sentences(replace(growing, changes=tuple(unsure if c == change else c for c in growing.changes)))
+    assert said[1].endswith("these two visits alone do not show a change; the verdict rests on 9 visits.")
+    still = judged(courses, [100.0, 99.0, 101.0])
+    assert change_sentences(still)[1].endswith("these two visits do not show a change.")
 
 
-def test_visits_that_were_not_read_are_left_out(made: ModuleType) -> None:
-    """A last visit without a readable image does not hide the change before it; nothing is judged where one or no visit was read."""
-    whole = made.assessment()
-    nothing = {"n_exposures": 0, "deposit_count": None, "totals": {}, "from_baseline": {}, "from_previous": {}, "fates": {}}
-    first, second, third = whole.time_points
-    lost = replace(whole, time_points=(first, second, replace(third, **nothing)))
-    assert change_sentence(lost).startswith("First to last readable time point in ")
-    assert verdict_sentence(lost) != ""
-    alone = replace(whole, time_points=(first, replace(second, **nothing), replace(third, **nothing)))
-    assert (change_sentence(alone), verdict_sentence(alone)) == ("One time point: there is no change to report yet.", "")
-    none = replace(whole, time_points=tuple(replace(p, **nothing) for p in whole.time_points))
-    assert (change_sentence(none), verdict_sentence(none)) == ("No time point could be read.", "")
+def test_what_cannot_be_compared_says_why(courses: ModuleType) -> None:
+    """Unlike millimetres, one visit, and no burden at all."""
+    judgement = judged(courses, [100.0, 101.0, 102.0])
+    bare = replace(judgement.changes[-2], absolute=None, relative=None, sdc=None, exceeds_sdc=None, reason="millimetres of different bases")
+    assert change_sentences(with_last(judgement, bare)) == ("No change can be given: millimetres of different bases.",)
+    assert change_sentences(judged(courses, [100.0])) == ("One time point: there is no change to report yet.",)
+    assert change_sentences(judge(courses.timeline(courses.series([], [])))) == ("No change can be given: no time point has a burden.",)
 
 
-def test_unlike_millimetres_have_no_verdict(made: ModuleType) -> None:
-    """Without a difference there is a reason instead, and nothing to judge."""
-    plain = made.assessment(mass=False)
-    *others, last = plain.time_points
-    refused = Change(made.missing("area_mm2", "millimetres of different bases"), None, 438)
-    mixed = replace(plain, time_points=(*others, replace(last, from_baseline={**last.from_baseline, "area_mm2": refused})))
-    assert change_sentence(mixed) == "No change can be given: millimetres of different bases"
-    assert verdict_sentence(mixed) == ""
-
-
-def test_the_longest_verdict_fits_the_picture(made: ModuleType) -> None:
-    """The title ends within the figure."""
-    figure = timeline_figure(with_change(made.assessment(), "ha_mass_mg", 1234.0, 56.7))
+def test_the_longest_sentences_fit_the_picture(made: ModuleType) -> None:
+    """The title ends within the figure, and holds the change."""
+    assessment = made.assessment()
+    figure = timeline_figure(assessment, judge(assessment))
     figure.draw_without_rendering()
     width = figure.canvas.get_width_height()[0]
-    said = [x for x in figure.texts if "1234" in x.get_text()]
-    assert len(said) == 1
+    assert len([x for x in figure.texts if x.get_text().startswith("Visit 1 to 3 in 438 days")]) == 1
     assert all(x.get_window_extent().x1 <= width for x in figure.texts)

@@ -19,7 +19,7 @@ def test_growth_is_told_with_its_probability(courses: ModuleType) -> None:
     first, last = judgement_sentences(judgement)
     assert first.startswith("Verdict: progressing, probability > 0.99 (deposit area; +49 % a year, 95 % interval +")
     assert first.endswith("; 9 visits).")
-    assert last == "Rests on repeatability from your own repeat exposures; before it is believed, look at the overlays."
+    assert last == "Rests on repeatability from own repeat exposures; before it is believed, look at the overlays."
 
 
 def test_halted_names_treatment_margin_and_what_was_before(courses: ModuleType) -> None:

@@ -81,6 +81,7 @@ DETECTABLE_SOURCE = own("detectable_source", "Where the repeatability comes from
 DETECTABLE_SOURCES = {
     "own_repeats": own("detectable_own_repeats", "Repeat exposures of the same cohort"),
     "phantom_profile": own("detectable_phantom_profile", "Simulated films"),
+    "covariance": own("detectable_covariance", "Covariance of values measured together"),
 }
 VERDICT = own("verdict", "Verdict on the course over all time points")
 VERDICTS = {verdict: code_of(concept) for verdict, concept in concepts.VERDICTS.items()}

@@ -22,7 +22,7 @@ from pydicom.sr.coding import Code
 
 from calcitrack.io.seg.write import SegmentationReference
 from calcitrack.io.sr import codes as c
-from calcitrack.io.sr.values import absent, answer, changed, estimated, number, text, values_of
+from calcitrack.io.sr.values import absent, answer, estimated, in_percent, number, text, values_of
 from calcitrack.measure.measurands import DEPOSIT_COUNT
 from calcitrack.model.assessment import TrackedDeposit
 from calcitrack.model.judgement import JudgedChange, Trend
@@ -111,8 +111,8 @@ class Groups:
         if change.absolute is None:
             values = [absent(c.ABSOLUTE_CHANGE, concept.unit, change.reason or "the values cannot be compared")]
         else:
-            values = [changed(c.ABSOLUTE_CHANGE, change.absolute, concept.unit, change.absolute_sd)]
-        values += [estimated(name, e) for name, e in ((c.RELATIVE_CHANGE, change.relative), (c.ANNUAL_CHANGE, change.annual)) if e is not None]
+            values = [estimated(c.ABSOLUTE_CHANGE, change.absolute, concept.unit)]
+        values += [in_percent(name, e) for name, e in ((c.RELATIVE_CHANGE, change.relative), (c.ANNUAL_CHANGE, change.annual)) if e is not None]
         if change.sdc is not None:
             values += [number(name, 100 * v, c.PERCENT) for name, v in zip((c.DETECTABLE_DOWN, c.DETECTABLE_UP), change.sdc, strict=True)]
         beyond = {True: c.YES, False: c.NO, None: c.UNKNOWN}[change.exceeds_sdc]

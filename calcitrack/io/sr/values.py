@@ -58,20 +58,17 @@ def measured(result: Result, derivation: Code | None = None) -> MeasurementItem:
     return item
 
 
-def estimated(name: Code, estimate: Estimate) -> MeasurementItem:
+def estimated(name: Code, estimate: Estimate, unit: Code) -> MeasurementItem:
+    """A value with the distances to the ends of its 95 % interval."""
+    item = number(name, estimate.value, unit)
+    below, above = estimate.value - estimate.low, estimate.high - estimate.value
+    _add(item, [spread(UNCERTAINTY_BELOW, below, unit, SPREAD_95), spread(UNCERTAINTY_ABOVE, above, unit, SPREAD_95)])
+    return item
+
+
+def in_percent(name: Code, estimate: Estimate) -> MeasurementItem:
     """A relative change with its 95 % interval, as a percentage."""
-    item = number(name, 100 * estimate.value, PERCENT)
-    below, above = 100 * (estimate.value - estimate.low), 100 * (estimate.high - estimate.value)
-    _add(item, [spread(UNCERTAINTY_BELOW, below, PERCENT, SPREAD_95), spread(UNCERTAINTY_ABOVE, above, PERCENT, SPREAD_95)])
-    return item
-
-
-def changed(name: Code, value: float, unit: Code, sd: float | None) -> MeasurementItem:
-    """A difference, with one standard deviation where it has one."""
-    item = number(name, value, unit)
-    if sd is not None:
-        _add(item, [spread(UNCERTAINTY, sd, unit, STANDARD_DEVIATION)])
-    return item
+    return estimated(name, Estimate(*(100 * x for x in (estimate.value, estimate.low, estimate.high))), PERCENT)
 
 
 def number(name: Code, value: float, unit: Code, *, method: Code | None = None, derivation: Code | None = None) -> MeasurementItem:
