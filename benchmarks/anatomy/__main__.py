@@ -10,31 +10,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import cv2
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from benchmarks.anatomy.grounds import grounds_in
 from benchmarks.anatomy.layers import make
 from benchmarks.anatomy.train import Plan, train
 
-BACKGROUND_PX = 300
-"""Long side of a real background: a wrist or a hand of about 0.8 mm a pixel; scenes vary the scale anyway."""
 TRAINING_SEEDS = 0
 """First seed of the films that are trained on; films of 500,000 on serve validation."""
-
-
-def backgrounds_in(folders: list[Path]) -> list[NDArray[np.float32]]:
-    """Pictures of the folders, larger = denser, 0 to 1, with long sides of `BACKGROUND_PX` pixels."""
-    found = []
-    for path in sorted(p for folder in folders for p in folder.glob("*.png")):
-        grey = cv2.imread(str(path), cv2.IMREAD_UNCHANGED).astype(np.float32)
-        grey = grey.mean(axis=2) if grey.ndim == 3 else grey
-        size = BACKGROUND_PX / max(grey.shape)
-        grey = cv2.resize(grey, None, fx=size, fy=size, interpolation=cv2.INTER_AREA)
-        low, high = np.percentile(grey, [0.5, 99.9])
-        found.append(np.clip((grey - low) / max(high - low, 1), 0, 1).astype(np.float32))
-    return found
 
 
 def main() -> None:
@@ -57,7 +40,8 @@ def main() -> None:
     films = make(range(TRAINING_SEEDS, TRAINING_SEEDS + arguments.films), arguments.cache / "layers", arguments.workers)
     plan = Plan(arguments.steps, arguments.batch, arguments.rate, arguments.seed)
     limit_s = None if arguments.minutes is None else 60 * arguments.minutes
-    finished = train(films, backgrounds_in(arguments.backgrounds), plan, arguments.cache / "anatomy.pt", arguments.workers, limit_s, arguments.start)
+    grounds = grounds_in(arguments.backgrounds, arguments.cache / "grounds")
+    finished = train(films, grounds, plan, arguments.cache / "anatomy.pt", arguments.workers, limit_s, arguments.start)
     print("the plan is done" if finished else "the time is up: the same command goes on", flush=True)
 
 

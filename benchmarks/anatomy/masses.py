@@ -145,6 +145,28 @@ def _small(rng: np.random.Generator, _size_px: float) -> Shadow:
     return _unit(cv2.resize(drawn, (columns, rows), interpolation=cv2.INTER_AREA))
 
 
+def _granular(rng: np.random.Generator, size_px: float) -> Shadow:
+    """Packed crumbs in a body or a band, with a faint haze between them: the commonest look of a mass beside a joint."""
+    side = int(size_px * 2) + 36
+    rows, columns = (np.mgrid[0:side, 0:side] - side / 2).astype(np.float32)
+    stretch = np.exp(rng.uniform(0, 1.6))
+    half = np.array([size_px / 2, max(2.5, size_px / 2 / stretch)])
+    turn = rng.uniform(0, np.pi)
+    u, v = rows * np.cos(turn) + columns * np.sin(turn), columns * np.cos(turn) - rows * np.sin(turn)
+    v = v - rng.uniform(-0.2, 0.2) * u**2 / max(float(half[0]), 1)
+    level = 1 - (u / half[0]) ** 2 - (v / half[1]) ** 2 + rng.uniform(0.2, 0.8) * noise(rng, u.shape, max(3, float(half[1]) * rng.uniform(0.4, 1.2)))
+    places = np.argwhere(level > 0)
+    if not len(places):
+        return np.zeros_like(level)
+    least, most = rng.uniform(0.4, 0.9) / PIXEL_MM, rng.uniform(1.0, 4.0) / PIXEL_MM
+    count = int(np.clip(len(places) * rng.uniform(0.05, 0.5) / (least * most), 8, 1500))
+    radii = np.exp(rng.uniform(np.log(least), np.log(most), count))
+    crumbs = _spheres(side, places[rng.integers(len(places), size=count)].astype(np.float64), radii, union=rng.random() < 0.3)
+    haze = np.clip(level, 0, 1) ** rng.uniform(0.3, 1) * float(np.percentile(crumbs[crumbs > 0], 80)) * rng.uniform(0.1, 0.9)
+    body = crumbs * np.clip(1 + 0.5 * noise(rng, u.shape, max(4, size_px * 0.2)), 0.1, 2) + haze
+    return _unit(cv2.GaussianBlur(np.asarray(body, np.float32), (0, 0), rng.uniform(0.3, 0.8)))
+
+
 @dataclass(frozen=True)
 class Form:
     """A form, its share among all, and its smallest and largest size in mm."""
@@ -156,11 +178,12 @@ class Form:
 
 
 FORMS = (
-    Form(_lobulated, 0.48, 8.0, 100.0),
-    Form(_cloudy, 0.10, 8.0, 80.0),
-    Form(_plaque, 0.16, 12.0, 120.0),
+    Form(_lobulated, 0.30, 8.0, 100.0),
+    Form(_granular, 0.24, 8.0, 110.0),
+    Form(_cloudy, 0.07, 8.0, 80.0),
+    Form(_plaque, 0.14, 12.0, 120.0),
     Form(_vessel, 0.05, 15.0, 110.0),
-    Form(_swarm, 0.11, 12.0, 80.0),
+    Form(_swarm, 0.10, 12.0, 80.0),
     Form(_small, 0.10, 0.0, 0.0),
 )
 """Shares for training, not the disease's: stones are the commonest form on hands (Bartoli 2016); masses are what a search for stones misses."""

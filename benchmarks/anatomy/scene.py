@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.anatomy.bones import lump, shaft
+from benchmarks.anatomy.grounds import UNSURE, Ground
 from benchmarks.anatomy.layers import BONE, DEPOSIT, FAT, IS_BONE, IS_DEPOSIT, IS_LIMB, OBJECTS, PIXEL_MM, SOFT, load
 from benchmarks.anatomy.look import looked
 from benchmarks.anatomy.masses import mass
@@ -21,14 +22,17 @@ from calcitrack.segment.network_input import pictures
 SIDE, MARGIN = 160, 20
 """Side of a patch and its border that the pictures are computed from, pixels: 128 mm and 16 mm."""
 WIDE = SIDE + 2 * MARGIN
-DEPOSIT_UNJUDGED, ANATOMY_UNJUDGED = 16, 32
+DEPOSIT_UNJUDGED, ANATOMY_UNJUDGED = 16, UNSURE
 """Bits of the truth map: what could not be seen, and what nobody has outlined, takes no part in the loss."""
-REAL_SHARE = 0.35
+REAL_SHARE = 0.45
 """Share of patches on real pictures without deposits, where there are any."""
 SEEN_CHANGE = 0.025
 """A deposit is judged where it changes the picture by this fraction of its range."""
 FAINT_NEPERS, SEEN_NEPERS = 0.03, 0.1
 """Contrast of a deposit that is not seen, and that is; between the two nothing is judged."""
+BESIDE_BONE, ALONG_BONE, LONG = 0.65, 0.7, 1.8
+"""Share of deposits whose middle lies over or beside bone, within about their own half width; share of the long ones among them that lie along it;
+and how much longer than wide, as standard deviations, a long one is."""
 DENSITY = (0.2, 1.7)
 """Contrast of a deposit's dense part against that of the bones of the scene, drawn log-uniformly: from faint to denser than cortex."""
 
@@ -46,19 +50,19 @@ class Patch:
     weight: NDArray[np.float32]
 
 
-def patch(films: Sequence[Path], backgrounds: Sequence[NDArray[np.float32]], seed: int, number: int) -> Patch:
+def patch(films: Sequence[Path], grounds: Sequence[Ground], seed: int, number: int) -> Patch:
     """Patch of a number; equal seeds, numbers and films give equal patches.
 
     Parameters
     ----------
     films
         Cached layers of simulated films.
-    backgrounds
-        Real pictures without deposits, larger = denser, about 0 to 1, at the pitch of the network; every third patch shows one.
+    grounds
+        Real pictures without deposits; every third patch shows one.
     """
     rng = np.random.default_rng([seed, number])
-    if backgrounds and rng.random() < REAL_SHARE:
-        attenuation, bare, truth, weight = _real(backgrounds[int(rng.integers(len(backgrounds)))], rng)
+    if grounds and rng.random() < REAL_SHARE:
+        attenuation, bare, truth, weight = _real(grounds[int(rng.integers(len(grounds)))], rng)
     else:
         attenuation, bare, truth, weight = _simulated(films, rng)
     image = _seen(attenuation, bare, truth, rng)
@@ -194,11 +198,35 @@ def _deposits(truth: NDArray[np.uint8], unit: float, rng: np.random.Generator) -
     for _ in range(int(rng.choice([0, 1, 2, 4, 7], p=[0.25, 0.33, 0.22, 0.14, 0.06]))):
         drawn = mass(rng)
         row, column = places[rng.integers(len(places))]
-        if away is not None and rng.random() < 0.55:  # beside and over bone, as around joints
-            near = [places[rng.integers(len(places))] for _ in range(12)]
-            row, column = min(near, key=lambda p: abs(float(away[p[0], p[1]]) - rng.uniform(0, 7)))
+        if away is not None and rng.random() < BESIDE_BONE:  # beside and over bone, as around joints
+            near, reach = [places[rng.integers(len(places))] for _ in range(16)], 0.55 * min(drawn.shape)
+            row, column = min(near, key=lambda p: abs(float(away[p[0], p[1]]) - rng.uniform(0, max(reach, 3))))
+            if rng.random() < ALONG_BONE:
+                drawn = _along(drawn, away, (int(row), int(column)))
         _put(whole, weight, truth, limb, drawn * unit, (int(row), int(column)), rng)
     return whole, weight
+
+
+def _along(drawn: NDArray[np.float32], away: NDArray[np.float32], place: tuple[int, int]) -> NDArray[np.float32]:
+    """A long shadow turned along the bone that lies beside a place; one that is not long stays as it is."""
+    rows, columns = (_window_around(p, n) for p, n in zip(place, away.shape, strict=True))
+    uphill = [float(slope.mean()) for slope in np.gradient(away[rows, columns])] if min(away[rows, columns].shape) > 1 else [0.0, 0.0]
+    at = np.argwhere(drawn > 0.3)
+    if len(at) < 3 or not any(uphill):
+        return drawn
+    values, axes = np.linalg.eigh(np.cov(at.T))
+    if values[1] < LONG**2 * max(float(values[0]), 1e-6):
+        return drawn
+    turn = np.degrees(np.arctan2(uphill[0], uphill[1]) + np.pi / 2 - np.arctan2(axes[0, 1], axes[1, 1]))
+    side = int(np.hypot(*drawn.shape)) + 2
+    padded = np.pad(drawn, [((side - n) // 2, side - n - (side - n) // 2) for n in drawn.shape])
+    spin = cv2.getRotationMatrix2D((side / 2, side / 2), -float(turn), 1.0)
+    return np.asarray(cv2.warpAffine(padded, spin, (side, side)), np.float32)
+
+
+def _window_around(place: int, length: int) -> slice:
+    """Pixels around a place from which the direction of a bone is taken."""
+    return slice(max(0, place - 4), min(length, place + 5))
 
 
 def _put(
@@ -230,19 +258,16 @@ def _put(
     weight[box][near] = np.maximum(weight[box][near], share)
 
 
-def _real(picture: NDArray[np.float32], rng: np.random.Generator) -> Scene:
-    """A real film without deposits, and deposits drawn onto it under a curve like the film's own; nobody outlined its bones."""
-    inside = np.where(picture > np.percentile(picture, 30), IS_LIMB, 0).astype(np.uint8)
-    moved, limb = _window(picture[None], inside, rng)
-    truth = np.zeros(limb.shape, np.uint8)
-    guess = limb.copy()
+def _real(ground: Ground, rng: np.random.Generator) -> Scene:
+    """A real film without deposits, and deposits drawn onto it under a curve like the film's own; bone and limb are what is sure of them."""
+    moved, truth = _window(ground.picture[None], ground.bits, rng)
     image = np.clip(moved[0], 0, 1)
     attenuation = (image / max(float(image.max()), 1e-3)) ** rng.uniform(0.7, 1.5) * rng.uniform(1.5, 3)
-    inner = attenuation[limb > 0] if limb.any() else attenuation
-    unit = float(np.subtract(*np.percentile(inner, [95, 45])))
-    deposits, weight = _deposits(guess, max(unit, 0.15), rng)
+    limb, bone = (truth & IS_LIMB) > 0, (truth & IS_BONE) > 0
+    inner = attenuation[limb] if limb.any() else attenuation
+    dense, flesh = (attenuation[bone], attenuation[limb & ~bone]) if bone.any() and (limb & ~bone).any() else (inner, inner)
+    unit = float(np.percentile(dense, 80) - np.percentile(flesh, 50))
+    deposits, weight = _deposits(truth, max(unit, 0.15), rng)
     most = rng.uniform(3, 8)
-    truth |= guess & np.uint8(IS_DEPOSIT | DEPOSIT_UNJUDGED)
-    truth |= ANATOMY_UNJUDGED
     with_all, bare = (most * (1 - np.exp(-a / most)) for a in (attenuation + deposits, attenuation))
     return np.asarray(with_all, np.float32), np.asarray(bare, np.float32), truth, weight

@@ -10,10 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from benchmarks.anatomy.grounds import Ground
 from benchmarks.anatomy.layers import IS_BONE, IS_DEPOSIT, IS_FOREIGN, IS_LIMB
 from benchmarks.anatomy.network import AnatomyNetwork
 from benchmarks.anatomy.scene import ANATOMY_UNJUDGED, DEPOSIT_UNJUDGED, patch
@@ -45,15 +45,15 @@ class Plan:
 class _Patches(IterableDataset[Batch]):
     """Patches from a number on; each worker takes its share of them."""
 
-    def __init__(self, films: Sequence[Path], backgrounds: Sequence[NDArray[np.float32]], plan: Plan, first: int) -> None:
-        self.films, self.backgrounds, self.plan, self.first = films, backgrounds, plan, first
+    def __init__(self, films: Sequence[Path], grounds: Sequence[Ground], plan: Plan, first: int) -> None:
+        self.films, self.grounds, self.plan, self.first = films, grounds, plan, first
 
     def __iter__(self) -> Iterator[Batch]:
         cv2.setNumThreads(1)
         worker = get_worker_info()
         number, step = self.first + (worker.id if worker else 0), worker.num_workers if worker else 1
         while True:
-            cut = patch(self.films, self.backgrounds, self.plan.seed, number)
+            cut = patch(self.films, self.grounds, self.plan.seed, number)
             yield torch.from_numpy(cut.pictures), torch.from_numpy(cut.truth.astype(np.int64)), torch.from_numpy(cut.weight)
             number += step
 
@@ -76,7 +76,7 @@ def loss_of(logits: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor) -> 
 
 def train(
     films: Sequence[Path],
-    backgrounds: Sequence[NDArray[np.float32]],
+    grounds: Sequence[Ground],
     plan: Plan,
     kept: Path,
     workers: int,
@@ -89,7 +89,7 @@ def train(
     ----------
     films
         Cached layers of simulated films.
-    backgrounds
+    grounds
         Real pictures without deposits.
     plan
         A checkpoint of another plan's seed or length is gone on from all the same: the rate follows this plan.
@@ -120,9 +120,7 @@ def train(
         optimizer.load_state_dict(held["optimizer"])
         done = int(held["done"])
         print(f"going on after step {done}", flush=True)
-    batches = iter(
-        DataLoader(_Patches(films, backgrounds, plan, done * plan.batch), plan.batch, num_workers=workers, multiprocessing_context="spawn")
-    )
+    batches = iter(DataLoader(_Patches(films, grounds, plan, done * plan.batch), plan.batch, num_workers=workers, multiprocessing_context="spawn"))
     began = saved = time.monotonic()
     losses: list[float] = []
     for step in range(done, plan.steps):
@@ -130,6 +128,8 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = float(rate)
         pictures, truth, weight = next(batches)
+        if not torch.isfinite(pictures).all():
+            raise ValueError(f"patches from number {step * plan.batch} on hold values that are not finite: mend the scene that drew them")
         with torch.autocast("cpu", torch.bfloat16):
             logits = network(pictures.to(memory_format=torch.channels_last))
         loss = loss_of(logits.float(), truth, weight)

@@ -1,0 +1,381 @@
+"""A deposit measured on all visits together: one region, one ring, one bone mask, one background.
+
+Films of one place are repeated measurements of one anatomy. What lies behind a deposit is, up to each film's own trend and noise, the same at all
+visits: its residuals are kriged together, in a part that all films share and a part of each film's own. Errors of the shared part are the same at
+every visit and cancel in a change; the covariance of the values over the visits says how far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+from scipy.spatial import cKDTree
+
+from calcitrack.calibrate.scatter import primary_contrast, scatter_to_primary
+from calcitrack.measure.background import (
+    BONE_INFLATION,
+    BONE_MM,
+    BONE_PENALTY,
+    GAP_MM,
+    GRAIN_SHARE,
+    MAX_CELLS,
+    MIN_RING_PIXELS,
+    RING_MM,
+    SKIN_MM,
+    SOFT_INFLATION,
+    SOFT_PENALTY,
+)
+from calcitrack.measure.background import (
+    _cells as cells_of,
+)
+from calcitrack.measure.background import (
+    _covariance as covariance,
+)
+from calcitrack.measure.background import (
+    _depth as depth_below,
+)
+from calcitrack.measure.background import (
+    _distance as distance_px,
+)
+from calcitrack.measure.background import (
+    _Trend as Trend,
+)
+from calcitrack.measure.mass import THICKNESS_STEP_CM, MassModel, _curve, _tissue_cm
+from calcitrack.model.image import Mask
+
+FloatArray = NDArray[np.float64]
+
+LEAST_IMAGES = 2
+"""Images from which a deposit is measured together."""
+LEAST_SHARED, MOST_SHARED = 0.0, 0.97
+"""Bounds of the share of the background that all visits have in common."""
+CELL_MM, SUM_CELLS = 0.7, 400
+"""Cells of the joint background, mm, and how many of them at most stand for a region in its uncertainty."""
+SCALE_SD, BONE_SCALE_SD = 0.05, 0.20
+"""Relative standard uncertainty of a value by itself, at each visit anew, in soft tissue and what lying over bone adds to it. With these, k and the
+two below, 95 % intervals held 0.93 and 0.96 of the true changes on two simulated sets."""
+SHARED_SCALE_SD = 0.10
+"""Relative standard uncertainty that all visits share (beam, scatter): it enters a change in proportion to the change."""
+BACKGROUND_FACTOR = 2.0
+"""Factor k on the standard uncertainty of the background's part."""
+FLOOR_MG, FLOOR_MM2 = 0.2, 0.5
+"""Least standard uncertainty of a change of mass, and of an area."""
+SMOOTHED_MM = 0.2
+"""Smoothing of the contrast before an area is counted: noise makes no area."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Patch:
+    """The surroundings of a deposit on one image, sampled on the baseline's lattice.
+
+    Parameters
+    ----------
+    values
+        Attenuation, shape (rows, columns).
+    limb, bone, seen
+        What the image shows there; ``seen``: the place lies within the picture and is registered.
+    point_mm2
+        Area of the limb that a point of the lattice stands for on this image, mm2, in the plane of its spacing.
+    model
+        How contrast becomes mass, or the reason why it does not.
+    bone_contrast
+        Contrast of bone against soft tissue on this film, attenuation: the unit in which contrast is compared between films.
+    """
+
+    values: FloatArray
+    limb: Mask
+    bone: Mask
+    seen: Mask
+    point_mm2: float
+    model: MassModel | str
+    bone_contrast: float = 1.0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Values:
+    """Values of one deposit at n images and their covariance, shape (n,) and (n, n).
+
+    Parameters
+    ----------
+    own
+        Covariance of what is this deposit's alone: its background and its outline.
+    """
+
+    values: FloatArray
+    own: FloatArray
+
+    @property
+    def covariance(self) -> FloatArray:
+        """With the scale that all visits share."""
+        return np.asarray(self.own + SHARED_SCALE_SD**2 * np.outer(self.values, self.values))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FamilyValues:
+    """One deposit, or a family of them, on all its images.
+
+    Parameters
+    ----------
+    region_mm2
+        Area of the common region on the baseline.
+    over_bone
+        Share of it that lies over bone.
+    mass_mg, contrast_mm2, area_mm2
+        Mass; contrast over that of bone, summed over the region; area above the common threshold. ``None`` for a mass that is not
+        measurable.
+    """
+
+    region_mm2: float
+    over_bone: float
+    mass_mg: Values | None
+    contrast_mm2: Values
+    area_mm2: Values
+
+
+def common(masks: Sequence[Mask]) -> Mask:
+    """What at least half of the images show."""
+    return np.asarray(2 * np.sum(masks, axis=0) >= len(masks))
+
+
+def measure_joint(patches: Sequence[Patch], region: Mask, taken: Mask, outlined: Sequence[Mask | None], lattice_mm: float) -> FamilyValues | str:
+    """Measure a deposit on all images that show its place.
+
+    Parameters
+    ----------
+    patches
+        Of the images, two or more.
+    region
+        The common region on the lattice, shape (rows, columns).
+    taken
+        Outlines of all deposits at any visit: they are nobody's background.
+    outlined
+        Each image's own outline, where it has one.
+    lattice_mm
+        Mean distance of the lattice's points on the baseline, mm.
+
+    Returns
+    -------
+    The values, or one sentence with the reason why there are none.
+    """
+    bone, limb = common([p.bone for p in patches]), common([p.limb for p in patches])
+    seen = np.all([p.seen for p in patches], axis=0)
+    tissue = np.where(bone, distance_px(~(region & bone)), distance_px(~(region & ~bone))) * lattice_mm
+    reach = (tissue <= GAP_MM) & seen & ~(taken & ~region)
+    away = distance_px(~region) * lattice_mm
+    ring = limb & seen & (distance_px(~taken) * lattice_mm > GAP_MM) & (away > GAP_MM) & (away <= RING_MM + GAP_MM)
+    if np.count_nonzero(ring) < MIN_RING_PIXELS:
+        return "too little tissue around the deposit is seen on all images to estimate its background"
+    over_bone = float(bone[region].mean())
+    ground = _Ground(reach, ring, bone, limb, lattice_mm)
+    contrast = _above(ground, [p.values / p.bone_contrast for p in patches])
+    if contrast is None:
+        return "too little tissue around the deposit is seen on all images to estimate its background"
+    mm2 = np.array([p.point_mm2 for p in patches])
+    mass = _mass(ground, patches, over_bone)
+    summed = _summed(contrast, reach, mm2)
+    integral = Values(summed.values, _with_scale(summed, over_bone, 0.0))
+    area = _area(contrast, reach, outlined, mm2, lattice_mm, over_bone)
+    return FamilyValues(float(np.count_nonzero(region)) * lattice_mm**2, over_bone, mass, integral, area)
+
+
+def _with_scale(summed: Values, over_bone: float, floor: float) -> FloatArray:
+    own = (SCALE_SD**2 + (BONE_SCALE_SD * over_bone) ** 2) * summed.values**2 + floor**2 / 2
+    return np.asarray(BACKGROUND_FACTOR**2 * summed.own + np.diag(own))
+
+
+def _mass(ground: _Ground, patches: Sequence[Patch], over_bone: float) -> Values | None:
+    """Mass at each image; ``None`` where one of them has no model of it."""
+    densities, mm2 = [], []
+    for patch in patches:
+        if isinstance(patch.model, str):
+            return None
+        densities.append(_density(ground, patch, patch.model))
+        mm2.append(patch.point_mm2 / patch.model.magnification**2 / 100)  # mg/cm2 times mm2 is 1/100 mg
+    above = _above(ground, densities)
+    if above is None:
+        return None
+    summed = _summed(above, ground.reach, np.array(mm2))
+    return Values(summed.values, _with_scale(summed, over_bone, FLOOR_MG))
+
+
+def _density(ground: _Ground, patch: Patch, model: MassModel) -> FloatArray:
+    """Areal density of hydroxyapatite above the local soft tissue, mg/cm2: of deposits and of bone alike."""
+    soft = ground.ring & ~ground.bone
+    level = float(np.median(patch.values[soft])) if soft.any() else float(np.percentile(patch.values[ground.ring], 5))
+    thickness = _tissue_cm(level - model.air, model)
+    ratio = scatter_to_primary(thickness, grid=model.grid)
+    curve = _curve(model.kvp, model.filter_mm_al, round(thickness / THICKNESS_STEP_CM) * THICKNESS_STEP_CM)
+    return np.asarray(curve.to_areal(primary_contrast(patch.values - level, ratio)), float)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Ground:
+    """Where a sum is taken and what it is compared with, on the lattice."""
+
+    reach: Mask
+    ring: Mask
+    bone: Mask
+    limb: Mask
+    lattice_mm: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Above:
+    """What stands above the background, shape (images, rows, columns), and the variance of the background's mean under the deposit by tissue.
+
+    Parameters
+    ----------
+    parts
+        (points, shared variance, own variance) of each tissue.
+    """
+
+    values: FloatArray
+    parts: tuple[tuple[int, float, float], ...]
+
+
+def _above(ground: _Ground, images: Sequence[FloatArray]) -> _Above | None:
+    """Images less their common background; ``None`` where there is none."""
+    stack = np.stack(images)
+    mm = ground.lattice_mm
+    background = np.full(stack.shape, np.nan)
+    parts = []
+    soft_depth, bone_depth = depth_below(ground.limb, mm, SKIN_MM), depth_below(ground.bone, mm, BONE_MM)
+    everywhere = np.ones_like(ground.bone)
+    tissues = (
+        (~ground.bone, ground.ring & ~ground.bone, soft_depth, SOFT_PENALTY, SOFT_INFLATION),
+        (ground.bone, ground.ring & ground.bone, bone_depth, BONE_PENALTY, BONE_INFLATION),
+        (everywhere, ground.ring, soft_depth, SOFT_PENALTY, BONE_INFLATION),
+    )
+    for where, ring, depth, penalty, inflation in tissues:
+        target = ground.reach & where & np.isnan(background[0])
+        if not target.any() or np.count_nonzero(ring) < MIN_RING_PIXELS:
+            continue
+        values, shared, own = _background(stack, ring, target, depth, penalty, inflation, mm)
+        background[:, target] = values
+        parts.append((int(np.count_nonzero(target)), shared, own))
+    if np.isnan(background[:, ground.reach]).any():
+        return None
+    return _Above(np.where(ground.reach, stack - background, 0.0), tuple(parts))
+
+
+def _background(
+    stack: FloatArray, ring: Mask, target: Mask, depth: FloatArray, penalty: float, inflation: float, mm: float
+) -> tuple[FloatArray, float, float]:
+    """Background at the target points, shape (images, points), and the shared and own variance of its mean there."""
+    cell = max(CELL_MM / mm, float(np.sqrt(np.count_nonzero(ring) / MAX_CELLS)))
+    cut = [cells_of(image, ring, depth, cell) for image in stack]
+    at, root = cut[0][0], cut[0][2]
+    values = np.stack([c[1] for c in cut])
+    trends = [Trend.fit(at * mm, root, v, penalty) for v in values]
+    kept = 2 * np.sum([t.kept for t in trends], axis=0) >= len(trends)
+    residuals = np.stack([v - t(at * mm, root) for v, t in zip(values, trends, strict=True)])[:, kept]
+    clipped = np.clip(residuals, *_limits(residuals))
+    spread = max(1.4826 * float(np.median(np.abs(residuals))), 1e-6)
+    share = float(np.clip(_share(clipped), LEAST_SHARED, MOST_SHARED))
+    points = np.argwhere(target).astype(float)
+    target_cells, _, target_root = cells_of(stack[0], target, depth, cell)
+    design, there = trends[0].design(at * mm, root)[kept], at[kept] * mm
+    mean, deviations = residuals.mean(axis=0), residuals - residuals.mean(axis=0)
+    n = len(stack)
+    anatomy = covariance(there, there, 1.0)  # (1 - GRAIN_SHARE) on the diagonal
+    of_cells = covariance(target_cells * mm, there, 1.0)
+    nearest = np.asarray(cKDTree(target_cells).query(points)[1], np.intp)
+    eye = np.eye(len(there))
+    both = share + (1 - share) / n
+    smooth = linalg.cho_solve(linalg.cho_factor(both * anatomy + eye * GRAIN_SHARE / n), mean) * both
+    rough = linalg.cho_solve(linalg.cho_factor((1 - share) * anatomy + eye * GRAIN_SHARE), deviations.T) * (1 - share)
+    weights = smooth[:, None] + rough
+    interpolated = (of_cells @ weights)[nearest]
+    trend = np.stack([t(points * mm, depth[target]) for t in trends])
+    variance = (spread * inflation) ** 2
+    target_design = trends[0].design(target_cells * mm, target_root).mean(axis=0)
+    shared, own = (
+        _mean_variance(there, design, target_cells * mm, target_design, v, g, penalty)
+        for v, g in ((share, GRAIN_SHARE / n), (1 - share, GRAIN_SHARE))
+    )
+    return trend + interpolated.T, variance * shared, variance * own
+
+
+def _limits(residuals: FloatArray) -> tuple[float, float]:
+    spread = 1.4826 * float(np.median(np.abs(residuals)))
+    return -3 * spread - 1e-9, 3 * spread + 1e-9
+
+
+def _share(residuals: FloatArray) -> float:
+    """Share of the variance that all images have in common: the mean covariance of two over the mean variance."""
+    n = len(residuals)
+    products = residuals @ residuals.T / residuals.shape[1]
+    own = float(np.trace(products)) / n
+    return float(products.sum() - np.trace(products)) / (n * (n - 1)) / own if own > 0 else 0.0
+
+
+def _mean_variance(
+    at: FloatArray, design: FloatArray, target: FloatArray, target_design: FloatArray, variance: float, grain: float, penalty: float
+) -> float:
+    """Variance of the mean of the kriged background over the target, of a field with this variance: interpolation and trend."""
+    if variance <= 0:
+        return 0.0
+    factor = linalg.cho_factor(variance * covariance(at, at, 1.0) + np.eye(len(at)) * grain)
+    cross = (variance * covariance(target, at, 1.0)).mean(axis=0)
+    few = target[:: max(1, len(target) // SUM_CELLS)]
+    weights = linalg.cho_solve(factor, cross)
+    left = float((variance * covariance(few, few, 1.0)).mean() - cross @ weights)
+    lever = target_design - design.T @ weights
+    information = design.T @ linalg.cho_solve(factor, design) + np.diag([1e-9, *[penalty * len(at) / variance] * 4])
+    return max(left, 0.0) + max(float(lever @ np.linalg.solve(information, lever)), 0.0)
+
+
+def _summed(above: _Above, reach: Mask, mm2: FloatArray) -> Values:
+    """Sums over the deposit with its rim, and the covariance that the background gives them."""
+    sums = above.values[:, reach].sum(axis=1) * mm2
+    shared = sum(n**2 * s for n, s, _ in above.parts)
+    own = sum(n**2 * o for n, _, o in above.parts)
+    return Values(sums, np.outer(mm2, mm2) * (shared + own * np.eye(len(mm2))))
+
+
+def _area(above: _Above, reach: Mask, outlined: Sequence[Mask | None], mm2: FloatArray, lattice_mm: float, over_bone: float) -> Values:
+    """Area above one threshold for all images: the one at which the areas of those that outline the deposit add up to what they outline."""
+    sigma = SMOOTHED_MM / lattice_mm
+    smooth = np.stack([cv2.GaussianBlur(v, (0, 0), sigma) for v in above.values])
+    drawn = {k: mask for k, mask in enumerate(outlined) if mask is not None}
+    pooled = np.sort(smooth[list(drawn)][:, reach].ravel())[::-1]
+    wanted = sum(int(np.count_nonzero(mask & reach)) for mask in drawn.values())
+    level = float(pooled[min(max(wanted, 1), pooled.size) - 1])
+    points = sum(n for n, _, _ in above.parts)
+    shared = sum(n**2 * s for n, s, _ in above.parts) / points**2
+    own = sum(n**2 * o for n, _, o in above.parts) / points**2
+    step = BACKGROUND_FACTOR * max(float(np.sqrt(shared + own)), 1e-9)
+    inside = smooth[:, reach]
+    area = (inside > level).sum(axis=1) * mm2
+    slope = ((inside > level - step).sum(axis=1) - (inside > level + step).sum(axis=1)) / 2 / step * mm2
+    background = BACKGROUND_FACTOR**2 * np.outer(slope, slope) * (shared + own * np.eye(len(mm2)))
+    scale = np.diag((SCALE_SD**2 + (BONE_SCALE_SD * over_bone) ** 2) * area**2 + FLOOR_MM2**2 / 2)
+    return Values(area, background + scale)
+
+
+def bone_contrasts(images: Sequence[FloatArray], bone: Mask) -> FloatArray:
+    """Contrast of bone against soft tissue on each film, by which films of any gain are compared.
+
+    Parameters
+    ----------
+    images
+        Attenuation of each film at the same places of the limb, without deposits, shape (places,) each.
+    bone
+        Which of the places are bone, on all films.
+
+    Returns
+    -------
+    Shape (images,). The bones' mean contrast, times the slope of each film against the mean of all (through the soft tissue's median): every
+    place counts, not the few where a median falls. Zeros where there is no bone or no soft tissue to compare.
+    """
+    if not bone.any() or bone.all():
+        return np.zeros(len(images))
+    above = np.stack([i - np.median(i[~bone]) for i in images])
+    mean = above.mean(axis=0)
+    step = float(np.median(mean[bone]))
+    return np.asarray(above @ mean / float(mean @ mean) * step)
