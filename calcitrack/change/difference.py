@@ -47,7 +47,7 @@ class LogPair:
     >>> [round(x, 2) for x in (pair.ratio.value - 1, pair.ratio.low - 1, pair.ratio.high - 1)]
     [0.5, 0.14, 0.98]
     >>> [round(x) for x in (pair.difference.value, pair.difference.low, pair.difference.high)]
-    [50, 16, 86]
+    [50, 16, 87]
     """
 
     earlier: float

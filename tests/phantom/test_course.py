@@ -59,7 +59,7 @@ def test_a_tapered_drug_is_one_period_of_rows_that_join() -> None:
         (lambda: Therapy(name="d", start=FIRST, doses=((None, 2.0), (None, 1.0)), unit="", route=""), "only the last one may go on"),
         (lambda: drug(0, 0.0, lag=-1), "a lag is not negative; found -1"),
         (lambda: draw_plan(np.random.default_rng(0), DiseaseCourse.TREATED, 3), "at least 4 visits; found 3; ask for more visits"),
-        (lambda: draw_plan(np.random.default_rng(0), DiseaseCourse.STABLE, 0), "at least 1 visits; found 0"),
+        (lambda: draw_plan(np.random.default_rng(0), DiseaseCourse.STABLE, 0), "at least 1 visit; found 0"),
     ],
 )
 def test_impossible_plans_are_refused(broken: object, said: str) -> None:

@@ -200,7 +200,7 @@ def test_without_the_packages_it_is_said_what_to_install(monkeypatch: pytest.Mon
 def test_nothing_to_send_is_said(tmp_path: Path) -> None:
     """A folder without a DICOM file, before anybody is asked."""
     (tmp_path / "table.csv").write_text("a\n", encoding="utf-8")
-    with pytest.raises(NotAnImageFileError, match="no DICOM file \\(1 others\\)"):
+    with pytest.raises(NotAnImageFileError, match="no DICOM file \\(1 other file\\)"):
         send("https://nowhere.invalid/d", [tmp_path])
 
 
