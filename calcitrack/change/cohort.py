@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -21,7 +21,25 @@ ALL = "all"
 LEAST_FOR_MEAN = 3
 """Timelines below which a standardised response mean says nothing: its denominator is a standard deviation of as many values."""
 
-Member = tuple[TimelineSeries, BurdenSeries]
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A timeline in a group: its series from the baseline of the group on, and the day from which time is counted."""
+
+    timeline: TimelineSeries
+    series: BurdenSeries
+    start: dt.date
+
+    @property
+    def burdens(self) -> tuple[float, ...]:
+        """Means of the time points, baseline first."""
+        return tuple(p.mean for p in self.series.points)
+
+    @property
+    def delay(self) -> int:
+        """Days from the baseline visit to the start."""
+        first = self.series.points[0].date
+        return 0 if first is None else (self.start - first).days
 
 
 def cohort_points(
@@ -34,7 +52,8 @@ def cohort_points(
     timelines
         Series of a cohort. Each timeline counts separately, also where one patient has several.
     courses
-        Treatments; a group is formed of the timelines whose patient was given a drug between first and last visit.
+        Treatments. The group of a drug is formed of the timelines in which it was started: its clock starts with the drug, and its baseline is the
+        last visit before or on that day. What grew before is not the drug's. Who was given it already at the first visit is not in the group.
     precision
         As for `calcitrack.judge`.
     rule
@@ -43,29 +62,36 @@ def cohort_points(
     courses, precision = courses or Courses(), precision or Precision()
     found: list[CohortPoint] = []
     for name in BURDENS:
-        members = [(t, s) for t in timelines for s in t.series if s.subject == "total" and s.measurand == name and _comparable(s)]
+        series = [(t, s) for t in timelines for s in t.series if s.subject == "total" and s.measurand == name]
         for group in (ALL, *sorted({p.name for c in courses.by_patient for p in c.periods})):
-            mine = [m for m in members if group == ALL or _given(courses.of(m[0].key.patient_id), group, m[1])]
+            found_members = (_whole(t, s) if group == ALL else _since(t, s, courses.of(t.key.patient_id), group) for t, s in series)
+            mine = [m for m in found_members if m is not None]
             for part in (_waterfall(mine), _spaghetti(mine), _progression(mine, rule, precision), _response_mean(mine)):
                 found += [replace(p, group=group, measurand=name) for p in part]
     return tuple(found)
 
 
-def _comparable(series: BurdenSeries) -> bool:
-    """A series with two or more dated time points in like units and a burden at baseline."""
+def _whole(timeline: TimelineSeries, series: BurdenSeries) -> Member | None:
+    """The series from its first visit on; ``None`` without two dated time points in like units and a burden at the first."""
     points = series.points
-    return len(points) > 1 and points[0].mean > 0 and len({p.like for p in points}) == 1 and all(p.date is not None for p in points)
+    if len(points) < 2 or points[0].mean <= 0 or len({p.like for p in points}) > 1 or any(p.date is None for p in points):
+        return None
+    return None if points[0].date is None else Member(timeline, series, points[0].date)
 
 
-def _given(course: PatientCourse, name: str, series: BurdenSeries) -> bool:
-    first, last = series.points[0].date, series.points[-1].date
-    if first is None or last is None:
-        return False
-    return any(p.name == name and p.start <= last and (p.stop is None or p.stop > first) for p in course.periods)
+def _since(timeline: TimelineSeries, series: BurdenSeries, course: PatientCourse, name: str) -> Member | None:
+    """The series from the last visit before the first start of a drug that lies between two visits."""
+    days = [p.date for p in series.points if p.date is not None]
+    starts = [p.start for p in course.periods if p.name == name and days and days[0] <= p.start < days[-1]]
+    if len(days) < len(series.points) or not starts:
+        return None
+    baseline = max(k for k, day in enumerate(days) if day <= starts[0])
+    member = _whole(timeline, series.since(baseline))
+    return None if member is None else replace(member, start=starts[0])
 
 
 def _point(member: Member, kind: CohortKind, order: int, value: float, days: int | None = None) -> CohortPoint:
-    timeline = member[0]
+    timeline = member.timeline
     return CohortPoint(
         group="",
         measurand="",
@@ -80,21 +106,17 @@ def _point(member: Member, kind: CohortKind, order: int, value: float, days: int
 
 def _waterfall(members: Sequence[Member]) -> Iterator[CohortPoint]:
     """Relative change from first to last visit, largest growth first."""
-    changed = [(m[1].points[-1].mean / m[1].points[0].mean - 1, m) for m in members]
-    for order, (change, member) in enumerate(sorted(changed, key=lambda c: (-c[0], c[1][0].assessment_id)), start=1):
+    changed = [(m.burdens[-1] / m.burdens[0] - 1, m) for m in members]
+    for order, (change, member) in enumerate(sorted(changed, key=lambda c: (-c[0], c[1].timeline.assessment_id)), start=1):
         yield _point(member, CohortKind.WATERFALL, order, change)
 
 
 def _spaghetti(members: Sequence[Member]) -> Iterator[CohortPoint]:
     """Burden at each visit relative to baseline."""
     for member in members:
-        points = member[1].points
-        for point in points:
-            yield _point(member, CohortKind.SPAGHETTI, point.time_point, point.mean / points[0].mean, _days(points[0].date, point.date))
-
-
-def _days(first: dt.date | None, later: dt.date | None) -> int | None:
-    return None if first is None or later is None else (later - first).days
+        for point in member.series.points:
+            days = None if point.date is None else (point.date - member.start).days
+            yield _point(member, CohortKind.SPAGHETTI, point.time_point, point.mean / member.burdens[0], days)
 
 
 def _progression(members: Sequence[Member], rule: ResponseRule, precision: Precision) -> Iterator[CohortPoint]:
@@ -102,8 +124,8 @@ def _progression(members: Sequence[Member], rule: ResponseRule, precision: Preci
 
     A visit reveals progression that happened before it, so the curve lags by up to one interval between visits.
     """
-    found = [response(m[1], rule, precision) for m in members]
-    times = [(r.days_to_progression, r.progressed) for r in found if r.days_to_progression is not None]
+    found = [(m, response(m.series, rule, precision)) for m in members]
+    times = [(r.days_to_progression - m.delay, r.progressed) for m, r in found if r.days_to_progression is not None]
     if not any(progressed for _, progressed in times):
         return
     from statsmodels.duration.survfunc import SurvfuncRight  # imported on use: it costs a second
@@ -135,7 +157,7 @@ def _survival_interval(alive: float, error: float) -> tuple[float | None, float 
 
 def _response_mean(members: Sequence[Member]) -> Iterator[CohortPoint]:
     """Mean over standard deviation of the change of the logarithm, first to last visit (Liang 1990, Med Care 28:632); large-sample interval."""
-    ends = [(m[1].points[0].mean, m[1].points[-1].mean, m[1].measurand) for m in members]
+    ends = [(m.burdens[0], m.burdens[-1], m.series.measurand) for m in members]
     changes = np.array([log_burden(b, DETECTION_LIMIT[name])[0] - log_burden(a, DETECTION_LIMIT[name])[0] for a, b, name in ends])
     n = len(changes)
     if n < LEAST_FOR_MEAN or changes.std(ddof=1) == 0:

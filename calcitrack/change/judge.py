@@ -10,7 +10,7 @@ from calcitrack.change.mixed_model import deposit_trend
 from calcitrack.change.precision import Precision
 from calcitrack.change.response import RULES, ResponseRule, last_evaluable, response, treatment_trends
 from calcitrack.change.series import BURDENS, series_of
-from calcitrack.change.trend import TrendOptions, line_trend
+from calcitrack.change.trend import TrendOptions, line_trends
 from calcitrack.model.arguments import expect
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.course import PatientCourse
@@ -89,7 +89,7 @@ def judge(
     course, precision, options = course or PatientCourse(series.key.patient_id), precision or Precision(), options or JudgeOptions()
     totals = [s for s in series.series if s.subject == "total"]
     burden = _burden(series)
-    lines = {s.measurand: line_trend(s, precision, options.trend) for s in totals}
+    lines = {s.measurand: line_trends(s, precision, options.trend) for s in totals}
     around = {s.measurand: treatment_trends(s, course, precision, options.trend) for s in totals if s.points}
     mixed = [deposit_trend([series], name) for name in BURDENS]
     changes: list[JudgedChange] = [c for s in series.series for c in changes_of(s, precision)]
@@ -99,7 +99,7 @@ def judge(
         assessment_id=series.assessment_id,
         burden=burden,
         changes=tuple(changes),
-        trends=(*(t for s in totals for t in (lines[s.measurand], *around.get(s.measurand, ()))), *mixed),
+        trends=(*(t for s in totals for t in (*lines[s.measurand], *around.get(s.measurand, ()))), *mixed),
         responses=tuple(response(s, rule, precision) for s in totals for rule in options.rules if s.measurand in BURDENS),
         headline=headline if headline.slope is not None else None,
         reason=headline.reason,
@@ -117,6 +117,7 @@ def _alike(series: BurdenSeries) -> bool:
     return len({p.like for p in series.points}) == 1
 
 
-def _headline(burden: str, lines: Mapping[str, Trend], around: Mapping[str, Sequence[Trend]]) -> Trend:
-    """The trend since the last treatment start with enough visits on both sides; else over all visits."""
-    return last_evaluable(around.get(burden, ())) or lines[burden]
+def _headline(burden: str, lines: Mapping[str, Sequence[Trend]], around: Mapping[str, Sequence[Trend]]) -> Trend:
+    """The trend since the last treatment start with enough visits on both sides; else since a bend of the visits; else over all visits."""
+    own = lines[burden]
+    return last_evaluable(around.get(burden, ())) or next((t for t in own if t.part == "after"), own[0])

@@ -9,14 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calcitrack.change.detectable import judged_change
+from calcitrack.change.fitted_line import LEAST_ON_EACH_SIDE, fitted
 from calcitrack.change.precision import Precision
-from calcitrack.change.trend import TrendOptions, Visits, bare_trend, bent, visits_of, with_slope, years_since, zero_note
+from calcitrack.change.trend import TrendOptions, bare_trend, three_parts, visits_of, years_since, zero_note
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.course import PatientCourse, TreatmentPeriod
-from calcitrack.model.judgement import BurdenSeries, Category, Estimate, JudgedChange, Response, Trend
-
-LEAST_ON_EACH_SIDE = 2
-"""Visits needed before (the day of the start counts as before) and after a treatment start: a slope on one side needs two, and the bend ties them."""
+from calcitrack.model.judgement import BurdenSeries, Category, JudgedChange, Response, Trend
 
 
 def treatment_trends(series: BurdenSeries, course: PatientCourse, precision: Precision, options: TrendOptions | None = None) -> tuple[Trend, ...]:
@@ -41,21 +39,12 @@ def _around(series: BurdenSeries, period: TreatmentPeriod, course: PatientCourse
     if isinstance(visits, str):
         return [replace(bare, reason=visits)]
     start = years_since(visits.points, period.start)
-    before, after = int((visits.years <= start).sum()), int((visits.years > start).sum())
+    before, after = int((visits.observed.years <= start).sum()), int((visits.observed.years > start).sum())
     if min(before, after) < LEAST_ON_EACH_SIDE:
         need = f"{LEAST_ON_EACH_SIDE} time points on each side of the start"
         return [replace(bare, reason=f"slopes before and after need {need}; found {before} before and {after} after")]
     noted = "; ".join(n for n in (zero_note(visits), _also_started(series, period, course)) if n)
-    return _three(replace(bare, note=noted, sdc_source=visits.source), visits, start, (before, after), options)
-
-
-def _three(bare: Trend, visits: Visits, start: float, counts: tuple[int, int], options: TrendOptions) -> list[Trend]:
-    fit = visits.fit(bent(visits.years, start))
-    before = with_slope(replace(bare, part="before", n_time_points=counts[0]), fit.of((0, 1, 0)), fit, visits, options)
-    after = with_slope(replace(bare, part="after", n_time_points=counts[1]), fit.of((0, 1, 1)), fit, visits, options)
-    bend = fit.of((0, 0, 1))
-    low, middle, high = (bend.quantile(p) for p in (0.025, 0.5, 0.975))
-    return [before, after, replace(bare, part="difference", slope=Estimate(middle, low, high), p_growing=1 - bend.below(0.0))]
+    return list(three_parts(replace(bare, note=noted, sdc_source=visits.source), fitted(visits.observed, start), visits, options))
 
 
 def _also_started(series: BurdenSeries, period: TreatmentPeriod, course: PatientCourse) -> str:

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calcitrack.change.detectable import DAYS_A_YEAR
-from calcitrack.change.line_posterior import FloatArray, LineFit, Mixture, fit_line
+from calcitrack.change.fitted_line import FittedLine, Observed, bend_of_the_visits, fitted
+from calcitrack.change.line_posterior import FloatArray, Mixture
+from calcitrack.change.planning import MOST_MORE_VISITS, visits_to_settle
 from calcitrack.change.precision import DETECTION_LIMIT, Precision, log_burden
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.judgement import BurdenPoint, BurdenSeries, Estimate, SdcSource, Trend, Verdict
@@ -28,6 +30,7 @@ ONE_SIDED = 0.05
 LEAST_TIME_POINTS = 3
 """Two visits have a change, and no trend: no third one could contradict them."""
 ZERO_NOTE = "nothing was found at {visits}: taken as a burden anywhere below the detection limit"
+MISFIT_NOTE = "the visits do not follow {line} (probability of such scatter {p:.2g}): the rate is a mean over ups and downs"
 UNDATED = "the time points have no dates"
 
 
@@ -56,20 +59,24 @@ class TrendOptions:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Visits:
-    """A series as numbers: years since the first visit and logarithms, shape (visits,); covariance of the logarithms, shape (visits, visits)."""
+    """A series as numbers.
+
+    Parameters
+    ----------
+    points
+        Its points.
+    observed
+        The same as numbers.
+    source
+        Where the precision comes from.
+    unseen
+        Points at which nothing was found.
+    """
 
     points: tuple[BurdenPoint, ...]
-    years: FloatArray
-    logs: FloatArray
-    covariance: FloatArray
-    bad_share: float
-    bad_sd: float
+    observed: Observed
     source: SdcSource
     unseen: tuple[BurdenPoint, ...]
-
-    def fit(self, design: FloatArray) -> LineFit:
-        """Posterior of a model of these visits."""
-        return fit_line(design, self.logs, self.covariance, self.bad_share, self.bad_sd)
 
 
 def visits_of(series: BurdenSeries, precision: Precision) -> Visits | str:
@@ -94,9 +101,8 @@ def visits_of(series: BurdenSeries, precision: Precision) -> Visits | str:
     repeats = np.array([len(p.values) for p in points], float)
     inflated = spread.log_sd * spread.quantile / Z95
     variances = inflated**2 / repeats + zeros**2 + _unshared(points)
-    return Visits(
-        points, years, logs, np.diag(variances), spread.bad_share, spread.bad_log_sd, spread.source, tuple(p for p in points if p.mean == 0)
-    )
+    observed = Observed(years, logs, np.diag(variances), spread.bad_share, spread.bad_log_sd)
+    return Visits(points, observed, spread.source, tuple(p for p in points if p.mean == 0))
 
 
 def _together(points: tuple[BurdenPoint, ...], years: FloatArray, covariance: FloatArray) -> Visits:
@@ -107,7 +113,8 @@ def _together(points: tuple[BurdenPoint, ...], years: FloatArray, covariance: Fl
     logs, zeros = (np.array(x) for x in zip(*found, strict=True))
     scale = np.array([1 / p.mean if s else 0.0 for p, s in zip(points, seen, strict=True)])
     unseen = tuple(p for p, s in zip(points, seen, strict=True) if not s)
-    return Visits(points, years, logs, covariance * np.outer(scale, scale) + np.diag(zeros**2), 0.0, 0.0, SdcSource.COVARIANCE, unseen)
+    observed = Observed(years, logs, covariance * np.outer(scale, scale) + np.diag(zeros**2), 0.0, 0.0)
+    return Visits(points, observed, SdcSource.COVARIANCE, unseen)
 
 
 def _unshared(points: Sequence[BurdenPoint]) -> FloatArray:
@@ -117,22 +124,42 @@ def _unshared(points: Sequence[BurdenPoint]) -> FloatArray:
     return np.array([(p.sd / p.mean) ** 2 if p.sd is not None and p.mean > 0 else 0.0 for p in points])
 
 
-def line_trend(series: BurdenSeries, precision: Precision, options: TrendOptions | None = None) -> Trend:
-    """The slope over all visits, with verdict, or the reason why there is none.
+def line_trends(series: BurdenSeries, precision: Precision, options: TrendOptions | None = None) -> tuple[Trend, ...]:
+    """The slope over all visits, with verdict, or the reason why there is none; and where they do not follow a straight line, that of a bent one.
 
     Returns
     -------
-    Trend
-        Interval and probabilities come from the posterior of `calcitrack.change.line_posterior`: known measurement scatter, process scatter as
-        estimated from the visits, and at most one bad visit.
+    tuple of Trend
+        The straight line (part ``all``). Where it does not fit and the visits show a bend, also ``before``, ``after`` and ``difference``, with the
+        day of the bend. Intervals and probabilities come from the posterior of `calcitrack.change.line_posterior`: known measurement scatter, process
+        scatter as estimated from the visits, and at most one bad visit.
     """
     options = options or TrendOptions()
     bare = bare_trend(series, "all")
     visits = visits_of(series, precision)
     if isinstance(visits, str):
-        return replace(bare, reason=visits)
-    fit = visits.fit(np.column_stack([np.ones_like(visits.years), visits.years]))
-    return with_slope(replace(bare, sdc_source=visits.source, note=zero_note(visits)), fit.of((0, 1)), fit, visits, options)
+        return (replace(bare, reason=visits),)
+    noted = replace(bare, sdc_source=visits.source, note=zero_note(visits))
+    straight = fitted(visits.observed, None)
+    trends = (with_slope(noted, straight, visits, options),)
+    bend = bend_of_the_visits(straight)
+    if bend is None or bend.bend_years is None:
+        return trends
+    return (*trends, *three_parts(replace(noted, bend=_day_of(visits, bend.bend_years)), bend, visits, options))
+
+
+def _day_of(visits: Visits, years: float) -> dt.date | None:
+    return visits.points[int(np.argmin(np.abs(visits.observed.years - years)))].date
+
+
+def three_parts(bare: Trend, line: FittedLine, visits: Visits, options: TrendOptions) -> tuple[Trend, Trend, Trend]:
+    """Slope before and after a bend, and their difference."""
+    early = int((visits.observed.years <= (line.bend_years or 0.0)).sum())
+    before = with_slope(replace(bare, part="before", n_time_points=early), line, visits, options)
+    after = with_slope(replace(bare, part="after", n_time_points=len(visits.points) - early), line, visits, options)
+    bend = line.slope("difference")
+    low, middle, high = (bend.quantile(p) for p in (0.025, 0.5, 0.975))
+    return before, after, replace(bare, part="difference", slope=Estimate(middle, low, high), p_growing=1 - bend.below(0.0))
 
 
 def bare_trend(series: BurdenSeries, part: str) -> Trend:
@@ -156,34 +183,54 @@ def zero_note(visits: Visits) -> str:
     return ZERO_NOTE.format(visits=", ".join(days)) if days else ""
 
 
-def with_slope(trend: Trend, slope: Mixture, fit: LineFit, visits: Visits, options: TrendOptions) -> Trend:
-    """The trend with interval, probabilities, verdict, doubling time, and the visit that does not fit."""
+def with_slope(trend: Trend, line: FittedLine, visits: Visits, options: TrendOptions) -> Trend:
+    """The trend with interval, probabilities, verdict, doubling time, the visit that does not fit, and what would settle an undetermined verdict."""
+    slope = line.slope(trend.part)
     low, middle, high = (slope.quantile(p) for p in (0.025, 0.5, 0.975))
     estimate = Estimate(middle, low, high)
-    growing, within = 1 - slope.below(0.0), slope.below(options.margin) - slope.below(-options.margin)
-    verdict, probability = judge_slope(slope, options.margin)
+    below, above = slope.below(-options.margin), 1 - slope.below(options.margin)
+    verdict, probability = judge_slope(slope, options.margin, fits=line.fits)
     doubling, halving = doubling_days(estimate)
-    likeliest = int(np.argmax(fit.bad))
-    return replace(
+    likeliest = int(np.argmax(line.fit.bad))
+    level = line.level()
+    judged = replace(
         trend,
         slope=estimate,
-        p_growing=growing,
-        p_within_margin=within,
+        level=level,
+        rate=Estimate(*(level * math.expm1(x) for x in (middle, low, high))),
+        p_growing=1 - slope.below(0.0),
+        p_above_margin=above,
+        p_within_margin=1 - below - above,
+        p_below_margin=below,
         margin=options.margin,
         verdict=verdict,
         probability=probability,
         doubling_days=doubling,
         halving_days=halving,
-        process_sd=fit.process_sd,
-        suspect_time_point=visits.points[likeliest].time_point if fit.bad[likeliest] > 0.5 else None,
+        process_sd=line.fit.process_sd,
+        p_fit=line.p_fit,
+        suspect_time_point=visits.points[likeliest].time_point if line.fit.bad[likeliest] > 0.5 else None,
     )
+    if not line.fits:
+        misfit = MISFIT_NOTE.format(line="one straight line" if line.bend_years is None else "a line with one bend", p=line.p_fit)
+        return replace(judged, note="; ".join(n for n in (judged.note, misfit) if n))
+    return _planned(judged, line, options) if verdict is Verdict.UNDETERMINED and trend.part != "before" else judged
 
 
-def judge_slope(slope: Mixture, margin: float) -> tuple[Verdict, float]:
+def _planned(trend: Trend, line: FittedLine, options: TrendOptions) -> Trend:
+    """The trend with how many more visits would settle it, and when."""
+    found = visits_to_settle(line, trend.part, options.margin)
+    if found is None or trend.last_date is None:
+        return replace(trend, more_visits=MOST_MORE_VISITS + 1)
+    return replace(trend, more_visits=found[0], settled_by=trend.last_date + dt.timedelta(days=round(found[1] * DAYS_A_YEAR)))
+
+
+def judge_slope(slope: Mixture, margin: float, *, fits: bool) -> tuple[Verdict, float]:
     """The verdict about a slope and its probability.
 
     Progressing or regressing where the 95 % interval leaves out zero; else halted where both one-sided tests say that the slope lies within the
-    margin (its 90 % interval does); else undetermined, with the probability of the likeliest of: above the margin, within, below.
+    margin (its 90 % interval does) and the visits follow the line; else undetermined, with the probability of the likeliest of: above the margin,
+    within, below. A rise and a fall have a slope near zero together, and nothing stood still.
     """
     growing = 1 - slope.below(0.0)
     if growing >= 1 - TWO_SIDED / 2:
@@ -191,7 +238,7 @@ def judge_slope(slope: Mixture, margin: float) -> tuple[Verdict, float]:
     if growing <= TWO_SIDED / 2:
         return Verdict.REGRESSING, 1 - growing
     below, above = slope.below(-margin), 1 - slope.below(margin)
-    if max(below, above) <= ONE_SIDED:
+    if fits and max(below, above) <= ONE_SIDED:
         return Verdict.HALTED, 1 - below - above
     return Verdict.UNDETERMINED, max(below, above, 1 - below - above)
 
@@ -204,11 +251,6 @@ def doubling_days(slope: Estimate) -> tuple[Estimate | None, Estimate | None]:
     if slope.low > 0:
         return Estimate(scale / slope.value, scale / slope.high, scale / slope.low), None
     return None, Estimate(-scale / slope.value, -scale / slope.low, -scale / slope.high)
-
-
-def bent(years: FloatArray, start_years: float) -> FloatArray:
-    """Design of a line that bends at one moment: level, slope before, change of slope."""
-    return np.column_stack([np.ones_like(years), years, np.maximum(years - start_years, 0.0)])
 
 
 def years_since(points: Sequence[BurdenPoint], day: dt.date) -> float:

@@ -19,7 +19,7 @@ from calcitrack.figures.page import LINE_MM, RULE_COLOUR, TEXT_POINTS, day_numbe
 from calcitrack.figures.palette import BLUE, GREY, VERMILLION
 from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, Trend
 from calcitrack.reporting.change_words import SOURCE_WORDS, number
-from calcitrack.reporting.verdict_words import probability_words, rate_words
+from calcitrack.reporting.verdict_words import VERDICT_WORDS, probability_words, rate_words
 
 DAYS_A_YEAR = 365.25
 SDC_COLOUR, SDC_EDGE = "#DDDDDD", "#7F7F7F"
@@ -51,7 +51,7 @@ class DrawnTrend:
         """Heading with the visits of the trend."""
         if self.trend.part == "all":
             return "All visits"
-        return f"{'Before' if self.trend.part == 'before' else 'Since'} {self.trend.treatment}"
+        return f"{'Before' if self.trend.part == 'before' else 'Since'} {self.trend.treatment or f'the visit of {self.trend.bend}'}"
 
     @property
     def words(self) -> str:
@@ -59,11 +59,11 @@ class DrawnTrend:
         if self.trend.slope is None or self.trend.verdict is None:
             return f"{self.heading}: {self.trend.reason}"
         sure = probability_words(self.trend.probability or 0.0)
-        return f"{self.heading}: {self.trend.verdict} (probability {sure}), {rate_words(self.trend.slope)}"
+        return f"{self.heading}: {VERDICT_WORDS[self.trend.verdict]} (probability {sure}), {rate_words(self.trend)}"
 
 
 def drawn_trends(drawn: DrawnTimeline, judgement: Judgement | None) -> tuple[DrawnTrend, ...]:
-    """Trends behind the verdict: before and since the treatment start, or over all visits; none where they concern another measurand.
+    """Trends behind the verdict: before and since the treatment start or the bend, or over all visits; none where they concern another measurand.
 
     A trend has slopes only. The level of its line is the median of the visits' levels, which is robust against one bad visit. Visits at
     which nothing was found have no logarithm and are left out.
@@ -77,10 +77,11 @@ def drawn_trends(drawn: DrawnTimeline, judgement: Judgement | None) -> tuple[Dra
     positive = [(day, value) for day, value in dated if value > 0]
     if not positive:
         return ()
+    bend = headline.treatment_start or headline.bend
     if headline.part == "all":
         slopes, start = (headline.slope, headline.slope), dated[0][0]
-    elif "before" in parts and headline.treatment_start is not None:
-        slopes, start = (parts["before"].slope, headline.slope), headline.treatment_start
+    elif "before" in parts and bend is not None:
+        slopes, start = (parts["before"].slope, headline.slope), bend
     else:
         return ()
     rates = tuple(s.value for s in slopes if s is not None)
@@ -95,7 +96,7 @@ def drawn_trends(drawn: DrawnTimeline, judgement: Judgement | None) -> tuple[Dra
 
 
 def _same_line(trend: Trend, headline: Trend) -> bool:
-    mine, its = ((t.subject, t.measurand, t.method, t.treatment, t.treatment_start) for t in (trend, headline))
+    mine, its = ((t.subject, t.measurand, t.method, t.treatment, t.treatment_start, t.bend) for t in (trend, headline))
     return mine == its
 
 

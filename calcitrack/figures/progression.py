@@ -64,7 +64,7 @@ def progression_figure(points: Sequence[CohortPoint], burden: str, limit: float)
         if group == ALL:
             _band(axes, years, found)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    axes.set_xlabel("Years since baseline", fontsize=TEXT_POINTS)
+    axes.set_xlabel("Years since the first visit; of a treatment, since its start", fontsize=TEXT_POINTS)
     axes.set_ylabel("Progressed", fontsize=TEXT_POINTS)
     plain(axes)
     place = (LEFT_MM / PAGE_WIDTH_MM, 1 - 13.0 / page.height_mm)

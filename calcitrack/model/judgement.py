@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from calcitrack.errors import InvalidValueError
@@ -16,6 +16,10 @@ from calcitrack.model.timeline import TimelineKey
 TOTAL = "total"
 DEPOSIT = "deposit"
 """Subjects of a series: the whole timeline's burden, or one deposit."""
+
+
+MISFIT = 0.05
+"""Error of the statement that visits do not follow a line."""
 
 
 class SdcSource(StrEnum):
@@ -160,6 +164,18 @@ class BurdenSeries:
         if not sure or any(not math.isclose(rows[i][j], rows[j][i], rel_tol=1e-6, abs_tol=1e-12) for i in range(n) for j in range(i)):
             raise InvalidValueError(f"{self.measurand}: a covariance is finite and symmetric, with positive variances; found {rows}")
 
+    def since(self, first: int) -> BurdenSeries:
+        """The series from its point of this index on.
+
+        Examples
+        --------
+        >>> series = BurdenSeries(TOTAL, "area_mm2", "mm2", tuple(BurdenPoint(k, None, (1.0 * k,)) for k in (1, 2, 3)))
+        >>> [p.time_point for p in series.since(1).points]
+        [2, 3]
+        """
+        covariance = None if self.covariance is None else tuple(row[first:] for row in self.covariance[first:])
+        return replace(self, points=self.points[first:], covariance=covariance)
+
 
 @dataclass(frozen=True, slots=True)
 class TimelineSeries:
@@ -244,17 +260,30 @@ class Trend:
     Parameters
     ----------
     part
-        ``all`` visits, or ``before`` or ``after`` a treatment's start, or the ``difference`` after minus before.
+        ``all`` visits, or ``before`` or ``after`` a treatment's start or a bend, or the ``difference`` after minus before.
     method
         ``robust line`` or ``mixed model``.
+    bend
+        The visit at which the line bends, where not a treatment but the visits say so.
     slope
         Of the natural logarithm per year; ``None`` with a `reason`.
-    p_growing, p_within_margin
-        Probability that the slope is above zero; that it lies within the margin to either side.
+    level
+        Burden on the line at the last visit, in its unit.
+    rate
+        The slope as a change a year in that unit, from `level` on.
+    p_growing
+        Probability that the slope is above zero.
+    p_above_margin, p_within_margin, p_below_margin
+        Probability that it lies above the margin, within it to either side, and below: together one.
     doubling_days, halving_days
         One of them, where the slope's interval leaves out zero.
     process_sd
         How far visits scatter about the line beyond what repeats explain, natural logarithm.
+    p_fit
+        Probability of at least such scatter about the line, were the line right: below 0.05, the visits do not follow it.
+    more_visits, settled_by
+        Of an undetermined verdict: visits after which it would be settled four times of five, were the course to go on as estimated, and the day of
+        the last of them. No day: they are at least as many.
     suspect_time_point
         The visit that most likely does not fit (probability above one half).
     note
@@ -271,19 +300,32 @@ class Trend:
     treatment_start: dt.date | None = None
     first_date: dt.date | None = None
     last_date: dt.date | None = None
+    bend: dt.date | None = None
     slope: Estimate | None = None
+    level: float | None = None
+    rate: Estimate | None = None
     p_growing: float | None = None
+    p_above_margin: float | None = None
     p_within_margin: float | None = None
+    p_below_margin: float | None = None
     margin: float | None = None
     verdict: Verdict | None = None
     probability: float | None = None
     doubling_days: Estimate | None = None
     halving_days: Estimate | None = None
     process_sd: float | None = None
+    p_fit: float | None = None
+    more_visits: int | None = None
+    settled_by: dt.date | None = None
     suspect_time_point: int | None = None
     sdc_source: SdcSource | None = None
     note: str = ""
     reason: str = ""
+
+    @property
+    def follows_line(self) -> bool:
+        """Whether the visits do not contradict the line."""
+        return self.p_fit is None or self.p_fit >= MISFIT
 
 
 class Category(StrEnum):
@@ -334,8 +376,8 @@ class Judgement(Displayed):
     burden
         Measurand that the verdict is about.
     headline
-        The trend that the verdict rests on: since the last treatment start with visits enough on both sides, else over all visits. ``None``
-        with a `reason`.
+        The trend that the verdict rests on: since the last treatment start with visits enough on both sides, else since the bend that the visits
+        show, else over all visits. ``None`` with a `reason`.
 
     Examples
     --------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from calcitrack.model.assessment import Assessment, TimePointSummary
 from calcitrack.model.display import counted
-from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, SdcSource, Verdict
+from calcitrack.model.judgement import TOTAL, Estimate, JudgedChange, Judgement, SdcSource, Verdict
 from calcitrack.model.measurement import Measurement
 
 CHOICES = (("ha_mass_mg", "Hydroxyapatite mass", "mg"), ("area_mm2", "Deposit area", "mm²"), ("area_px", "Deposit area", "pixels"))
@@ -49,10 +51,32 @@ def change_sentences(judgement: Judgement) -> tuple[str, ...]:
         return (f"No change can be given: {change.reason}.",)
     unit = UNIT_WORDS.get(change.unit, change.unit)
     interval = "" if change.interval_days is None else f" in {counted(change.interval_days, 'day')}"
-    words = BURDEN_WORDS.get(judgement.burden, judgement.burden)
-    values = f"{words} {number(change.earlier)} → {number(change.later)} {unit}"
+    values = f"{burden_words(judgement.burden)} {number(change.earlier)} → {number(change.later)} {unit}"
     said = f"Visit {change.from_time_point} to {change.to_time_point}{interval}: {values}, change {_with_interval(change, unit)}."
     return tuple(s for s in (said, detectable_sentence(judgement)) if s)
+
+
+def burden_words(measurand: str) -> str:
+    """A burden in words.
+
+    Examples
+    --------
+    >>> burden_words("ha_mass_mg"), burden_words("volume_mm3")
+    ('hydroxyapatite mass', 'volume')
+    """
+    return BURDEN_WORDS.get(measurand, measurand.replace("_", " "))
+
+
+def burden_unit(measurand: str) -> str:
+    """The unit of a burden, which ends its name; empty for a pure number.
+
+    Examples
+    --------
+    >>> burden_unit("ha_mass_mg"), burden_unit("area_mm2"), burden_unit("deposit_count")
+    ('mg', 'mm²', '')
+    """
+    last = measurand.rsplit("_", 1)[-1]
+    return UNIT_WORDS.get(last, last if last == "mg" else "")
 
 
 def last_change(judgement: Judgement) -> JudgedChange | None:
@@ -80,8 +104,23 @@ def detectable_sentence(judgement: Judgement) -> str:
 def _with_interval(change: JudgedChange, unit: str) -> str:
     assert change.absolute is not None  # noqa: S101 - the caller looked
     absolute, relative = change.absolute, change.relative
-    said = f"{signed(absolute.value)} {unit}, 95 % interval {signed(absolute.low)} to {signed(absolute.high)} {unit}"
+    value, low, high = in_digits(absolute)
+    said = f"{value} {unit}, 95 % interval {low} to {high} {unit}"
     return said if relative is None else f"{said} ({percent(relative.value)}, {percent(relative.low)} to {percent(relative.high)})"
+
+
+def in_digits(estimate: Estimate) -> tuple[str, str, str]:
+    """Value and ends of an interval with their signs, in as many digits as its width allows.
+
+    Examples
+    --------
+    >>> in_digits(Estimate(3.6e-14, -0.4, 0.5))
+    ('+0', '−0.4', '+0.5')
+    """
+    width = estimate.high - estimate.low
+    places = 2 - math.floor(math.log10(width)) if width > 0 else 6
+    value, low, high = (signed(round(x, places) + 0.0) for x in (estimate.value, estimate.low, estimate.high))
+    return value, low, high
 
 
 def signed(value: float) -> str:

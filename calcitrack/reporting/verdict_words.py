@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 
 from calcitrack.model.display import counted
-from calcitrack.model.judgement import Estimate, Judgement, Trend, Verdict
-from calcitrack.reporting.change_words import BURDEN_WORDS, SOURCE_WORDS, number
+from calcitrack.model.judgement import Judgement, Trend, Verdict
+from calcitrack.reporting.change_words import SOURCE_WORDS, burden_unit, burden_words, in_digits, number
+
+VERDICT_WORDS = {Verdict.PROGRESSING: "growing", Verdict.REGRESSING: "shrinking", Verdict.HALTED: "halted", Verdict.UNDETERMINED: "undetermined"}
 
 
 def judgement_sentences(judgement: Judgement) -> tuple[str, ...]:
@@ -21,52 +24,94 @@ def judgement_sentences(judgement: Judgement) -> tuple[str, ...]:
     ('Verdict: undetermined. No trend of the deposit area: a trend needs 3 time points; found 1.',)
     """
     trend = judgement.headline
-    burden = BURDEN_WORDS[judgement.burden]
+    burden = burden_words(judgement.burden)
     if trend is None or trend.slope is None or trend.verdict is None or trend.probability is None:
         return (f"Verdict: undetermined. No trend of the {burden}: {judgement.reason}.",)
-    since = f"Since {trend.treatment} ({_day(trend.treatment_start)}): " if trend.treatment else "Verdict: "
-    sentences = [f"{since}{_claim(trend)} ({burden}; {rate_words(trend.slope)}; {counted(trend.n_time_points, 'visit')}{_sides(trend)})."]
+    visits = f"{counted(trend.n_time_points, 'visit')}{'' if trend.part == 'all' else ' since then'}"
+    sentences = [f"{_since(trend)}: {claim(trend)} ({burden}; {rate_words(trend)}; {visits})."]
     before = next((t for t in judgement.trends if t.part == "before" and _same_start(t, trend)), None)
     bend = next((t for t in judgement.trends if t.part == "difference" and _same_start(t, trend)), None)
     if before is not None and before.slope is not None and bend is not None and bend.p_growing is not None:
-        sentences.append(f"Before: {rate_words(before.slope)}. Slower since with probability {probability_words(1 - bend.p_growing)}.")
+        sentences.append(f"Before: {rate_words(before)}. Slower since with probability {probability_words(1 - bend.p_growing)}.")
+    if trend.more_visits is not None:
+        sentences.append(_plan(trend, trend.more_visits))
     if trend.suspect_time_point is not None:
         sentences.append(f"Visit {trend.suspect_time_point} does not fit the others: look at its overlay.")
-    sentences += [f"{note[:1].upper()}{note[1:]}." for note in (trend.note,) if note]
+    sentences += [f"{note[:1].upper()}{note[1:]}." for note in trend.note.split("; ") if note]
     if trend.sdc_source is not None:
         sentences.append(f"Rests on repeatability from {SOURCE_WORDS[trend.sdc_source]}; before it is believed, look at the overlays.")
     return tuple(sentences)
 
 
-def _claim(trend: Trend) -> str:
-    sure = probability_words(trend.probability or 0.0)
+def _since(trend: Trend) -> str:
+    if trend.treatment:
+        return f"Since {trend.treatment} ({_day(trend.treatment_start)})"
+    return "Verdict" if trend.bend is None else f"Since {_day(trend.bend)}, where the visits show a bend"
+
+
+def claim(trend: Trend) -> str:
+    """The verdict with its probability; of an undetermined one the probabilities of the three cases, which together are one."""
     if trend.verdict is Verdict.UNDETERMINED:
-        growing, within = trend.p_growing or 0.0, trend.p_within_margin or 0.0
-        chances = f"growing with probability {probability_words(growing)}, standing still {probability_words(within)}"
-        return f"undetermined, the visits do not suffice ({chances})"
+        down, up = (_percent(abs(math.expm1(side * (trend.margin or 0.0)))) for side in (-1, 1))
+        above, within, below = shares((trend.p_above_margin or 0.0, trend.p_within_margin or 0.0, trend.p_below_margin or 0.0))
+        chances = f"growing by more than {up} a year: probability {above}, between: {within}, shrinking by more than {down} a year: {below}"
+        why = "the visits do not suffice" if trend.follows_line else "the visits do not follow a line"
+        return f"undetermined, {why} ({chances})"
+    sure = probability_words(trend.probability or 0.0)
     if trend.verdict is Verdict.HALTED:
-        return f"halted to within {_percent(math.expm1(trend.margin or 0.0))} a year, probability {sure}"
-    return f"{trend.verdict}, probability {sure}"
+        growth = math.expm1(trend.margin or 0.0)
+        margin = f"{_percent(growth)} a year" + ("" if trend.level is None else f" ({number(trend.level * growth)}{_unit(trend)} a year)")
+        return f"halted to within {margin}, probability {sure}"
+    return f"{VERDICT_WORDS[trend.verdict] if trend.verdict else ''}, probability {sure}"
 
 
-def _sides(trend: Trend) -> str:
-    return " since then" if trend.treatment else ""
+def shares(chances: Sequence[float]) -> tuple[str, ...]:
+    """Probabilities that exclude each other, in hundredths that sum to one as they do (largest remainders).
+
+    Examples
+    --------
+    >>> shares((0.336, 0.335, 0.329))
+    ('0.34', '0.33', '0.33')
+    """
+    hundredths = [math.floor(100 * p + 1e-9) for p in chances]
+    order = sorted(range(len(chances)), key=lambda k: hundredths[k] - 100 * chances[k])
+    for k in order[: 100 - sum(hundredths)]:
+        hundredths[k] += 1
+    return tuple(f"{n / 100:.2f}" for n in hundredths)
+
+
+def _plan(trend: Trend, more: int) -> str:
+    """How many further visits would settle the verdict."""
+    if trend.settled_by is None:
+        return f"Fewer than {more} more visits of this precision would not settle it."
+    visits = f"1 more visit, on {_day(trend.settled_by)}," if more == 1 else f"{more} more visits, the last on {_day(trend.settled_by)},"
+    return f"About {visits} would settle it four times of five, if the course goes on as estimated."
 
 
 def _same_start(trend: Trend, other: Trend) -> bool:
-    return (trend.treatment, trend.treatment_start, trend.measurand) == (other.treatment, other.treatment_start, other.measurand) and bool(
-        other.treatment
-    )
+    mine, its = ((t.treatment, t.treatment_start, t.bend, t.measurand) for t in (trend, other))
+    return mine == its and bool(other.treatment or other.bend)
 
 
-def rate_words(slope: Estimate) -> str:
-    """A slope of the natural logarithm as a change a year, with its 95 % interval."""
-    value, low, high = (_percent(math.expm1(x), signed=True) for x in (slope.value, slope.low, slope.high))
-    return f"{value} a year, 95 % interval {low} to {high}"
+def rate_words(trend: Trend) -> str:
+    """A slope as a relative change and as a change in the burden's unit a year, each with its 95 % interval; empty without a slope."""
+    if trend.slope is None:
+        return ""
+    value, low, high = (_percent(math.expm1(x), with_sign=True) for x in (trend.slope.value, trend.slope.low, trend.slope.high))
+    relative = f"{value} a year, 95 % interval {low} to {high}"
+    if trend.rate is None:
+        return relative
+    unit, (value, low, high) = _unit(trend), in_digits(trend.rate)
+    return f"{relative}; {value}{unit} a year, {low} to {high}{unit}"
 
 
-def _percent(share: float, *, signed: bool = False) -> str:
-    sign = "+" if signed and share >= 0 else ""
+def _unit(trend: Trend) -> str:
+    unit = burden_unit(trend.measurand)
+    return f" {unit}" if unit else ""
+
+
+def _percent(share: float, *, with_sign: bool = False) -> str:
+    sign = "+" if with_sign and share >= 0 else ""
     return f"{sign}{number(round(100 * share, 0 if abs(share) >= 0.1 else 1))} %"
 
 

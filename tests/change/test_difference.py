@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from calcitrack.change.detectable import changes_of, pair_of
 from calcitrack.change.difference import LogPair, PlainPair
 from calcitrack.change.precision import Precision
-from calcitrack.change.trend import line_trend
+from calcitrack.change.trend import line_trends
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.judgement import BurdenSeries, SdcSource
 
@@ -115,12 +115,12 @@ def test_the_trend_knows_what_the_visits_share(courses: ModuleType) -> None:
     values = np.array(courses.exponential([0, 300, 600, 900, 1200], 0.1))
     own = np.diag((0.01 * values) ** 2)
     shared = own + np.outer(0.2 * values, 0.2 * values)
-    alone, common, apart = (line_trend(together(courses, list(values), c), Precision()) for c in (own, shared, np.diag(np.diag(shared))))
+    alone, common, apart = (line_trends(together(courses, list(values), c), Precision())[0] for c in (own, shared, np.diag(np.diag(shared))))
     assert common.slope.value == pytest.approx(alone.slope.value, abs=1e-6)
     assert (common.slope.low, common.slope.high) == pytest.approx((alone.slope.low, alone.slope.high), abs=1e-4)
     assert apart.slope.high - apart.slope.low > 5 * (common.slope.high - common.slope.low) / 2
     assert common.sdc_source is SdcSource.COVARIANCE
-    gone = line_trend(together(courses, [100, 50, 20, 1, 0], 4 * np.eye(5)), Precision())
+    gone = line_trends(together(courses, [100, 50, 20, 1, 0], 4 * np.eye(5)), Precision())[0]
     assert gone.slope.high < 0, "values below their own limit are taken as below it"
     assert gone.note.startswith("nothing was found at 2022-06-19, 2023-04-15: taken as")
 

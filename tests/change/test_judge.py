@@ -93,14 +93,15 @@ def test_judging_leaves_the_assessment_as_it_is(made: ModuleType) -> None:
 
 
 def test_the_headline_is_about_the_time_since_the_last_treatment(courses: ModuleType) -> None:
-    """Growth until the drug and none since: over all visits it grew, and the headline says halted."""
+    """Growth until the drug and none since: the headline says halted, and without knowing of the drug it finds the same bend."""
     days = [150 * k for k in range(9)]
     values = [*courses.exponential(days[:5], 0.6), *[courses.exponential([600], 0.6)[0]] * 4]
     series, precision = courses.timeline(courses.series(days, values)), courses.precision(0.04)
     course = PatientCourse("P1", (Treatment(patient_id="P1", name="abatacept", start=dt.date(2021, 8, 23)),))
     treated, untreated = judge(series, course, precision=precision), judge(series, precision=precision)
     assert (treated.headline.part, treated.headline.treatment, treated.headline.verdict) == ("after", "abatacept", Verdict.HALTED)
-    assert (untreated.headline.part, untreated.headline.verdict) == ("all", Verdict.PROGRESSING)
+    assert (untreated.headline.part, untreated.headline.treatment, untreated.headline.verdict) == ("after", "", Verdict.HALTED)
+    assert untreated.headline.bend == dt.date(2021, 8, 23)
     assert treated.headline in treated.trends
 
 
@@ -139,12 +140,27 @@ def test_kaplan_meier_by_hand(courses: ModuleType) -> None:
 
 
 def test_groups_are_of_those_who_were_given_a_drug_between_the_visits(courses: ModuleType) -> None:
-    """A drug that ended before the first visit, or began after the last, makes no member."""
+    """A drug that began before the first visit, or after the last, makes no member: nothing shows the burden before it."""
     during = PatientCourse("P1", (Treatment(patient_id="P1", name="A", start=dt.date(2020, 3, 1)),))
     before = PatientCourse("P2", (Treatment(patient_id="P2", name="A", start=dt.date(2018, 1, 1), stop=dt.date(2019, 1, 1)),))
+    ongoing = PatientCourse("P4", (Treatment(patient_id="P4", name="A", start=dt.date(2019, 6, 1)),))
     after = PatientCourse("P3", (Treatment(patient_id="P3", name="A", start=dt.date(2024, 1, 1)),))
-    points = cohort_points(cohort_of(courses), Courses((during, before, after)), precision=courses.precision())
+    points = cohort_points(cohort_of(courses), Courses((during, before, after, ongoing)), precision=courses.precision())
     assert {p.patient_id for p in points if p.group == "A" and p.patient_id} == {"P1"}
+
+
+def test_what_grew_before_a_drug_is_not_the_drugs(courses: ModuleType) -> None:
+    """A burden doubled before the drug and stood still since: progression over all, none in the group of the drug, whose clock starts with it."""
+    grown = courses.timeline(courses.series([0, 180, 365, 545, 730], [50, 75, 100, 100, 101]), patient="P1")
+    grows = courses.timeline(courses.series([0, 180, 365, 545, 730], [50, 50, 50, 100, 100]), patient="P2")
+    treated = Courses(tuple(PatientCourse(p, (Treatment(patient_id=p, name="A", start=courses.FIRST + dt.timedelta(400)),)) for p in ("P1", "P2")))
+    points = cohort_points([grown, grows], treated, precision=courses.precision(0.03))
+    progressed = {g: [(p.days, p.value, p.at_risk) for p in points if p.kind is CohortKind.PROGRESSION and p.group == g] for g in ("all", "A")}
+    assert progressed == {"all": [(180, 0.5, 2), (545, 1.0, 1)], "A": [(145, 0.5, 2)]}
+    waterfall = {p.patient_id: p.value for p in points if p.kind is CohortKind.WATERFALL and p.group == "A"}
+    assert waterfall == {"P1": pytest.approx(0.01), "P2": pytest.approx(1.0)}
+    course = [(p.order, p.days, p.value) for p in points if p.kind is CohortKind.SPAGHETTI and p.group == "A" and p.patient_id == "P1"]
+    assert course == [(3, -35, 1.0), (4, 145, 1.0), (5, 330, pytest.approx(1.01))]
 
 
 def test_own_repeats_reach_the_judgement(courses: ModuleType) -> None:

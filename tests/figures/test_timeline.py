@@ -163,7 +163,7 @@ def test_trends_are_drawn_before_and_since_a_treatment_with_their_verdicts(made:
     assert np.log(before.get_ydata()[-1] / before.get_ydata()[0]) / years == pytest.approx(0.5)
     assert before._dash_pattern != after._dash_pattern
     words = {t.get_gid(): " ".join(t.get_text().split()) for t in signs(figure, "verdict")}
-    assert words["verdict before"].startswith("Before abatacept: progressing (probability 0.99), +65 % a year, 95 % interval +22 % to")
+    assert words["verdict before"].startswith("Before abatacept: growing (probability 0.99), +65 % a year, 95 % interval +22 % to")
     assert words["verdict after"].startswith("Since abatacept: halted (probability 0.96), +0 % a year")
     assert [p.get_xdata()[0] for p in signs(figure, "suspect")] == [day_number(made.DAYS[2])]
     assert any(t.startswith("Since abatacept (2021-09-01): halted") for t in texts(figure))
