@@ -60,8 +60,8 @@ def pair_of(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint, prec
     """Two points of a series with the covariance of their errors: the one that the series states, else what the precision says of each.
 
     Without a stated covariance the logarithms scatter independently by their repeatability. What the points' stated uncertainties share (beam,
-    scatter, assumed concentration, way of drawing outlines) is common to both; where the calibration differs between the two, nothing is shared
-    and both count in full.
+    scatter, assumed concentration, way of drawing outlines) is common to both, and at most the smaller of the two: what one film alone leaves unsure
+    is seen in how repeats differ. Where the calibration differs between the two, nothing is shared and both count in full.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def _log_pair(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint, sp
     stated = [(p.sd / p.mean) ** 2 if p.sd is not None and p.mean > 0 else 0.0 for p in (earlier, later)]
     shared = 0.0
     if shares_calibration(earlier, later):
-        shared = max(stated)
+        shared = min(stated)
         stated = [shared, shared]
     covariance = ((own[0] + stated[0], shared), (shared, own[1] + stated[1]))
     return LogPair(earlier.mean, later.mean, (logs[0][0], logs[1][0]), covariance)

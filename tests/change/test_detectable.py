@@ -77,6 +77,15 @@ def test_what_is_shared_is_counted_once(courses: ModuleType) -> None:
     assert apart.sdc[1] > 1.5 * plain.sdc[1]
 
 
+def test_visits_share_no_more_than_the_surer_one_is_unsure_of(courses: ModuleType) -> None:
+    """A visit whose outline was unsure (80 %) beside one that was not (10 %): the difference's interval is that of 10 % at both."""
+    series = courses.series([0, 365], [100, 150])
+    alike = [replace(p, sd=0.1 * p.mean) for p in series.points]
+    unsure = [replace(alike[0], sd=80.0), alike[1]]
+    expected, found = (judged_change(series, *points, "baseline", courses.precision(0.05)).absolute for points in (alike, unsure))
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+
+
 def test_nothing_found_has_no_logarithm_and_is_handled(courses: ModuleType) -> None:
     """A burden that vanished is down by 100 %; one that appeared has an absolute change and no ratio; from nothing to nothing there is no change."""
     gone, come, never = (next(changes_of(courses.series([0, 365], v), courses.precision())) for v in ([200, 0], [0, 200], [0, 0]))
