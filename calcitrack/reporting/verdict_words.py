@@ -83,9 +83,9 @@ def shares(chances: Sequence[float]) -> tuple[str, ...]:
 def _plan(trend: Trend, more: int) -> str:
     """How many further visits would settle the verdict."""
     if trend.settled_by is None:
-        return f"Fewer than {more} more visits of this precision would not settle it."
-    visits = f"1 more visit, on {_day(trend.settled_by)}," if more == 1 else f"{more} more visits, the last on {_day(trend.settled_by)},"
-    return f"About {visits} would settle it four times of five, if the course goes on as estimated."
+        return f"Fewer than {counted(more, 'more visit')} of this precision would not settle it."
+    last = f"{'on' if more == 1 else 'the last on'} {_day(trend.settled_by)}"
+    return f"About {counted(more, 'more visit')}, {last}, would settle it four times of five, if the course goes on as estimated."
 
 
 def _same_start(trend: Trend, other: Trend) -> bool:
