@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -82,11 +83,50 @@ def test_a_mass_ends_within_its_picture(number: int) -> None:
         assert rim.max() < 0.1
 
 
-def test_real_backgrounds_teach_no_anatomy(films: list[Path]) -> None:
-    """Nobody outlined the bones of a real film: there only deposits are judged."""
+def test_real_grounds_teach_only_what_is_sure(films: list[Path]) -> None:
+    """On a real film nobody outlined the bones: where the overview is unsure, only deposits are judged; elsewhere its bones count."""
+    from benchmarks.anatomy.grounds import UNSURE, Ground
+    from benchmarks.anatomy.layers import IS_BONE, IS_LIMB
     from benchmarks.anatomy.scene import ANATOMY_UNJUDGED, patch
 
     picture = np.clip(np.random.default_rng(0).random((300, 260)).astype(np.float32), 0, 1)
-    patches = [patch(films, [picture], 2, n) for n in range(60)]
-    unjudged = [((p.truth & ANATOMY_UNJUDGED) > 0).mean() > 0.5 for p in patches]
-    assert 0 < sum(unjudged) < 30
+    unsure = Ground(picture, np.full(picture.shape, IS_LIMB | UNSURE, np.uint8))
+    sure = Ground(picture, np.full(picture.shape, IS_LIMB | IS_BONE, np.uint8))
+    kept, told = ([patch(films, [ground], 2, n).truth for n in range(60)] for ground in (unsure, sure))
+    unjudged = [((truth & ANATOMY_UNJUDGED) > 0).mean() > 0.5 for truth in kept]
+    assert 10 < sum(unjudged) < 50
+    assert not any(((truth & ANATOMY_UNJUDGED) > 0).any() for truth in told)
+    assert np.mean([(truth & IS_BONE > 0).mean() for truth, real in zip(told, unjudged, strict=True) if real]) > 0.5
+
+
+def test_long_deposits_lie_along_the_bone() -> None:
+    """A band drawn across the bone that fills the lower rows is turned until it lies along the bone's outline."""
+    from benchmarks.anatomy.scene import _along
+
+    bone = np.zeros((120, 120), bool)
+    bone[80:] = True
+    away = cv2.distanceTransform((~bone).astype(np.uint8), cv2.DIST_L2, 3)
+    band = np.zeros((60, 60), np.float32)
+    band[5:55, 27:33] = 1
+    for drawn in (band, band.T.copy(), cv2.warpAffine(band, cv2.getRotationMatrix2D((30, 30), 40, 1.0), (60, 60))):
+        turned = np.argwhere(_along(drawn, away, (70, 60)) > 0.3)
+        assert np.ptp(turned[:, 1]) > 2.5 * np.ptp(turned[:, 0])
+
+
+def test_a_ground_keeps_what_the_overview_says_of_it(tmp_path: Path) -> None:
+    """The picture of a simulated hand: its bones are sure in most places, and it is read from the cache the second time."""
+    from benchmarks.anatomy.grounds import UNSURE, grounds_in
+    from benchmarks.anatomy.layers import IS_BONE
+    from calcitrack.calibrate.intensity import attenuation
+    from calcitrack.io.images.read import read_radiograph
+    from calcitrack.io.phantom.samples import sample_radiographs
+
+    seen = attenuation(read_radiograph(sample_radiographs() / "DEV03" / "visit1.dcm"))
+    low, high = np.percentile(seen, [1, 99.9])
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    cv2.imwrite(str(pictures / "hand.png"), (np.clip((seen - low) / (high - low), 0, 1) * 255).astype(np.uint8))
+    (first,), (again,) = (grounds_in([pictures], tmp_path / "cache") for _ in range(2))
+    assert 0.05 < ((first.bits & IS_BONE) > 0).mean() < 0.5
+    assert ((first.bits & UNSURE) > 0).mean() < 0.3
+    np.testing.assert_array_equal(first.bits, again.bits)
