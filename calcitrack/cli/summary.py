@@ -110,6 +110,15 @@ class Summary:
         return Counter(_kind_of_reason(f) for f in self.files if f.status is FileStatus.SKIPPED)
 
     @property
+    def attention(self) -> dict[str, list[str]]:
+        """What may turn a measurement into its opposite -> the measured files it is true of."""
+        found: dict[str, list[str]] = {}
+        for record in self.files:
+            for words in record.attention if record.status is FileStatus.READ else ():
+                found.setdefault(words, []).append(record.source)
+        return found
+
+    @property
     def possible(self) -> tuple[int, int]:
         """Number of possible deposits, and of films that show one."""
         counts = [n for line in self.timelines for n in line.possible if n]
@@ -142,6 +151,7 @@ def summary_json(summary: Summary) -> str:
         "course_findings": list(summary.judged.courses.findings),
         "failed": [{"path": path, "reason": reason} for path, reason in summary.failed],
         "skipped": [{"reason": reason, "files": n} for reason, n in summary.skipped.most_common()],
+        "attention": [{"said": words, "files": files} for words, files in summary.attention.items()],
         "problems": [{"source": p.source, "output": p.output, "reason": p.reason} for p in summary.written.problems],
         "workspace": summary.kept,
     }
@@ -211,7 +221,19 @@ def summary_text(summary: Summary, console: Console) -> str:
         if summary.written.n_images:
             _say(console, f"Look at the overlays first, before any number is believed: {summary.written.folder / TIMELINES}")
         _print_verdicts(summary, console)
+        _print_attention(summary, console)
     return captured.get()
+
+
+def _print_attention(summary: Summary, console: Console) -> None:
+    """What may turn a measurement into its opposite, and on which films."""
+    if summary.attention:
+        _say(console, "Needs your attention", style="bold")
+    for words, files in list(summary.attention.items())[:MOST_FAILURES]:
+        more = f" and {counted(len(files) - 1, 'more file')}" if len(files) > 1 else ""
+        _say(console, f"  {files[0]}{more}: {words}", style="red")
+    if len(summary.attention) > MOST_FAILURES:
+        _say(console, f"  and {len(summary.attention) - MOST_FAILURES} more in images.csv")
 
 
 def _print_verdicts(summary: Summary, console: Console) -> None:

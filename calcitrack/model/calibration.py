@@ -66,6 +66,11 @@ class Calibration:
     wedge_corners
         (row, column) of the corners of the step wedge in the picture, in pixels, in order around it, whether or not it could be used; empty
         where none was found or looked for.
+    no_beam
+        Value of ``Radiograph.pixels`` of a linear film where no beam arrives: the intensity is the distance below it. 0 for values that are 0
+        without beam.
+    count
+        One stored count in ``Radiograph.pixels``, positive.
 
     Examples
     --------
@@ -85,8 +90,12 @@ class Calibration:
     curve_source: str = ""
     unsharp: tuple[float, float] | None = None
     wedge_corners: tuple[tuple[float, float], ...] = ()
+    no_beam: float = 0.0
+    count: float = 1.0
 
     def __post_init__(self) -> None:
+        if not (math.isfinite(self.no_beam) and math.isfinite(self.count) and self.count > 0):
+            raise InvalidValueError(f"the value without beam is finite, and a count positive; found {self.no_beam} and {self.count}")
         if self.polarity not in (-1, 1):
             raise InvalidValueError(f"polarity is +1 or -1; found {self.polarity}")
         if self.tier is Tier.A and self.relationship is Relationship.UNKNOWN:

@@ -39,6 +39,8 @@ class FileRecord:
         Header facts, where there was a header.
     findings
         Sentences about what the header does not state, or what a manifest stated instead.
+    attention
+        Those of them that may turn a measurement into its opposite: the console says them too.
 
     Examples
     --------
@@ -51,6 +53,7 @@ class FileRecord:
     reason: str = ""
     acquisition: Acquisition | None = None
     findings: tuple[str, ...] = ()
+    attention: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -214,4 +214,4 @@ def _exposure(
 
 def _record(file: ScannedFile) -> FileRecord:
     acquisition = None if file.acquisition is None else replace(file.acquisition, patient_birth_date=None)
-    return FileRecord(file.source.name, file.status, file.reason, acquisition, file.findings)
+    return FileRecord(file.source.name, file.status, file.reason, acquisition, file.findings, file.attention)

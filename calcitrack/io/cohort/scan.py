@@ -46,6 +46,8 @@ class ScannedFile:
         Whether the time of day of the exposure is stated.
     lacks_sidecar
         True for a picture without a sidecar: only a manifest can place it on a timeline.
+    attention
+        Those of the findings that the console says too.
     """
 
     source: FileSource
@@ -56,6 +58,7 @@ class ScannedFile:
     derived_from: tuple[str, ...] = ()
     has_time: bool = False
     lacks_sidecar: bool = False
+    attention: tuple[str, ...] = ()
 
 
 def scan_file(source: FileSource, limits: ReadLimits) -> ScannedFile:
@@ -105,6 +108,7 @@ def _scan_dicom(source: FileSource, limits: ReadLimits) -> ScannedFile:
         tuple(dict.fromkeys((*opened.findings, *header.findings, *(f"pydicom: {n}" for n in notes)))),
         derived_from,
         has_time_of_day(header),
+        attention=tuple(header.attention),
     )
 
 

@@ -64,16 +64,25 @@ class Header:
     ----------
     findings
         Sentences about values that could not be used.
+    attention
+        Those of them that may turn a measurement into its opposite: the console says them too.
     """
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
         self.findings: list[str] = []
+        self.attention: list[str] = []
 
     def note(self, finding: str) -> None:
         """Add a finding once."""
         if finding not in self.findings:
             self.findings.append(finding)
+
+    def warn(self, finding: str) -> None:
+        """Add a finding that the user has to see, once."""
+        self.note(finding)
+        if finding not in self.attention:
+            self.attention.append(finding)
 
     def has(self, keyword: str) -> bool:
         """Whether the element is present."""

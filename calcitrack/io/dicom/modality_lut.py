@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from calcitrack.calibrate.intensity import ValuePath
 from calcitrack.errors import DamagedFileError
 from calcitrack.io.dicom.header import Header
 from calcitrack.io.dicom.pixel_data import EXPLICIT_BIG_ENDIAN, StoredValues, transfer_syntax
@@ -12,6 +15,9 @@ from calcitrack.model.image import FloatImage
 
 MAX_LUT_ENTRIES = 65536
 """The first value of LUT Descriptor is 16 bits wide; 0 stands for this number (PS3.3 C.11.1.1)."""
+
+OPTICAL_DENSITY = "OD"
+"""Rescale Type and Modality LUT Type of thousandths of optical density (PS3.3 C.11.1.1.2)."""
 
 
 def apply_modality_lut(stored: StoredValues, header: Header, source: str) -> FloatImage:
@@ -48,6 +54,42 @@ def apply_modality_lut(stored: StoredValues, header: Header, source: str) -> Flo
     if slope is None and intercept is None:
         return stored.astype(np.float32)
     return (stored * np.float64(1.0 if slope is None else slope) + (intercept or 0.0)).astype(np.float32)
+
+
+def read_value_path(header: Header) -> ValuePath:
+    """What `apply_modality_lut` will do to the stored values, and what is stated of them; a broken table gives no path here."""
+    bits, signed = header.integer("BitsStored"), header.integer("PixelRepresentation") == 1
+    tables = header.items("ModalityLUTSequence")
+    kind = (tables[0] if tables else header).code("ModalityLUTType" if tables else "RescaleType")
+    stated = ValuePath(optical_density=kind == OPTICAL_DENSITY, lut_shape=header.code("PresentationLUTShape"), bits=bits, signed=signed)
+    if tables:
+        return _path_of_table(tables[0], header, stated)
+    slope, intercept = header.number("RescaleSlope"), header.number("RescaleIntercept")
+    if slope == 0:
+        return replace(stated, optical_density=False)
+    return replace(stated, slope=1.0 if slope is None else slope, intercept=intercept or 0.0)
+
+
+def _path_of_table(table: Header, header: Header, stated: ValuePath) -> ValuePath:
+    """Slope and intercept of a Modality LUT from the least to the greatest stored value that it maps apart."""
+    big_endian = transfer_syntax(header.dataset) == EXPLICIT_BIG_ENDIAN
+    least, greatest = _stored_range(stated)
+    stored = np.arange(least, greatest + 1)
+    try:
+        mapped = _look_up(stored, table, "", big_endian=big_endian).astype(np.float64)
+    except DamagedFileError:
+        return stated
+    slope = (mapped[-1] - mapped[0]) / (greatest - least)
+    if slope == 0:
+        return replace(stated, straight=False)
+    intercept = mapped[0] - slope * least
+    straight = bool(np.abs(mapped - (slope * stored + intercept)).max() <= 1)  # entries are whole numbers
+    return replace(stated, slope=float(slope), intercept=float(intercept), straight=straight)
+
+
+def _stored_range(path: ValuePath) -> tuple[int, int]:
+    bits = min(path.bits or 16, 16)
+    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if path.signed else (0, (1 << bits) - 1)
 
 
 def _look_up(stored: StoredValues, table: Header, source: str, *, big_endian: bool) -> FloatImage:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from pydicom.dataset import Dataset
 
-from calcitrack.calibrate.intensity import classify
+from calcitrack.calibrate.intensity import ValuePath, classify, polarity
 from calcitrack.errors import DamagedFileError, UnsupportedImageError
 from calcitrack.io.dicom.acquisition import read_acquisition
 from calcitrack.io.dicom.header import Header
 from calcitrack.io.dicom.masks import aperture_mask, padding_mask
-from calcitrack.io.dicom.modality_lut import apply_modality_lut
+from calcitrack.io.dicom.modality_lut import apply_modality_lut, read_value_path
 from calcitrack.io.dicom.parse import open_dataset
 from calcitrack.io.dicom.pixel_data import cut_off, decode_frame
 from calcitrack.io.dicom.pixel_layout import COLOURS, GREY, PixelLayout, read_layout
@@ -20,7 +20,7 @@ from calcitrack.io.dicom.sop_classes import check_radiograph
 from calcitrack.io.dicom.spacing import read_spacing
 from calcitrack.io.files.library_warnings import collected_warnings
 from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits
-from calcitrack.model.calibration import Calibration
+from calcitrack.model.calibration import Calibration, Relationship
 from calcitrack.model.image import Acquisition, FloatImage, Mask, Radiograph
 from calcitrack.model.spacing import Spacing
 
@@ -45,8 +45,10 @@ def read_facts(header: Header, source: str) -> DicomFacts:
     check_radiograph(header, source)
     acquisition = read_acquisition(header)
     _note_burned_in(header)
-    _note_contradictions(header, acquisition)
-    return DicomFacts(acquisition, read_spacing(header), classify(acquisition))
+    path = read_value_path(header)
+    calibration = classify(acquisition, path)
+    _note_direction(acquisition, path, calibration, header)
+    return DicomFacts(acquisition, read_spacing(header), calibration)
 
 
 def read_dicom(source: FileSource, limits: ReadLimits = DEFAULT_LIMITS) -> Radiograph:
@@ -125,13 +127,13 @@ def _note_burned_in(header: Header) -> None:
         header.note("the header says that text is burned into the picture; it may be mistaken for dense structures")
 
 
-def _note_contradictions(header: Header, acquisition: Acquisition) -> None:
-    sign, photometric = acquisition.pixel_intensity_relationship_sign, acquisition.photometric_interpretation
-    if sign is not None and photometric in GREY and (sign == 1) != (photometric == "MONOCHROME1"):
-        header.note(f"Pixel Intensity Relationship Sign {sign} and {photometric} disagree on which end is dense; the sign is used")
-    inverse = header.code("PresentationLUTShape") == "INVERSE"
-    if inverse and photometric == "MONOCHROME2":
-        header.note("Presentation LUT Shape INVERSE belongs to MONOCHROME1, found MONOCHROME2; the photometric interpretation is used")
+def _note_direction(acquisition: Acquisition, path: ValuePath, calibration: Calibration, header: Header) -> None:
+    """Findings about which end of the values is dense, and which value stands for no beam."""
+    for words in polarity(acquisition, path).contradictions:
+        header.warn(words)
+    if calibration.relationship is Relationship.LIN and acquisition.pixel_intensity_relationship_sign == -1:
+        without_beam = (calibration.polarity * calibration.no_beam - path.intercept) / path.slope
+        header.note(f"LIN with sign -1: {without_beam:.0f}, the largest stored value, is taken for no beam, which no attribute states")
 
 
 def _once(findings: tuple[str, ...]) -> tuple[str, ...]:
