@@ -178,8 +178,9 @@ def attenuation(radiograph: Radiograph) -> FloatImage:
     Returns
     -------
     Shape (rows, columns), float32. With a calibration curve: nepers, edge enhancement undone. LIN: ``-ln(I)``, nepers up to an additive
-    constant, where I is the distance from the value that stands for no beam; intensities below one count are taken as one. LOG without a curve:
-    the stored values, nepers times an unknown gain, up to an additive constant. Otherwise: the ordered values, a monotonic but unknown function of attenuation.
+    constant, where I is the distance from the value that stands for no beam; intensities below one count are taken as one. LOG without a
+    curve: the stored values, nepers times an unknown gain, up to an additive constant. Otherwise: the ordered values, a monotonic but unknown
+    function of attenuation.
 
     Examples
     --------
