@@ -7,7 +7,7 @@ from pathlib import Path
 
 from calcitrack.calibrate import CalibrateOptions, calibrate
 from calcitrack.io.images.read import read_radiograph
-from calcitrack.model.image import Radiograph
+from calcitrack.model.image import Acquisition, Radiograph
 from calcitrack.model.spacing import Spacing
 
 NOT_STATED = "not stated"
@@ -32,12 +32,19 @@ def describe(file: Path, options: CalibrateOptions | None = None, *, as_json: bo
     return "\n".join(lines) + "\n"
 
 
+def _date(header: Acquisition) -> str | None:
+    taken = header.acquisition_time
+    if taken is None:
+        return None
+    return taken.isoformat(" ", "seconds") if header.time_of_day_known else taken.date().isoformat()
+
+
 def _facts(radiograph: Radiograph) -> dict[str, str | int | float | list[str] | None]:
     header, spacing, calibration = radiograph.acquisition, radiograph.spacing, radiograph.calibration
     return {
         "file": radiograph.source,
         "patient_id": header.patient_id,
-        "date": header.acquisition_time.isoformat(" ", "seconds") if header.acquisition_time else None,
+        "date": _date(header),
         "body_part": header.body_part_examined,
         "laterality": header.laterality,
         "view": header.view_position,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.provenance import STORED_WHEN_STATED
 
 
 class Tier(StrEnum):
@@ -90,8 +91,8 @@ class Calibration:
     curve_source: str = ""
     unsharp: tuple[float, float] | None = None
     wedge_corners: tuple[tuple[float, float], ...] = ()
-    no_beam: float = 0.0
-    count: float = 1.0
+    no_beam: float = field(default=0.0, metadata=STORED_WHEN_STATED)
+    count: float = field(default=1.0, metadata=STORED_WHEN_STATED)
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.no_beam) and math.isfinite(self.count) and self.count > 0):

@@ -155,7 +155,8 @@ class FilmCorrection:
         if self.date is None:
             return facts
         clock = dt.time() if stated.acquisition_time is None else stated.acquisition_time.time()
-        return replace(facts, acquisition_time=dt.datetime.combine(self.date, clock))
+        known = stated.acquisition_time is not None and stated.time_of_day_known
+        return replace(facts, acquisition_time=dt.datetime.combine(self.date, clock), time_of_day_known=known)
 
 
 NO_CORRECTION = FilmCorrection()

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.display import Card, Displayed, counted
+from calcitrack.model.provenance import STORED_WHEN_STATED
 from calcitrack.model.read_only import restore
 from calcitrack.model.spacing import Spacing, SpacingBasis
 
@@ -44,6 +45,8 @@ class Acquisition:
     study_date: dt.date | None = None
     acquisition_time: dt.datetime | None = None
     """Date and time of the exposure: acquisition, else content, else study; used for order and intervals."""
+    time_of_day_known: bool = field(default=True, metadata=STORED_WHEN_STATED)
+    """False where only the date of ``acquisition_time`` is known: its midnight orders nothing."""
     patient_birth_date: dt.date | None = None
     image_type: tuple[str, ...] = ()
     presentation_intent_type: str = ""

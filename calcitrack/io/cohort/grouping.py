@@ -114,10 +114,17 @@ def build_timelines(exposures: Iterable[Exposure]) -> tuple[Timeline, ...]:
     """Timelines in the order of their keys; time points by day, exposures of a day by time.
 
     Images without a patient form one timeline per study, images without a date one per image: nothing states that
-    they belong together. Such timelines share their key with others. Birth dates are compared here and then left out: what is measured is
-    kept in tables and workspaces, which hold none.
+    they belong together. Such timelines share their key with others. On a day where one exposure's time is not known, no time orders them:
+    they stand by name. Birth dates are compared here and then left out: what is measured is kept in tables and workspaces, which hold none.
     """
-    ordered = sorted(exposures, key=lambda e: (_group(e), _moment(e), e.source))
+    several = list(exposures)
+    unordered = {(_group(e), _moment(e).date()) for e in several if not e.acquisition.time_of_day_known}
+
+    def place(exposure: Exposure) -> tuple[object, ...]:
+        group, moment = _group(exposure), _moment(exposure)
+        return group, moment.date(), dt.time() if (group, moment.date()) in unordered else moment.time(), exposure.source
+
+    ordered = sorted(several, key=place)
     return tuple(_timeline(list(group)) for _, group in groupby(ordered, key=_group))
 
 
@@ -143,6 +150,15 @@ def _without_birth_date(exposure: Exposure) -> Exposure:
     return replace(exposure, acquisition=replace(exposure.acquisition, patient_birth_date=None))
 
 
+def _unordered_day(images: Sequence[Acquisition]) -> bool:
+    """Whether several exposures are of one day, and the time of day is known for some of them only."""
+    days: dict[dt.date, set[bool]] = {}
+    for image in images:
+        if image.acquisition_time is not None:
+            days.setdefault(image.acquisition_time.date(), set()).add(image.time_of_day_known)
+    return any(len(known) > 1 for known in days.values())
+
+
 def _findings(images: Sequence[Acquisition]) -> tuple[str, ...]:
     first = images[0]
     missing = (
@@ -156,6 +172,7 @@ def _findings(images: Sequence[Acquisition]) -> tuple[str, ...]:
     intents = sorted({i.presentation_intent_type or "not stated" for i in images})
     mixed = (
         (len(births) > 1, f"one patient ID with {len(births)} different birth dates: perhaps several people"),
+        (_unordered_day(images), "exposures of one day whose times are not all known: nothing says which came first, they stand by name"),
         (len(intents) > 1, f"presentation intents differ ({', '.join(intents)}): grey values are not comparable between visits"),
     )
     return tuple(text for wrong, text in (*missing, *mixed) if wrong)

@@ -58,7 +58,9 @@ class ManifestRow:
                 continue
             shown = "nothing" if not before else f"{before}"
             findings.append(f"the manifest states {name} {value}; the header states {shown}; the manifest is used")
-        changes = {name: value for name, value in facts.items() if value}
+        changes: dict[str, object] = {name: value for name, value in facts.items() if value}
+        if changes.get("acquisition_time", header.acquisition_time) != header.acquisition_time:
+            changes["time_of_day_known"] = _has_time(self.acquisition_time)
         return replace(header, **changes), tuple(findings)  # type: ignore[arg-type]
 
     def _moment(self, header: Acquisition) -> dt.datetime | None:
@@ -72,6 +74,11 @@ class ManifestRow:
     def spacing(self) -> Spacing | None:
         """Stated size of a pixel; the plane in which it holds is not stated."""
         return None if self.spacing_mm is None else Spacing(*self.spacing_mm, SpacingBasis.UNSPECIFIED, "manifest, spacing_mm")
+
+
+def _has_time(moment: dt.datetime | None) -> bool:
+    """Whether a written moment has a time of day: midnight is what a date alone becomes."""
+    return moment is None or moment.time() != dt.time()
 
 
 def read_manifest(path: Path) -> Mapping[Path, ManifestRow]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 from pydicom.uid import UID
 
 from calcitrack.io.dicom.anatomy_codes import read_body_part, read_laterality, read_view
-from calcitrack.io.dicom.header import Header, parse_date, parse_time
+from calcitrack.io.dicom.header import Header, parse_date, parse_date_time, parse_time
 from calcitrack.io.dicom.sop_classes import class_uid
 from calcitrack.model.image import Acquisition
 
@@ -21,6 +22,7 @@ MAX_DATE_GAP_DAYS = 1
 def read_acquisition(header: Header) -> Acquisition:
     """Facts of one image; whatever is missing or unreadable is empty or ``None`` and, where it matters, a finding of ``header``."""
     study_date = header.date("StudyDate")
+    moment = _moment(header, study_date)
     return Acquisition(
         patient_id=_patient_id(header),
         study_instance_uid=header.text("StudyInstanceUID"),
@@ -32,7 +34,8 @@ def read_acquisition(header: Header) -> Acquisition:
         laterality=read_laterality(header),
         view_position=read_view(header),
         study_date=study_date,
-        acquisition_time=_acquisition_time(header, study_date),
+        acquisition_time=None if moment is None else moment.taken,
+        time_of_day_known=moment is None or moment.time_known,
         patient_birth_date=header.date("PatientBirthDate"),
         image_type=tuple(t.upper() for t in header.texts("ImageType")),
         presentation_intent_type=_intent(header),
@@ -55,9 +58,22 @@ def read_acquisition(header: Header) -> Acquisition:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """When an exposure was made; midnight where the time of day is not known."""
+
+    taken: dt.datetime
+    time_known: bool
+
+    @classmethod
+    def of(cls, day: dt.date, time: dt.time | None) -> _Moment:
+        return cls(dt.datetime.combine(day, time or dt.time()), time is not None)
+
+
 def has_time_of_day(header: Header) -> bool:
-    """Whether the acquisition's time of day is stated, so that exposures of one day can be told apart by it."""
-    return parse_time(header.text("AcquisitionTime")) is not None or len(header.text("AcquisitionDateTime")) > len("YYYYMMDD")
+    """Whether the acquisition's own time of day is stated and read, so that exposures of one day can be told apart by it."""
+    moment = parse_date_time(header.text("AcquisitionDateTime"))
+    return (moment is not None and moment[1] is not None) or parse_time(header.text("AcquisitionTime")) is not None
 
 
 def _patient_id(header: Header) -> str:
@@ -111,34 +127,38 @@ def _filter_thickness_mm(header: Header) -> float | None:
     return sum(thicknesses) / len(thicknesses) if thicknesses else None
 
 
-def _acquisition_time(header: Header, study_date: dt.date | None) -> dt.datetime | None:
+def _moment(header: Header, study_date: dt.date | None) -> _Moment | None:
     moment = _from_date_time(header) or _from_dates(header)
     if moment is None:
         header.note("no usable date: the image cannot be placed on a timeline")
-    elif study_date is not None and abs((moment.date() - study_date).days) > MAX_DATE_GAP_DAYS:
-        header.note(f"the exposure is dated {moment.date()}, its study {study_date}; the exposure's date is used")
+        return None
+    if study_date is not None and abs((moment.taken.date() - study_date).days) > MAX_DATE_GAP_DAYS:
+        header.note(f"the exposure is dated {moment.taken.date()}, its study {study_date}; the exposure's date is used")
     return moment
 
 
-def _from_date_time(header: Header) -> dt.datetime | None:
-    """Acquisition DateTime (0008,002A): YYYYMMDDHHMMSS.FFFFFF&ZZXX. The local time is kept; the offset does not change the day of a visit."""
+def _from_date_time(header: Header) -> _Moment | None:
+    """Acquisition DateTime (0008,002A); where it states no time of day that can be read, Acquisition Time of the same day does."""
     text = header.text("AcquisitionDateTime")
     if not text:
         return None
-    local = text.split("+")[0]
-    local = local[:14] + local[14:].split("-")[0]
-    day = parse_date(local[:8])
-    if day is None:
+    moment = parse_date_time(text)
+    if moment is None:
         header.note(f"AcquisitionDateTime holds {text[:26]!r}, which is no date; ignored")
         return None
-    return dt.datetime.combine(day, parse_time(local[8:]) or dt.time())
+    day, time = moment
+    if time is None and parse_date(text) is None:
+        header.note(f"AcquisitionDateTime holds {text[:26]!r}, whose time of day cannot be read; its date is used")
+    if time is None and parse_date(header.text("AcquisitionDate")) in (day, None):
+        time = header.time("AcquisitionTime")
+    return _Moment.of(day, time)
 
 
-def _from_dates(header: Header) -> dt.datetime | None:
+def _from_dates(header: Header) -> _Moment | None:
     for date_keyword, time_keyword in DATE_KEYWORDS:
         day = header.date(date_keyword)
         if day is not None:
             if date_keyword != "AcquisitionDate":
                 header.note(f"the date of the exposure is not stated; {date_keyword} {day} is used")
-            return dt.datetime.combine(day, header.time(time_keyword) or dt.time())
+            return _Moment.of(day, header.time(time_keyword))
     return None

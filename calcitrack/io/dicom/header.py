@@ -15,9 +15,18 @@ from pydicom.sequence import Sequence
 
 from calcitrack.io.files.library_warnings import impersonal
 
-_DATE = re.compile(r"^(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})$")
+_DATE = re.compile(r"(\d{4})([.\-/]?)(\d{2})\2(\d{2})")
 """DICOM DA, and the forms with a separator that ACR-NEMA files and sloppy writers use."""
-_TIME = re.compile(r"^(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,6})\d*)?$")
+_TIME = re.compile(r"(\d{2})(?:(:?)(\d{2})(?:\2(\d{2})(?:[.,](\d{1,6})\d*)?)?)?")
+"""DICOM TM, which may end after the hour, the minute or the second; with colons as ACR-NEMA wrote it; some write a comma before the fraction."""
+_OFFSET = re.compile(r"(?:Z|[+-](\d{2}):?(\d{2}))?")
+"""Offset from UTC at the end of a DT value; with a colon, or Z, as ISO 8601 writes it."""
+_DAY_LENGTHS = (8, 10)
+"""Characters of a date without and with separators."""
+FARTHEST_OFFSET_HOURS = 14
+"""Offsets from UTC lie between -12 and +14 hours (PS3.5, 6.2); what stands behind a date and is no offset makes a range of it."""
+LEAP_SECOND = 60
+"""A second that TM allows and Python does not: the one before it is taken."""
 FIRST_RADIOGRAPH_YEAR = 1895
 """Röntgen's year; an earlier date is a placeholder."""
 PERSONAL = ("PatientName", "PatientBirthDate", "PatientBirthTime", "OtherPatientNames", "ReferringPhysicianName", "OperatorsName")
@@ -30,11 +39,11 @@ MAX_SHOWN = 40
 
 def parse_date(text: str) -> dt.date | None:
     """Date of a DICOM DA value, or ``None`` where it is no real day."""
-    match = _DATE.match(text.strip())
+    match = _DATE.fullmatch(text.strip())
     if match is None:
         return None
     try:
-        day = dt.date(*(int(g) for g in match.groups()))
+        day = dt.date(int(match[1]), int(match[3]), int(match[4]))
     except ValueError:
         return None
     return day if day.year >= FIRST_RADIOGRAPH_YEAR else None
@@ -42,14 +51,44 @@ def parse_date(text: str) -> dt.date | None:
 
 def parse_time(text: str) -> dt.time | None:
     """Time of a DICOM TM value, or ``None`` where it is no real time of day."""
-    match = _TIME.match(text.strip())
+    match = _TIME.fullmatch(text.strip())
     if match is None:
         return None
-    hour, minute, second, fraction = match.groups()
+    hour, _, minute, second, fraction = match.groups()
+    seconds = int(second or 0)
     try:
-        return dt.time(int(hour), int(minute or 0), min(int(second or 0), 59), int((fraction or "0").ljust(6, "0")))
+        return dt.time(int(hour), int(minute or 0), seconds - (seconds == LEAP_SECOND), int((fraction or "0").ljust(6, "0")))
     except ValueError:
         return None
+
+
+def parse_date_time(text: str) -> tuple[dt.date, dt.time | None] | None:
+    """Local day and time of day of a DICOM DT value, YYYYMMDD[HH[MM[SS[.F]]]][&ZZXX]; ``None`` where it names no day.
+
+    The time of day is ``None`` where it is missing or unreadable. ISO 8601 forms are read too: separators, a T or a blank before the time, a Z.
+    The offset from UTC is left out: it does not change the local day of a visit. A range is no moment.
+
+    Examples
+    --------
+    >>> parse_date_time("202403101015-0500")
+    (datetime.date(2024, 3, 10), datetime.time(10, 15))
+    >>> parse_date_time("20240310-0500")
+    (datetime.date(2024, 3, 10), None)
+    >>> parse_date_time("20240310-20240311") is None
+    True
+    """
+    text = text.strip()
+    for length in _DAY_LENGTHS:
+        day, rest = parse_date(text[:length]), text[length:]
+        if day is None or len(text) < length:
+            continue
+        clock = rest.lstrip("T ")
+        end = next((at for at, character in enumerate(clock) if character in "Z+-"), len(clock))
+        offset = _OFFSET.fullmatch(clock[end:])
+        if offset is None or int(offset[1] or 0) > FARTHEST_OFFSET_HOURS or int(offset[2] or 0) > 59:
+            return None
+        return day, parse_time(clock[:end])
+    return None
 
 
 class Header:

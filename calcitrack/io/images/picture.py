@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,6 +132,7 @@ def _facts(image: Image.Image, source: FileSource, limits: ReadLimits) -> Pictur
         view_position=sidecar.view,
         study_date=sidecar.acquisition_time.date() if sidecar.acquisition_time else None,
         acquisition_time=sidecar.acquisition_time,
+        time_of_day_known=sidecar.acquisition_time is None or sidecar.acquisition_time.time() != dt.time(),
         photometric_interpretation=sidecar.photometric_interpretation or ("MONOCHROME1" if inverted else "MONOCHROME2"),
         bits_stored=16 if image.mode in WIDE_MODES else 8,
         rows=image.height,

@@ -144,6 +144,34 @@ def test_the_display_version_of_a_raw_exposure_is_skipped(dicom: Write, tmp_path
     assert record_of(cohort, "b_other.dcm").status is FileStatus.READ
 
 
+@pytest.mark.parametrize(
+    ("raw", "shown", "measured"),
+    [
+        ("202403101015-0500", "202403101140-0500", 2),
+        ("202403101015-0500", "20240310101500", 1),
+        ("20240310-0500", "20240310-0500", 2),
+        ("202403109999", "202403109999", 2),
+    ],
+)
+def test_a_display_version_is_told_by_its_time_in_whatever_form(dicom: Write, tmp_path: Path, raw: str, shown: str, measured: int) -> None:
+    """The same minute is the same exposure, another one is not, and two unknown times say nothing."""
+    undated = {"AcquisitionDate": None, "AcquisitionTime": None}
+    dicom("a.dcm", AcquisitionDateTime=raw, **undated)
+    dicom("b.dcm", PresentationIntentType="FOR PRESENTATION", SOPClassUID="1.2.840.10008.5.1.4.1.1.1.1", AcquisitionDateTime=shown, **undated)
+    cohort = read_cohort(tmp_path)
+    assert sum(len(p.exposures) for t in cohort.timelines for p in t.time_points) == measured
+
+
+def test_an_unknown_time_orders_nothing(dicom: Write, tmp_path: Path) -> None:
+    """It is no midnight, which would come first: exposures of such a day stand by name, with a finding."""
+    dicom("a.dcm", **on("20240131", "180000"))
+    dicom("b.dcm", **on("20240131", "noon"))
+    dicom("c.dcm", **on("20240131", "080000"))
+    (timeline,) = read_cohort(tmp_path).timelines
+    assert [Path(e.source).name for p in timeline.time_points for e in p.exposures] == ["a.dcm", "b.dcm", "c.dcm"]
+    assert any("not all known" in f for f in timeline.findings)
+
+
 def test_an_image_derived_from_one_that_is_there_is_skipped(dicom: Write, tmp_path: Path, sequence_of: Callable[..., object]) -> None:
     """A derived image whose source is elsewhere is kept: it is all there is."""
     source = sequence_of({"ReferencedSOPClassUID": DX_PRESENTATION, "ReferencedSOPInstanceUID": "1.2.77"})

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydicom.dataelem import DataElement
 
-from calcitrack.io.dicom.header import parse_date, parse_time
+from calcitrack.io.dicom.header import parse_date, parse_date_time, parse_time
 from calcitrack.io.images.read import read_radiograph
 from calcitrack.model.image import Radiograph
 
@@ -81,11 +81,56 @@ def test_the_view_is_read_from_its_code_where_the_term_is_missing(dicom: Write, 
         ({"AcquisitionTime": "25:99"}, at("2024-01-31T00:00:00")),
         ({"AcquisitionDate": "20241399"}, at("2024-01-31T10:15:00")),
         ({"AcquisitionDate": None, "StudyDate": None}, None),
+        ({"AcquisitionDateTime": "202402031122-0500"}, at("2024-02-03T11:22:00")),
+        ({"AcquisitionDateTime": "2024-02-03T11:22:33Z"}, at("2024-02-03T11:22:33")),
+        ({"AcquisitionDateTime": "20240131"}, at("2024-01-31T10:15:00")),
+        ({"AcquisitionDateTime": "20240203-20240204"}, at("2024-01-31T10:15:00")),
     ],
 )
 def test_the_time_of_the_exposure(dicom: Write, elements: dict[str, Any], moment: dt.datetime | None) -> None:
     """Acquisition, else content, else study; broken dates are skipped."""
     assert read_radiograph(dicom(**elements)).acquisition.acquisition_time == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("20240310", (dt.date(2024, 3, 10), None)),
+        ("2024031011", (dt.date(2024, 3, 10), dt.time(11))),
+        ("202403101015", (dt.date(2024, 3, 10), dt.time(10, 15))),
+        ("202403101015-0500", (dt.date(2024, 3, 10), dt.time(10, 15))),
+        ("202403101015+0530", (dt.date(2024, 3, 10), dt.time(10, 15))),
+        ("20240310101530.25-0500", (dt.date(2024, 3, 10), dt.time(10, 15, 30, 250000))),
+        ("20240310-0500", (dt.date(2024, 3, 10), None)),
+        ("20240310101560", (dt.date(2024, 3, 10), dt.time(10, 15, 59))),
+        ("2024-03-10T10:15:30+01:00", (dt.date(2024, 3, 10), dt.time(10, 15, 30))),
+        ("2024-03-10 10:15", (dt.date(2024, 3, 10), dt.time(10, 15))),
+        ("20240310T101530Z", (dt.date(2024, 3, 10), dt.time(10, 15, 30))),
+        ("2024.03.10 10:15:30,5", (dt.date(2024, 3, 10), dt.time(10, 15, 30, 500000))),
+        ("202403109999", (dt.date(2024, 3, 10), None)),
+        ("20240310-20240311", None),
+        ("20240310101500-20240311101500", None),
+        ("-20240310", None),
+        ("20240310-", None),
+        ("2024", None),
+        ("2024-0310", None),
+        ("20241310", None),
+        ("", None),
+    ],
+)
+def test_moments(text: str, moment: tuple[dt.date, dt.time | None] | None) -> None:
+    """Every legal form of DT, and ISO 8601; a range and a year alone are no day, and a time that cannot be read is unknown, not midnight."""
+    assert parse_date_time(text) == moment
+
+
+def test_a_time_that_cannot_be_read_is_not_known(dicom: Write) -> None:
+    """Only its day counts, with a finding; a stated midnight is a time."""
+    broken = read_radiograph(dicom("a.dcm", AcquisitionDateTime="202403109999"))
+    assert not broken.acquisition.time_of_day_known
+    assert any("whose time of day cannot be read" in f for f in broken.findings)
+    assert not read_radiograph(dicom("b.dcm", AcquisitionTime="noon")).acquisition.time_of_day_known
+    assert not read_radiograph(dicom("c.dcm", AcquisitionTime="1000-1200")).acquisition.time_of_day_known
+    assert read_radiograph(dicom("d.dcm", AcquisitionTime="000000")).acquisition.time_of_day_known
 
 
 def test_an_exposure_dated_long_before_its_study_is_a_finding(dicom: Write) -> None:
@@ -110,7 +155,12 @@ def test_dates(text: str, day: dt.date | None) -> None:
         ("10", dt.time(10)),
         ("10:15:30", dt.time(10, 15, 30)),
         ("235960", dt.time(23, 59, 59)),
+        ("1015", dt.time(10, 15)),
+        ("10:15:30,5", dt.time(10, 15, 30, 500000)),
         ("2460", None),
+        ("101599", None),
+        ("1000-1200", None),
+        ("10153", None),
     ],
 )
 def test_times(text: str, time: dt.time | None) -> None:
