@@ -55,6 +55,8 @@ class ExposureFile:
         Replaces the Patient ID; the birth date is removed. Empty for no pseudonym.
     correction
         The reader's corrections of it, which replace everything else.
+    patient_id
+        The Patient ID with its issuer, where the ID alone names several people; else empty.
     """
 
     source: FileSource
@@ -62,6 +64,7 @@ class ExposureFile:
     limits: ReadLimits
     pseudonym: str = ""
     correction: FilmCorrection = NO_CORRECTION
+    patient_id: str = ""
 
     def __call__(self) -> Radiograph:
         """The radiograph.
@@ -73,7 +76,8 @@ class ExposureFile:
         """
         radiograph = with_correction(_with_row(read_source(self.source, self.limits), self.row, name_patient=not self.pseudonym), self.correction)
         if not self.pseudonym:
-            return radiograph
+            named = self.patient_id or radiograph.acquisition.patient_id
+            return replace(radiograph, acquisition=replace(radiograph.acquisition, patient_id=named))
         acquisition = replace(radiograph.acquisition, patient_id=self.pseudonym, patient_birth_date=None)
         return replace(radiograph, acquisition=acquisition)
 

@@ -16,6 +16,7 @@ from calcitrack.io.cohort.discover import FoundFile, Inputs, find_files
 from calcitrack.io.cohort.exposure_file import ExposureFile
 from calcitrack.io.cohort.grouping import build_timelines, skip_copies
 from calcitrack.io.cohort.manifest import ManifestRow, read_manifest
+from calcitrack.io.cohort.people import ISSUER_MARK, with_contradictions, with_issuers
 from calcitrack.io.cohort.scan import ScannedFile, scan_file
 from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits, archives_kept_open, compare_bytes
 from calcitrack.model.arguments import expect_paths
@@ -102,10 +103,11 @@ def read_cohort(
     with archives_kept_open(f.source.path for f in found if f.source.member):
         scanned = _scan_all(found, limits, workers, progress)
     described = [_with_manifest(file, rows, manifest, name_patient=pseudonyms is None) for file in scanned]
+    described = with_issuers(described, lambda file: (row := _row_of(file.source, rows)) is not None and bool(row.patient_id))
     if pseudonyms is not None:
         _check_all_have_pseudonyms(described, pseudonyms)
         described = [_with_pseudonym(file, pseudonyms) for file in described]
-    files = skip_copies(described, lambda a, b: compare_bytes(a.source, b.source, limits))
+    files = skip_copies(with_contradictions(described), lambda a, b: compare_bytes(a.source, b.source, limits))
     known = _all_corrections(corrections, recorded or {}, files)
     exposures = [_exposure(f, rows, limits, pseudonyms, known) for f in files if f.status is FileStatus.READ]
     return Cohort(build_timelines(exposures), tuple(_record(f) for f in files))
@@ -205,9 +207,11 @@ def _exposure(
 ) -> Exposure:
     if file.acquisition is None:
         raise AssertionError(f"{file.source.name} is marked as read, but has no header facts")
-    pseudonym = file.acquisition.patient_id if pseudonyms is not None else ""
+    patient = file.acquisition.patient_id
+    pseudonym = patient if pseudonyms is not None else ""
+    with_issuer = patient if not pseudonym and ISSUER_MARK in patient else ""
     correction: FilmCorrection = correction_of(file.acquisition, file.source.name, corrections)
-    load = ExposureFile(file.source, _row_of(file.source, rows), limits, pseudonym, correction)
+    load = ExposureFile(file.source, _row_of(file.source, rows), limits, pseudonym, correction, with_issuer)
     findings = (*file.findings, *correction.words)
     return Exposure(correction.acquisition(file.acquisition), load, file.source.name, findings, correction)
 

@@ -8,6 +8,7 @@ from calcitrack.errors import NotAnImageFileError, NotARadiographError, ReadErro
 from calcitrack.io.dicom.acquisition import has_time_of_day
 from calcitrack.io.dicom.header import Header
 from calcitrack.io.dicom.parse import META_SEARCH_BYTES, looks_like_dicom, not_an_image, open_dataset
+from calcitrack.io.dicom.person import NOBODY, Person, read_person
 from calcitrack.io.dicom.pixel_layout import without_pixels
 from calcitrack.io.dicom.read import check_form, read_facts
 from calcitrack.io.dicom.sop_classes import SECONDARY_CAPTURE_CLASSES, class_uid
@@ -48,6 +49,8 @@ class ScannedFile:
         True for a picture without a sidecar: only a manifest can place it on a timeline.
     attention
         Those of the findings that the console says too.
+    person
+        What the header states about the person, to be compared with other files.
     """
 
     source: FileSource
@@ -59,6 +62,7 @@ class ScannedFile:
     has_time: bool = False
     lacks_sidecar: bool = False
     attention: tuple[str, ...] = ()
+    person: Person = NOBODY
 
 
 def scan_file(source: FileSource, limits: ReadLimits) -> ScannedFile:
@@ -109,6 +113,7 @@ def _scan_dicom(source: FileSource, limits: ReadLimits) -> ScannedFile:
         derived_from,
         has_time_of_day(header),
         attention=tuple(header.attention),
+        person=read_person(header),
     )
 
 

@@ -109,6 +109,51 @@ def test_two_birth_dates_under_one_patient_id_are_a_finding(dicom: Write, tmp_pa
     assert any("different birth dates" in f for f in timeline.findings)
 
 
+def test_one_id_of_two_issuers_is_two_patients(dicom: Write, tmp_path: Path) -> None:
+    """Each has its timeline, told by ID and issuer, in headers and in what is loaded; a film that names no issuer stands apart."""
+    for number, issuer in enumerate(("HOSPITAL_A", "hospital_a ", "HOSPITAL_B", None)):
+        dicom(f"{number}.dcm", IssuerOfPatientID=issuer, **on(f"202{number}0101"))
+    cohort = read_cohort(tmp_path)
+    assert [(t.key.patient_id, len(t.time_points)) for t in cohort.timelines] == [
+        ("P1", 1),
+        ("P1^^^HOSPITAL_A", 2),
+        ("P1^^^HOSPITAL_B", 1),
+    ]
+    assert all("2 issuers" in record.attention[0] for record in cohort.files)
+    assert cohort.timelines[2].time_points[0].exposures[0].radiograph().acquisition.patient_id == "P1^^^HOSPITAL_B"
+
+
+def test_one_issuer_or_none_changes_nothing(dicom: Write, tmp_path: Path) -> None:
+    """A Patient ID with one issuer is one patient, and films without an issuer are theirs."""
+    dicom("a.dcm", IssuerOfPatientID="HOSPITAL_A", **on("20230101"))
+    dicom("b.dcm", **on("20240101"))
+    (timeline,) = read_cohort(tmp_path).timelines
+    assert timeline.key.patient_id == "P1"
+    assert timeline.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ({"PatientName": "Roe^Ann"}, {"PatientName": "Poe^Bob"}, "contradicting names"),
+        ({"PatientName": "Roe^Ann"}, {"PatientName": "ROE^ANN MARIA^^Dr"}, ""),
+        ({"PatientName": "Roe^Ann"}, {"PatientName": "Roe"}, ""),
+        ({"PatientName": "Roe^Ann"}, {"PatientName": "Roe^Bob"}, "contradicting names"),
+        ({"PatientSex": "F"}, {"PatientSex": "M"}, "both sexes"),
+        ({"PatientSex": "F"}, {"PatientSex": "O"}, ""),
+        ({"PatientBirthDate": "20100101"}, {"PatientBirthDate": "20110101"}, "2 birth dates"),
+        ({"PatientID": "P2"}, {"StudyInstanceUID": "1.2.20230101"}, "one study with 2 Patient IDs"),
+    ],
+)
+def test_what_contradicts_one_person_needs_attention(dicom: Write, tmp_path: Path, first: dict[str, str], second: dict[str, str], said: str) -> None:
+    """It is a finding of every film of that person, for the console too, and quotes no name, date or ID."""
+    dicom("a.dcm", **{**on("20230101"), **first})
+    dicom("b.dcm", **{**on("20240101"), **second})
+    for record in read_cohort(tmp_path).files:
+        assert [said in words for words in record.attention] == ([True] if said else [])
+        assert not any(value in words for words in record.attention for value in ("Roe", "Bob", "2010", "P2"))
+
+
 def test_duplicates_are_skipped_and_name_the_first(dicom: Write, tmp_path: Path) -> None:
     """The same bytes, or other bytes under the same UID: both are said."""
     first = dicom("a.dcm", SOPInstanceUID="1.2.9")
