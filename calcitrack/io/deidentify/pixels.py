@@ -12,7 +12,8 @@ from pydicom.uid import ExplicitVRLittleEndian
 from calcitrack.errors import DamagedFileError, ReadError, UnsupportedImageError
 from calcitrack.io.deidentify.burned_text import TextBox, find_text
 from calcitrack.io.dicom.header import Header
-from calcitrack.io.dicom.pixel_data import StoredValues, decode_frame
+from calcitrack.io.dicom.pixel_data import DecodedFrame, StoredValues, decode_frame
+from calcitrack.io.dicom.pixel_layout import PixelLayout
 from calcitrack.io.dicom.sop_classes import SECONDARY_CAPTURE_CLASSES, check_radiograph
 from calcitrack.io.files.sources import ReadLimits
 
@@ -70,17 +71,17 @@ def treat_picture(dataset: Dataset, limits: ReadLimits, *, mask_text: bool) -> P
     if not _is_searched(dataset):
         return PictureText(BurnedIn.NOT_SEARCHED, overlay_bits=overlay)
     try:
-        values = decode_frame(dataset, "the picture", limits).values
+        frame = decode_frame(dataset, "the picture", limits)
     except ReadError:
         if mask_text:
             raise
         return PictureText(BurnedIn.NOT_SEARCHED, overlay_bits=overlay)
-    boxes = find_text(values)
+    boxes = find_text(frame.values)
     if not boxes:
         return PictureText(BurnedIn.NONE_FOUND, overlay_bits=overlay)
     if not mask_text:
         return PictureText(BurnedIn.FOUND, boxes, overlay)
-    _cover(dataset, values, boxes)
+    _cover(dataset, frame, boxes)
     return PictureText(BurnedIn.COVERED, boxes, overlay)
 
 
@@ -138,22 +139,24 @@ def _clear_unused_bits(dataset: Dataset, limits: ReadLimits) -> None:
     frames = Header(dataset).integer("NumberOfFrames") or 1
     if frames > 1:
         raise UnsupportedImageError("the picture", f"an overlay in unused bits of {frames} frames", "one frame", "leave it out")
-    _store(dataset, decode_frame(dataset, "the picture", limits).values)
+    frame = decode_frame(dataset, "the picture", limits)
+    _store(dataset, frame.values, frame.layout)
 
 
-def _cover(dataset: Dataset, values: StoredValues, boxes: tuple[TextBox, ...]) -> None:
-    covered = values.copy()
+def _cover(dataset: Dataset, frame: DecodedFrame, boxes: tuple[TextBox, ...]) -> None:
+    values, covered = frame.values, frame.values.copy()
     for row0, row1, column0, column1 in boxes:
         part = values[row0:row1, column0:column1]
         sides = (part[:GROUND_RIM_PX], part[-GROUND_RIM_PX:], part[:, :GROUND_RIM_PX], part[:, -GROUND_RIM_PX:])
         rim = np.concatenate([side.ravel() for side in sides])
         covered[row0:row1, column0:column1] = np.sort(rim)[rim.size // 2]
-    _store(dataset, covered)
+    _store(dataset, covered, frame.layout)
 
 
-def _store(dataset: Dataset, values: StoredValues) -> None:
-    """Replace the picture of a single grey frame, uncompressed."""
-    bits, signed = int(dataset.BitsAllocated), int(dataset.PixelRepresentation or 0) == 1
+def _store(dataset: Dataset, values: StoredValues, layout: PixelLayout) -> None:
+    """Replace the picture of a single grey frame, uncompressed, with the bits and the sign that its values have."""
+    bits, signed = layout.bits_allocated, layout.signed
+    dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = layout.bits_stored, layout.bits_stored - 1, int(signed)
     dataset.PixelData = values.astype(f"<{'i' if signed else 'u'}{bits // 8}").tobytes().ljust((values.size * bits // 8 + 1) // 2 * 2, b"\0")
     dataset["PixelData"].VR = "OW" if bits > 8 else "OB"
     dataset["PixelData"].is_undefined_length = False

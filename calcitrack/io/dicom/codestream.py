@@ -25,6 +25,8 @@ class Codestream:
     columns: int
     components: int
     precision: int
+    signed: bool | None = None
+    """By the stream's own header; ``None`` for codecs that state no sign (JPEG, JPEG-LS), where the DICOM header says it."""
 
 
 J2K_START = b"\xff\x4f\xff\x51"
@@ -54,7 +56,7 @@ def _inspect_j2k(frame: bytes) -> Codestream | None:
     if at < 0 or len(frame) < at + 4 + _SIZ.size:
         return None
     _, _, width, height, left, top, _, _, _, _, components, depth = _SIZ.unpack_from(frame, at + 4)
-    return Codestream(Codec.JPEG_2000, height - top, width - left, components, (depth & 0x7F) + 1)
+    return Codestream(Codec.JPEG_2000, height - top, width - left, components, (depth & 0x7F) + 1, bool(depth & 0x80))
 
 
 def _inspect_jpeg(frame: bytes) -> Codestream | None:

@@ -40,10 +40,11 @@ FETCH_AGAIN = "fetch or export the file again"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedFrame:
-    """Stored values, and findings of the decoding."""
+    """Stored values, findings of the decoding, and the layout that holds for the values: a stream's own bits and sign, where it has others."""
 
     values: StoredValues
     findings: tuple[str, ...]
+    layout: PixelLayout
 
 
 def decode_frame(dataset: Dataset, source: str, limits: ReadLimits = DEFAULT_LIMITS, layout: PixelLayout | None = None) -> DecodedFrame:
@@ -79,10 +80,10 @@ def decode_frame(dataset: Dataset, source: str, limits: ReadLimits = DEFAULT_LIM
         except Exception as error:  # pydicom converts on access and raises many kinds
             raise DamagedFileError(source, f"pixel data that cannot be read ({error})", "an image", FETCH_AGAIN) from error
         if _is_encapsulated(dataset, content, layout, header):
-            values = _decode_encapsulated(dataset, content, layout, header, source)
+            values, layout = _decode_encapsulated(dataset, content, layout, header, source)
         else:
-            values = _decode_native(dataset, content, layout, header, source)
-    return DecodedFrame(values, (*header.findings, *(f"pixel data: {n}" for n in notes)))
+            values, layout = _decode_native(dataset, content, layout, header, source)
+    return DecodedFrame(values, (*header.findings, *(f"pixel data: {n}" for n in notes)), layout)
 
 
 def cut_off(dataset: Dataset, source: str, there: int) -> DamagedFileError:
@@ -114,7 +115,7 @@ def _is_encapsulated(dataset: Dataset, content: bytes, layout: PixelLayout, head
     return syntax.is_encapsulated
 
 
-def _decode_native(dataset: Dataset, content: bytes, layout: PixelLayout, header: Header, source: str) -> StoredValues:
+def _decode_native(dataset: Dataset, content: bytes, layout: PixelLayout, header: Header, source: str) -> tuple[StoredValues, PixelLayout]:
     expected = layout.frame_bytes * layout.frames
     if len(content) < expected:
         raise DamagedFileError(source, f"pixel data of {counted(len(content), 'byte')}", f"{expected} bytes, as the header states", FETCH_AGAIN)
@@ -141,7 +142,7 @@ def _swapped_bytes(content: bytes, layout: PixelLayout) -> NDArray[np.uint8]:
     return np.frombuffer(even, ">u2").astype("<u2").view(np.uint8)[:size]
 
 
-def _decode_encapsulated(dataset: Dataset, content: bytes, layout: PixelLayout, header: Header, source: str) -> StoredValues:
+def _decode_encapsulated(dataset: Dataset, content: bytes, layout: PixelLayout, header: Header, source: str) -> tuple[StoredValues, PixelLayout]:
     syntax = UID(transfer_syntax(dataset))
     frame = _first_frame(content, layout, source)
     try:
@@ -161,7 +162,7 @@ def _decode_encapsulated(dataset: Dataset, content: bytes, layout: PixelLayout, 
     raise UnsupportedImageError(source, f"transfer syntax {syntax.name}", "one with a decoder", "export the image uncompressed or as JPEG 2000")
 
 
-def _decode_native_frame(content: bytes, layout: PixelLayout, header: Header) -> StoredValues:
+def _decode_native_frame(content: bytes, layout: PixelLayout, header: Header) -> tuple[StoredValues, PixelLayout]:
     if len(content) < layout.frame_bytes:
         raise DecodeError(f"it inflates to {counted(len(content), 'byte')} where {layout.frame_bytes} are due")
     raw = np.frombuffer(content, f"<u{layout.bits_allocated // 8}", layout.rows * layout.columns)
@@ -204,20 +205,27 @@ def _check_codestream(stream: Codestream, layout: PixelLayout, source: str) -> N
         raise DamagedFileError(source, f"a {stream.codec} stream of {stream.precision} bits", f"{expected} bits", "export the image again")
 
 
-def _settle_precision(values: NDArray[np.generic], stream: Codestream, layout: PixelLayout, header: Header) -> StoredValues:
-    """Apply the codec's precision where it is narrower than Bits Stored, else the header's bits."""
-    if stream.precision >= layout.bits_stored:
-        return settle_bits(values, layout, header)
-    header.note(f"the {stream.codec} stream has {stream.precision} bits, the header states {layout.bits_stored}; the stream's are used")
-    return settle_bits(values, _narrowed(layout, stream.precision), header)
+def _settle_precision(values: NDArray[np.generic], stream: Codestream, layout: PixelLayout, header: Header) -> tuple[StoredValues, PixelLayout]:
+    """Apply the stream's own precision where it is narrower than Bits Stored, and its own sign where it states one: its coder used them."""
+    own = layout
+    if stream.precision < layout.bits_stored:
+        header.note(f"the {stream.codec} stream has {stream.precision} bits, the header states {layout.bits_stored}; the stream's are used")
+        own = _with_bits(layout, stream.precision, signed=layout.signed)
+    if stream.signed is not None and stream.signed != layout.signed:
+        said = ("unsigned", "signed")
+        header.note(f"the {stream.codec} stream is {said[stream.signed]}, the header says {said[layout.signed]}; the stream's sign is used")
+        own = _with_bits(layout, stream.precision, signed=stream.signed)
+    return settle_bits(values, own, header)
 
 
-def _narrowed(layout: PixelLayout, bits: int) -> PixelLayout:
-    return PixelLayout(layout.rows, layout.columns, layout.frames, layout.bits_allocated, bits, bits - 1, layout.signed)
+def _with_bits(layout: PixelLayout, bits: int, *, signed: bool) -> PixelLayout:
+    return replace(layout, bits_stored=bits, high_bit=bits - 1, signed=signed)
 
 
-def settle_bits(raw: NDArray[np.generic], layout: PixelLayout, header: Header) -> StoredValues:
-    """Extract Bits Stored up to High Bit with their sign; bits above and below (old overlays, garbage) are dropped.
+def settle_bits(raw: NDArray[np.generic], layout: PixelLayout, header: Header) -> tuple[StoredValues, PixelLayout]:
+    """Extract Bits Stored up to High Bit with their sign.
+
+    Bits above are dropped where they are an old overlay or garbage. Where they carry the values on, Bits Stored is too small, and they are used.
 
     Parameters
     ----------
@@ -226,8 +234,10 @@ def settle_bits(raw: NDArray[np.generic], layout: PixelLayout, header: Header) -
 
     Returns
     -------
-    ndarray
+    values
         Shape (rows, columns); an unsigned type, or a signed one of 32 or 64 bits where the header says signed.
+    layout
+        With the bits that hold for them.
     """
     values = raw.astype(raw.dtype.newbyteorder("="))
     low = layout.high_bit + 1 - layout.bits_stored
@@ -239,14 +249,44 @@ def settle_bits(raw: NDArray[np.generic], layout: PixelLayout, header: Header) -
         above = values & ~mask
         sign_bit = values.dtype.type(1 << (layout.bits_stored - 1))
         extension = np.where(values & sign_bit, ~mask & values.dtype.type((1 << (container - low)) - 1), 0) if layout.signed else 0
-        stray = int(np.count_nonzero((above != 0) & (above != extension)))
-        if stray:
-            header.note(
-                f"{counted(stray, 'pixel has', 'pixels have')} bits set above High Bit (an embedded overlay or garbage); those bits are ignored"
-            )
+        stray = (above != 0) & (above != extension)
+        bits = 0 if low or not stray.any() or _states_overlay(header, layout) else _bits_carried_on(values, layout)
+        if bits:
+            header.note(f"the values need {bits} bits, Bits Stored is {layout.bits_stored}: the bits above High Bit carry them on and are used")
+            return settle_bits(values, _with_bits(layout, bits, signed=layout.signed), header)
+        if stray.any():
+            count = counted(int(np.count_nonzero(stray)), "pixel has", "pixels have")
+            header.note(f"{count} bits set above High Bit (an embedded overlay or garbage); those bits are ignored")
         values &= mask
     if not layout.signed:
-        return values
+        return values, layout
     wide: NDArray[np.int64] = values.astype(np.int64)
     sign = np.int64(1 << (layout.bits_stored - 1))
-    return ((wide ^ sign) - sign).astype(np.int64 if container > 16 else np.int32)
+    return ((wide ^ sign) - sign).astype(np.int64 if container > 16 else np.int32), layout
+
+
+def _states_overlay(header: Header, layout: PixelLayout) -> bool:
+    """Whether an overlay in unused bits is stated: Overlay Bit Position (60xx,0102, retired) above the stored bits."""
+    positions = (header.dataset.get((group, 0x0102)) for group in range(0x6000, 0x6020, 2))
+    return any(p is not None and isinstance(p.value, int) and p.value >= layout.bits_stored for p in positions)
+
+
+def _bits_carried_on(values: NDArray[np.unsignedinteger], layout: PixelLayout) -> int:
+    """Bits that the values really have, where those above High Bit belong to them; 0 where they are an overlay or garbage.
+
+    An overlay is drawn over the picture: at its edge the stored value stays as it is, and the whole one jumps. A value that overflows does the
+    reverse: the stored one falls by its full range where the next bit is set, and the whole one goes on as it was.
+    """
+    whole = values.astype(np.int64)
+    if layout.signed:
+        sign = np.int64(1 << (values.dtype.itemsize * 8 - 1))
+        whole = (whole ^ sign) - sign
+    above = whole >> layout.bits_stored
+    stored = whole - (above << layout.bits_stored)
+    changes = above[:, 1:] != above[:, :-1]
+    if not changes.any():
+        return 0
+    steps_whole, steps_stored = (np.abs(np.diff(v, axis=1))[changes] for v in (whole, stored))
+    if np.median(steps_whole) >= np.median(steps_stored):
+        return 0
+    return values.dtype.itemsize * 8 if layout.signed else int(whole.max()).bit_length()

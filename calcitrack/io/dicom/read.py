@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from pydicom.dataset import Dataset
 
 from calcitrack.calibrate.intensity import ValuePath, classify, polarity
 from calcitrack.errors import DamagedFileError, UnsupportedImageError
@@ -14,7 +13,7 @@ from calcitrack.io.dicom.header import Header
 from calcitrack.io.dicom.masks import aperture_mask, padding_mask
 from calcitrack.io.dicom.modality_lut import apply_modality_lut, read_value_path
 from calcitrack.io.dicom.parse import open_dataset
-from calcitrack.io.dicom.pixel_data import cut_off, decode_frame
+from calcitrack.io.dicom.pixel_data import DecodedFrame, cut_off, decode_frame
 from calcitrack.io.dicom.pixel_layout import COLOURS, GREY, PixelLayout, read_layout
 from calcitrack.io.dicom.sop_classes import check_radiograph
 from calcitrack.io.dicom.spacing import read_spacing
@@ -72,7 +71,9 @@ def read_dicom(source: FileSource, limits: ReadLimits = DEFAULT_LIMITS) -> Radio
         if opened.cut_pixel_bytes is not None:
             raise cut_off(opened.dataset, source.name, opened.cut_pixel_bytes)
         layout = read_layout(header, source.name, limits)
-        pixels, valid, findings = _measured_pixels(opened.dataset, header, layout, facts.calibration.polarity, source.name, limits)
+        frame = decode_frame(opened.dataset, source.name, limits, layout)
+        facts = _with_bits(facts, frame.layout, header)
+        pixels, valid = _measured_pixels(frame, header, facts.calibration.polarity, source.name)
     return Radiograph(
         pixels=pixels,
         valid=valid,
@@ -80,15 +81,22 @@ def read_dicom(source: FileSource, limits: ReadLimits = DEFAULT_LIMITS) -> Radio
         acquisition=facts.acquisition,
         calibration=facts.calibration,
         source=source.name,
-        findings=_once((*opened.findings, *header.findings, *findings, *(f"pydicom: {n}" for n in notes))),
+        findings=_once((*opened.findings, *header.findings, *frame.findings, *(f"pydicom: {n}" for n in notes))),
     )
 
 
-def _measured_pixels(
-    dataset: Dataset, header: Header, layout: PixelLayout, polarity: int, source: str, limits: ReadLimits
-) -> tuple[FloatImage, Mask, tuple[str, ...]]:
-    """Pixels with padding filled by the least dense valid value, the valid mask, and the decoder's findings."""
-    frame = decode_frame(dataset, source, limits, layout)
+def _with_bits(facts: DicomFacts, layout: PixelLayout, header: Header) -> DicomFacts:
+    """Facts with the bits that the values have, where the header states others."""
+    path = read_value_path(header)
+    if (layout.bits_stored, layout.signed) == (path.bits, path.signed):
+        return facts
+    acquisition = replace(facts.acquisition, bits_stored=layout.bits_stored)
+    return replace(facts, acquisition=acquisition, calibration=classify(acquisition, replace(path, bits=layout.bits_stored, signed=layout.signed)))
+
+
+def _measured_pixels(frame: DecodedFrame, header: Header, polarity: int, source: str) -> tuple[FloatImage, Mask]:
+    """Pixels with padding filled by the least dense valid value, and the valid mask."""
+    layout = frame.layout
     pixels = polarity * apply_modality_lut(frame.values, header, source)
     valid = aperture_mask(header, (layout.rows, layout.columns))
     padding = padding_mask(frame.values, header, signed=layout.signed, bits_allocated=layout.bits_allocated)
@@ -99,7 +107,7 @@ def _measured_pixels(
         valid &= ~padding
     if not np.isfinite(pixels).all():
         raise DamagedFileError(source, "a modality transform that gives values beyond any number", "finite values", "export the image again")
-    return pixels, valid, frame.findings
+    return pixels, valid
 
 
 def check_form(header: Header, source: str) -> None:

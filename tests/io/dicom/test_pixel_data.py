@@ -8,8 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from openjpeg.utils import encode_array
 from pydicom import dcmread
+from pydicom.dataelem import DataElement
 from pydicom.encaps import encapsulate, generate_frames
+from pydicom.uid import JPEG2000Lossless
 
 from calcitrack.errors import DamagedFileError, UnsupportedImageError
 from calcitrack.io.dicom.codestream import Codec, inspect
@@ -115,6 +118,51 @@ def test_bits_above_the_high_bit_are_masked_off(dicom: Write, ramp_of: Callable[
     frame = decode(dicom(pixels=ramp_of() | 0xA000))
     np.testing.assert_array_equal(frame.values, ramp_of())
     assert any("above High Bit" in f for f in frame.findings)
+
+
+def drawn_over(values: np.ndarray) -> np.ndarray:
+    """A frame and a line in bit 12, as old overlays are."""
+    mask = np.zeros(values.shape, bool)
+    mask[2, :], mask[:, 3], mask[10:14, 20:30] = True, True, True
+    return np.where(mask, values | 0x1000, values).astype(np.uint16)
+
+
+def smooth() -> np.ndarray:
+    """A picture of 12 bits that goes up and down."""
+    rows, columns = np.mgrid[:48, :64]
+    return np.round(1900 * (1 - np.cos(rows / 9) * np.cos(columns / 11))).astype(np.uint16) + 100
+
+
+def test_bits_that_carry_the_values_on_are_no_overlay(dicom: Write) -> None:
+    """Bits Stored 10 of values that need 12: all 12 are used, with a finding; signed ones too."""
+    frame = decode(dicom("a.dcm", smooth(), BitsStored=10, HighBit=9))
+    np.testing.assert_array_equal(frame.values, smooth())
+    assert frame.layout.bits_stored == 12
+    assert any("need 12 bits, Bits Stored is 10" in f for f in frame.findings)
+    signed = smooth().astype(np.int16) - 2000
+    np.testing.assert_array_equal(decode(dicom("b.dcm", signed, BitsStored=10, HighBit=9, PixelRepresentation=1)).values, signed)
+
+
+def test_what_is_drawn_over_the_values_is_an_overlay(dicom: Write) -> None:
+    """A line in the next bit leaves the stored values as they are; a stated overlay is one, whatever it looks like."""
+    frame = decode(dicom("a.dcm", drawn_over(smooth())))
+    np.testing.assert_array_equal(frame.values, smooth())
+    assert any("overlay or garbage" in f for f in frame.findings)
+    stated = DataElement(0x60000102, "US", 12)
+    np.testing.assert_array_equal(decode(dicom("b.dcm", smooth() * 2, OverlayBitPosition=stated)).values, (smooth() * 2) & 0xFFF)
+
+
+@pytest.mark.parametrize(("stream_signed", "header_signed"), [(True, False), (False, True), (True, True)])
+@pytest.mark.parametrize("stated", [10, 12, 16])
+def test_a_stream_of_jpeg_2000_is_read_by_its_own_sign_and_bits(dicom: Write, stream_signed: bool, header_signed: bool, stated: int) -> None:
+    """Its coder used them, whatever the header says; where they differ there is a finding."""
+    values = smooth().astype(np.int16) - 2048 if stream_signed else smooth()
+    stream = bytes(encode_array(values, bits_stored=12, photometric_interpretation=0))
+    path = dicom(pixels=values, syntax=JPEG2000Lossless, frame=stream, BitsStored=stated, HighBit=stated - 1, PixelRepresentation=int(header_signed))
+    frame = decode(path)
+    np.testing.assert_array_equal(frame.values, values)
+    assert frame.layout.signed == stream_signed
+    assert any("sign is used" in f for f in frame.findings) == (stream_signed != header_signed)
 
 
 def test_values_that_do_not_start_at_bit_0_are_moved_down(dicom: Write, ramp_of: Callable[..., np.ndarray]) -> None:
