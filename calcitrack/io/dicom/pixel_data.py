@@ -267,8 +267,9 @@ def settle_bits(raw: NDArray[np.generic], layout: PixelLayout, header: Header) -
 
 def _states_overlay(header: Header, layout: PixelLayout) -> bool:
     """Whether an overlay in unused bits is stated: Overlay Bit Position (60xx,0102, retired) above the stored bits."""
-    positions = (header.dataset.get((group, 0x0102)) for group in range(0x6000, 0x6020, 2))
-    return any(p is not None and isinstance(p.value, int) and p.value >= layout.bits_stored for p in positions)
+    tags = [(group, 0x0102) for group in range(0x6000, 0x6020, 2)]
+    positions = [header.dataset[tag].value for tag in tags if tag in header.dataset]
+    return any(isinstance(position, int) and position >= layout.bits_stored for position in positions)
 
 
 def _bits_carried_on(values: NDArray[np.unsignedinteger], layout: PixelLayout) -> int:
