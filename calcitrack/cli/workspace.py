@@ -140,6 +140,9 @@ def import_(
     based_on: Annotated[
         int | None, typer.Option(min=1, help="Version of the segmentation that the reader started from; by default the one that counts now.")
     ] = None,
+    replace_all: Annotated[
+        bool, typer.Option("--replace-all", help="Accept also what leaves none of a film's deposits, or lays them elsewhere.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Accept outlines that a reader drew in 3D Slicer, OHIF or another program as new versions; nothing is overwritten."""
@@ -153,7 +156,7 @@ def import_(
         with Workspace.open(folder) as opened:
             for file in files:
                 try:
-                    versions = import_into(opened, file, reader=reader, comment=comment, segments=segment, based_on=based_on)
+                    versions = import_into(opened, file, reader=reader, comment=comment, segments=segment, based_on=based_on, replace_all=replace_all)
                     accepted += [(file, m) for m in versions]
                 except (ReadError, EditConflictError) as error:  # one file must not cost the others
                     refused.append(str(error))

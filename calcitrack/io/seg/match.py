@@ -83,7 +83,7 @@ def import_segmentation(file: SegmentationFile, image: ImageAssessment, base: Se
     labels = _labels_of(chosen, image)
     imported: Labels = np.zeros(base.labels.shape, np.uint16)
     for segment in chosen:
-        imported[drawn == segment.number] = labels[segment.number]
+        imported[drawn == segment.number + 1] = labels[segment.number]
     unchanged = {v for v in base.label_values if np.array_equal(imported == v, base.labels == v)}
     segmentation = replace(
         base.with_possible(base.undecided(imported)),
@@ -93,13 +93,21 @@ def import_segmentation(file: SegmentationFile, image: ImageAssessment, base: Se
         supported=base.supported & unchanged,
     )
     if file.fractional:
-        findings = (*findings, "fractional segments: pixels of at least half the largest value were taken")
+        findings = (*findings, _fractional_words(file))
     return Imported(uid, segmentation, findings)
+
+
+def _fractional_words(file: SegmentationFile) -> str:
+    least = file.inside_from
+    stated = float(file.dataset.get("MaximumFractionalValue") or 255)
+    if least < stated / 2:
+        return f"fractional segments of two values, 0 and {least:g}, where the largest is stated as {stated:g}: pixels of {least:g} were taken"
+    return "fractional segments: pixels of at least half the largest value were taken"
 
 
 def _chosen(file: SegmentationFile, wanted: Collection[int] | None) -> tuple[list[Segment], tuple[str, ...]]:
     """The segments to import. The empty segment of an image without deposits is imported like others: it has no pixels."""
-    known = [s for s in file.segments if s.number]  # number 0 is the background of a label map
+    known = [s for s in file.segments if s.number not in file.background]
     if wanted is not None:
         missing = sorted(set(wanted) - {s.number for s in known})
         if missing:
@@ -193,7 +201,7 @@ def _shift_px(frame: FrameFacts, position: Sequence[float], orientation: Sequenc
 
 
 def _drawn(file: SegmentationFile, image: str, chosen: Sequence[Segment], shape: tuple[int, ...]) -> NDArray[np.uint16]:
-    """Map of segment numbers, shape (rows, columns).
+    """Map of segment numbers plus 1, shape (rows, columns), 0 outside; a label map may number a segment 0.
 
     Raises
     ------
@@ -205,12 +213,12 @@ def _drawn(file: SegmentationFile, image: str, chosen: Sequence[Segment], shape:
     for number, mask in file.masks(image):
         if number not in by_number:
             continue
-        shared = mask & (drawn > 0) & (drawn != number)
+        shared = mask & (drawn > 0) & (drawn != number + 1)
         if shared.any():
-            other = by_number[int(drawn[shared][0])]
+            other = by_number[int(drawn[shared][0]) - 1]
             found = f"segments {_named(other)} and {_named(by_number[number])}, which share {counted(int(shared.sum()), 'pixel')}"
             raise SegmentationImportError(file.source, found, "deposits that do not overlap", "draw them apart, or choose with --segment")
-        drawn[mask] = number
+        drawn[mask] = number + 1
     return drawn
 
 

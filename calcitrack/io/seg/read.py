@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -24,6 +24,8 @@ from calcitrack.model.image import Mask
 
 SEGMENTATION_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", LABELMAP_STORAGE)
 """SOP Classes: Segmentation, Label Map Segmentation."""
+BACKGROUND = Code("125040", "DCM", "Background")
+"""Property type of the segment of a label map that is no segment (PS3.16, CID 7150 ff.)."""
 INSIDE_FROM = 0.5
 """Share of the largest value from which a pixel of a fractional segment is inside: more likely, or more of it, than not."""
 
@@ -80,6 +82,8 @@ class SegmentationFile:
         Name of the file, as shown to the user.
     fractional
         Whether its pixels are probabilities or shares of a pixel.
+    background
+        Numbers of segments that are no segment but what lies around them: 0, what Pixel Padding Value of a label map names, and what is coded so.
     """
 
     source: str
@@ -88,6 +92,7 @@ class SegmentationFile:
     segments: tuple[Segment, ...]
     frames: tuple[FrameFacts, ...]
     fractional: bool
+    background: frozenset[int]
     dataset: Dataset
 
     @property
@@ -101,18 +106,72 @@ class SegmentationFile:
         Raises
         ------
         DamagedFileError
-            Pixel data that are missing, incomplete or in an unknown form.
+            Pixel data that are missing, incomplete or in an unknown form, or a frame or pixel of a segment that is not described.
         """
-        top = float(self.dataset.get("MaximumFractionalValue") or 255) if self.fractional else 1.0
+        inside_from = self.inside_from
         for facts, pixels in zip(self.frames, self._decoded(), strict=False):
             if image not in facts.images:
                 continue
             if facts.segment is None:
-                yield from ((s.number, pixels == s.number) for s in self.segments if s.number)
+                self._check_described(np.unique(pixels))
+                yield from ((s.number, pixels == s.number) for s in self.segments if s.number not in self.background)
             else:
-                yield facts.segment, np.asarray(pixels >= INSIDE_FROM * top)
+                yield facts.segment, np.asarray(pixels >= inside_from)
+
+    @property
+    def inside_from(self) -> float:
+        """Least value of a pixel that is inside.
+
+        Half of Maximum Fractional Value of a fractional Segmentation. Some programs write two values only, 0 and another one, whatever they
+        state as the largest: then the other one is inside.
+
+        Raises
+        ------
+        DamagedFileError
+            Several values above 0 of which none reaches half of the largest one that is stated, or one lies above it.
+        """
+        if not self.fractional:
+            return INSIDE_FROM
+        top = float(self.dataset.get("MaximumFractionalValue") or 255)
+        found = sorted({int(v) for pixels in self._decoded() for v in np.unique(pixels)} - {0})
+        if len(found) == 1:
+            return float(found[0])
+        if found and not INSIDE_FROM * top <= found[-1] <= top:
+            raise self._damaged(f"fractional values up to {found[-1]} where Maximum Fractional Value is {top:g}")
+        return INSIDE_FROM * top
+
+    def check_frames(self) -> None:
+        """Return when the header accounts for each frame.
+
+        Raises
+        ------
+        DamagedFileError
+            A frame of a segment that is not described, or more or fewer frames than are stated.
+        """
+        unknown = sorted({f.segment for f in self.frames if f.segment is not None} - {s.number for s in self.segments})
+        if unknown:
+            raise self._damaged(f"a frame of segment {unknown[0]}, which the header does not describe")
+        stated = int(self.dataset.get("NumberOfFrames") or len(self.frames))
+        if stated != len(self.frames):
+            raise self._damaged(f"{counted(stated, 'frame')} stated, and the place of {len(self.frames)} described")
+
+    def _check_length(self) -> None:
+        """Refuse uncompressed pixel data that are longer than their frames; shorter ones break off when they are decoded."""
+        data = self.dataset
+        if "PixelData" not in data or data["PixelData"].is_undefined_length:
+            return
+        bits = self.shape[0] * self.shape[1] * len(self.frames) * int(data.get("BitsAllocated") or 1)
+        due, there = -(-bits // 8), len(data.PixelData)
+        if there > due + due % 2:  # a byte of padding makes the length even
+            raise self._damaged(f"pixel data of {counted(there, 'byte')} where {due} are due: rows or frames padded to whole bytes, or a wrong size")
+
+    def _check_described(self, values: NDArray[Any]) -> None:
+        unknown = sorted({int(v) for v in values} - {s.number for s in self.segments} - self.background)
+        if unknown:
+            raise self._damaged(f"pixels of {counted(len(unknown), 'segment')} that the header does not describe ({unknown[0]})")
 
     def _decoded(self) -> Iterator[NDArray[Any]]:
+        self._check_length()
         done = 0
         try:
             with collected_warnings():
@@ -163,6 +222,7 @@ def read_segmentation(path: str | PathLike[str]) -> SegmentationFile:
         raise SegmentationImportError(
             name, "no reference to an image", "the SOP Instance UID of the radiograph that it was drawn on", "export it with its source images"
         )
+    opened.check_frames()
     return opened
 
 
@@ -170,15 +230,26 @@ def _opened(dataset: Dataset, name: str) -> SegmentationFile:
     shared = next(iter(dataset.get("SharedFunctionalGroupsSequence", []) or []), Dataset())
     groups = list(dataset.get("PerFrameFunctionalGroupsSequence", []) or [])
     whole, labelmap = _listed_images(dataset), str(dataset.SOPClassUID) == LABELMAP_STORAGE
+    segments = tuple(_segment(s) for s in dataset.SegmentSequence)
     return SegmentationFile(
         source=name,
         sop_instance_uid=str(dataset.SOPInstanceUID),
         shape=(int(dataset.Rows), int(dataset.Columns)),
-        segments=tuple(_segment(s) for s in dataset.SegmentSequence),
+        segments=segments,
         frames=tuple(_frame((group, shared), whole, labelmap=labelmap) for group in groups),
+        background=_background(dataset, segments, labelmap=labelmap),
         fractional=str(dataset.get("SegmentationType", "")).strip() == "FRACTIONAL",
         dataset=dataset,
     )
+
+
+def _background(dataset: Dataset, segments: Sequence[Segment], *, labelmap: bool) -> frozenset[int]:
+    """Numbers of what lies around the segments. In a label map Pixel Padding Value names it, any number; 0 is one then only if it has no code."""
+    coded = {s.number for s in segments if s.kind == BACKGROUND}
+    padding = dataset.get("PixelPaddingValue") if labelmap else None
+    named = {int(padding)} if padding is not None else {0}
+    described = {s.number for s in segments}
+    return frozenset(coded | named | ({0} - described))
 
 
 def _segment(item: Dataset) -> Segment:

@@ -6,12 +6,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from os import PathLike
 
+import numpy as np
+
 from calcitrack.errors import InvalidValueError, SegmentationImportError
 from calcitrack.io.seg.match import Imported, import_segmentation
 from calcitrack.io.seg.read import read_segmentation
 from calcitrack.io.workspace.versions import SegmentationVersion
 from calcitrack.io.workspace.workspace import Workspace
-from calcitrack.model.segmentation import Segmentation
+from calcitrack.model.display import counted
+from calcitrack.model.segmentation import Labels, Segmentation
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ def import_into(
     comment: str = "",
     segments: Collection[int] | None = None,
     based_on: int | None = None,
+    replace_all: bool = False,
 ) -> tuple[ImportedVersion, ...]:
     """Accept a DICOM Segmentation as a reader's edit of each image that it lies on.
 
@@ -59,6 +63,8 @@ def import_into(
         Numbers of the segments to take; all when ``None``, and then all must be deposits.
     based_on
         Number of the version that the reader started from; the one that counts now when ``None``.
+    replace_all
+        Accept also what leaves none of an image's deposits, or lays all of them elsewhere.
 
     Returns
     -------
@@ -68,8 +74,8 @@ def import_into(
     Raises
     ------
     SegmentationImportError
-        It is no Segmentation, it refers to no image of the workspace or has another grid, a segment is no deposit, or two overlap. Nothing
-        is accepted then, for any image.
+        It is no Segmentation, it refers to no image of the workspace or has another grid, a segment is no deposit, two overlap, or it would
+        empty an image or move its deposits. Nothing is accepted then, for any image.
     EditConflictError
         Somebody else's edit came after the version it is based on.
     InvalidValueError
@@ -89,8 +95,33 @@ def import_into(
         base = _base(workspace, uid, based_on)
         segmentation = workspace.segmentation(base)
         drawn.append((import_segmentation(file, image, segmentation, segments=segments), base, segmentation))
+    if not replace_all:
+        for imported, _, before in drawn:
+            _check_kept(file.source, imported.segmentation.labels, before.labels)
     words = comment or f"imported from DICOM Segmentation {file.sop_instance_uid}"
     return tuple(_accepted(workspace, *one, reader=reader, comment=words) for one in drawn)
+
+
+def _check_kept(source: str, labels: Labels, before: Labels) -> None:
+    """Refuse outlines that leave nothing of the deposits that are there: more often a mistake of the file than of the deposits.
+
+    Raises
+    ------
+    SegmentationImportError
+        No pixel is left of any deposit and none was drawn, or the same deposits lie elsewhere.
+    """
+    had, now = np.unique(before[before > 0]), np.unique(labels[labels > 0])
+    action = "check the file; if that is meant, say so (--replace-all)"
+    if had.size and not now.size:
+        raise SegmentationImportError(source, f"no outline where {counted(had.size, 'deposit was', 'deposits were')}", "outlines of deposits", action)
+    moved = [v for v in np.intersect1d(had, now) if not ((labels == v) & (before == v)).any()]
+    areas, areas_before = (sorted(np.unique(image[image > 0], return_counts=True)[1].tolist()) for image in (labels, before))
+    same_elsewhere = bool(areas) and areas == areas_before and not ((labels > 0) & (before > 0)).any()
+    if moved or same_elsewhere:
+        count = len(moved) or had.size
+        raise SegmentationImportError(
+            source, f"{counted(count, 'known deposit')} at another place, off the old one by more than its size", "outlines on the deposits", action
+        )
 
 
 def _base(workspace: Workspace, uid: str, number: int | None) -> SegmentationVersion:

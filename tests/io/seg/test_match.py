@@ -113,6 +113,86 @@ def test_possible_deposits_stay_unless_one_is_drawn_as_a_deposit(made: ModuleTyp
     np.testing.assert_array_equal(back.labels, drawn)
 
 
+def by_values(films: ModuleType, image: ImageAssessment, path: Path, largest: int, scale: int | None) -> Path:
+    """A fractional Segmentation whose two deposits have this value, or grow from 1 to it, and another stated largest value."""
+    seg = foreign(films, image, two(image), "FRACTIONAL")
+    frames = (seg.pixel_array > 0).astype(np.uint8) * (scale or 1)
+    if scale is None:
+        frames[0, 50:60, 20:25] = np.arange(1, 51).reshape(10, 5)
+    seg.MaximumFractionalValue = largest
+    seg.PixelData = frames.tobytes()
+    seg.save_as(path)
+    return path
+
+
+@pytest.mark.parametrize(("largest", "scale"), [(255, 1), (255, 100), (1, 255), (255, 255), (1, 1)])
+def test_a_fractional_segment_of_two_values_counts_by_the_larger_one(
+    films: ModuleType, image: ImageAssessment, tmp_path: Path, largest: int, scale: int
+) -> None:
+    """Whatever is stated as the largest: 0 and 1 of 255 are a mask."""
+    back = laid(by_values(films, image, tmp_path / "seg.dcm", largest, scale), image)
+    np.testing.assert_array_equal(back.segmentation.labels > 0, two(image) > 0)
+
+
+@pytest.mark.parametrize("largest", [255, 10])
+def test_fractional_values_on_another_scale_are_refused(films: ModuleType, image: ImageAssessment, tmp_path: Path, largest: int) -> None:
+    """Several values up to 50 are neither shares of 255 nor of 10."""
+    with pytest.raises(DamagedFileError, match=f"fractional values up to 50 where Maximum Fractional Value is {largest}"):
+        laid(by_values(films, image, tmp_path / "seg.dcm", largest, None), image)
+
+
+@pytest.mark.parametrize("axis", [-1, None])
+def test_padded_rows_and_frames_are_refused(films: ModuleType, image: ImageAssessment, tmp_path: Path, axis: int | None) -> None:
+    """Single bits run on over rows and frames; rows or frames of whole bytes make the pixel data longer than the header allows."""
+    seg = foreign(films, image, two(image))
+    frames = np.pad(seg.pixel_array, ((0, 0), (0, 0), (0, 0)))
+    packed = (
+        np.packbits(frames, axis=axis, bitorder="little").tobytes()
+        if axis
+        else b"".join(np.packbits(f.ravel(), bitorder="little").tobytes() + b"\0\0" for f in frames)
+    )
+    seg.PixelData = packed + b"\0" * (len(packed) % 2)
+    seg.save_as(tmp_path / "seg.dcm")
+    with pytest.raises(DamagedFileError, match="rows or frames padded"):
+        laid(tmp_path / "seg.dcm", image)
+
+
+def test_frames_and_pixels_of_unknown_segments_are_refused(films: ModuleType, image: ImageAssessment, tmp_path: Path) -> None:
+    """A segment that is not described may be anything; so may a frame more or less than stated."""
+    seg = foreign(films, image, two(image))
+    seg.PerFrameFunctionalGroupsSequence[1].SegmentIdentificationSequence[0].ReferencedSegmentNumber = 7
+    seg.save_as(tmp_path / "seg.dcm")
+    with pytest.raises(DamagedFileError, match="a frame of segment 7, which the header does not describe"):
+        read_segmentation(tmp_path / "seg.dcm")
+    seg = foreign(films, image, two(image))
+    seg.NumberOfFrames = 3
+    seg.save_as(tmp_path / "seg.dcm")
+    with pytest.raises(DamagedFileError, match="3 frames stated, and the place of 2 described"):
+        read_segmentation(tmp_path / "seg.dcm")
+    seg = foreign(films, image, two(image), "LABELMAP")
+    seg.PixelData = np.where(two(image) == 2, 9, two(image)).astype(np.uint8).tobytes()
+    seg.save_as(tmp_path / "seg.dcm")
+    with pytest.raises(DamagedFileError, match=r"the header does not describe \(9\)"):
+        laid(tmp_path / "seg.dcm", image)
+
+
+@pytest.mark.parametrize("coded", [True, False])
+def test_the_background_of_a_label_map_has_any_number(films: ModuleType, image: ImageAssessment, tmp_path: Path, coded: bool) -> None:
+    """It is the segment that Pixel Padding Value names, or that is coded as background."""
+    seg = foreign(films, image, two(image), "LABELMAP", (CALCIFICATION, CALCIFICATION, TISSUE))
+    seg.PixelData = np.where(two(image) == 0, 3, two(image)).astype(np.uint8).tobytes()
+    if coded:
+        seg.SegmentSequence[-1].SegmentedPropertyTypeCodeSequence[0].CodeValue = "125040"
+        seg.SegmentSequence[-1].SegmentedPropertyTypeCodeSequence[0].CodingSchemeDesignator = "DCM"
+        seg.SegmentSequence[-1].SegmentedPropertyTypeCodeSequence[0].CodeMeaning = "Background"
+    else:
+        seg.PixelPaddingValue = 3
+    seg.save_as(tmp_path / "seg.dcm")
+    back = laid(tmp_path / "seg.dcm", image).segmentation.labels
+    np.testing.assert_array_equal(back > 0, two(image) > 0)
+    assert len(np.unique(back)) == 3
+
+
 @pytest.mark.parametrize("kind", ["BINARY", "LABELMAP"])
 def test_a_segmentation_of_another_program_gives_new_deposits(films: ModuleType, image: ImageAssessment, tmp_path: Path, kind: str) -> None:
     """Segments without a known identity get labels of their own, above those that were there."""

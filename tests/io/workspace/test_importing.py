@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -68,6 +68,33 @@ def test_outlines_of_a_reader_are_the_next_version(workspace: Workspace, assessm
     assert np.array_equal(now, np.where(assessment.images[0].segmentation.labels == 1, 0, assessment.images[0].segmentation.labels))
     assert workspace.history(who="anna")[-1].what == "segmentation edited"
     assert workspace.check().clean
+
+
+def emptied(pixels: np.ndarray) -> np.ndarray:
+    """No outline at all."""
+    return np.zeros_like(pixels)
+
+
+def shifted(pixels: np.ndarray) -> np.ndarray:
+    """The same outlines half a picture further down."""
+    return np.roll(pixels, pixels.shape[1] // 2, axis=1)
+
+
+@pytest.mark.parametrize(("redraw", "said"), [(emptied, "no outline where 2 deposits were"), (shifted, "at another place")])
+@pytest.mark.parametrize("known", [True, False])
+def test_what_would_empty_or_move_deposits_stops(
+    workspace: Workspace, tmp_path: Path, redraw: Callable[[np.ndarray], np.ndarray], said: str, known: bool
+) -> None:
+    """It is more often a mistake of the file, with and without identities; whoever means it says so."""
+    seg = pydicom.dcmread(results(workspace, tmp_path)[0])
+    seg.PixelData = np.packbits(redraw(seg.pixel_array).ravel(), bitorder="little").tobytes()
+    for segment in seg.SegmentSequence if not known else ():
+        del segment.TrackingUID
+    seg.save_as(tmp_path / "other.dcm")
+    with pytest.raises(SegmentationImportError, match=said):
+        import_into(workspace, tmp_path / "other.dcm", reader="anna")
+    (made,) = import_into(workspace, tmp_path / "other.dcm", reader="anna", replace_all=True)
+    assert made.changed
 
 
 @pytest.mark.parametrize("kind", ["binary", "labelmap"])
