@@ -63,6 +63,8 @@ def got(address: str, out: Path, query: Query, options: PacsOptions, *, move: bo
         tell(f"{parse(address)[0]}: no series is what was asked")
         return ExitCode.NOTHING
     _complain((f"{uid}: {reason}" for uid, reason in fetched.missing.items()), len(fetched.missing))
+    for note in fetched.notes:
+        tell(note)
     if fetched.gone:
         tell(fetched.gone)
         tell(f"{counted(fetched.n_left, 'object')} left to fetch; to go on there: {same_command()}")

@@ -35,6 +35,8 @@ class Fetched:
         Reason why the fetch ended early; empty when it finished.
     n_left
         Number of objects that were not reached then.
+    notes
+        What the user has to know of the server's answers.
     """
 
     folder: Path
@@ -44,6 +46,7 @@ class Fetched:
     missing: dict[str, str]
     gone: str = ""
     n_left: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def n_kept(self) -> int:
@@ -144,7 +147,7 @@ class _Run:
     def outcome(self, n_series: int, gone: str = "") -> Fetched:
         """The outcome so far."""
         n_left = self._n - len(self._there) - len(self._new) - len(self._missing)
-        return Fetched(self._kept.folder, n_series, len(self._new), len(self._there), self._missing, gone, n_left)
+        return Fetched(self._kept.folder, n_series, len(self._new), len(self._there), self._missing, gone, n_left, tuple(self._server.notes))
 
     def _keep(self, one: StoredObject, content: bytes) -> None:
         if not self._kept.keep(one, content):

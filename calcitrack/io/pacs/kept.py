@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 import pydicom
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.encaps import generate_fragments
 from pydicom.uid import UID
 
 from calcitrack.errors import PacsError
@@ -20,6 +21,8 @@ from calcitrack.io.pacs.found import StoredObject
 PART = ".part"
 """Suffix of a file while it is written."""
 UNDEFINED = 0xFFFFFFFF
+HALF_COLOUR = 0.5
+"""Least share of the samples that pictures with thinned-out colour hold (YBR_PARTIAL_420; YBR_FULL_422 holds two thirds)."""
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
@@ -99,7 +102,24 @@ def is_whole(stream: BinaryIO, sop_instance_uid: str) -> bool:
 def _ends_whole(dataset: Dataset) -> bool:
     last: Any = dataset.get_item(max(dataset.keys()))
     cut = isinstance(last, RawDataElement) and last.length != UNDEFINED and len(last.value or b"") != last.length
-    return not cut and "SeriesInstanceUID" in dataset and (any(k in dataset for k in PIXELS) or not _has_pixels(dataset))
+    has_all = any(k in dataset for k in PIXELS) or not _has_pixels(dataset)
+    return not cut and "SeriesInstanceUID" in dataset and has_all and _pixels_whole(dataset)
+
+
+def _pixels_whole(dataset: Dataset) -> bool:
+    """Whether pixel data are as long as the header says: whole frames where they are not compressed, else a frame in fragments for each.
+
+    A file that was cut short and written again by a program on its way fits its own lengths, and not its picture.
+    """
+    if "PixelData" not in dataset or "Rows" not in dataset:
+        return True
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    if dataset["PixelData"].is_undefined_length:
+        return len(list(generate_fragments(dataset.PixelData))) > frames  # the offset table is the first of them
+    samples = int(dataset.get("SamplesPerPixel") or 1)
+    bits = int(dataset.Rows) * int(dataset.Columns) * samples * frames * int(dataset.BitsAllocated)
+    share = HALF_COLOUR if str(dataset.get("PhotometricInterpretation", "")).endswith(("_422", "_420")) else 1.0
+    return len(dataset.PixelData) >= int(bits * share) // 8
 
 
 def _has_pixels(dataset: Dataset) -> bool:

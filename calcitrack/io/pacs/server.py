@@ -43,6 +43,11 @@ class Server(Protocol):
         """Its address."""
         ...
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the user has to know of its answers so far."""
+        ...
+
     def studies(self, query: Query) -> Sequence[Dataset]:
         """Studies that may match the query."""
         ...

@@ -52,6 +52,7 @@ class DimseServer:
 
     def __init__(self, peer: Peer, listener: Listener | None, *, move: bool) -> None:
         self.name = peer.name
+        self.notes: tuple[str, ...] = ()
         self._peer, self._listener, self._move = peer, listener, move
         self._open = ExitStack()
         self._finding: Association | None = None

@@ -26,8 +26,26 @@ BAD_CERTIFICATE = "certificate verify failed"
 """How OpenSSL says that a certificate is not to be trusted."""
 
 
+OF_ONE_OBJECT = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
+"""Answers to storing an object that speak of this object, not of the server (PS3.18, 10.5.3)."""
+MAX_QUOTED = 200
+"""Characters of a server's own words that a message quotes."""
+
+
 class NotThereError(PacsError):
     """The server answers that the resource does not exist."""
+
+
+class NotUnderstoodError(PacsError):
+    """The server does not accept the question as it was asked."""
 
 
 @contextmanager
@@ -81,9 +99,19 @@ def _by_status(server: str, asked: str, error: requests.HTTPError) -> PacsError:
         return PacsRefusedError(server, found, "an account that may do this", "ask those who run the server for leave")
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return NotThereError(server, found, "a DICOMweb service that has it", "check the address; that of Orthanc ends in /dicom-web")
+    if status == HTTPStatus.BAD_REQUEST:
+        expected = "a server that understands the question"
+        return NotUnderstoodError(server, found + own_words(error), expected, "ask with fewer conditions, or check the address")
     if status in LATER:
         return PacsUnreachableError(server, found, "a server that is up and not overloaded", "ask again later")
     return PacsError(server, found, "HTTP 200", "check the address (that of Orthanc ends in /dicom-web), then look into the server's log")
+
+
+def own_words(error: requests.HTTPError) -> str:
+    """What the server itself says of an error, in one line behind a colon; empty where it says nothing that can be shown."""
+    text = "" if error.response is None or "dicom" in error.response.headers.get("Content-Type", "") else error.response.text
+    words = " ".join("".join(c if c.isprintable() else " " for c in text).split()).strip('"')
+    return f": {words[:MAX_QUOTED]}" if words and not words.startswith("<") else ""
 
 
 def _by_certificate(server: str, asked: str, error: requests.exceptions.SSLError) -> PacsError:

@@ -20,8 +20,12 @@ from calcitrack.io.pacs.found import OBJECT_KEYS, SERIES_KEYS, STUDY_KEYS, Serie
 from calcitrack.io.pacs.options import PacsOptions, tls_context
 from calcitrack.io.pacs.query import Query
 from calcitrack.io.pacs.server import Keep, OutgoingFile, Tell
-from calcitrack.io.pacs.web.errors import NotThereError, explained
+from calcitrack.io.pacs.web.errors import OF_ONE_OBJECT, NotThereError, NotUnderstoodError, explained, own_words
 
+REPEATS = "the server repeats its first answers when asked for more: its lists may be incomplete"
+"""Said where a page behind the first one holds nothing new."""
+ALREADY_THERE = (0x0111, 45070)
+"""Failure reasons of an object whose UID the server has: duplicate SOP Instance (PS3.7, C.4.2), and that of Microsoft's DICOM service."""
 PAGE = 500
 """Answers asked for at a time; a server may give fewer."""
 MAX_PAGES = 2000
@@ -52,6 +56,7 @@ class WebServer:
 
     def __init__(self, address: WebAddress, options: PacsOptions, session: requests.Session) -> None:
         self.name = str(address)
+        self.notes: list[str] = []
         self._client = DICOMwebClient(address.url, session=session, timeout=options.timeout_s, permissive_uid=True)
         self._client.set_http_retry_params(retry=False)  # `attempts.persistently` asks again, also after lost connections
 
@@ -65,7 +70,13 @@ class WebServer:
             "StudyDate": query.study_date,
             "ModalitiesInStudy": modality,
         }
-        return self._search("studies", self._client.search_for_studies, filters, STUDY_KEYS)
+        try:
+            return self._search("studies", self._client.search_for_studies, filters, STUDY_KEYS)
+        except NotUnderstoodError:
+            if not modality:
+                raise
+        # some servers refuse Modalities in Study; the series are told apart by their modality anyway
+        return self._search("studies", self._client.search_for_studies, {**filters, "ModalitiesInStudy": ""}, STUDY_KEYS)
 
     def series(self, study: Study, query: Query) -> list[Dataset]:
         """Answers of QIDO-RS. They are filtered by body part here: not every server supports that key."""
@@ -104,6 +115,8 @@ class WebServer:
                 answers = {repr(sorted((k, v.get("Value")) for k, v in one.items())): Dataset.from_json(one) for one in page}
             new = {k: v for k, v in answers.items() if k not in found}
             if not new:
+                if page and offset and REPEATS not in self.notes:
+                    self.notes.append(REPEATS)
                 break
             found.update(new)
             offset += len(page)
@@ -117,13 +130,32 @@ class WebServer:
         return stream.getvalue()
 
     def _stored(self, file: OutgoingFile) -> str:
+        """Why the server did not store a file; empty where it did."""
         with explained(self.name, f"storing {file.path}"), collected_warnings():
-            answer = Header(self._client.store_instances([pydicom.dcmread(file.path)]))
+            try:
+                answer = Header(self._client.store_instances([pydicom.dcmread(file.path)]))
+            except requests.HTTPError as error:
+                if error.response is None or error.response.status_code not in OF_ONE_OBJECT:
+                    raise
+                answer, words = Header(_dataset_of(error.response)), f" (HTTP {error.response.status_code}{own_words(error)})"
+                if not answer.items("FailedSOPSequence"):
+                    return f"the server did not store it{words}"
             failed = answer.items("FailedSOPSequence")
             reason = failed[0].integer("FailureReason") if failed else None
         if not failed:
             return ""
+        if reason in ALREADY_THERE:
+            return f"the server has it already (failure reason 0x{reason:04X}); what it has was not replaced"
         return f"the server did not store it (failure reason {'not stated' if reason is None else f'0x{reason:04X}'})"
+
+
+def _dataset_of(response: requests.Response) -> Dataset:
+    """The DICOM answer in JSON; an empty one where there is none."""
+    try:
+        content = response.json()
+        return Dataset.from_json(content[0] if isinstance(content, list) else content)
+    except Exception:  # whatever a server writes; its text is quoted then
+        return Dataset()
 
 
 class _Session(requests.Session):
