@@ -14,7 +14,7 @@ from rich.console import Console
 
 from calcitrack.cli.console import progress_bar
 from calcitrack.cli.exits import ExitCode
-from calcitrack.io.cohort.pseudonyms import read_pseudonyms
+from calcitrack.io.cohort.pseudonyms import nobody_sentence, read_pseudonyms
 from calcitrack.io.deidentify import (
     SUMMARY,
     TABLE,
@@ -72,6 +72,8 @@ def _lines(report: DeidentifyReport, out: Path, key: Path | None) -> list[str]:
     if written:
         strings = counted(sum(f.searched for f in written), "string that identified them was", "strings that identified them were")
         lines.append(f"Checked: {strings} searched for in every byte of their copies")
+    if report.rows_of_nobody:
+        lines.append(f"Pseudonyms: {nobody_sentence(report.rows_of_nobody)}")
     lines += _skipped(report) + _refused(report) + _pictures(report)
     if key is not None:
         lines.append(f"Key: {key} says who is who and undoes everything; keep it apart from the files, and safe")
@@ -112,6 +114,7 @@ def _json(report: DeidentifyReport, out: Path, code: ExitCode) -> str:
         "exit_code": int(code),
         "patients": len({f.pseudonym for f in report.of(Status.WRITTEN)}),
         "files": {str(s): report.counts[s] for s in Status},
+        "rows_of_nobody": list(report.rows_of_nobody),
         "pictures_with_text": {str(s): len(report.with_text(s)) for s in BurnedIn},
         "not_written": [
             {"file": f.source, "status": str(f.status), "reason": f.reason} for f in report.files if f.status in (Status.REFUSED, Status.WITHHELD)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from calcitrack.errors import PseudonymError
@@ -12,6 +12,8 @@ from calcitrack.model.display import counted
 COLUMNS = ("old", "new")
 MAX_BYTES = 64 * 1024**2
 """A million patients; more is another kind of file."""
+MOST_NAMED = 10
+"""Rows that a sentence names."""
 MAX_CHARACTERS = 64
 """Of a Patient ID (VR LO)."""
 EXPECTED = "a CSV file in UTF-8 with a header row of old,new and a row for each Patient ID"
@@ -38,6 +40,43 @@ def read_pseudonyms(path: Path) -> Mapping[str, str]:
     if problems:
         raise PseudonymError(str(path), "; ".join(problems), EXPECTED, "correct these lines")
     return pseudonyms
+
+
+def rows_of_nobody(patients: Iterable[str], pseudonyms: Mapping[str, str]) -> tuple[int, ...]:
+    """Numbers of the rows, from 1, whose ID none of these patients has."""
+    there = set(patients)
+    return tuple(number for number, old in enumerate(pseudonyms, start=1) if old not in there)
+
+
+def nobody_sentence(rows: Sequence[int]) -> str:
+    """What is said of rows that fit nobody, without an ID; empty where there are none."""
+    named = ", ".join(map(str, rows[:MOST_NAMED])) + (" and others" if len(rows) > MOST_NAMED else "")
+    return f"{counted(len(rows), 'row')} of the map ({named}) {'fits' if len(rows) == 1 else 'fit'} no patient" if rows else ""
+
+
+def check_all_have_pseudonyms(patients: Sequence[tuple[str, str]], pseudonyms: Mapping[str, str]) -> None:
+    """Return when the map has a row for each patient.
+
+    Parameters
+    ----------
+    patients
+        (file, Patient ID) of each file.
+
+    Raises
+    ------
+    PseudonymError
+        A patient has none. It names the first such file, how many more there are, and the rows that fit nobody: IDs whose leading zeros a
+        spreadsheet took away are both.
+    """
+    left = [source for source, patient in patients if patient not in pseudonyms]
+    if not left:
+        return
+    more = f", here and in {counted(len(left) - 1, 'more file')}" if len(left) > 1 else ""
+    unused = nobody_sentence(rows_of_nobody((patient for _, patient in patients), pseudonyms))
+    hint = f"; {unused}: did a spreadsheet take leading zeros away?" if unused else ""
+    raise PseudonymError(
+        left[0], f"a Patient ID without a pseudonym{more}{hint}", "one for each patient of the inputs", "add or correct rows of the map"
+    )
 
 
 def _add(pseudonyms: dict[str, str], number: int, cells: list[str]) -> str:

@@ -10,19 +10,19 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 
-from calcitrack.errors import CorrectionError, ManifestError, NotFoundError, PseudonymError
+from calcitrack.errors import CorrectionError, ManifestError, NotFoundError
 from calcitrack.io.cohort.corrections import Corrections, correction_of, laid_over, read_corrections
 from calcitrack.io.cohort.discover import FoundFile, Inputs, find_files
 from calcitrack.io.cohort.exposure_file import ExposureFile
 from calcitrack.io.cohort.grouping import build_timelines, skip_copies
 from calcitrack.io.cohort.manifest import ManifestRow, read_manifest
 from calcitrack.io.cohort.people import ISSUER_MARK, with_contradictions, with_issuers
+from calcitrack.io.cohort.pseudonyms import check_all_have_pseudonyms
 from calcitrack.io.cohort.scan import ScannedFile, scan_file
 from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits, archives_kept_open, compare_bytes
 from calcitrack.model.arguments import expect_paths
 from calcitrack.model.cohort import Cohort, FileRecord, FileStatus
 from calcitrack.model.corrections import FilmCorrection
-from calcitrack.model.display import counted
 from calcitrack.model.timeline import Exposure, image_id_of
 
 MAX_WORKERS = 8
@@ -105,7 +105,8 @@ def read_cohort(
     described = [_with_manifest(file, rows, manifest, name_patient=pseudonyms is None) for file in scanned]
     described = with_issuers(described, lambda file: (row := _row_of(file.source, rows)) is not None and bool(row.patient_id))
     if pseudonyms is not None:
-        _check_all_have_pseudonyms(described, pseudonyms)
+        read = [f for f in described if f.status is FileStatus.READ]
+        check_all_have_pseudonyms([(f.source.name, f.acquisition.patient_id) for f in read if f.acquisition is not None], pseudonyms)
         described = [_with_pseudonym(file, pseudonyms) for file in described]
     files = skip_copies(with_contradictions(described), lambda a, b: compare_bytes(a.source, b.source, limits))
     known = _all_corrections(corrections, recorded or {}, files)
@@ -170,17 +171,6 @@ def _with_pseudonym(file: ScannedFile, pseudonyms: Mapping[str, str]) -> Scanned
     pseudonym = pseudonyms.get(file.acquisition.patient_id, "")
     acquisition = replace(file.acquisition, patient_id=pseudonym, patient_birth_date=None)
     return replace(file, acquisition=acquisition)
-
-
-def _check_all_have_pseudonyms(files: Sequence[ScannedFile], pseudonyms: Mapping[str, str]) -> None:
-    left = [f for f in files if f.status is FileStatus.READ and f.acquisition is not None and f.acquisition.patient_id not in pseudonyms]
-    if left:
-        raise PseudonymError(
-            left[0].source.name,
-            f"a Patient ID without a pseudonym, here and in {counted(len(left) - 1, 'more file')}",
-            "one for each patient of the inputs",
-            "add a row to the map",
-        )
 
 
 def _all_corrections(

@@ -83,6 +83,16 @@ def identifiers_of(source: FileSource, limits: ReadLimits) -> FoundIdentifiers:
             return FoundIdentifiers()
 
 
+def patient_of(source: FileSource, limits: ReadLimits) -> str | None:
+    """Patient ID of a DICOM file, empty where it states none; ``None`` for other files, directories and files that cannot be read."""
+    with collected_warnings():
+        try:
+            dataset = open_dataset(source, limits, pixels=False).dataset
+        except Exception:  # as above
+            return None
+        return None if is_media_directory(dataset) else Header(dataset).text("PatientID")
+
+
 def is_media_directory(dataset: Dataset) -> bool:
     """True for a DICOMDIR, which only lists other files."""
     return class_uid(Header(dataset)) == MEDIA_DIRECTORY_CLASS or "DirectoryRecordSequence" in dataset

@@ -71,6 +71,7 @@ class DeidentifyReport:
     patients: int
     mask_text: bool = False
     with_key: bool = False
+    rows_of_nobody: tuple[int, ...] = ()
 
     @property
     def counts(self) -> Counter[Status]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from calcitrack.errors import DeidentifyError, ImageTooLargeError, NotAnImageFileError, NotFoundError, ReadError, UnsupportedImageError
 from calcitrack.io.cohort.discover import FoundFile, find_files
+from calcitrack.io.cohort.pseudonyms import check_all_have_pseudonyms, rows_of_nobody
 from calcitrack.io.deidentify.identifiers import FoundIdentifiers
 from calcitrack.io.deidentify.key_file import read_key, write_key
-from calcitrack.io.deidentify.one_file import Copy, Means, deidentified, identifiers_of, is_media_directory
+from calcitrack.io.deidentify.one_file import Copy, Means, deidentified, identifiers_of, is_media_directory, patient_of
 from calcitrack.io.deidentify.outcomes import DeidentifyReport, FileOutcome, Status
 from calcitrack.io.deidentify.patients import Patients
 from calcitrack.io.deidentify.report_files import write_report
@@ -77,12 +78,15 @@ def deidentify(inputs: Sequence[Path], out: Path, options: DeidentifyOptions | N
     ------
     DeidentifyError
         The output folder or the key cannot be used. Nothing has been written then.
+    PseudonymError
+        Pseudonyms are chosen, and a patient has none. Nothing has been written then.
     """
     options = options or DeidentifyOptions()
     _check_folders(inputs, out, options.key)
     secret, known = (Secret(), {}) if options.key is None else read_key(options.key)
     found = sorted(find_files(list(inputs), options.limits), key=lambda f: f.source.name)  # the order in which timelines sort equal times
     means = Means(secret, Patients(secret, options.pseudonyms), options.mask_text, options.limits)
+    unused = _rows_of_nobody(found, options)
     if options.key is not None:  # before any copy: an interrupted run must not leave copies whose secret is lost
         write_key(options.key, secret, known, ())
     out.mkdir(parents=True, exist_ok=True)
@@ -107,9 +111,26 @@ def deidentify(inputs: Sequence[Path], out: Path, options: DeidentifyOptions | N
             step()
     if options.key is not None:
         write_key(options.key, secret, known, means.patients.known.values())
-    report = DeidentifyReport(tuple(outcomes), len(means.patients.known), options.mask_text, options.key is not None)
+    report = DeidentifyReport(tuple(outcomes), len(means.patients.known), options.mask_text, options.key is not None, unused)
     write_report(out, report)
     return report
+
+
+def _rows_of_nobody(found: Sequence[FoundFile], options: DeidentifyOptions) -> tuple[int, ...]:
+    """Rows of the map that no patient has.
+
+    Raises
+    ------
+    PseudonymError
+        A patient has no row. A pseudonym of chance beside chosen ones would pass for one of them.
+    """
+    if options.pseudonyms is None:
+        return ()
+    with archives_kept_open(f.source.path for f in found if f.source.member):
+        stated = [(f.source.name, patient_of(f.source, options.limits)) for f in found if not f.skip and not f.failure]
+    patients = [(name, patient) for name, patient in stated if patient]
+    check_all_have_pseudonyms(patients, options.pseudonyms)
+    return rows_of_nobody((patient for _, patient in patients), options.pseudonyms)
 
 
 def _check_folders(inputs: Sequence[Path], out: Path, key: Path | None) -> None:
