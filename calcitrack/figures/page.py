@@ -12,6 +12,8 @@ import matplotlib.dates as mdates
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from calcitrack.figures.scripts import drawable
+
 MM_PER_INCH = 25.4
 PAGE_WIDTH_MM = 180.0
 """Width of a two-column figure in most medical journals."""
@@ -80,8 +82,8 @@ def wrapped(words: str, width_mm: float) -> str:
 
 
 def shortened(words: str, width_mm: float) -> str:
-    """Words cut off where they do not fit the width at 7 points."""
-    most = max(3, int(width_mm / CHARACTER_MM))
+    """Words in characters that the font has, cut off where they do not fit the width at 7 points."""
+    words, most = drawable(words), max(3, int(width_mm / CHARACTER_MM))
     return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from calcitrack.figures.scripts import drawable
 from calcitrack.model.assessment import Fate
 from calcitrack.model.spacing import SpacingBasis
 from calcitrack.model.timeline import TimelineKey
@@ -94,5 +95,5 @@ def rgb(colour: str) -> tuple[int, int, int]:
 
 
 def title_of(key: TimelineKey) -> str:
-    """Patient, body part, side and view in one line; missing parts are left out."""
-    return "  ·  ".join(p for p in (key.patient_id or "unknown patient", key.body_part, key.laterality, key.view) if p)
+    """Patient, body part, side and view in one line, in characters that the font has; missing parts are left out."""
+    return "  ·  ".join(drawable(p) for p in (key.patient_id or "unknown patient", key.body_part, key.laterality, key.view) if p)
