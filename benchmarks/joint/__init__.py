@@ -1,1 +1,1 @@
-"""Prototype of measuring a deposit on all visits together: what it brings, before it becomes part of `assess`."""
+"""What measuring a deposit on all visits together brings, held against the truth of a simulated set."""

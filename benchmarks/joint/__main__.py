@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.joint.films import TogetherOnFilms
-from benchmarks.joint.measure import SHARED_SCALE_SD
 from calcitrack import read_cohort
 from calcitrack.assess.identity import follow_all
 from calcitrack.assess.images import align_all, measure_all, reference_index, search_all
 from calcitrack.assess.options import AssessOptions
 from calcitrack.assess.pipelines import pipeline_for
-from calcitrack.measure.deposits import _film
+from calcitrack.assess.together import TogetherOnFilms
+from calcitrack.measure.deposits import film_of
+from calcitrack.measure.joint import SHARED_SCALE_SD
 from calcitrack.model.measurement import Measurement
 from calcitrack.model.progress import Stage
 from calcitrack.model.timeline import Timeline
@@ -45,7 +45,7 @@ def totals(timeline: Timeline) -> tuple[list[str], Floats, Floats, Floats]:
     grid = measured[0].grid
     together = TogetherOnFilms(list(tracks.values()), [m.segmentation for m in measured], alignments, (grid.to_mm[0, 0], grid.to_mm[1, 1]))
     for k, (s, m) in enumerate(zip(searched, measured, strict=True)):
-        together.look(k, _film(s.held.radiograph, m.segmentation, options.measure, s.held.attenuation))
+        together.look(k, film_of(s.held.radiograph, m.segmentation, options.measure, s.held.attenuation))
     n = len(measured)
     alone = np.array([r.value if isinstance(r := m.measurements.totals["ha_mass_mg"], Measurement) else np.nan for m in measured])
     values, covariance = np.zeros(n), np.zeros((n, n))

@@ -115,14 +115,14 @@ def neighbourhood(
     window = (slice(max(0, box[0].start - margin), box[0].stop + margin), slice(max(0, box[1].start - margin), box[1].stop + margin))
     labels, limb, bone = (pose.turned(a[window]) for a in (segmentation.labels, segmentation.limb, segmentation.bone))
     inside = labels == label
-    away_mm = _distance(~inside) * pixel_mm
-    same = np.where(bone, _distance(~(inside & bone)), _distance(~(inside & ~bone))) * pixel_mm  # the rim stays within its tissue
+    away_mm = distance_px(~inside) * pixel_mm
+    same = np.where(bone, distance_px(~(inside & bone)), distance_px(~(inside & ~bone))) * pixel_mm  # the rim stays within its tissue
     reach = (same <= GAP_MM) & ~((labels > 0) & ~inside)
-    free = limb & (_distance(labels == 0) * pixel_mm > GAP_MM)
+    free = limb & (distance_px(labels == 0) * pixel_mm > GAP_MM)
     ring = free & (away_mm > GAP_MM) & (away_mm <= RING_MM + GAP_MM)
     local = pose.turned(image[window]).astype(float)
-    soft = _Tissue(ring & ~bone, _depth(limb, pixel_mm, SKIN_MM), SOFT_PENALTY, SOFT_INFLATION)
-    hard = _Tissue(ring & bone, _depth(bone, pixel_mm, BONE_MM), BONE_PENALTY, BONE_INFLATION)
+    soft = _Tissue(ring & ~bone, depth_below(limb, pixel_mm, SKIN_MM), SOFT_PENALTY, SOFT_INFLATION)
+    hard = _Tissue(ring & bone, depth_below(bone, pixel_mm, BONE_MM), BONE_PENALTY, BONE_INFLATION)
     either = _Tissue(ring, soft.depth, SOFT_PENALTY, BONE_INFLATION)
     background = np.full(local.shape, np.nan)
     sums: list[tuple[int, float]] = []
@@ -140,7 +140,7 @@ def neighbourhood(
     return Neighbourhood(window, pose.back(inside), pose.back(reach), pose.back(contrast), pose.back(background), mean_sd)
 
 
-def _distance(mask: Mask) -> NDArray[np.float32]:
+def distance_px(mask: Mask) -> NDArray[np.float32]:
     """Distance of each True pixel to the next False one, in pixels; large where there is none.
 
     OpenCV hands small pictures to Intel IPP, and with one thread every picture. IPP's last bit depends on the address of the memory, so that two runs
@@ -153,9 +153,9 @@ def _distance(mask: Mask) -> NDArray[np.float32]:
     return np.sqrt(np.rint(np.square(distance, dtype=np.float64))).astype(np.float32)
 
 
-def _depth(mask: Mask, pixel_mm: float, limit_mm: float) -> FloatArray:
+def depth_below(mask: Mask, pixel_mm: float, limit_mm: float) -> FloatArray:
     """Square root of depth below the outline over a limit, as the chord through a round body grows; 1 beyond the limit."""
-    return np.asarray(np.sqrt(np.clip(_distance(mask) * pixel_mm / limit_mm, 0, 1)), float)
+    return np.asarray(np.sqrt(np.clip(distance_px(mask) * pixel_mm / limit_mm, 0, 1)), float)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -174,12 +174,12 @@ def _estimate(image: FloatArray, tissue: _Tissue, target_mask: Mask, pixel_mm: f
     if n_ring < MIN_RING_PIXELS or not target_mask.any():
         return None
     cell_px = max(CELL_MM / pixel_mm, float(np.sqrt(n_ring / MAX_CELLS)))
-    at, value, root = _cells(image, tissue.ring, tissue.depth, cell_px)
-    trend = _Trend.fit(at * pixel_mm, root, value, tissue.penalty)
+    at, value, root = cell_means(image, tissue.ring, tissue.depth, cell_px)
+    trend = Trend.fit(at * pixel_mm, root, value, tissue.penalty)
     fitted = trend.kept
     residuals = (value - trend(at * pixel_mm, root))[fitted]
     spread = 1.4826 * float(np.median(np.abs(residuals))) * tissue.inflation
-    target, _, target_root = _cells(image, target_mask, tissue.depth, cell_px)
+    target, _, target_root = cell_means(image, target_mask, tissue.depth, cell_px)
     target_cells = _Cells(target * pixel_mm, trend.design(target * pixel_mm, target_root))
     interpolated, mean_sd = _krige(
         _Cells(at[fitted] * pixel_mm, trend.design(at * pixel_mm, root)[fitted]), residuals, target_cells, spread, tissue.penalty
@@ -190,7 +190,7 @@ def _estimate(image: FloatArray, tissue: _Tissue, target_mask: Mask, pixel_mm: f
     return _Estimate(trend(pixels * pixel_mm, tissue.depth[rows, columns]) + interpolated[nearest], mean_sd)
 
 
-def _cells(image: FloatArray, mask: Mask, depth: FloatArray, cell_px: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+def cell_means(image: FloatArray, mask: Mask, depth: FloatArray, cell_px: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Mean position (row, column), value and depth of the mask's pixels in square cells."""
     rows, columns = np.nonzero(mask)
     cell = (rows / cell_px).astype(int) * 100_000 + (columns / cell_px).astype(int)
@@ -203,8 +203,8 @@ def _cells(image: FloatArray, mask: Mask, depth: FloatArray, cell_px: float) -> 
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Trend:
-    """Plane in position and root of depth."""
+class Trend:
+    """Plane in position and root of depth: what a background does over the whole ring, mm and roots of shares."""
 
     centre: FloatArray
     scale: FloatArray
@@ -212,7 +212,7 @@ class _Trend:
     kept: Mask
 
     @classmethod
-    def fit(cls, at_mm: FloatArray, root: FloatArray, value: FloatArray, penalty: float) -> _Trend:
+    def fit(cls, at_mm: FloatArray, root: FloatArray, value: FloatArray, penalty: float) -> Trend:
         """Robust least squares; without the depth term where all cells lie deep, and only a mean where cells are few."""
         raw = np.column_stack([at_mm, root, root**2])
         centre, scale = raw.mean(axis=0), np.maximum(raw.std(axis=0), 1e-6)
@@ -241,6 +241,7 @@ class _Trend:
         return np.column_stack([np.ones(len(raw)), (raw - self.centre) / self.scale])
 
     def __call__(self, at_mm: FloatArray, root: FloatArray) -> FloatArray:
+        """The trend at places of these depths, shape (places,)."""
         return np.asarray(self.design(at_mm, root) @ self.coefficients)
 
 
@@ -259,20 +260,20 @@ def _krige(cells: _Cells, residuals: FloatArray, target: _Cells, spread: float, 
     """
     variance = max(spread, 1e-6) ** 2
     grain = np.eye(len(residuals)) * GRAIN_SHARE * variance
-    factor = linalg.cho_factor(_covariance(cells.at_mm, cells.at_mm, variance) + grain)
-    cross = _covariance(target.at_mm, cells.at_mm, variance)
+    factor = linalg.cho_factor(anatomy_covariance(cells.at_mm, cells.at_mm, variance) + grain)
+    cross = anatomy_covariance(target.at_mm, cells.at_mm, variance)
     values = np.asarray(cross @ linalg.cho_solve(factor, residuals), float)
     every = max(1, len(target.at_mm) // MAX_CELLS)
     few = target.at_mm[::every]
     mean_cross = cross.mean(axis=0)
     weights = linalg.cho_solve(factor, mean_cross)
-    left = float(_covariance(few, few, variance).mean() - mean_cross @ weights)
+    left = float(anatomy_covariance(few, few, variance).mean() - mean_cross @ weights)
     lever = target.design.mean(axis=0) - cells.design.T @ weights
     information = cells.design.T @ linalg.cho_solve(factor, cells.design) + np.diag([1e-9, *[penalty * len(residuals) / variance] * 4])
     drift = float(lever @ np.linalg.solve(information, lever))
     return values, float(np.sqrt(max(left, 0.0) + max(drift, 0.0)))
 
 
-def _covariance(a_mm: FloatArray, b_mm: FloatArray, variance: float) -> FloatArray:
+def anatomy_covariance(a_mm: FloatArray, b_mm: FloatArray, variance: float) -> FloatArray:
     """Exponential covariance of anatomy between two sets of places."""
     return np.asarray((1 - GRAIN_SHARE) * variance * np.exp(-cdist(a_mm, b_mm) / CORRELATION_MM), float)

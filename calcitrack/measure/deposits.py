@@ -104,7 +104,7 @@ def measure(radiograph: Radiograph, segmentation: Segmentation, options: Measure
 def measure_attenuation(radiograph: Radiograph, image: FloatImage, segmentation: Segmentation, options: MeasureOptions) -> ImageMeasurements:
     """As `measure`, where the radiograph's attenuation, shape (rows, columns), is known already."""
     _check(radiograph, segmentation)
-    film = _film(radiograph, segmentation, options, image)
+    film = film_of(radiograph, segmentation, options, image)
     boxes = ndimage.find_objects(segmentation.labels.astype(np.int32))
     measured = [measure_deposit(film, label, boxes[label - 1]) for label in segmentation.label_values]
     nepers = film.image - np.float32(film.air) if film.linear else None
@@ -117,7 +117,8 @@ def _check(radiograph: Radiograph, segmentation: Segmentation) -> None:
         raise InvalidValueError(f"a segmentation has the shape of its image, {radiograph.shape}; found {segmentation.labels.shape}")
 
 
-def _film(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOptions, image: FloatImage) -> Film:
+def film_of(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOptions, image: FloatImage) -> Film:
+    """What all deposits of a film share, from its attenuation, shape (rows, columns)."""
     soft = segmentation.limb & ~segmentation.bone & (segmentation.labels == 0)
     bone = segmentation.bone & (segmentation.labels == 0)
     step = float(np.percentile(image[bone], CORTEX_PERCENTILE) - np.median(image[soft])) if bone.any() and soft.any() else 0.0

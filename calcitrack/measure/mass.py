@@ -187,9 +187,9 @@ def deposit_mass(place: Neighbourhood, model: MassModel, over_bone: float, widen
     """
     contrast = place.contrast[place.reach]
     background = float(np.median(place.background[place.reach])) - model.air
-    tissue_cm = _tissue_cm(background, model)
+    tissue_cm = tissue_thickness_cm(background, model)
     ratio = scatter_to_primary(tissue_cm, grid=model.grid)
-    curve = _curve(model.kvp, model.filter_mm_al, round(tissue_cm / THICKNESS_STEP_CM) * THICKNESS_STEP_CM)
+    curve = beam_curve(model.kvp, model.filter_mm_al, round(tissue_cm / THICKNESS_STEP_CM) * THICKNESS_STEP_CM)
     scale = _aluminium(model.kvp, model.filter_mm_al) if model.by_wedge else None
 
     def sums(values: NDArray[np.floating], s: float) -> FloatArray:
@@ -221,7 +221,7 @@ def _densities(contrast: FloatArray, below: float, scale: AluminiumScale | None,
     return aluminium_mm, curve.to_areal(scale.to_contrast(aluminium_mm, below))
 
 
-def _tissue_cm(log_attenuation: float, model: MassModel) -> float:
+def tissue_thickness_cm(log_attenuation: float, model: MassModel) -> float:
     """Thickness of soft tissue with this attenuation, cm."""
     return float(np.clip(log_attenuation / _tissue_per_cm(model.kvp, model.filter_mm_al), 0, 30))
 
@@ -236,7 +236,8 @@ def _tissue_per_cm(kvp: float, filter_mm_al: float) -> float:
 
 
 @lru_cache(maxsize=64)
-def _curve(kvp: float, filter_mm_al: float, tissue_cm: float) -> ContrastCurve:
+def beam_curve(kvp: float, filter_mm_al: float, tissue_cm: float) -> ContrastCurve:
+    """Contrast of hydroxyapatite behind this much soft tissue, cm, for a beam; kept, as it is asked for again and again."""
     return contrast_curve(kvp, filter_mm_al, tissue_cm)
 
 

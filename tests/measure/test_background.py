@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from calcitrack.measure.background import _distance, neighbourhood
+from calcitrack.measure.background import distance_px, neighbourhood
 from calcitrack.model.segmentation import Segmentation
 
 PIXEL_MM = 0.2
@@ -95,7 +95,7 @@ def test_distances_are_exact_wherever_they_lie_in_memory(shape: tuple[int, int],
     before = cv2.getNumThreads()
     cv2.setNumThreads(threads)
     try:
-        kept = [(_distance(mask), bytearray(100 * k + 7)) for k in range(40)]  # what is kept moves what comes next
+        kept = [(distance_px(mask), bytearray(100 * k + 7)) for k in range(40)]  # what is kept moves what comes next
     finally:
         cv2.setNumThreads(before)
     for distance, _ in kept:

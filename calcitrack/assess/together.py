@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.joint.measure import LEAST_IMAGES, FamilyValues, Patch, bone_contrasts, common, measure_joint
-from benchmarks.joint.regions import Family, Lattice, families, family, on_image, sampled
 from calcitrack.measure.deposits import Film
+from calcitrack.measure.joint import LEAST_IMAGES, FamilyValues, Patch, bone_contrasts, common, measure_joint
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.image import Mask
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
 from calcitrack.track import Track
+from calcitrack.track.regions import Family, Lattice, families, family, on_image, sampled
 
 COARSE_MM = 1.6
 """Step of the lattice on which the films' bones are compared with each other."""

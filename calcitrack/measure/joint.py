@@ -29,23 +29,13 @@ from calcitrack.measure.background import (
     SKIN_MM,
     SOFT_INFLATION,
     SOFT_PENALTY,
+    Trend,
+    anatomy_covariance,
+    cell_means,
+    depth_below,
+    distance_px,
 )
-from calcitrack.measure.background import (
-    _cells as cells_of,
-)
-from calcitrack.measure.background import (
-    _covariance as covariance,
-)
-from calcitrack.measure.background import (
-    _depth as depth_below,
-)
-from calcitrack.measure.background import (
-    _distance as distance_px,
-)
-from calcitrack.measure.background import (
-    _Trend as Trend,
-)
-from calcitrack.measure.mass import THICKNESS_STEP_CM, MassModel, _curve, _tissue_cm
+from calcitrack.measure.mass import THICKNESS_STEP_CM, MassModel, beam_curve, tissue_thickness_cm
 from calcitrack.model.image import Mask
 
 FloatArray = NDArray[np.float64]
@@ -207,9 +197,9 @@ def _density(ground: _Ground, patch: Patch, model: MassModel) -> FloatArray:
     """Areal density of hydroxyapatite above the local soft tissue, mg/cm2: of deposits and of bone alike."""
     soft = ground.ring & ~ground.bone
     level = float(np.median(patch.values[soft])) if soft.any() else float(np.percentile(patch.values[ground.ring], 5))
-    thickness = _tissue_cm(level - model.air, model)
+    thickness = tissue_thickness_cm(level - model.air, model)
     ratio = scatter_to_primary(thickness, grid=model.grid)
-    curve = _curve(model.kvp, model.filter_mm_al, round(thickness / THICKNESS_STEP_CM) * THICKNESS_STEP_CM)
+    curve = beam_curve(model.kvp, model.filter_mm_al, round(thickness / THICKNESS_STEP_CM) * THICKNESS_STEP_CM)
     return np.asarray(curve.to_areal(primary_contrast(patch.values - level, ratio)), float)
 
 
@@ -268,7 +258,7 @@ def _background(
 ) -> tuple[FloatArray, float, float]:
     """Background at the target points, shape (images, points), and the shared and own variance of its mean there."""
     cell = max(CELL_MM / mm, float(np.sqrt(np.count_nonzero(ring) / MAX_CELLS)))
-    cut = [cells_of(image, ring, depth, cell) for image in stack]
+    cut = [cell_means(image, ring, depth, cell) for image in stack]
     at, root = cut[0][0], cut[0][2]
     values = np.stack([c[1] for c in cut])
     trends = [Trend.fit(at * mm, root, v, penalty) for v in values]
@@ -278,12 +268,12 @@ def _background(
     spread = max(1.4826 * float(np.median(np.abs(residuals))), 1e-6)
     share = float(np.clip(_share(clipped), LEAST_SHARED, MOST_SHARED))
     points = np.argwhere(target).astype(float)
-    target_cells, _, target_root = cells_of(stack[0], target, depth, cell)
+    target_cells, _, target_root = cell_means(stack[0], target, depth, cell)
     design, there = trends[0].design(at * mm, root)[kept], at[kept] * mm
     mean, deviations = residuals.mean(axis=0), residuals - residuals.mean(axis=0)
     n = len(stack)
-    anatomy = covariance(there, there, 1.0)  # (1 - GRAIN_SHARE) on the diagonal
-    of_cells = covariance(target_cells * mm, there, 1.0)
+    anatomy = anatomy_covariance(there, there, 1.0)  # (1 - GRAIN_SHARE) on the diagonal
+    of_cells = anatomy_covariance(target_cells * mm, there, 1.0)
     nearest = np.asarray(cKDTree(target_cells).query(points)[1], np.intp)
     eye = np.eye(len(there))
     both = share + (1 - share) / n
@@ -320,11 +310,11 @@ def _mean_variance(
     """Variance of the mean of the kriged background over the target, of a field with this variance: interpolation and trend."""
     if variance <= 0:
         return 0.0
-    factor = linalg.cho_factor(variance * covariance(at, at, 1.0) + np.eye(len(at)) * grain)
-    cross = (variance * covariance(target, at, 1.0)).mean(axis=0)
+    factor = linalg.cho_factor(variance * anatomy_covariance(at, at, 1.0) + np.eye(len(at)) * grain)
+    cross = (variance * anatomy_covariance(target, at, 1.0)).mean(axis=0)
     few = target[:: max(1, len(target) // SUM_CELLS)]
     weights = linalg.cho_solve(factor, cross)
-    left = float((variance * covariance(few, few, 1.0)).mean() - cross @ weights)
+    left = float((variance * anatomy_covariance(few, few, 1.0)).mean() - cross @ weights)
     lever = target_design - design.T @ weights
     information = design.T @ linalg.cho_solve(factor, design) + np.diag([1e-9, *[penalty * len(at) / variance] * 4])
     return max(left, 0.0) + max(float(lever @ np.linalg.solve(information, lever)), 0.0)

@@ -1,0 +1,119 @@
+"""Laws of a deposit measured on all visits together, on surroundings drawn from formulas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from calcitrack.measure.joint import FamilyValues, Patch, Values, bone_contrasts, common, measure_joint
+
+SIDE, STEP_MM = 80, 0.2
+"""A patch of 16 x 16 mm."""
+RADIUS_MM, HEIGHT = 1.5, 0.3
+DOME_MM2 = HEIGHT * np.pi * RADIUS_MM**2 / 2
+"""Integral of the drawn deposit over its disc, attenuation times mm2."""
+NOISE = 0.003
+
+
+def _away_mm() -> NDArray[np.float64]:
+    row, column = (np.mgrid[:SIDE, :SIDE] - SIDE / 2) * STEP_MM
+    return np.hypot(row, column)
+
+
+REGION = _away_mm() <= RADIUS_MM
+
+
+def _patches(heights: list[float], *, gains: list[float] | None = None) -> list[Patch]:
+    """Visits of one anatomy: a slope that differs a little from visit to visit, and a deposit of these heights, a paraboloid."""
+    rng = np.random.default_rng(11)
+    dome = np.clip(1 - (_away_mm() / RADIUS_MM) ** 2, 0, None)
+    slope = np.linspace(0, 0.1, SIDE)[:, None] * np.ones(SIDE)
+    all_true, no_bone = np.ones((SIDE, SIDE), bool), np.zeros((SIDE, SIDE), bool)
+    patches = []
+    for k, (height, gain) in enumerate(zip(heights, gains or [1.0] * len(heights), strict=True)):
+        values = gain * (0.5 + (1 + 0.1 * k) * slope + height * dome + rng.normal(0, NOISE, dome.shape))
+        patches.append(Patch(values, all_true, no_bone, all_true, STEP_MM**2, "no mass on this film", gain))
+    return patches
+
+
+def _measured(heights: list[float], *, gains: list[float] | None = None) -> FamilyValues:
+    outlined = [REGION if height > 0 else None for height in heights]
+    measured = measure_joint(_patches(heights, gains=gains), REGION, REGION, outlined, STEP_MM)
+    assert isinstance(measured, FamilyValues)
+    return measured
+
+
+def _change(values: Values) -> tuple[float, float]:
+    """Change from the first image to the last, and its standard uncertainty."""
+    c = values.covariance
+    return float(values.values[-1] - values.values[0]), float(np.sqrt(c[0, 0] + c[-1, -1] - 2 * c[0, -1]))
+
+
+def test_contrast_is_that_of_the_drawn_deposit_at_every_visit() -> None:
+    """Half, once and twice the height give half, once and twice the integral, although the film slopes otherwise at each visit."""
+    heights = [HEIGHT, 2 * HEIGHT, HEIGHT / 2]
+    measured = _measured(heights)
+    np.testing.assert_allclose(measured.contrast_mm2.values, np.array(heights) / HEIGHT * DOME_MM2, rtol=0.05)
+    assert measured.region_mm2 == pytest.approx(np.pi * RADIUS_MM**2, rel=0.03)
+    assert measured.over_bone == 0
+    assert measured.mass_mg is None  # the film has no model of it
+
+
+def test_a_deposit_that_never_changes_has_a_change_of_zero_within_its_interval() -> None:
+    """What all visits share cancels: the change is zero within an interval much narrower than the value."""
+    measured = _measured([HEIGHT] * 4)
+    for values in (measured.contrast_mm2, measured.area_mm2):
+        change, sd = _change(values)
+        assert abs(change) < 1.96 * sd
+        assert sd < 0.25 * values.values[0]
+
+
+def test_a_resolved_deposit_has_a_value_near_zero_whose_interval_holds_zero() -> None:
+    """Its place has a value, although that film outlines nothing, and its change stands out of its interval."""
+    measured = _measured([HEIGHT, HEIGHT, 0.0])
+    contrast = measured.contrast_mm2
+    assert abs(contrast.values[2]) < 0.05 * contrast.values[0]
+    assert abs(contrast.values[2]) < 1.96 * np.sqrt(contrast.covariance[2, 2])
+    assert measured.area_mm2.values[2] < 0.1 * measured.area_mm2.values[0]
+    change, sd = _change(contrast)
+    assert change < -1.96 * sd
+
+
+def test_contrast_does_not_depend_on_the_gain_of_a_film() -> None:
+    """Films of any gain are compared in units of the contrast of bone."""
+    alike, scaled = _measured([HEIGHT] * 3), _measured([HEIGHT] * 3, gains=[1.0, 1.7, 0.6])
+    np.testing.assert_allclose(scaled.contrast_mm2.values, alike.contrast_mm2.values, rtol=1e-6)
+    np.testing.assert_allclose(scaled.area_mm2.values, alike.area_mm2.values, rtol=1e-6)
+
+
+@pytest.mark.parametrize("heights", [[HEIGHT, HEIGHT], [HEIGHT, 0.0, 2 * HEIGHT], [HEIGHT] * 5])
+def test_covariance_is_symmetric_and_positive_semidefinite(heights: list[float]) -> None:
+    """No combination of visits has a negative variance."""
+    measured = _measured(heights)
+    for values in (measured.contrast_mm2, measured.area_mm2):
+        np.testing.assert_allclose(values.covariance, values.covariance.T)
+        assert np.linalg.eigvalsh(values.covariance).min() >= -1e-12
+
+
+def test_too_little_tissue_in_common_is_a_reason() -> None:
+    """Where every place belongs to some deposit there is no background."""
+    patches = _patches([HEIGHT, HEIGHT])
+    assert "too little tissue" in str(measure_joint(patches, REGION, ~np.zeros_like(REGION), [REGION, REGION], STEP_MM))
+
+
+def test_common_is_what_at_least_half_of_the_images_show() -> None:
+    """A tie belongs to it."""
+    masks = [np.array([True, True, False, False]), np.array([True, False, False, True]), np.array([True, True, False, False])]
+    assert common(masks).tolist() == [True, True, False, False]
+    assert common(masks[:2]).tolist() == [True, True, False, True]
+
+
+def test_contrast_of_bone_follows_the_gain_of_a_film_and_is_zero_where_nothing_is_to_compare() -> None:
+    """A film of twice the gain shows twice the contrast; all bone or no bone is nothing to compare."""
+    bone = np.arange(200) % 2 == 0
+    picture = np.where(bone, 1.3, 0.5) + np.random.default_rng(3).normal(0, 0.01, 200)
+    steps = bone_contrasts([picture, 2 * picture + 0.7], bone)
+    assert steps[1] / steps[0] == pytest.approx(2.0)
+    assert steps.mean() == pytest.approx(1.5 * 0.8, rel=0.02)
+    assert bone_contrasts([picture], ~np.zeros(200, bool)).tolist() == [0.0]
