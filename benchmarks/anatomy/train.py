@@ -26,6 +26,8 @@ DICE_SHARE = {IS_DEPOSIT: 1.0, IS_BONE: 0.5}
 """Weight of the overlap in the loss."""
 WARM_UP, LOWEST_SHARE, AVERAGE = 200, 0.01, 0.998
 """Steps until the highest rate; the rate's end as a share of it (cosine); weights of the result are a running average."""
+HALF_PRECISION = torch.backends.cpu.get_cpu_capability().startswith("AVX512")
+"""Arithmetic in 16 bits is a third faster where the processor has it, and twenty times slower where it has not."""
 SAVE_EVERY_S = 120.0
 """How often a checkpoint is written, s."""
 
@@ -130,7 +132,7 @@ def train(
         pictures, truth, weight = next(batches)
         if not torch.isfinite(pictures).all():
             raise ValueError(f"patches from number {step * plan.batch} on hold values that are not finite: mend the scene that drew them")
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=HALF_PRECISION):
             logits = network(pictures.to(memory_format=torch.channels_last))
         loss = loss_of(logits.float(), truth, weight)
         optimizer.zero_grad()
