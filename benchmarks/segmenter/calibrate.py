@@ -98,8 +98,15 @@ def _found(image: FloatImage, field: Mask, stated: Mask, truth: Mask) -> tuple[F
     return np.array(rows).reshape(-1, len(FACTS)), np.array(real, bool)
 
 
-def fit(seeds: Sequence[int], path: Path, workers: int, pictures: Sequence[Path] = ()) -> None:
-    """Fit, say how well on films and on kinds of films that were left out, and write the weights."""
+def fit(seeds: Sequence[int], path: Path, workers: int, pictures: Sequence[Path] = (), *, keep_searched: bool = False) -> None:
+    """Fit, say how well on films and on kinds of films that were left out, and write the weights.
+
+    Parameters
+    ----------
+    keep_searched
+        Leave the confidence on films like the simulated ones as it is in the file: it rests on the search network alone, and stays true
+        when only the overview was trained anew.
+    """
     every = jobs(seeds, pictures)
     with get_context("spawn").Pool(workers) as pool:
         found = pool.map(facts_of, every, chunksize=4)
@@ -117,7 +124,10 @@ def fit(seeds: Sequence[int], path: Path, workers: int, pictures: Sequence[Path]
     kinds = {"masses": (rows[large], real[large]), "others": (rows[~large], real[~large])}
     simulations = np.isin(domains, [part.value for part in BodyPart])
     kinds["searched"] = (rows[simulations, :SEARCHED_FACTS], real[simulations])
-    parts = {kind: _stored(_fitted(*of)) for kind, of in kinds.items()}
+    kinds["doubting"] = (rows, real)
+    parts: dict[str, object] = {kind: _stored(_fitted(*of)) for kind, of in kinds.items()}
+    if keep_searched:
+        parts["searched"] = json.loads(path.read_text("utf-8"))["searched"]
     stored = {"source": "python -m benchmarks.segmenter", "facts": list(FACTS), **parts}
     path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 

@@ -28,7 +28,7 @@ simulated films of other people, and on one in four of 171 real pictures."""
 SEARCHED_FACTS = FACTS.index("overview_odds")
 """Facts of the search network alone, which come first: the confidence on films like those it has seen rests on them."""
 DOUBTED = 0.3
-"""On such films, a find that all facts together give less than this is not believed more than they say."""
+"""On such films, a find that all facts together give less than this (the network ``doubting``) is not believed more than they say."""
 FARTHEST = 4.0
 """Standardised facts are cut here: beyond what the calibration has seen, more of the same says no more."""
 
@@ -83,22 +83,22 @@ class Confidences:
 
     Parameters
     ----------
-    searched
-        On films like those that the search network has seen, from its own facts alone.
+    searched, doubting
+        On films like those that the search network has seen, from its own facts alone, and from all facts.
     masses, others
         On other films.
     """
 
     searched: DepositConfidence
+    doubting: DepositConfidence
     masses: DepositConfidence
     others: DepositConfidence
 
     def __call__(self, facts: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probability that each deposit is real; facts of the shape (..., facts)."""
-        others = self.others(facts)
-        searched = self.searched(facts[..., :SEARCHED_FACTS])
-        known = np.where(others < DOUBTED, np.minimum(searched, others), searched)
-        return np.where(is_known(facts), known, np.where(is_mass(facts), self.masses(facts), others))
+        searched, doubting = self.searched(facts[..., :SEARCHED_FACTS]), self.doubting(facts)
+        known = np.where(doubting < DOUBTED, np.minimum(searched, doubting), searched)
+        return np.where(is_known(facts), known, np.where(is_mass(facts), self.masses(facts), self.others(facts)))
 
 
 @lru_cache(maxsize=1)
@@ -109,7 +109,7 @@ def deposit_confidence() -> Confidences:
         raise InvalidValueError(
             f"{CONFIDENCE_WEIGHTS} was fitted to other facts than this program takes; found {stored['facts']}, expected {list(FACTS)}"
         )
-    return Confidences(*(_read(stored[kind]) for kind in ("searched", "masses", "others")))
+    return Confidences(*(_read(stored[kind]) for kind in ("searched", "doubting", "masses", "others")))
 
 
 def _read(stored: dict[str, Any]) -> DepositConfidence:
