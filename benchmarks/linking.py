@@ -149,7 +149,7 @@ def by_calcitrack(images: list[list[Detection]]) -> Links:
     found = {(node[t.number, a], node[t.number, b]) for t in tracks for a, b in pairwise(t.detections)}
     for t in tracks:
         for j in t.joins:
-            owners = (t.number, j.partner) if j.kin is Fate.MERGED else (j.partner, t.number)
+            owners = (t.number, j.partner) if j.fate is Fate.MERGED else (j.partner, t.number)
             found.add((node[owners[0], j.since], node[owners[1], j.time_point]))
     return found
 
