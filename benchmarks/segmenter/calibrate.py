@@ -166,6 +166,12 @@ def _left_out(rows: Facts, real: Real, groups: NDArray[np.generic], *, few: bool
     return predicted
 
 
+def calibration_error(predicted: NDArray[np.float64], real: Real) -> float:
+    """Mean difference between the confidence and the share that is real, over ten groups of like confidence."""
+    bins = np.clip((predicted * 10).astype(int), 0, 9)
+    return float(sum(abs(predicted[bins == b].sum() - real[bins == b].sum()) for b in range(10)) / len(real))
+
+
 def _report(name: str, predicted: NDArray[np.float64], real: Real, films: int) -> None:
     if real.all() or not real.any():
         print(f"{name}: {len(real)} found, all of them {'real' if real.all() else 'false'}; mean confidence {predicted.mean():.2f}")
@@ -175,11 +181,9 @@ def _report(name: str, predicted: NDArray[np.float64], real: Real, films: int) -
     for rate in (0.25, 0.5, 1.0):
         bar = false[min(int(rate * films), len(false) - 1)]
         kept.append(f"{np.mean(predicted[real] > bar):.3f} at {rate} false a film (confidence {bar:.2f})")
-    bins = np.clip((predicted * 10).astype(int), 0, 9)
-    gap = sum(abs(predicted[bins == b].sum() - real[bins == b].sum()) for b in range(10)) / len(real)
     print(
         f"{name}: {len(real)} found, {real.sum()} real; area under the ROC curve {roc_auc_score(real, predicted):.3f};"
-        f" of the real ones kept {', '.join(kept)}; calibration error {gap:.3f}"
+        f" of the real ones kept {', '.join(kept)}; calibration error {calibration_error(predicted, real):.3f}"
     )
 
 
