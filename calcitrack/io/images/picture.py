@@ -91,8 +91,10 @@ def _opened(source: FileSource, stream: object, limits: ReadLimits) -> Image.Ima
         image = Image.open(stream, formats=FORMATS)  # type: ignore[arg-type]
         frames = getattr(image, "n_frames", 1)
     except Image.DecompressionBombError as error:
-        raise ImageTooLargeError(source.name, f"a picture that is too large ({error})", f"at most {limits.max_pixels} pixels", "reduce it") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, TypeError, KeyError, OverflowError, ArithmeticError) as error:
+        raise ImageTooLargeError(source.name, "a picture that is too large", f"at most {limits.max_pixels} pixels", "reduce it") from error
+    except UnidentifiedImageError as error:  # its words hold the path, which a blinded reader must not see
+        raise DamagedFileError(source.name, "a picture with a broken header", "a whole PNG or TIFF", "export it again") from error
+    except (OSError, ValueError, SyntaxError, TypeError, KeyError, OverflowError, ArithmeticError) as error:
         raise DamagedFileError(source.name, f"a picture with a broken header ({error})", "a whole PNG or TIFF", "export it again") from error
     if image.width * image.height > limits.max_pixels:
         raise ImageTooLargeError(source.name, f"a picture of {image.height} x {image.width} pixels", f"at most {limits.max_pixels}", "reduce it")

@@ -134,3 +134,12 @@ def test_a_large_picture_is_refused_by_its_header(tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises((ImageTooLargeError, DamagedFileError)):
         read_radiograph(path)
+
+
+def test_a_broken_header_names_the_file_once(tmp_path: Path) -> None:
+    """The file's name stands before what was found, where it may be replaced; not again in the words of a library."""
+    path = tmp_path / "hand.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(DamagedFileError, match="a picture with a broken header; expected a whole PNG or TIFF") as told:
+        read_radiograph(path)
+    assert str(told.value).count("hand.png") == 1
