@@ -55,7 +55,8 @@ class ExplainedError(CalcitrackError):
         self.action = action
 
     def __str__(self) -> str:
-        return f"{self.source}: found {self.found}; expected {self.expected}; {self.action}"
+        break_ = "\n" if "\n" in self.found else "; "  # several problems stand on a line each
+        return f"{self.source}: found {self.found}{break_}expected {self.expected}; {self.action}"
 
 
 class ReadError(ExplainedError):
@@ -107,6 +108,10 @@ class CorrectionError(ReadError):
 
 class CourseError(ReadError):
     """A treatments.csv or labs.csv cannot be used; the message lists every problem in it."""
+
+
+class TablesError(CalcitrackError):
+    """Several tables from people cannot be used; the message is that of each, one below the other."""
 
 
 class SegmentationImportError(ReadError):

@@ -13,7 +13,7 @@ from calcitrack.cli.agreement import agreement
 from calcitrack.cli.choices import BurdenChoice, PartChoice, StyleChoice, input_text
 from calcitrack.cli.exits import ExitCode, plain_errors
 from calcitrack.cli.pacs import pacs as pacs_commands
-from calcitrack.cli.workspace import Reports, SegmentationOption
+from calcitrack.cli.workspace import DatesOption, Reports, SegmentationOption
 from calcitrack.cli.workspace import workspace as workspace_commands
 from calcitrack.io.dicom.output_options import DicomOutput, SegmentationKind
 from calcitrack.phantom.course import DiseaseCourse
@@ -72,10 +72,15 @@ ConcentrationSd = Annotated[
 
 Treatments = Annotated[
     Path | None,
-    typer.Option("--treatments", help="CSV file of treatments; by default treatments.csv in an input folder.", exists=True, dir_okay=False),
+    typer.Option(
+        "--treatments", help="CSV file or Excel workbook of treatments; by default treatments.csv in an input folder.", exists=True, dir_okay=False
+    ),
 ]
 Labs = Annotated[
-    Path | None, typer.Option("--labs", help="CSV file of laboratory results; by default labs.csv in an input folder.", exists=True, dir_okay=False)
+    Path | None,
+    typer.Option(
+        "--labs", help="CSV file or Excel workbook of laboratory results; by default labs.csv in an input folder.", exists=True, dir_okay=False
+    ),
 ]
 
 Corrections = Annotated[
@@ -99,7 +104,12 @@ WorkspaceFolder = Annotated[
 Again = Annotated[bool, typer.Option("--again", help="Measure also those timelines that the workspace holds from the same files and settings.")]
 Pseudonyms = Annotated[
     Path | None,
-    typer.Option("--pseudonyms", help="CSV file with the columns old,new: the name that stands for each Patient ID.", exists=True, dir_okay=False),
+    typer.Option(
+        "--pseudonyms",
+        help="CSV file or Excel workbook with the columns old,new: the name that stands for each Patient ID.",
+        exists=True,
+        dir_okay=False,
+    ),
 ]
 Scheduler = Annotated[
     str | None,
@@ -145,10 +155,13 @@ def main(
 def measure(
     inputs: Inputs,
     out: Out,
-    manifest: Annotated[Path | None, typer.Option(help="CSV file that states what headers do not.", exists=True, dir_okay=False)] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="CSV file or Excel workbook that states what headers do not.", exists=True, dir_okay=False)
+    ] = None,
     corrections: Corrections = None,
     treatments: Treatments = None,
     labs: Labs = None,
+    dates: DatesOption = None,
     wedge_first_mm: WedgeFirst = 1.0,
     wedge_step_mm: WedgeStep = 1.0,
     wedge_box: WedgeBox = None,
@@ -194,6 +207,7 @@ def measure(
             options=options,
             treatments=treatments,
             labs=labs,
+            dates=dates,
             workspace=workspace,
             again=again,
             command=same_command(),

@@ -7,9 +7,10 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,14 @@ from calcitrack.cli.exits import ExitCode
 from calcitrack.cli.resume import kept_json, kept_sentences
 from calcitrack.cli.summary import Summary, TimelineLine, summary_json, summary_text
 from calcitrack.errors import ClusterError, InvalidValueError
-from calcitrack.io.cohort.course_files import find_course_files, read_courses
+from calcitrack.io.cohort.course_files import CourseFiles, CourseRows, courses_of, find_course_files, read_course_rows
+from calcitrack.io.cohort.manifest import Manifest, read_manifest
 from calcitrack.io.cohort.pseudonyms import read_pseudonyms
 from calcitrack.io.cohort.read import read_cohort
 from calcitrack.io.dicom.output_options import DicomOutput
 from calcitrack.io.results.writer import ResultsWriter
+from calcitrack.io.sheets.all_problems import all_problems
+from calcitrack.io.sheets.dates import DateOrder
 from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.measure import MeasureOptions
 from calcitrack.model.assessment import Assessment
@@ -61,6 +65,8 @@ class Request:
         Address of a Dask cluster that measures instead.
     time_limit_s
         What `iter_assessments` says, 0 for none.
+    dates
+        What stands first in dates of the tables; ``None`` where each table has to prove it.
     """
 
     inputs: tuple[Path, ...]
@@ -80,6 +86,7 @@ class Request:
     time_limit_s: float = TIME_LIMIT_S
     dataset: bool = False
     corrections: Path | None = None
+    dates: DateOrder | None = None
 
     def __post_init__(self) -> None:
         if self.scheduler is not None and self.workers is not None:
@@ -136,17 +143,16 @@ def _measure(request: Request, bar: Progress, say: Callable[[str], None]) -> Sum
         client = None if request.scheduler is None else stack.enter_context(_cluster(request.scheduler))
         workspace = None if request.workspace is None else stack.enter_context(Workspace.create(request.workspace))
         scanning = bar.add_task("Reading headers", total=None)
-        pseudonyms = None if request.pseudonyms is None else read_pseudonyms(request.pseudonyms)
+        tables = _tables(request)
         cohort = read_cohort(
             list(request.inputs),
-            manifest=request.manifest,
+            manifest=tables.manifest,
             corrections=request.corrections,
             recorded=None if workspace is None else workspace.corrections(),
-            pseudonyms=pseudonyms,
+            pseudonyms=tables.pseudonyms,
             progress=lambda done, total: _show(bar, scanning, done, total),
         )
-        course_files = find_course_files(request.inputs, request.treatments, request.labs)
-        courses = read_courses(course_files, {t.key.patient_id for t in cohort.timelines}, pseudonyms)
+        courses = courses_of(tables.courses, {t.key.patient_id for t in cohort.timelines}, tables.pseudonyms)
         kept = None if workspace is None else _kept(workspace, cohort, request, bar)
         for line in kept_sentences(kept, len(cohort.timelines)) if kept else ():
             say(line)
@@ -171,6 +177,25 @@ def _measure(request: Request, bar: Progress, say: Callable[[str], None]) -> Sum
         bar.remove_task(finishing)
         record = None if kept is None else kept_json(kept, request.workspace)
     return Summary(written, tuple(lines), cohort.files, writer.failures, False, judged, record)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """What the user's tables state."""
+
+    manifest: Manifest | None
+    pseudonyms: Mapping[str, str] | None
+    courses: CourseRows
+
+
+def _tables(request: Request) -> _Tables:
+    """Read all tables before anything else; raises with all problems of all of them."""
+    with all_problems() as collect:
+        manifest = None if request.manifest is None else collect(partial(read_manifest, request.manifest, request.dates), None)
+        pseudonyms = None if request.pseudonyms is None else collect(partial(read_pseudonyms, request.pseudonyms), None)
+        files = collect(partial(find_course_files, request.inputs, request.treatments, request.labs), CourseFiles())
+        courses = collect(partial(read_course_rows, files, request.dates), CourseRows(CourseFiles(), (), ()))
+    return _Tables(manifest, pseudonyms, courses)
 
 
 def _kept(workspace: Workspace, cohort: Cohort, request: Request, bar: Progress) -> KeptRun:

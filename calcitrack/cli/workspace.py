@@ -13,6 +13,7 @@ from rich.console import Console
 
 from calcitrack.cli.exits import ExitCode, plain_errors
 from calcitrack.io.dicom.output_options import DicomOutput, SegmentationKind
+from calcitrack.io.sheets.dates import DateOrder
 from calcitrack.model.display import counted
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ SegmentationOption = Annotated[
     SegmentationKind, typer.Option("--segmentation", help="How DICOM Segmentations store deposits: one frame each, or all as labels in one frame.")
 ]
 Reports = Annotated[bool, typer.Option("--reports/--no-reports", help="Write measurement reports (DICOM SR) beside the Segmentations.")]
+DatesOption = Annotated[
+    DateOrder | None,
+    typer.Option("--dates", help="What stands first in dates like 04/05/2024 of your tables; without it a day above 12 in the table has to show it."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the same as JSON.")]
 
 
@@ -82,8 +87,9 @@ def export(
     folder: Folder,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results: new, empty, or former results, which are replaced.")],
     run: Annotated[int | None, typer.Option(min=1, help="Only what this run measured; by default the last assessment of each timeline.")] = None,
-    treatments: Annotated[Path | None, typer.Option(help="CSV file of treatments.", exists=True, dir_okay=False)] = None,
-    labs: Annotated[Path | None, typer.Option(help="CSV file of laboratory results.", exists=True, dir_okay=False)] = None,
+    treatments: Annotated[Path | None, typer.Option(help="CSV file or Excel workbook of treatments.", exists=True, dir_okay=False)] = None,
+    labs: Annotated[Path | None, typer.Option(help="CSV file or Excel workbook of laboratory results.", exists=True, dir_okay=False)] = None,
+    dates: DatesOption = None,
     parquet: Annotated[bool, typer.Option("--parquet", help="Write each table as Parquet as well.")] = False,
     segmentation: SegmentationOption = SegmentationKind.BINARY,
     reports: Reports = True,
@@ -99,7 +105,7 @@ def export(
 
         with Workspace.open(folder, reading=True) as opened:
             patients = {a.key.patient_id for a in opened.assessments(run=run)}
-            courses = read_courses(find_course_files((), treatments, labs), patients)
+            courses = read_courses(find_course_files((), treatments, labs), patients, dates=dates)
             dicom = DicomOutput(segmentation, reports)
             written = export_results(opened, out, run=run, parquet=parquet, dataset=dataset, courses=courses, dicom=dicom)
         sys.stdout.write(f"{counted(written.n_timelines, 'timeline')} with {counted(written.n_images, 'image')}: {written.folder}\n")

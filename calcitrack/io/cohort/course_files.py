@@ -3,40 +3,28 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
-from calcitrack.errors import CourseError, InvalidValueError
+from calcitrack.errors import CourseError
+from calcitrack.io.sheets.all_problems import all_problems
+from calcitrack.io.sheets.dates import DateOrder
+from calcitrack.io.sheets.table import Row, TableForm, read_rows
 from calcitrack.model.course import Courses, LabResult, PatientCourse, Treatment
 from calcitrack.model.display import counted
 
 TREATMENTS, LABS = "treatments.csv", "labs.csv"
-"""File names that are found automatically in the top of an input folder."""
+"""File names that are found automatically in the top of an input folder, also with the other endings; case does not count."""
+ENDINGS = (".csv", ".xlsx")
+"""A name with each of these, in this order, is looked for."""
 TREATMENT_COLUMNS = ("patient_id", "name", "start", "stop", "dose", "unit", "route")
 LAB_COLUMNS = ("patient_id", "date", "name", "value", "unit", "low", "high")
-ONGOING = ("", "ongoing")
-"""Text for a treatment that continues."""
-MAX_BYTES = 64 * 1024**2
-"""Half a million rows; more is another kind of file."""
-
-CsvRow = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Sort:
-    """Format of one of the two files: its columns, its required columns, and how a row is parsed."""
-
-    columns: tuple[str, ...]
-    required: tuple[str, ...]
-    read: Callable[[CsvRow, list[str]], Treatment | LabResult | None]
-
-    @property
-    def expected(self) -> str:
-        return f"a CSV file in UTF-8 with a header row of {', '.join(self.columns)}"
+ONGOING = ("ongoing",)
+"""Text for a treatment that continues, as an empty cell does too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +44,40 @@ class CourseFiles:
     findings: tuple[str, ...] = ()
 
 
-def read_treatments(path: Path) -> tuple[Treatment, ...]:
-    """Rows of a ``treatments.csv``, in the order of the file.
+def read_treatments(path: Path, dates: DateOrder | None = None) -> tuple[Treatment, ...]:
+    """Rows of a ``treatments.csv`` or ``treatments.xlsx``, in the order of the file.
 
-    Dates are ISO 8601 (year-month-day); an empty ``stop`` or ``ongoing`` means that it goes on. A tapered drug has one row a dose.
+    An empty ``stop`` or ``ongoing`` means that it goes on. A tapered drug has one row a dose.
 
-    Raises
-    ------
-    CourseError
-        With every problem of the file, each with its line.
-    """
-    return tuple(r for r in _read(path, _TREATMENT) if isinstance(r, Treatment))
-
-
-def read_labs(path: Path) -> tuple[LabResult, ...]:
-    """Rows of a ``labs.csv``, in the order of the file.
+    Parameters
+    ----------
+    path
+        A CSV file or an Excel workbook (`calcitrack.io.sheets.table.read_rows`).
+    dates
+        What stands first in dates such as 04/05/2024; ``None`` where the file has to prove it.
 
     Raises
     ------
     CourseError
         With every problem of the file, each with its line.
     """
-    return tuple(r for r in _read(path, _LAB) if isinstance(r, LabResult))
+    return _read(path, _TREATMENT, _treatment, dates)
+
+
+def read_labs(path: Path, dates: DateOrder | None = None) -> tuple[LabResult, ...]:
+    """Rows of a ``labs.csv`` or ``labs.xlsx``, in the order of the file.
+
+    Parameters
+    ----------
+    path, dates
+        As for `read_treatments`.
+
+    Raises
+    ------
+    CourseError
+        With every problem of the file, each with its line.
+    """
+    return _read(path, _LAB, _lab, dates)
 
 
 def write_treatments(path: Path, rows: Iterable[Treatment]) -> None:
@@ -98,18 +98,66 @@ def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]])
 
 
 def find_course_files(inputs: Iterable[Path], treatments: Path | None, labs: Path | None) -> CourseFiles:
-    """The files that the user named; where none was named, those in the top of the input folders."""
+    """The files that the user named; where none was named, those in the top of the input folders.
+
+    Raises
+    ------
+    CourseError
+        A folder has one of them as CSV and as a workbook: one would be out of date.
+    """
     folders = [p for p in inputs if p.is_dir()]
     found, findings = [], []
-    for named, name in ((treatments, TREATMENTS), (labs, LABS)):
-        paths = [named] if named is not None else [f / name for f in folders if (f / name).is_file()]
+    for named, name, option in ((treatments, TREATMENTS, "--treatments"), (labs, LABS, "--labs")):
+        paths = [named] if named is not None else [p for f in folders if (p := course_file_in(f, name, option)) is not None]
         if named is None:
             findings += [f"{p} was found in the input folder" for p in paths]
         found.append(tuple(paths))
     return CourseFiles(found[0], found[1], tuple(findings))
 
 
-def read_courses(files: CourseFiles, known_patients: Iterable[str], pseudonyms: Mapping[str, str] | None = None) -> Courses:
+def is_course_file(path: Path, name: str) -> bool:
+    """Whether a path has this name, with any of the endings and in any case."""
+    return path.name.lower() in {Path(name).with_suffix(ending).name for ending in ENDINGS}
+
+
+def course_file_in(folder: Path, name: str, option: str = "") -> Path | None:
+    """The file of this name in a folder, `is_course_file` by name; raises as `find_course_files`."""
+    try:
+        there = sorted(p for p in folder.iterdir() if is_course_file(p, name) and p.is_file())
+    except OSError:
+        return None
+    if len(there) > 1:
+        say = f"remove one of them, or name the other with {option}" if option else "remove one of them"
+        raise CourseError(str(folder), f"both {' and '.join(p.name for p in there)}", "one file, so that none is out of date", say)
+    return there[0] if there else None
+
+
+@dataclass(frozen=True, slots=True)
+class CourseRows:
+    """All rows of a run's files, before it is known which patients have images."""
+
+    files: CourseFiles
+    treatments: tuple[Treatment, ...]
+    labs: tuple[LabResult, ...]
+
+
+def read_course_rows(files: CourseFiles, dates: DateOrder | None = None) -> CourseRows:
+    """Read all files.
+
+    Raises
+    ------
+    CourseError, TablesError
+        With every problem of the file, or of all files that have some.
+    """
+    no_treatments: tuple[Treatment, ...] = ()
+    no_labs: tuple[LabResult, ...] = ()
+    with all_problems() as collect:
+        treatments = [collect(partial(read_treatments, path, dates), no_treatments) for path in files.treatments]
+        labs = [collect(partial(read_labs, path, dates), no_labs) for path in files.labs]
+    return CourseRows(files, tuple(chain(*treatments)), tuple(chain(*labs)))
+
+
+def courses_of(rows: CourseRows, known_patients: Iterable[str], pseudonyms: Mapping[str, str] | None = None) -> Courses:
     """The course of each patient.
 
     Parameters
@@ -118,28 +166,30 @@ def read_courses(files: CourseFiles, known_patients: Iterable[str], pseudonyms: 
         Patient ids of the images; rows of other patients are left out, with a finding.
     pseudonyms
         Patient ID -> pseudonym, where the images go by pseudonyms; rows may name either.
-
-    Raises
-    ------
-    CourseError
-        With every problem of the first file that has some.
     """
-    treatments = [_renamed(row, pseudonyms) for path in files.treatments for row in read_treatments(path)]
-    labs = [_renamed(row, pseudonyms) for path in files.labs for row in read_labs(path)]
+    treatments = [_renamed(row, pseudonyms) for row in rows.treatments]
+    labs = [_renamed(row, pseudonyms) for row in rows.labs]
     known = sorted({p for p in known_patients if p})
     courses = tuple(
         PatientCourse(p, tuple(t for t in treatments if t.patient_id == p), tuple(r for r in labs if r.patient_id == p))
         for p in known
         if p in {t.patient_id for t in treatments} | {r.patient_id for r in labs}
     )
-    findings = [*files.findings]
-    for paths, named in ((files.treatments, {t.patient_id for t in treatments}), (files.labs, {r.patient_id for r in labs})):
+    findings = [*rows.files.findings]
+    for paths, named in ((rows.files.treatments, {t.patient_id for t in treatments}), (rows.files.labs, {r.patient_id for r in labs})):
         unknown = sorted(named - set(known))
         if unknown:
             where = ", ".join(str(p) for p in paths)
             named_here = counted(len(unknown), "patient") if pseudonyms is not None else f"patient {', '.join(unknown)}"
             findings.append(f"{where}: no image of {named_here}; these rows are not used; patient ids are compared letter by letter")
     return Courses(courses, tuple(findings))
+
+
+def read_courses(
+    files: CourseFiles, known_patients: Iterable[str], pseudonyms: Mapping[str, str] | None = None, dates: DateOrder | None = None
+) -> Courses:
+    """The course of each patient, from files: `read_course_rows`, then `courses_of`; raises as the first."""
+    return courses_of(read_course_rows(files, dates), known_patients, pseudonyms)
 
 
 _Stated = TypeVar("_Stated", Treatment, LabResult)
@@ -149,100 +199,35 @@ def _renamed(row: _Stated, pseudonyms: Mapping[str, str] | None) -> _Stated:
     return row if not pseudonyms or row.patient_id not in pseudonyms else replace(row, patient_id=pseudonyms[row.patient_id])
 
 
-def _read(path: Path, sort: _Sort) -> list[Treatment | LabResult]:
-    lines = _lines(path, sort)
-    columns = [c.strip().lower() for c in lines[0]]
-    problems = _header_problems(columns, sort)
-    rows: list[Treatment | LabResult] = []
-    first_lines: dict[tuple[str, ...], int] = {}
-    if not problems:
-        for number, cells in enumerate(lines[1:], start=2):
-            if any(c.strip() for c in cells):
-                rows += _row(number, columns, cells, sort, problems)
-                first = first_lines.setdefault(tuple(c.strip() for c in cells), number)
-                if first != number:
-                    problems.append(f"line {number}: the same as line {first}")
-    if problems:
-        raise CourseError(str(path), "; ".join(problems), sort.expected, "correct these lines")
-    return rows
+def _read(path: Path, form: TableForm, parse: Callable[[Row], _Stated | None], dates: DateOrder | None) -> tuple[_Stated, ...]:
+    lines: dict[tuple[str, ...], int] = {}
+
+    def once(row: Row) -> _Stated | None:
+        first = lines.setdefault(row.texts, row.line)
+        if first != row.line:
+            row.wrong(f"the same as line {first}")
+        return parse(row)
+
+    return tuple(read_rows(path, form, once, dates))
 
 
-def _lines(path: Path, sort: _Sort) -> list[list[str]]:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise CourseError(str(path), f"more than {MAX_BYTES} bytes", sort.expected, "check that this is the right file")
-        lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines(), strict=True))
-    except (OSError, ValueError, csv.Error) as error:
-        raise CourseError(str(path), f"a file that cannot be read as text ({error})", sort.expected, "save it as CSV in UTF-8") from error
-    if not lines:
-        raise CourseError(str(path), "an empty file", sort.expected, "write the header row and a row for each entry")
-    return lines
-
-
-def _header_problems(columns: Sequence[str], sort: _Sort) -> list[str]:
-    problems = [f"line 1: unknown column {c!r}" for c in columns if c not in sort.columns]
-    problems += [f"line 1: column {c!r} stands twice" for c in sorted({c for c in columns if columns.count(c) > 1})]
-    return problems + [f"line 1: no column {c!r}" for c in sort.required if c not in columns]
-
-
-def _row(number: int, columns: Sequence[str], cells: Sequence[str], sort: _Sort, problems: list[str]) -> list[Treatment | LabResult]:
-    if len(cells) != len(columns):
-        problems.append(f"line {number}: {counted(len(cells), 'cell')} where {counted(len(columns), 'is', 'are')} due")
-        return []
-    row = dict(zip(columns, (c.strip() for c in cells), strict=True))
-    wrong = [f"no {c}" for c in sort.required if not row[c]]
-    read: Treatment | LabResult | None = None
-    try:
-        read = sort.read(row, wrong)
-    except InvalidValueError as error:
-        wrong.append(str(error))
-    problems += [f"line {number}: {w}" for w in wrong]
-    return [] if read is None or wrong else [read]
-
-
-def _treatment(row: CsvRow, wrong: list[str]) -> Treatment | None:
-    start = _day(row, "start", wrong)
-    stop = None if row.get("stop", "").lower() in ONGOING else _day(row, "stop", wrong)
-    dose = _number(row, "dose", wrong)
-    if start is None or wrong:
+def _treatment(row: Row) -> Treatment | None:
+    patient_id, name, start, stop, dose = row.text("patient_id"), row.text("name"), row.day("start"), row.day("stop"), row.number("dose")
+    unit, route = row.text("unit"), row.text("route")
+    if start is None or row.problems:
         return None
-    return Treatment(
-        patient_id=row["patient_id"], name=row["name"], start=start, stop=stop, dose=dose, unit=row.get("unit", ""), route=row.get("route", "")
-    )
+    return Treatment(patient_id=patient_id, name=name, start=start, stop=stop, dose=dose, unit=unit, route=route)
 
 
-def _lab(row: CsvRow, wrong: list[str]) -> LabResult | None:
-    date, value, low, high = _day(row, "date", wrong), _number(row, "value", wrong), _number(row, "low", wrong), _number(row, "high", wrong)
-    if date is None or value is None or wrong:
+def _lab(row: Row) -> LabResult | None:
+    date, value, low, high = row.day("date"), row.number("value"), row.number("low"), row.number("high")
+    patient_id, name, unit = row.text("patient_id"), row.text("name"), row.text("unit")
+    if date is None or value is None or row.problems:
         return None
-    return LabResult(patient_id=row["patient_id"], date=date, name=row["name"], value=value, unit=row.get("unit", ""), low=low, high=high)
+    return LabResult(patient_id=patient_id, date=date, name=name, value=value, unit=unit, low=low, high=high)
 
 
-def _day(row: CsvRow, column: str, wrong: list[str]) -> dt.date | None:
-    text = row.get(column, "")
-    if not text:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        wrong.append(f"{column} {text!r} is not a date like 2024-05-31")
-        return None
-
-
-def _number(row: CsvRow, column: str, wrong: list[str]) -> float | None:
-    text = row.get(column, "")
-    if not text:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        hint = "; write the limit itself for a value beyond it" if text[:1] in "<>" else ""
-        wrong.append(f"{column} {text!r} is not a number like 12.5{hint}")
-        return None
-    return value
-
-
-_TREATMENT = _Sort(TREATMENT_COLUMNS, ("patient_id", "name", "start"), _treatment)
-_LAB = _Sort(LAB_COLUMNS, ("patient_id", "date", "name", "value"), _lab)
+_TREATMENT = TableForm(
+    TREATMENT_COLUMNS, ("patient_id", "name", "start"), "treatment", CourseError, dates=("start", "stop"), numbers=("dose",), no_date=ONGOING
+)
+_LAB = TableForm(LAB_COLUMNS, ("patient_id", "date", "name", "value"), "result", CourseError, dates=("date",), numbers=("value", "low", "high"))

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path, PurePosixPath
 
-from calcitrack.io.cohort.course_files import LABS, TREATMENTS
+from calcitrack.io.cohort.course_files import LABS, TREATMENTS, is_course_file
 from calcitrack.io.dicom.dicomdir import is_dicomdir, referenced_files
 from calcitrack.io.files.sources import FileSource, ReadLimits, source_of
 from calcitrack.model.display import counted
 
 ZIP_START = b"PK\x03\x04"
 ZIP_EMPTY = b"PK\x05\x06"
+OFFICE_MEMBER = "[Content_Types].xml"
+"""Every workbook and text document of Office has it (ECMA-376, part 2); they are zip archives."""
 RESULTS_MARKS = ("images.csv", "provenance.json")
 """A folder that holds both was written by calcitrack."""
 MAX_MEMBERS = 200_000
@@ -85,7 +87,7 @@ def _folder(folder: Path, limits: ReadLimits, above: set[str]) -> Iterator[Found
             yield from (_marked(f, results) for f in _folder(entry, limits, above | {real}))
         elif _is_hidden(entry.name):
             yield FoundFile(FileSource(entry), skip="a hidden file")
-        elif not above and entry.name in (TREATMENTS, LABS):
+        elif not above and any(is_course_file(entry, name) for name in (TREATMENTS, LABS)):
             yield FoundFile(FileSource(entry), skip="treatments or laboratory results, not an image")
         else:
             yield from (_marked(f, results) for f in _file(entry))
@@ -126,6 +128,9 @@ def _archive(path: Path) -> Iterator[FoundFile]:
         return
     if len(names) > MAX_MEMBERS:
         yield FoundFile(FileSource(path), failure=f"an archive of {len(names)} members; at most {MAX_MEMBERS} are read")
+        return
+    if OFFICE_MEMBER in names:
+        yield FoundFile(FileSource(path), skip="an Office document, not an image")
         return
     yield FoundFile(FileSource(path), skip=f"an archive of {counted(len(names), 'file')}, listed one by one")
     for name in dict.fromkeys(names):

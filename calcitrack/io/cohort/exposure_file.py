@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from calcitrack.calibrate.intensity import classify
 from calcitrack.errors import CorrectionError, InvalidValueError, ReadError
 from calcitrack.io.cohort.manifest import ManifestRow
 from calcitrack.io.files.sources import FileSource, ReadLimits
@@ -101,10 +102,26 @@ def with_correction(radiograph: Radiograph, correction: FilmCorrection) -> Radio
 def _with_row(radiograph: Radiograph, row: ManifestRow | None, *, name_patient: bool) -> Radiograph:
     if row is None:
         return radiograph
+    radiograph = _shown_as(radiograph, row.photometric_interpretation)
     acquisition, findings = row.acquisition(radiograph.acquisition, name_patient=name_patient)
     if row.spacing is not None:
-        findings = (*findings, f"the manifest states a pixel of {row.spacing.row_mm} x {row.spacing.column_mm} mm; the header's size is not used")
+        size = f"{row.spacing.row_mm} x {row.spacing.column_mm} mm"
+        findings = (*findings, f"the manifest states a pixel of {size}; the header's size is not used")
     return replace(radiograph, acquisition=acquisition, spacing=row.spacing or radiograph.spacing, findings=(*radiograph.findings, *findings))
+
+
+def _shown_as(radiograph: Radiograph, photometric: str) -> Radiograph:
+    """The picture with its dense end as a manifest states it; a DICOM header states it itself."""
+    before = radiograph.acquisition
+    if not photometric or photometric == before.photometric_interpretation:
+        return radiograph
+    if before.sop_class_uid:
+        words = f"the manifest states photometric_interpretation {photometric}; it counts for pictures, and the DICOM header's is used"
+        return replace(radiograph, findings=(*radiograph.findings, words))
+    acquisition = replace(before, photometric_interpretation=photometric)
+    calibration = classify(acquisition)
+    sign = calibration.polarity * radiograph.calibration.polarity
+    return replace(radiograph, pixels=sign * radiograph.pixels, acquisition=acquisition, calibration=calibration)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 
 from calcitrack.errors import ManifestError
 from calcitrack.io.dicom.anatomy_codes import SIDES
 from calcitrack.io.dicom.spacing import MAX_SPACING_MM, MIN_SPACING_MM
-from calcitrack.model.display import counted
+from calcitrack.io.images.sidecar import BASES, PHOTOMETRICS
+from calcitrack.io.sheets.dates import DateOrder
+from calcitrack.io.sheets.table import Row, TableForm, read_rows
 from calcitrack.model.image import Acquisition
 from calcitrack.model.spacing import Spacing, SpacingBasis
 
-COLUMNS = ("path", "patient_id", "acquisition_date", "study_date", "body_part", "laterality", "view", "spacing_mm")
+DATES = ("acquisition_date", "study_date")
+"""Columns of the exposure's day or time, of which the first that is filled counts."""
+COLUMNS = ("path", "patient_id", *DATES, "body_part", "laterality", "view", "spacing_mm", "spacing_basis", "photometric_interpretation")
 """Known columns; ``path`` is required, every other one may be missing or have empty cells."""
-MAX_MANIFEST_BYTES = 64 * 1024**2
-"""Half a million rows; more is another kind of file."""
-EXPECTED = f"a CSV file with a header row of {', '.join(COLUMNS)}"
+_FORM = TableForm(COLUMNS, ("path",), "file or folder", ManifestError, dates=DATES, numbers=("spacing_mm",))
 
 
 @dataclass(frozen=True, slots=True)
 class ManifestRow:
-    """A manifest's statements about one file; empty or ``None`` where the header decides."""
+    """A manifest's statements about one file, or all files of a folder; empty or ``None`` where the header decides."""
 
     line: int
     patient_id: str = ""
@@ -33,6 +34,8 @@ class ManifestRow:
     laterality: str = ""
     view: str = ""
     spacing_mm: tuple[float, float] | None = None
+    spacing_basis: str = ""
+    photometric_interpretation: str = ""
 
     def acquisition(self, header: Acquisition, *, name_patient: bool) -> tuple[Acquisition, tuple[str, ...]]:
         """The header's facts, replaced by the manifest's where it states them; each replacement is a finding.
@@ -72,8 +75,14 @@ class ManifestRow:
 
     @property
     def spacing(self) -> Spacing | None:
-        """Stated size of a pixel; the plane in which it holds is not stated."""
-        return None if self.spacing_mm is None else Spacing(*self.spacing_mm, SpacingBasis.UNSPECIFIED, "manifest, spacing_mm")
+        """Stated size of a pixel, in the plane that is stated."""
+        basis = SpacingBasis(self.spacing_basis or SpacingBasis.UNSPECIFIED)
+        return None if self.spacing_mm is None else Spacing(*self.spacing_mm, basis, "manifest, spacing_mm")
+
+    def over(self, wider: ManifestRow) -> ManifestRow:
+        """The same row, with what it leaves open taken from the row of a folder around it."""
+        mine = {f.name: getattr(self, f.name) or getattr(wider, f.name) for f in fields(self)}
+        return ManifestRow(**mine)
 
 
 def _has_time(moment: dt.datetime | None) -> bool:
@@ -81,106 +90,119 @@ def _has_time(moment: dt.datetime | None) -> bool:
     return moment is None or moment.time() != dt.time()
 
 
-def read_manifest(path: Path) -> Mapping[Path, ManifestRow]:
-    """Rows by the absolute path of their file.
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The rows of a manifest.
+
+    Parameters
+    ----------
+    path
+        The file.
+    rows
+        By the absolute path of the file or folder that they are about.
+    """
+
+    path: Path
+    rows: Mapping[Path, ManifestRow]
+
+    def row_of(self, file: Path) -> ManifestRow | None:
+        """What is stated of a file: its own row over those of the folders that hold it, the nearest first; ``None`` where nothing is."""
+        stated: ManifestRow | None = None
+        for place in (file.absolute(), *file.absolute().parents):
+            if (row := self.rows.get(place)) is not None:
+                stated = row if stated is None else stated.over(row)
+        return stated
+
+    def check_used(self, files: Iterable[Path]) -> None:
+        """Return when each row is about some of these files.
+
+        Raises
+        ------
+        ManifestError
+            With every row that is not.
+        """
+        places = {place for file in files for place in (file.absolute(), *file.absolute().parents)}
+        lost = [f"line {row.line}: {path} is not among the input files" for path, row in self.rows.items() if path not in places]
+        if lost:
+            found = lost[0] if len(lost) == 1 else "\n  ".join([f"{len(lost)} problems:", *lost])
+            raise ManifestError(str(self.path), found, "rows about files or folders of the inputs", "correct the paths, or hand over their folder")
+
+
+def read_manifest(path: Path, dates: DateOrder | None = None) -> Manifest:
+    """Read a manifest.
+
+    Parameters
+    ----------
+    path
+        A CSV file or an Excel workbook (`calcitrack.io.sheets.table.read_rows`).
+    dates
+        What stands first in dates such as 04/05/2024; ``None`` where the file has to prove it.
 
     Raises
     ------
     ManifestError
         With every problem of the file, each with its line.
     """
-    lines = _lines(path)
-    columns = [c.strip().lower() for c in lines[0]]
-    problems = _header_problems(columns)
     rows: dict[Path, ManifestRow] = {}
-    if not problems:
-        for number, cells in enumerate(lines[1:], start=2):
-            if any(c.strip() for c in cells):
-                _add_row(rows, path, number, columns, cells, problems)
-    if problems:
-        raise ManifestError(str(path), "; ".join(problems), EXPECTED, "correct these lines")
-    return rows
+    read_rows(path, _FORM, lambda row: _add(rows, path, row), dates)
+    return Manifest(path, rows)
 
 
-def _lines(path: Path) -> list[list[str]]:
-    try:
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise ManifestError(str(path), f"more than {MAX_MANIFEST_BYTES} bytes", EXPECTED, "check that this is the manifest")
-        text = path.read_text(encoding="utf-8-sig")
-        lines = list(csv.reader(text.splitlines(), strict=True))
-    except (OSError, ValueError, csv.Error) as error:
-        raise ManifestError(str(path), f"a file that cannot be read as text ({error})", EXPECTED, "save it as CSV in UTF-8") from error
-    if not lines:
-        raise ManifestError(str(path), "an empty file", EXPECTED, "write the header row and a row for each file")
-    return lines
-
-
-def _header_problems(columns: list[str]) -> list[str]:
-    problems = [f"line 1: unknown column {c!r}" for c in columns if c not in COLUMNS]
-    problems += [f"line 1: column {c!r} stands twice" for c in sorted({c for c in columns if columns.count(c) > 1})]
-    if "path" not in columns:
-        problems.append("line 1: no column 'path'")
-    return problems
-
-
-def _add_row(rows: dict[Path, ManifestRow], manifest: Path, number: int, columns: list[str], cells: list[str], problems: list[str]) -> None:
-    if len(cells) != len(columns):
-        problems.append(f"line {number}: {counted(len(cells), 'cell')} where {counted(len(columns), 'is', 'are')} due")
-        return
-    row = dict(zip(columns, (c.strip() for c in cells), strict=True))
-    wrong: list[str] = []
-    file = _file(manifest, row["path"], wrong)
+def _add(rows: dict[Path, ManifestRow], manifest: Path, row: Row) -> None:
+    file = _file(manifest, row)
+    size = _spacing(row)
+    basis = _choice(row, "spacing_basis", BASES, str.lower)
+    if basis and size is None:
+        row.wrong("spacing_basis without spacing_mm")
     entry = ManifestRow(
-        line=number,
-        patient_id=row.get("patient_id", ""),
-        acquisition_time=_moment(row, wrong),
-        body_part=row.get("body_part", "").upper(),
-        laterality=_side(row.get("laterality", ""), wrong),
-        view=row.get("view", "").upper(),
-        spacing_mm=_spacing(row.get("spacing_mm", ""), wrong),
+        line=row.line,
+        patient_id=row.text("patient_id"),
+        acquisition_time=next((m for column in DATES if (m := row.moment(column)) is not None), None),
+        body_part=row.text("body_part").upper(),
+        laterality=_side(row),
+        view=row.text("view").upper(),
+        spacing_mm=size,
+        spacing_basis=basis,
+        photometric_interpretation=_choice(row, "photometric_interpretation", PHOTOMETRICS, str.upper),
     )
     if file is not None and file in rows:
-        wrong.append(f"{row['path']} is stated already in line {rows[file].line}")
-    problems += [f"line {number}: {w}" for w in wrong]
-    if file is not None:
-        rows.setdefault(file, entry)
+        row.wrong(f"{row.text('path')} is stated already in line {rows[file].line}")
+    elif file is not None:
+        rows[file] = entry
 
 
-def _file(manifest: Path, text: str, wrong: list[str]) -> Path | None:
-    """Absolute path of the row's file; a manifest may only name files of its own folder."""
+def _file(manifest: Path, row: Row) -> Path | None:
+    """Absolute path of the row's file or folder; a manifest may only name what is in its own folder."""
+    text = row.text("path")
     parts = PurePosixPath(text.replace("\\", "/"))
-    if not text or parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0]:
-        wrong.append(f"path {text!r} is not a path inside the manifest's folder")
+    if not text:
+        return None
+    if parts.is_absolute() or ".." in parts.parts or any(":" in p for p in parts.parts[:1]):
+        row.wrong(f"path {text!r} is not a path inside the manifest's folder")
         return None
     return (manifest.parent / parts).absolute()
 
 
-def _moment(row: Mapping[str, str], wrong: list[str]) -> dt.datetime | None:
-    for column in ("acquisition_date", "study_date"):
-        text = row.get(column, "")
-        if not text:
-            continue
-        try:
-            return dt.datetime.fromisoformat(text).replace(tzinfo=None)
-        except ValueError:
-            wrong.append(f"{column} {text!r} is not a date like 2024-05-31 or a time like 2024-05-31T10:15")
-    return None
+def _side(row: Row) -> str:
+    text = row.text("laterality").upper()
+    if text and text not in SIDES:
+        row.wrong(f"laterality {row.text('laterality')!r} is not L, R or B")
+    return SIDES.get(text, "")
 
 
-def _side(text: str, wrong: list[str]) -> str:
-    if text and text.upper() not in SIDES:
-        wrong.append(f"laterality {text!r} is not L, R or B")
-    return SIDES.get(text.upper(), "")
+def _choice(row: Row, column: str, choices: tuple[str, ...], in_case: Callable[[str], str]) -> str:
+    text = in_case(row.text(column))
+    if text and text not in choices:
+        row.wrong(f"{column} {row.text(column)!r} is none of {', '.join(choices)}")
+        return ""
+    return text
 
 
-def _spacing(text: str, wrong: list[str]) -> tuple[float, float] | None:
-    if not text:
+def _spacing(row: Row) -> tuple[float, float] | None:
+    if row.is_empty("spacing_mm"):
         return None
-    try:
-        sizes = [float(t) for t in text.replace("x", " ").replace("\\", " ").split()]
-    except ValueError:
-        sizes = []
-    if len(sizes) not in (1, 2) or not all(MIN_SPACING_MM <= s <= MAX_SPACING_MM for s in sizes):
-        wrong.append(f"spacing_mm {text!r} is not one length, or rows x columns, between {MIN_SPACING_MM} and {MAX_SPACING_MM:g} mm")
+    sizes = row.numbers("spacing_mm")
+    if sizes is None or len(sizes) not in (1, 2) or not all(MIN_SPACING_MM <= s <= MAX_SPACING_MM for s in sizes):
+        row.wrong(f"spacing_mm {row.shown('spacing_mm')!r} is not one length, or rows x columns, between {MIN_SPACING_MM} and {MAX_SPACING_MM:g} mm")
         return None
     return sizes[0], sizes[-1]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from calcitrack.errors import PseudonymError
+from calcitrack.io.sheets.table import Row, TableForm, read_rows
 from calcitrack.model.display import counted
 
 COLUMNS = ("old", "new")
-MAX_BYTES = 64 * 1024**2
-"""A million patients; more is another kind of file."""
 MOST_NAMED = 10
 """Rows that a sentence names."""
 MAX_CHARACTERS = 64
 """Of a Patient ID (VR LO)."""
-EXPECTED = "a CSV file in UTF-8 with a header row of old,new and a row for each Patient ID"
+_FORM = TableForm(COLUMNS, COLUMNS, "Patient ID", PseudonymError, quotes=False)
 
 
 def read_pseudonyms(path: Path) -> Mapping[str, str]:
@@ -27,18 +25,8 @@ def read_pseudonyms(path: Path) -> Mapping[str, str]:
     PseudonymError
         With every problem of the file, each with its line and without quoting an ID.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise PseudonymError(str(path), f"more than {MAX_BYTES} bytes", EXPECTED, "check that this is the map")
-        lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines(), strict=True))
-    except (OSError, ValueError, csv.Error) as error:
-        raise PseudonymError(str(path), "a file that cannot be read as text", EXPECTED, "save it as CSV in UTF-8") from error
-    if not lines or tuple(c.strip().lower() for c in lines[0]) != COLUMNS:
-        raise PseudonymError(str(path), "another header row", EXPECTED, "write old,new into the first line")
     pseudonyms: dict[str, str] = {}
-    problems = [p for number, cells in enumerate(lines[1:], start=2) if any(cells) and (p := _add(pseudonyms, number, cells))]
-    if problems:
-        raise PseudonymError(str(path), "; ".join(problems), EXPECTED, "correct these lines")
+    read_rows(path, _FORM, lambda row: _add(pseudonyms, row))
     return pseudonyms
 
 
@@ -79,16 +67,12 @@ def check_all_have_pseudonyms(patients: Sequence[tuple[str, str]], pseudonyms: M
     )
 
 
-def _add(pseudonyms: dict[str, str], number: int, cells: list[str]) -> str:
+def _add(pseudonyms: dict[str, str], row: Row) -> None:
     """Add a row, or say what is wrong with it."""
-    if len(cells) != len(COLUMNS):
-        return f"line {number}: {counted(len(cells), 'cell')} where {len(COLUMNS)} are due"
-    old, new = (c.strip() for c in cells)
-    if not old or not new:
-        return f"line {number}: an empty cell"
+    old, new = row.text("old"), row.text("new")
     if len(new) > MAX_CHARACTERS or "\\" in new or not new.isprintable():
-        return f"line {number}: a pseudonym of more than {MAX_CHARACTERS} characters, or with a backslash or control character"
-    if old in pseudonyms:
-        return f"line {number}: an ID that stands above already"
-    pseudonyms[old] = new
-    return ""
+        row.wrong(f"a pseudonym of more than {MAX_CHARACTERS} characters, or with a backslash or control character")
+    elif old in pseudonyms:
+        row.wrong("an ID that stands above already")
+    elif old and new:
+        pseudonyms[old] = new

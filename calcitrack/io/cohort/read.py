@@ -10,16 +10,17 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 
-from calcitrack.errors import CorrectionError, ManifestError, NotFoundError
+from calcitrack.errors import CorrectionError, NotFoundError
 from calcitrack.io.cohort.corrections import Corrections, correction_of, laid_over, read_corrections
 from calcitrack.io.cohort.discover import FoundFile, Inputs, find_files
 from calcitrack.io.cohort.exposure_file import ExposureFile
 from calcitrack.io.cohort.grouping import build_timelines, skip_copies
-from calcitrack.io.cohort.manifest import ManifestRow, read_manifest
+from calcitrack.io.cohort.manifest import Manifest, ManifestRow, read_manifest
 from calcitrack.io.cohort.people import ISSUER_MARK, with_contradictions, with_issuers
 from calcitrack.io.cohort.pseudonyms import check_all_have_pseudonyms
 from calcitrack.io.cohort.scan import ScannedFile, scan_file
 from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits, archives_kept_open, compare_bytes
+from calcitrack.io.sheets.dates import DateOrder
 from calcitrack.model.arguments import expect_paths
 from calcitrack.model.cohort import Cohort, FileRecord, FileStatus
 from calcitrack.model.corrections import FilmCorrection
@@ -33,7 +34,8 @@ processes were slower for 2000 files (1.6 s against 5.1 s), because each has to 
 def read_cohort(
     inputs: Inputs,
     *,
-    manifest: str | PathLike[str] | None = None,
+    manifest: Manifest | str | PathLike[str] | None = None,
+    dates: DateOrder | None = None,
     pseudonyms: Mapping[str, str] | None = None,
     corrections: Corrections | str | PathLike[str] | None = None,
     recorded: Corrections | None = None,
@@ -48,7 +50,10 @@ def read_cohort(
     inputs
         A folder, file, zip archive or DICOMDIR, or several of them.
     manifest
-        A CSV file that states what headers do not (columns in `calcitrack.io.cohort.manifest`); it wins over headers, with a finding.
+        A CSV file or Excel workbook that states what headers do not (columns in `calcitrack.io.cohort.manifest`), or what `read_manifest` read
+        of it; it wins over headers, with a finding.
+    dates
+        What stands first in the manifest's dates such as 04/05/2024, ``"day-first"`` or ``"month-first"``; ``None`` where the file has to prove it.
     pseudonyms
         Patient ID -> pseudonym, which is used instead everywhere (`calcitrack.io.cohort.pseudonyms`); it comes after the manifest.
     corrections
@@ -97,20 +102,21 @@ def read_cohort(
     """
     expect_paths("read_cohort", "inputs", inputs)
     _check_something_exists(inputs)
-    rows = {} if manifest is None else read_manifest(Path(manifest))
+    stated = manifest if manifest is None or isinstance(manifest, Manifest) else read_manifest(Path(manifest), dates and DateOrder(dates))
     found = find_files(inputs, limits)
-    _check_manifest_used(rows, found, manifest)
+    if stated is not None:
+        stated.check_used(f.source.path for f in found if not f.source.member)
     with archives_kept_open(f.source.path for f in found if f.source.member):
         scanned = _scan_all(found, limits, workers, progress)
-    described = [_with_manifest(file, rows, manifest, name_patient=pseudonyms is None) for file in scanned]
-    described = with_issuers(described, lambda file: (row := _row_of(file.source, rows)) is not None and bool(row.patient_id))
+    described = [_with_manifest(file, stated, name_patient=pseudonyms is None) for file in scanned]
+    described = with_issuers(described, lambda file: (row := _row_of(file.source, stated)) is not None and bool(row.patient_id))
     if pseudonyms is not None:
         read = [f for f in described if f.status is FileStatus.READ]
         check_all_have_pseudonyms([(f.source.name, f.acquisition.patient_id) for f in read if f.acquisition is not None], pseudonyms)
         described = [_with_pseudonym(file, pseudonyms) for file in described]
     files = skip_copies(with_contradictions(described), lambda a, b: compare_bytes(a.source, b.source, limits))
     known = _all_corrections(corrections, recorded or {}, files)
-    exposures = [_exposure(f, rows, limits, pseudonyms, known) for f in files if f.status is FileStatus.READ]
+    exposures = [_exposure(f, stated, limits, pseudonyms, known) for f in files if f.status is FileStatus.READ]
     return Cohort(build_timelines(exposures), tuple(_record(f) for f in files))
 
 
@@ -133,14 +139,14 @@ def _scan_found(file: FoundFile, limits: ReadLimits) -> ScannedFile:
     return scan_file(file.source, limits)
 
 
-def _row_of(source: FileSource, rows: Mapping[Path, ManifestRow]) -> ManifestRow | None:
-    return None if source.member else rows.get(source.path.absolute())
+def _row_of(source: FileSource, manifest: Manifest | None) -> ManifestRow | None:
+    return None if source.member or manifest is None else manifest.row_of(source.path)
 
 
-def _with_manifest(file: ScannedFile, rows: Mapping[Path, ManifestRow], manifest: str | PathLike[str] | None, *, name_patient: bool) -> ScannedFile:
-    if manifest is not None and not file.source.member and file.source.path.absolute() == Path(manifest).absolute():
+def _with_manifest(file: ScannedFile, manifest: Manifest | None, *, name_patient: bool) -> ScannedFile:
+    if manifest is not None and not file.source.member and file.source.path.absolute() == manifest.path.absolute():
         return ScannedFile(file.source, FileStatus.SKIPPED, "the manifest")
-    row = _row_of(file.source, rows)
+    row = _row_of(file.source, manifest)
     if row is None or file.acquisition is None:
         return file
     acquisition, findings = row.acquisition(file.acquisition, name_patient=name_patient)
@@ -156,13 +162,6 @@ def _check_something_exists(inputs: Inputs) -> None:
     if paths and not any(os.path.lexists(path) for path in paths):
         named = ", ".join(os.fspath(path) for path in paths)
         raise NotFoundError(named, "nothing that can be opened", "a folder, a file, a zip archive or a DICOMDIR", "check the path")
-
-
-def _check_manifest_used(rows: Mapping[Path, ManifestRow], found: Sequence[FoundFile], manifest: str | PathLike[str] | None) -> None:
-    paths = {f.source.path.absolute() for f in found if not f.source.member}
-    lost = [f"line {row.line}: {path} is not among the input files" for path, row in rows.items() if path not in paths]
-    if lost:
-        raise ManifestError(str(manifest), "; ".join(lost), "rows about files of the inputs", "correct the paths, or hand over their folder")
 
 
 def _with_pseudonym(file: ScannedFile, pseudonyms: Mapping[str, str]) -> ScannedFile:
@@ -193,7 +192,7 @@ def _all_corrections(
 
 
 def _exposure(
-    file: ScannedFile, rows: Mapping[Path, ManifestRow], limits: ReadLimits, pseudonyms: Mapping[str, str] | None, corrections: Corrections
+    file: ScannedFile, manifest: Manifest | None, limits: ReadLimits, pseudonyms: Mapping[str, str] | None, corrections: Corrections
 ) -> Exposure:
     if file.acquisition is None:
         raise AssertionError(f"{file.source.name} is marked as read, but has no header facts")
@@ -201,7 +200,7 @@ def _exposure(
     pseudonym = patient if pseudonyms is not None else ""
     with_issuer = patient if not pseudonym and ISSUER_MARK in patient else ""
     correction: FilmCorrection = correction_of(file.acquisition, file.source.name, corrections)
-    load = ExposureFile(file.source, _row_of(file.source, rows), limits, pseudonym, correction, with_issuer)
+    load = ExposureFile(file.source, _row_of(file.source, manifest), limits, pseudonym, correction, with_issuer)
     findings = (*file.findings, *correction.words)
     return Exposure(correction.acquisition(file.acquisition), load, file.source.name, findings, correction)
 

@@ -90,7 +90,7 @@ def test_every_problem_is_reported_with_its_line(tmp_path: Path) -> None:
     """Five bad lines give one message that names them all."""
     text = (
         "patient_id,name,start,stop,dose\n"
-        "P1,abatacept,15.06.2022,,\n"
+        "P1,abatacept,15.06.22,,\n"
         ",abatacept,2022-06-15,,\n"
         "P1,abatacept,2022-06-15,2022-01-01,\n"
         "P1,abatacept,2022-06-15,,much\n"
@@ -102,13 +102,13 @@ def test_every_problem_is_reported_with_its_line(tmp_path: Path) -> None:
         read_treatments(written(tmp_path, "treatments.csv", text))
     message = str(caught.value)
     for part in (
-        "line 2: start '15.06.2022' is not a date like 2024-05-31",
+        "line 2: start '15.06.22' is not a date like 2024-05-31",
         "line 3: no patient_id",
         "line 4: abatacept: a treatment stops on or after its start",
         "line 5: dose 'much' is not a number",
         "line 6: 2 cells where 5 are due",
         "line 8: the same as line 7",
-        "expected a CSV file in UTF-8 with a header row of patient_id, name, start, stop, dose, unit, route; correct these lines",
+        "expected a CSV file in UTF-8 or an Excel workbook (.xlsx) with a header row of patient_id, name, start, stop, dose, unit",
     ):
         assert part in message
 
@@ -117,7 +117,7 @@ def test_every_problem_is_reported_with_its_line(tmp_path: Path) -> None:
     ("text", "part"),
     [
         ("", "an empty file"),
-        ("patient_id,when\n", "line 1: unknown column 'when'; line 1: no column 'date'"),
+        ("patient_id,when\n", "line 1: unknown column 'when'\n  line 1: no column 'date'"),
         ("patient_id,date,date,name,value\n", "line 1: column 'date' stands twice"),
         ("patient_id,date,name,value\nP1,2022-01-01,LDH,<5\n", "line 2: value '<5' is not a number like 12.5; write the limit itself"),
         ("patient_id,date,name,value,low,high\nP1,2022-01-01,LDH,5,9,3\n", "line 2: LDH: the lower limit is not above the upper one"),
@@ -131,9 +131,10 @@ def test_bad_laboratory_files_say_what_is_wrong(tmp_path: Path, text: str, part:
     assert part in str(caught.value)
 
 
-def test_a_file_that_is_no_text_says_so(tmp_path: Path) -> None:
-    """Bytes that are no UTF-8, and a file that is not there, give the same kind of message."""
-    (tmp_path / "labs.csv").write_bytes(b"\xff\xfe\x00P")
-    for name in ("labs.csv", "missing.csv"):
-        with pytest.raises(CourseError, match=r"cannot be read as text .* save it as CSV in UTF-8"):
-            read_labs(tmp_path / name)
+def test_a_workbook_is_found_beside_the_films_and_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    """In any case of its name; a copy as CSV and as workbook would let one of them be out of date."""
+    path = written(tmp_path, "Treatments.XLSX", "")
+    assert find_course_files([tmp_path], None, None).treatments == (path,)
+    written(tmp_path, "treatments.csv", TREATMENTS)
+    with pytest.raises(CourseError, match=r"both Treatments\.XLSX and treatments\.csv; .* remove one of them, or name the other with --treatments"):
+        find_course_files([tmp_path], None, None)

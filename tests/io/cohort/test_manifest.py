@@ -72,7 +72,7 @@ def test_a_manifest_tells_all_its_problems_at_once(dicom: Write, tmp_path: Path)
     """Paths that lead out, bad dates, sides, sizes, doubles and short rows, each with its line."""
     dicom("image.dcm")
     manifest = tmp_path / "manifest.csv"
-    rows = ["path,acquisition_date,laterality,spacing_mm", "../x.dcm,,,", "image.dcm,31.5.2024,Q,-1", "image.dcm,,,", "short", "/etc/x,,,"]
+    rows = ["path,acquisition_date,laterality,spacing_mm", "../x.dcm,,,", "image.dcm,31.5.24,Q,-1", "image.dcm,,,", "short", "/etc/x,,,"]
     manifest.write_text("\n".join(rows))
     with pytest.raises(ManifestError) as caught:
         read_cohort(tmp_path, manifest=manifest)
@@ -94,8 +94,52 @@ def test_manifest_columns_and_files_must_be_known(dicom: Write, tmp_path: Path) 
     dicom("image.dcm")
     manifest = tmp_path / "manifest.csv"
     manifest.write_text("file,side\nimage.dcm,L\n")
-    with pytest.raises(ManifestError, match=r"unknown column 'file'.*no column 'path'"):
+    with pytest.raises(ManifestError, match=r"(?s)unknown column 'file'.*no column 'path'"):
         read_cohort(tmp_path, manifest=manifest)
     manifest.write_text("path\nimagee.dcm\n")
     with pytest.raises(ManifestError, match="is not among the input files"):
         read_cohort(tmp_path, manifest=manifest)
+
+
+def test_one_row_states_the_facts_of_a_folder(tmp_path: Path) -> None:
+    """A manifest does what a sidecar beside each picture would; the nearest row wins cell by cell, and MONOCHROME1 turns the picture."""
+    for name in ("a/1.png", "a/2.png"):
+        (tmp_path / "anna" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.arange(16, dtype=np.uint8).reshape(4, 4)).save(tmp_path / "anna" / name)
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text(
+        "path;patient_id;acquisition_date;body_part;laterality;spacing_mm;spacing_basis;photometric_interpretation\n"
+        "anna;anna;31.05.2023;hand;L;0,2;;monochrome1\n"
+        "anna/a/2.png;;01.06.2024;;;0,1 x 0,2;fiducial;MONOCHROME2\n",
+        encoding="utf-8",
+    )
+    cohort = read_cohort(tmp_path, manifest=manifest)
+    (timeline,) = cohort.timelines
+    assert (timeline.key.patient_id, timeline.key.body_part, timeline.key.laterality) == ("anna", "HAND", "L")
+    assert [str(p.date) for p in timeline.time_points] == ["2023-05-31", "2024-06-01"]
+    first, second = (p.exposures[0].load() for p in timeline.time_points)
+    assert [str(first.spacing), str(second.spacing)] == ["0.2 x 0.2 mm (unspecified)", "0.1 x 0.2 mm (fiducial)"]
+    assert (first.pixels == -second.pixels).all()
+    assert first.acquisition.photometric_interpretation == "MONOCHROME1"
+
+
+def test_a_folder_without_films_and_a_basis_without_size_are_told(tmp_path: Path) -> None:
+    """A row about nothing would silently do nothing."""
+    (tmp_path / "empty").mkdir()
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("path,spacing_basis\nempty,\nnowhere,\n")
+    with pytest.raises(ManifestError, match=r"(?s)2 problems:\n  line 2: .*empty is not among the input files\n  line 3: "):
+        read_cohort(tmp_path, manifest=manifest)
+    manifest.write_text("path,spacing_basis\nempty,plate\n")
+    with pytest.raises(ManifestError, match="line 2: spacing_basis 'plate' is none of"):
+        read_cohort(tmp_path, manifest=manifest)
+
+
+def test_a_manifest_cannot_turn_a_dicom_image(dicom: Write, tmp_path: Path) -> None:
+    """Its header says which end is dense; the manifest's word is a finding."""
+    dicom("image.dcm", PhotometricInterpretation="MONOCHROME2")
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("path,photometric_interpretation\nimage.dcm,MONOCHROME1\n")
+    film = read_cohort(tmp_path, manifest=manifest).timelines[0].time_points[0].exposures[0].load()
+    assert film.acquisition.photometric_interpretation == "MONOCHROME2"
+    assert any("it counts for pictures" in f for f in film.findings)

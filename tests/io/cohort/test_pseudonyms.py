@@ -23,8 +23,8 @@ def test_a_map_is_read(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("id,name\n1,A\n", "another header row"),
-        ("", "another header row"),
-        ("old,new\n1\n2,\n3,A\\B\n4,A\n4,B\n", "line 2: 1 cell where 2 are due; line 3: an empty cell; line 4: a pseudonym of more"),
+        ("", "an empty file"),
+        ("old,new\n1\n2,\n3,A\\B\n4,A\n4,B\n", r"line 2: 1 cell where 2 are due\n  line 3: no new\n  line 4: a pseudonym of more"),
         ("old,new\n4,A\n4,B\n", "line 3: an ID that stands above already"),
     ],
 )
