@@ -384,12 +384,12 @@ def test_the_verdict_is_in_the_json(films: Path, tmp_path: Path) -> None:
 
 
 def test_bad_treatments_end_it_before_anything_is_measured(films: Path, tmp_path: Path) -> None:
-    """All problems of the file in one sentence, and nothing written."""
+    """All problems of the file, a line each, and nothing written."""
     bad = tmp_path / "t.csv"
     bad.write_text("patient_id,name,start\nA,,2021-06-01\nA,abatacept,soon\n", encoding="utf-8")
     code, _, err = call("measure", films, "--out", tmp_path / "R", "--treatments", bad)
     assert code == ExitCode.USAGE
-    assert "line 2: no name; line 3: start 'soon' is not a date like 2024-05-31" in err
+    assert "2 problems:\n  line 2: no name\n  line 3: start 'soon' is not a date like 2024-05-31" in err
     assert not (tmp_path / "R").exists()
 
 
