@@ -114,6 +114,10 @@ class TablesError(CalcitrackError):
     """Several tables from people cannot be used; the message is that of each, one below the other."""
 
 
+class SamePixelsError(ReadError):
+    """An image holds the pixels of another one of its timeline under another name: it is no exposure of its own, and does not count again."""
+
+
 class SegmentationImportError(ReadError):
     """A DICOM Segmentation cannot be laid onto its radiograph: another image or grid, overlapping segments, or segments that are no deposits."""
 

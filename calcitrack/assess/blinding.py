@@ -84,8 +84,7 @@ def _tracked(assessment: Assessment) -> Assessment:
 
     images = tuple(fated(image) for image in assessment.images)
     points = sorted({i.time_point for i in images})
-    by_time = {p: {name: f[p] for name, f in fates.items() if p in f} for p in points}
-    return replace(assessment, images=images, tracks=tracks, time_points=summarise(dict.fromkeys(points), images, by_time))
+    return replace(assessment, images=images, tracks=tracks, time_points=summarise(dict.fromkeys(points), images, tracks))
 
 
 def _empty(segmentation: Segmentation) -> Segmentation:

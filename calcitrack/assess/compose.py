@@ -90,7 +90,7 @@ def _assessed(timeline: Timeline, options: AssessOptions, tell: Observer, pipeli
         images=images,
         failures=failures,
         tracks=identity.tracks,
-        time_points=summarise(dates, images, identity.by_time_point()),
+        time_points=summarise(dates, images, identity.tracks),
         provenance=Provenance("calcitrack", __version__, (Step("assess", flat(options), {"images": len(images), "failures": len(failures)}),)),
         findings=timeline.findings,
     )

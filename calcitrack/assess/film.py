@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from calcitrack.assess.options import AssessOptions
 from calcitrack.assess.pipeline import Found, Grid, Searched
@@ -70,6 +73,11 @@ class FilmPipeline:
         radiograph = exposure.radiograph()
         tell(Stage.CALIBRATE, exposure.source)
         return CalibratedFilm.of(calibrate(radiograph, _calibrate_options(exposure, options.calibrate)))
+
+    def digest(self, image: CalibratedFilm) -> str:
+        """Of the film's pixels and shape."""
+        pixels = np.ascontiguousarray(image.radiograph.pixels)
+        return hashlib.blake2b(repr(pixels.shape).encode() + pixels.tobytes(), digest_size=16).hexdigest()
 
     def size(self, image: CalibratedFilm) -> int:
         """Its pixels, and its attenuation where that is an image of its own."""

@@ -13,9 +13,10 @@ from scipy import ndimage
 from calcitrack.assess.images import Measured
 from calcitrack.assess.options import AssessOptions
 from calcitrack.assess.pipeline import Grid
-from calcitrack.model.assessment import DepositId, DepositTrack, Fate, TrackedDeposit
+from calcitrack.model.assessment import DepositId, DepositTrack, TrackedDeposit
 from calcitrack.model.measurement import Deposit, Measurement
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey
+from calcitrack.model.view import Place
 from calcitrack.track import (
     Course,
     Detection,
@@ -24,7 +25,6 @@ from calcitrack.track import (
     decide_fates,
     follow,
 )
-from calcitrack.track.fates import Place
 
 FOOTPRINT_POINTS = 40
 """Places that stand for a deposit's outline: enough to tell a twentieth of it."""
@@ -90,7 +90,7 @@ class Identity:
 
     def __init__(self, timeline: Timeline, tracks: Sequence[Track], measured: Sequence[Measured], time_points: tuple[int, ...]) -> None:
         on_baseline = [_places(m) for m in measured]
-        views = [View(m.time_point, m.alignment, m.segmentation.labels.shape) for m in measured]
+        views = [View(m.time_point, m.alignment, m.segmentation.labels.shape, m.exposure.correction) for m in measured]
         courses: dict[int, Course] = {}
         for track in tracks:
             places = {k: on_baseline[k][s.label] for k, s in track.detections.items()}
@@ -108,14 +108,6 @@ class Identity:
         """A measured deposit with its identity."""
         track = self._of[image, deposit.label]
         return TrackedDeposit(deposit, track.deposit_id, track.tracking_uid, track.fates[time_point])
-
-    def by_time_point(self) -> Mapping[int, Mapping[str, Fate]]:
-        """Time point -> deposit id -> fate."""
-        found: dict[int, dict[str, Fate]] = {}
-        for track in self.tracks:
-            for time_point, fate in track.fates.items():
-                found.setdefault(time_point, {})[track.deposit_id] = fate
-        return found
 
 
 def _partners(courses: Mapping[int, Course]) -> dict[int, dict[int, tuple[str, ...]]]:

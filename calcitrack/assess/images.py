@@ -8,7 +8,7 @@ from typing import Any
 
 from calcitrack.assess.options import AssessOptions
 from calcitrack.assess.pipeline import AnyPipeline, Grid, Searched
-from calcitrack.errors import ReadError
+from calcitrack.errors import ReadError, SamePixelsError
 from calcitrack.model.assessment import Alignment, ImageFailure
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.measurement import ImageMeasurements
@@ -45,10 +45,12 @@ def search_all(timeline: Timeline, pipeline: AnyPipeline, options: AssessOptions
     searched: list[SearchedImage] = []
     failures: list[ImageFailure] = []
     room = HELD_VALUES
+    known: dict[str, Exposure] = {}
     for time_point in timeline.time_points:
         for repeat, exposure in enumerate(time_point.exposures):
             try:
                 image = pipeline.read(exposure, options, tell)
+                _check_own_pixels(exposure, pipeline.digest(image), known)
                 tell(Stage.SEGMENT, exposure.source)
                 found = pipeline.search(exposure, image, options)
             except ReadError as error:
@@ -58,6 +60,26 @@ def search_all(timeline: Timeline, pipeline: AnyPipeline, options: AssessOptions
             room -= pipeline.size(image) if fits else 0
             searched.append(Searched(exposure, time_point.index, repeat, found, image if fits else None))
     return searched, failures
+
+
+def _check_own_pixels(exposure: Exposure, digest: str, known: dict[str, Exposure]) -> None:
+    """Remember the pixels of an exposure.
+
+    Raises
+    ------
+    SamePixelsError
+        An earlier one of another name has the same: a file was copied under a new UID. An exposure that is given twice under one name is another
+        matter, and is told when files are scanned.
+    """
+    earlier = known.setdefault(digest, exposure) if digest else exposure
+    if earlier.image_id == exposure.image_id:
+        return
+    days = [e.acquisition.acquisition_time.date() if e.acquisition.acquisition_time else e.acquisition.study_date for e in (earlier, exposure)]
+    if days[0] == days[1]:
+        found, action = f"the pixels of {earlier.source}", "it is a copy under another name, and counts once"
+    else:
+        found, action = f"the pixels of {earlier.source}, which is dated {days[0]}", "one film has two dates: correct one, or take it out"
+    raise SamePixelsError(exposure.source, found, "a film of its own", action)
 
 
 def align_all(searched: Sequence[SearchedImage], pipeline: AnyPipeline, options: AssessOptions, tell: Observer) -> tuple[Alignment | None, ...]:

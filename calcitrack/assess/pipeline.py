@@ -134,6 +134,9 @@ class Pipeline(Protocol[ReadT, SceneT]):
             The image cannot be read; it becomes a failure, and the timeline goes on.
         """
 
+    def digest(self, image: ReadT) -> str:
+        """A digest of the image's pixels as they were decoded, by which copies are told; empty where there is none."""
+
     def size(self, image: ReadT) -> int:
         """Values of the image that lie in memory while it is held."""
 

@@ -97,13 +97,12 @@ def revise(assessment: Assessment, images: Mapping[int, RevisedImage], fates: Fa
     tracks = tuple(_stated(t, fates) for t in _tracks(assessment, images, names))
     known = {t.deposit_id: t for t in tracks}
     revised = tuple(_image(image, images.get(k), names[k], known) for k, image in enumerate(assessment.images))
-    by_time = {p.index: {t.deposit_id: t.fates[p.index] for t in tracks if p.index in t.fates} for p in assessment.time_points}
     return replace(
         assessment,
         assessment_id=_revised_id(assessment, images, fates),
         images=revised,
         tracks=tracks,
-        time_points=summarise({p.index: p.date for p in assessment.time_points}, revised, by_time),
+        time_points=summarise({p.index: p.date for p in assessment.time_points}, revised, tracks),
         provenance=assessment.provenance if step is None else assessment.provenance.then(step),
     )
 
@@ -153,7 +152,7 @@ def fates_where_seen(assessment: Assessment, deposit_id: str, seen: Mapping[int,
     seen
         Position in ``assessment.images`` -> its centroid there, pixels; at least one.
     """
-    views = [View(i.time_point, i.alignment, i.segmentation.labels.shape) for i in assessment.images]
+    views = [View(i.time_point, i.alignment, i.segmentation.labels.shape, i.exposure.correction) for i in assessment.images]
     places: dict[int, Position] = {}
     for k, centroid in sorted(seen.items()):
         alignment = assessment.images[k].alignment

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
+from calcitrack.change.comparable import comparable
 from calcitrack.change.precision import DETECTION_LIMIT, Precision, log_burden
 from calcitrack.change.response import RULES, ResponseRule, response
 from calcitrack.change.series import BURDENS
@@ -62,7 +63,7 @@ def cohort_points(
     courses, precision = courses or Courses(), precision or Precision()
     found: list[CohortPoint] = []
     for name in BURDENS:
-        series = [(t, s) for t in timelines for s in t.series if s.subject == "total" and s.measurand == name]
+        series = [(t, comparable(s).series) for t in timelines for s in t.series if s.subject == "total" and s.measurand == name]
         for group in (ALL, *sorted({p.name for c in courses.by_patient for p in c.periods})):
             found_members = (_whole(t, s) if group == ALL else _since(t, s, courses.of(t.key.patient_id), group) for t, s in series)
             mine = [m for m in found_members if m is not None]
@@ -72,9 +73,9 @@ def cohort_points(
 
 
 def _whole(timeline: TimelineSeries, series: BurdenSeries) -> Member | None:
-    """The series from its first visit on; ``None`` without two dated time points in like units and a burden at the first."""
+    """The visits of a series that can be compared with each other; ``None`` without two dated ones and a burden at the first."""
     points = series.points
-    if len(points) < 2 or points[0].mean <= 0 or len({p.like for p in points}) > 1 or any(p.date is None for p in points):
+    if len(points) < 2 or points[0].mean <= 0 or any(p.date is None for p in points):
         return None
     return None if points[0].date is None else Member(timeline, series, points[0].date)
 

@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from calcitrack.change.comparable import compared
 from calcitrack.change.difference import LogPair, Pair, PlainPair
 from calcitrack.change.precision import DETECTION_LIMIT, Precision, Spread, log_burden
-from calcitrack.model.judgement import BurdenPoint, BurdenSeries, Estimate, JudgedChange, SdcSource
+from calcitrack.model.judgement import TOTAL, BurdenPoint, BurdenSeries, Estimate, JudgedChange, SdcSource
 from calcitrack.reliability import Z95
 
 DAYS_A_YEAR = 365.25
@@ -16,7 +17,6 @@ SHORTEST_ANNUAL_DAYS = 60
 """Changes over less than this are not given per year: they would be raised to the sixth power or more."""
 NO_RATIO = "nothing was found at the earlier time point, so there is no ratio"
 WEAK_BASELINE = "the earlier value may be zero, so that any ratio is possible"
-UNLIKE = "values of different kinds cannot be subtracted"
 TOO_SHORT = f"an interval of less than {SHORTEST_ANNUAL_DAYS} days says little about a year"
 NO_DATES = "the time points have no dates"
 
@@ -24,36 +24,61 @@ NO_DATES = "the time points have no dates"
 def changes_of(series: BurdenSeries, precision: Precision) -> Iterator[JudgedChange]:
     """Changes of a series from its first known time point and from the one before, earliest first.
 
-    The second known time point has one change, ``since`` baseline, because its previous time point is the baseline.
+    The second known time point has one change, ``since`` baseline, because its previous time point is the baseline. Of a total, a later time point at
+    which it is not known has one as well, without a value and with the reason.
     """
-    for k, later in enumerate(series.points[1:], start=1):
-        yield judged_change(series, series.points[0], later, "baseline", precision)
-        if k > 1:
-            yield judged_change(series, series.points[k - 1], later, "previous", precision)
+    if not series.points:
+        return
+    first = series.points[0]
+    known = {p.time_point: k for k, p in enumerate(series.points)}
+    unknown = [t for t in series.missing if t > first.time_point] if series.subject == TOTAL else []
+    for t in sorted([*list(known)[1:], *unknown]):
+        if t not in known:
+            yield replace(_bare(series, first, t, "baseline"), reason=series.missing[t])
+            continue
+        later = series.points[known[t]]
+        yield judged_change(series, first, later, "baseline", precision)
+        if known[t] > 1:
+            yield judged_change(series, series.points[known[t] - 1], later, "previous", precision)
 
 
 def judged_change(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint, since: str, precision: Precision) -> JudgedChange:
-    """One change with its interval and its smallest detectable change, all from one `pair_of` burdens."""
+    """One change over what both time points show, with its interval and its smallest detectable change, all from one `pair_of` burdens."""
     days = (later.date - earlier.date).days if earlier.date and later.date else None
-    bare = JudgedChange(
+    pair = replace(series.at((earlier.time_point, later.time_point)), points=(earlier, later))
+    found = compared(pair, (earlier.time_point, later.time_point))
+    if isinstance(found, str):
+        return replace(_bare(series, earlier, later.time_point, since), interval_days=days, reason=found)
+    series = found.series
+    earlier, later = series.points
+    bare = replace(
+        _bare(series, earlier, later.time_point, since),
+        interval_days=days,
+        earlier=earlier.mean,
+        later=later.mean,
+        compared_fraction=found.shared.fraction,
+        left_out=found.shared.words,
+    )
+    if series.covariance is not None:
+        return _of_plain(bare, _plain_pair(series, series.covariance, earlier, later))
+    spread = _spread(series, earlier, later, precision)
+    judged = replace(bare, sdc_source=spread.source, sdc_repeats=spread.repeats)
+    return _of_logs(judged, _log_pair(series, earlier, later, spread))
+
+
+def _bare(series: BurdenSeries, earlier: BurdenPoint, later: int, since: str) -> JudgedChange:
+    """A change without values."""
+    return JudgedChange(
         subject=series.subject,
         deposit_id=series.deposit_id,
         measurand=series.measurand,
         unit=series.unit,
         since=since,
         from_time_point=earlier.time_point,
-        to_time_point=later.time_point,
-        interval_days=days,
-        earlier=earlier.mean,
-        later=later.mean,
+        to_time_point=later,
+        interval_days=None,
+        compared_fraction=None,
     )
-    if earlier.like != later.like:
-        return replace(bare, reason=f"{UNLIKE}: {earlier.like} and {later.like}")
-    if series.covariance is not None:
-        return _of_plain(bare, _plain_pair(series, series.covariance, earlier, later))
-    spread = _spread(series, earlier, later, precision)
-    judged = replace(bare, sdc_source=spread.source, sdc_repeats=spread.repeats)
-    return _of_logs(judged, _log_pair(series, earlier, later, spread))
 
 
 def pair_of(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint, precision: Precision) -> Pair:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from calcitrack.change.comparable import comparable
 from calcitrack.change.detectable import changes_of
 from calcitrack.change.mixed_model import deposit_trend
 from calcitrack.change.precision import Precision
@@ -14,7 +15,7 @@ from calcitrack.change.trend import TrendOptions, line_trends
 from calcitrack.model.arguments import expect
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.course import PatientCourse
-from calcitrack.model.judgement import BurdenSeries, JudgedChange, Judgement, TimelineSeries, Trend
+from calcitrack.model.judgement import JudgedChange, Judgement, TimelineSeries, Trend
 
 VERDICT_ORDER = ("ha_mass_mg", "area_mm2")
 """Burdens a verdict is about, best first: mass does not change when a deposit turns, area does."""
@@ -107,14 +108,10 @@ def judge(
 
 
 def _burden(series: TimelineSeries) -> str:
-    """The series of the total mass where every readable time point has one; else of the total area."""
+    """The total mass where it can be compared at as many visits as the total area; else the total area."""
     totals = [s for s in (series.total(name) for name in VERDICT_ORDER) if s is not None]
-    most = max((len(s.points) for s in totals), default=0)
-    return next((s.measurand for s in totals if s.points and len(s.points) == most and _alike(s)), VERDICT_ORDER[-1])
-
-
-def _alike(series: BurdenSeries) -> bool:
-    return len({p.like for p in series.points}) == 1
+    visits = {s.measurand: len(comparable(s).series.points) for s in totals}
+    return next((name for name, n in visits.items() if n and n == max(visits.values())), VERDICT_ORDER[-1])
 
 
 def _headline(burden: str, lines: Mapping[str, Sequence[Trend]], around: Mapping[str, Sequence[Trend]]) -> Trend:

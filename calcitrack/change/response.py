@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from calcitrack.change.comparable import comparable
 from calcitrack.change.detectable import judged_change
 from calcitrack.change.fitted_line import LEAST_ON_EACH_SIDE, fitted
 from calcitrack.change.precision import Precision
-from calcitrack.change.trend import TrendOptions, bare_trend, three_parts, visits_of, years_since, zero_note
+from calcitrack.change.trend import TrendOptions, bare_trend, joined_notes, three_parts, visits_of, years_since, zero_note
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.course import PatientCourse, TreatmentPeriod
 from calcitrack.model.judgement import BurdenSeries, Category, JudgedChange, Response, Trend
@@ -34,8 +35,9 @@ def treatment_trends(series: BurdenSeries, course: PatientCourse, precision: Pre
 
 
 def _around(series: BurdenSeries, period: TreatmentPeriod, course: PatientCourse, precision: Precision, options: TrendOptions) -> list[Trend]:
-    bare = replace(bare_trend(series, "after"), treatment=period.name, treatment_start=period.start)
-    visits = visits_of(series, precision)
+    found = comparable(series)
+    bare = replace(bare_trend(found, "after"), treatment=period.name, treatment_start=period.start)
+    visits = visits_of(found.series, precision, "; ".join(found.left))
     if isinstance(visits, str):
         return [replace(bare, reason=visits)]
     start = years_since(visits.points, period.start)
@@ -43,7 +45,7 @@ def _around(series: BurdenSeries, period: TreatmentPeriod, course: PatientCourse
     if min(before, after) < LEAST_ON_EACH_SIDE:
         need = f"{LEAST_ON_EACH_SIDE} time points on each side of the start"
         return [replace(bare, reason=f"slopes before and after need {need}; found {before} before and {after} after")]
-    noted = "; ".join(n for n in (zero_note(visits), _also_started(series, period, course)) if n)
+    noted = joined_notes(zero_note(visits), _also_started(found.series, period, course), *found.words)
     return list(three_parts(replace(bare, note=noted, sdc_source=visits.source), fitted(visits.observed, start), visits, options))
 
 
@@ -107,13 +109,16 @@ def response(series: BurdenSeries, rule: ResponseRule, precision: Precision) -> 
     if len(series.points) < 2:
         why = next(iter(series.missing.values()), "")
         return replace(bare, reason=f"a response needs two time points; found {len(series.points)}" + (f" ({why})" if why else ""))
-    changes = [judged_change(series, series.points[0], p, "baseline", precision) for p in series.points[1:]]
+    every = [judged_change(series, series.points[0], p, "baseline", precision) for p in series.points[1:]]
+    changes = [c for c in every if c.absolute is not None]
+    left = [f"visit {c.to_time_point} has no category: {c.reason}" for c in every if c.absolute is None]
+    left += [f"visit {t} has no category: {why}" for t, why in series.missing.items() if t > series.points[0].time_point]
+    bare = replace(bare, reason="; ".join(left))
+    if not changes:
+        return bare
     if changes[0].earlier == 0:
         return replace(bare, reason="nothing was found at baseline, so there is no relative change")
-    unlike = next((c.reason for c in changes if c.absolute is None), "")
-    if unlike:
-        return replace(bare, reason=unlike)
-    grown = [_grown(series, k, rule, precision) for k in range(1, len(series.points))]
+    grown = [_grown(series, c, rule, precision) for c in changes]
     categories = [_category(c, g, rule) for c, g in zip(changes, grown, strict=True)]
     relatives = [c.relative.value for c in changes if c.relative is not None]
     first = next((k for k, category in enumerate(categories) if category is Category.PROGRESSED), None)
@@ -129,10 +134,14 @@ def response(series: BurdenSeries, rule: ResponseRule, precision: Precision) -> 
     )
 
 
-def _grown(series: BurdenSeries, k: int, rule: ResponseRule, precision: Precision) -> JudgedChange:
-    """The change that decides about progression: since baseline, or since the lowest earlier visit."""
-    reference = min(series.points[:k], key=lambda p: p.mean) if rule.from_lowest else series.points[0]
-    return judged_change(series, reference, series.points[k], "baseline", precision)
+def _grown(series: BurdenSeries, change: JudgedChange, rule: ResponseRule, precision: Precision) -> JudgedChange:
+    """The change that decides about progression: since baseline, or since the earlier visit over which it grew most."""
+    if not rule.from_lowest:
+        return change
+    later = next(p for p in series.points if p.time_point == change.to_time_point)
+    earlier = [p for p in series.points if p.time_point < later.time_point]
+    found = [c for p in earlier if (c := judged_change(series, p, later, "baseline", precision)).absolute is not None]
+    return max(found, key=lambda c: math.inf if not c.earlier else (c.later or 0.0) / c.earlier)
 
 
 def _category(change: JudgedChange, grown: JudgedChange, rule: ResponseRule) -> Category:

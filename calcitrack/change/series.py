@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
-from calcitrack.change.summary import NOTHING_READ, SIZED_IN_PLANE
-from calcitrack.model.assessment import Assessment, DepositTrack, Fate, ImageAssessment, TimePointSummary
-from calcitrack.model.judgement import DEPOSIT, TOTAL, BurdenPoint, BurdenSeries, TimelineSeries
-from calcitrack.model.measurement import Measurement, NotMeasurable, Result
+from calcitrack.change.burden import COUNT, burden_point, sum_of, total_series
+from calcitrack.model.assessment import Assessment, DepositTrack, Fate
+from calcitrack.model.evaluable import evaluable_of, families_of
+from calcitrack.model.judgement import DEPOSIT, BurdenPoint, BurdenSeries, TimelineSeries
 
 BURDENS = {"ha_mass_mg": "mg", "area_mm2": "mm2", "volume_mm3": "mm3"}
 """Measurands whose change is judged, and their units; the deposits are counted as well."""
-COUNT = "deposit_count"
 NOT_SEEN = "the deposit was not known at this time point"
+CUT = "the edge of the picture cuts it at this time point"
 
 
 def series_of(assessment: Assessment) -> TimelineSeries:
@@ -30,62 +30,22 @@ def series_of(assessment: Assessment) -> TimelineSeries:
     >>> round(series.total("area_mm2").points[0].mean, 2)
     12.33
     """
-    totals = [_total(assessment, name, unit) for name, unit in BURDENS.items()]
-    families = _families(assessment.tracks)
-    deposits = [_deposit(assessment, t, families[t.deposit_id], name, unit) for t in assessment.tracks for name, unit in BURDENS.items()]
-    return TimelineSeries(assessment.key, assessment.assessment_id, (*totals, _counts(assessment), *deposits))
+    evaluable = evaluable_of(assessment.images, assessment.tracks)
+    dates = {p.index: p.date for p in assessment.time_points}
+    totals = [total_series(name, unit, dates, assessment.images, evaluable) for name, unit in (*BURDENS.items(), (COUNT, "1"))]
+    known = {f.name: f.known for f in evaluable.families}
+    families = {t.deposit_id: group for group in families_of(assessment.tracks) for t in group}
+    deposits = [
+        _deposit(assessment, t, families[t.deposit_id], known.get(t.deposit_id, frozenset()), name, unit)
+        for t in assessment.tracks
+        for name, unit in BURDENS.items()
+    ]
+    return TimelineSeries(assessment.key, assessment.assessment_id, (*totals, *deposits))
 
 
-def _total(assessment: Assessment, name: str, unit: str) -> BurdenSeries:
-    points, missing = [], {}
-    for point in assessment.time_points:
-        images = [i for i in assessment.images if i.time_point == point.index]
-        results = [i.totals[name] for i in images if name in i.totals]
-        found = _point(point, name, images, results, point.totals.get(name)) if results else NOTHING_READ
-        if isinstance(found, str):
-            missing[point.index] = found
-        else:
-            points.append(found)
-    return BurdenSeries(TOTAL, name, unit, tuple(points), missing)
-
-
-def _point(
-    point: TimePointSummary, name: str, images: Sequence[ImageAssessment], results: Sequence[Result], summed: Result | None
-) -> BurdenPoint | str:
-    """The time point's values, or the reason why there is none."""
-    for result in results:
-        if isinstance(result, NotMeasurable):
-            return result.reason
-    values = tuple(max(0.0, r.value) for r in results if isinstance(r, Measurement))
-    models = sorted({r.model for r in results if isinstance(r, Measurement)}) if name == "volume_mm3" else []
-    planes = sorted({i.spacing.basis.value for i in images}) if name in SIZED_IN_PLANE else []
-    tiers = " ".join(sorted({i.calibration.tier.value for i in images}))
-    sd = summed.sd if isinstance(summed, Measurement) else None
-    return BurdenPoint(point.index, point.date, values, sd, "; ".join((*planes, *models)), tiers)
-
-
-def _counts(assessment: Assessment) -> BurdenSeries:
-    points, missing = [], {}
-    for point in assessment.time_points:
-        counts = tuple(float(len(i.deposits)) for i in assessment.images if i.time_point == point.index)
-        if counts:
-            points.append(BurdenPoint(point.index, point.date, counts))
-        else:
-            missing[point.index] = NOTHING_READ
-    return BurdenSeries(TOTAL, COUNT, "1", tuple(points), missing)
-
-
-def _families(tracks: Sequence[DepositTrack]) -> Mapping[str, tuple[DepositTrack, ...]]:
-    """Deposit id -> its family: the deposits connected by merges and splits, itself included, in order of the tracks."""
-    family = {t.deposit_id: {t.deposit_id} for t in tracks}
-    for track in tracks:
-        for partner in (p for partners in track.partners.values() for p in partners):
-            joined = family[track.deposit_id] | family[partner]
-            family |= dict.fromkeys(joined, joined)
-    return {t.deposit_id: tuple(m for m in tracks if m.deposit_id in family[t.deposit_id]) for t in tracks}
-
-
-def _deposit(assessment: Assessment, track: DepositTrack, family: Sequence[DepositTrack], name: str, unit: str) -> BurdenSeries:
+def _deposit(
+    assessment: Assessment, track: DepositTrack, family: Sequence[DepositTrack], known: Collection[int], name: str, unit: str
+) -> BurdenSeries:
     """Series of a deposit. The first deposit of a family has the series of the whole family."""
     if track is not family[0]:
         reason = f"counted with {family[0].deposit_id}: they are connected by merges or splits"
@@ -97,13 +57,16 @@ def _deposit(assessment: Assessment, track: DepositTrack, family: Sequence[Depos
         value_or_reason: BurdenPoint | str
         images = [i for i in assessment.images if i.time_point == point.index and any(d.deposit_id in ids for d in i.deposits)]
         image_deposits = [[d for d in i.deposits if d.deposit_id in ids] for i in images]
-        results = [_sum([d.deposit.measurements[name] for d in seen]) for seen in image_deposits if all(name in d.deposit.measurements for d in seen)]
+        results = [
+            sum_of([d.deposit.measurements[name] for d in seen]) for seen in image_deposits if all(name in d.deposit.measurements for d in seen)
+        ]
         unknown = _unknown(family, point.index, {d.deposit_id for seen in image_deposits for d in seen})
         if unknown:
             value_or_reason = unknown
+        elif results and point.index not in known:
+            value_or_reason = CUT
         elif results:
-            measured = [r for r in results if isinstance(r, Measurement)]
-            value_or_reason = _point(point, name, images, results, measured[0] if measured else None)
+            value_or_reason = burden_point(point.index, point.date, name, images, results)
         elif points and any(t.fates.get(point.index) is Fate.RESOLVED for t in family):
             value_or_reason = BurdenPoint(point.index, point.date, (0.0,), 0.0, points[-1].like, points[-1].calibration)
         else:
@@ -124,14 +87,3 @@ def _unknown(family: Sequence[DepositTrack], time_point: int, seen: Collection[s
         if track.deposit_id not in seen and (hidden or unheard):
             return f"{track.deposit_id} is not evaluable at this time point"
     return ""
-
-
-def _sum(results: Sequence[Result]) -> Result:
-    """Sum over one exposure. Uncertainties add linearly, because beam and outline method are shared."""
-    missing = next((r for r in results if isinstance(r, NotMeasurable)), None)
-    if missing is not None or len(results) == 1:
-        return missing or results[0]
-    values = [r for r in results if isinstance(r, Measurement)]
-    sds = [r.sd for r in values if r.sd is not None]
-    sd = sum(sds) if len(sds) == len(values) else None
-    return Measurement(values[0].measurand, sum(r.value for r in values), sd, "; ".join(sorted({r.model for r in values if r.model})))

@@ -7,20 +7,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from calcitrack.model.assessment import Change, Fate, ImageAssessment, TimePointSummary
+from calcitrack.change.burden import NOT_EVERYWHERE, NOTHING_READ, total_series
+from calcitrack.change.comparable import compared
+from calcitrack.model.assessment import Change, DepositTrack, Fate, ImageAssessment, TimePointSummary
+from calcitrack.model.evaluable import evaluable_of
+from calcitrack.model.judgement import BurdenSeries
 from calcitrack.model.measurement import Measurand, Measurement, NotMeasurable, Result
-from calcitrack.model.spacing import SpacingBasis
-
-NOTHING_READ = "no exposure of this time point could be read"
-NOT_EVERYWHERE = "it was not measured on every exposure of this time point"
-"""Of a measurand of the user's own, whose code is not at hand when a reader's edit is measured."""
-SIZED_IN_PLANE = ("area_mm2", "feret_mm", "contrast_integral_mm2")
-"""Totals whose millimetres hold in the plane of the spacing's basis: only like bases may be subtracted. Mass is corrected for magnification."""
 
 
-def summarise(
-    dates: Mapping[int, dt.date | None], images: Sequence[ImageAssessment], fates: Mapping[int, Mapping[str, Fate]]
-) -> tuple[TimePointSummary, ...]:
+def summarise(dates: Mapping[int, dt.date | None], images: Sequence[ImageAssessment], tracks: Sequence[DepositTrack]) -> tuple[TimePointSummary, ...]:
     """Sum up each time point and compare it with baseline and with the one before.
 
     Parameters
@@ -29,34 +24,37 @@ def summarise(
         Time point index -> date, in order.
     images
         All measured exposures.
-    fates
-        Time point index -> deposit id -> fate.
+    tracks
+        The deposits with their fates.
 
     Returns
     -------
-    One summary a time point. The totals are means over its exposures.
+    One summary a time point. The totals are means over the exposures that stand for it, and changes are taken over what both time points show
+    (`calcitrack.change.comparable`).
     """
-    totals: dict[int, Mapping[str, Result]] = {}
-    by_time: dict[int, list[ImageAssessment]] = {index: [i for i in images if i.time_point == index] for index in dates}
-    names = _measurands(images)
-    for index, here in by_time.items():
-        totals[index] = {q.name: _mean(q, here) for q in names}
+    evaluable = evaluable_of(images, tracks)
+    measurands = _measurands(images)
+    series = {q.name: total_series(q.name, q.unit, dates, images, evaluable) for q in measurands}
+    measured = [index for index in dates if index in evaluable.exposures]
     summaries: list[TimePointSummary] = []
-    measured = [index for index in dates if by_time[index]]
     for index, date in dates.items():
+        here = [images[k] for k in evaluable.exposures.get(index, ())]
+        every = [i for i in images if i.time_point == index]
         earlier = [k for k in measured if k < index]
-        counts = {fate: sum(f is fate for f in fates.get(index, {}).values()) for fate in Fate}
-        seen = {d.deposit_id for i in by_time[index] for d in i.deposits}
+        seen = {d.deposit_id for i in every for d in i.deposits}
+        fates = [t.fates[index] for t in tracks if index in t.fates]
+        since = [_changes(measurands, series, dates, k, index) for k in (earlier[0], earlier[-1])] if earlier else [{}, {}]
         summaries.append(
             TimePointSummary(
                 index=index,
                 date=date,
-                n_exposures=len(by_time[index]),
-                deposit_count=len(seen) if by_time[index] else None,
-                totals=totals[index],
-                from_baseline=_changes(names, totals, by_time, dates, earlier[0], index) if earlier else {},
-                from_previous=_changes(names, totals, by_time, dates, earlier[-1], index) if earlier else {},
-                fates=counts,
+                n_exposures=len(every),
+                deposit_count=len(seen) if every else None,
+                totals={q.name: _mean(q, here) for q in measurands},
+                from_baseline=since[0],
+                from_previous=since[1],
+                fates={fate: fates.count(fate) for fate in Fate},
+                evaluable_fraction=evaluable.fraction(index),
             )
         )
     return tuple(summaries)
@@ -86,42 +84,27 @@ def _mean(measurand: Measurand, images: Sequence[ImageAssessment]) -> Result:
 
 
 def _changes(
-    names: Sequence[Measurand],
-    totals: Mapping[int, Mapping[str, Result]],
-    by_time: Mapping[int, Sequence[ImageAssessment]],
-    dates: Mapping[int, dt.date | None],
-    earlier: int,
-    later: int,
+    measurands: Sequence[Measurand], series: Mapping[str, BurdenSeries], dates: Mapping[int, dt.date | None], earlier: int, later: int
 ) -> Mapping[str, Change]:
     start, end = dates[earlier], dates[later]
     days = (end - start).days if start is not None and end is not None else None
-    changes: dict[str, Change] = {}
-    for q in names:
-        before, after = totals[earlier][q.name], totals[later][q.name]
-        difference = _difference(q, before, after, _bases(by_time[earlier]), _bases(by_time[later]))
-        relative = None
-        if isinstance(difference, Measurement) and isinstance(before, Measurement) and before.value > 0:
-            relative = difference.value / before.value
-        changes[q.name] = Change(difference, relative, days)
-    return changes
+    return {q.name: _change(q, series[q.name], earlier, later, days) for q in measurands}
 
 
-def _bases(images: Sequence[ImageAssessment]) -> frozenset[SpacingBasis]:
-    return frozenset(i.spacing.basis for i in images)
-
-
-def _difference(measurand: Measurand, before: Result, after: Result, old: frozenset[SpacingBasis], new: frozenset[SpacingBasis]) -> Result:
-    """Later minus earlier, if both are measured in like units."""
-    for result in (before, after):
-        if isinstance(result, NotMeasurable):
-            return NotMeasurable(measurand, result.reason)
-    if measurand.name in SIZED_IN_PLANE and (old != new or len(old) > 1):
-        bases = ", ".join(sorted(old | new))
-        return NotMeasurable(measurand, f"millimetres of different bases ({bases}) cannot be subtracted")
-    if measurand.name == "volume_mm3" and isinstance(before, Measurement) and isinstance(after, Measurement) and before.model != after.model:
-        return NotMeasurable(measurand, "volumes by different models cannot be subtracted")
+def _change(measurand: Measurand, series: BurdenSeries, earlier: int, later: int, days: int | None) -> Change:
+    """Later minus earlier, over what both show, if both are measured in like units."""
     if measurand.name == "area_px":
-        return NotMeasurable(measurand, "pixels of two films need not be of the same size")
-    assert isinstance(before, Measurement)  # noqa: S101 - both were checked above
-    assert isinstance(after, Measurement)  # noqa: S101
-    return Measurement(measurand, after.value - before.value)
+        return Change(NotMeasurable(measurand, "pixels of two films need not be of the same size"), None, days)
+    found = compared(series, (earlier, later))
+    if isinstance(found, str):
+        return Change(NotMeasurable(measurand, found), None, days)
+    before, after = (p.mean for p in found.series.points)
+    return Change(
+        absolute=Measurement(measurand, after - before),
+        relative=after / before - 1 if before > 0 else None,
+        interval_days=days,
+        earlier=before,
+        later=after,
+        compared_fraction=found.shared.fraction,
+        left_out=found.shared.words,
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from calcitrack.change.comparable import Compared, comparable
 from calcitrack.change.detectable import DAYS_A_YEAR
 from calcitrack.change.fitted_line import FittedLine, Observed, bend_of_the_visits, fitted
 from calcitrack.change.line_posterior import FloatArray, Mixture
@@ -79,17 +80,21 @@ class Visits:
     unseen: tuple[BurdenPoint, ...]
 
 
-def visits_of(series: BurdenSeries, precision: Precision) -> Visits | str:
-    """The visits of a series, or why they have no trend."""
+def visits_of(series: BurdenSeries, precision: Precision, left: str = "") -> Visits | str:
+    """The visits of a series that can all be compared with each other, or why they have no trend.
+
+    Parameters
+    ----------
+    left
+        Which visits were left out, and why.
+    """
     points = series.points
     dates = [p.date for p in points if p.date is not None]
     if len(dates) < len(points):
         return UNDATED
     if len(points) < LEAST_TIME_POINTS:
-        why = next(iter(series.missing.values()), "")
+        why = left or next(iter(series.missing.values()), "")
         return f"a trend needs {LEAST_TIME_POINTS} time points; found {len(points)}" + (f" ({why})" if why else "")
-    if len({p.like for p in points}) > 1:
-        return f"values of different kinds have no common trend: {', '.join(sorted({p.like for p in points}))}"
     if not any(p.mean for p in points):
         return "nothing was found at any time point"
     years = np.array([(d - dates[0]).days for d in dates]) / DAYS_A_YEAR
@@ -135,11 +140,12 @@ def line_trends(series: BurdenSeries, precision: Precision, options: TrendOption
         scatter as estimated from the visits, and at most one bad visit.
     """
     options = options or TrendOptions()
-    bare = bare_trend(series, "all")
-    visits = visits_of(series, precision)
+    found = comparable(series)
+    bare = bare_trend(found, "all")
+    visits = visits_of(found.series, precision, "; ".join(found.left))
     if isinstance(visits, str):
         return (replace(bare, reason=visits),)
-    noted = replace(bare, sdc_source=visits.source, note=zero_note(visits))
+    noted = replace(bare, sdc_source=visits.source, note=joined_notes(zero_note(visits), *found.words))
     straight = fitted(visits.observed, None)
     trends = (with_slope(noted, straight, visits, options),)
     bend = bend_of_the_visits(straight)
@@ -162,8 +168,9 @@ def three_parts(bare: Trend, line: FittedLine, visits: Visits, options: TrendOpt
     return before, after, replace(bare, part="difference", slope=Estimate(middle, low, high), p_growing=1 - bend.below(0.0))
 
 
-def bare_trend(series: BurdenSeries, part: str) -> Trend:
+def bare_trend(found: Compared, part: str) -> Trend:
     """A trend with its subject and dates, but without a slope."""
+    series = found.series
     dates = [p.date for p in series.points if p.date is not None]
     return Trend(
         subject=series.subject,
@@ -174,7 +181,13 @@ def bare_trend(series: BurdenSeries, part: str) -> Trend:
         n_time_points=len(series.points),
         first_date=min(dates, default=None),
         last_date=max(dates, default=None),
+        compared_fraction=found.shared.fraction,
     )
+
+
+def joined_notes(*notes: str) -> str:
+    """Notes as one text; empty ones are left out."""
+    return "; ".join(n for n in notes if n)
 
 
 def zero_note(visits: Visits) -> str:

@@ -27,6 +27,7 @@ from calcitrack.cli.resume import kept_json, kept_sentences
 from calcitrack.cli.summary import Summary, TimelineLine, summary_json, summary_text
 from calcitrack.errors import ClusterError, InvalidValueError
 from calcitrack.io.cohort.course_files import CourseFiles, CourseRows, courses_of, find_course_files, read_course_rows
+from calcitrack.io.cohort.joining import join_hints
 from calcitrack.io.cohort.manifest import Manifest, read_manifest
 from calcitrack.io.cohort.pseudonyms import read_pseudonyms
 from calcitrack.io.cohort.read import read_cohort
@@ -176,7 +177,8 @@ def _measure(request: Request, bar: Progress, say: Callable[[str], None]) -> Sum
             written = writer.finish(cohort.files, judged)
         bar.remove_task(finishing)
         record = None if kept is None else kept_json(kept, request.workspace)
-    return Summary(written, tuple(lines), cohort.files, writer.failures, False, judged, record)
+    hints = join_hints(cohort.timelines, name_patients=request.pseudonyms is None)
+    return Summary(written, tuple(lines), cohort.files, writer.failures, False, judged, record, hints)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from rich.text import Text
 from calcitrack.change import JudgedCohort
 from calcitrack.cli.exits import ExitCode
 from calcitrack.figures import change_sentences, judgement_sentences
+from calcitrack.io.cohort.joining import JoinHint
 from calcitrack.io.results.outputs import TIMELINES
 from calcitrack.io.results.writer import Written
 from calcitrack.model.assessment import COVERAGE_FACTOR, ImageFailure
@@ -33,9 +34,13 @@ MOST_TIMELINES = 40
 MOST_FAILURES = 10
 """Failed files shown with their reason; images.csv has all of them."""
 NOTHING = "-"
-COLUMNS = (("date", 10), ("deposits", 8), ("area", 10), ("HA mg (95 %)", 13), ("since first", 11), ("new", 3), ("resolved", 8))
+COLUMNS = (
+    ("date", 10), ("deposits", 8), ("area", 10), ("HA mg (95 %)", 13), ("since first", 11), ("new", 3), ("resolved", 8), ("not evaluable", 9),
+)  # fmt: skip
 """Headings and least widths. The tables of all timelines line up, even on a terminal of 80 characters."""
-TABLE_WIDTH = sum(width + 2 for _, width in COLUMNS)
+TABLE_WIDTH = sum(width + 1 for _, width in COLUMNS)
+NO_CHANGE, PARTLY = "none*", "*"
+"""Where there is no change, and what marks one that is not about all deposits; a line below the table says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,8 @@ class Summary:
         What was judged of all timelines, and the treatments that were taken into account.
     kept
         What the workspace held and keeps, for machines; ``None`` without one.
+    hints
+        Timelines that are perhaps one.
     """
 
     written: Written
@@ -96,18 +103,21 @@ class Summary:
     interrupted: bool = False
     judged: JudgedCohort = field(default_factory=JudgedCohort)
     kept: Mapping[str, object] | None = None
+    hints: tuple[JoinHint, ...] = ()
 
     @property
     def failed(self) -> list[tuple[str, str]]:
         """(path, reason) of each file that should have been measured and was not."""
         scanned = [(f.source, f.reason) for f in self.files if f.status is FileStatus.FAILED]
-        unread = [(f.exposure.source, str(f.error)) for line in self.timelines for f in line.failures]
+        unread = [(f.exposure.source, str(f.error)) for line in self.timelines for f in line.failures if not f.is_copy]
         return scanned + unread + [(s, t.reason) for t in self.lost for s in t.sources]
 
     @property
     def skipped(self) -> Counter[str]:
         """Reason -> number of files that are no images to measure."""
-        return Counter(_kind_of_reason(f) for f in self.files if f.status is FileStatus.SKIPPED)
+        copies = sum(f.is_copy for line in self.timelines for f in line.failures)
+        counts = Counter(_kind_of_reason(f) for f in self.files if f.status is FileStatus.SKIPPED)
+        return counts + Counter({"the pixels of another film": copies})
 
     @property
     def attention(self) -> dict[str, list[str]]:
@@ -116,6 +126,8 @@ class Summary:
         for record in self.files:
             for words in record.attention if record.status is FileStatus.READ else ():
                 found.setdefault(words, []).append(record.source)
+        for copy in (f for line in self.timelines for f in line.failures if f.is_copy):
+            found.setdefault(f"found {copy.error.found}; {copy.error.action}", []).append(copy.exposure.source)
         return found
 
     @property
@@ -152,6 +164,7 @@ def summary_json(summary: Summary) -> str:
         "failed": [{"path": path, "reason": reason} for path, reason in summary.failed],
         "skipped": [{"reason": reason, "files": n} for reason, n in summary.skipped.most_common()],
         "attention": [{"said": words, "files": files} for words, files in summary.attention.items()],
+        "hints": [{"said": h.words[0], "folder": h.folder, "manifest": [h.header, *h.lines]} for h in summary.hints],
         "problems": [{"source": p.source, "output": p.output, "reason": p.reason} for p in summary.written.problems],
         "workspace": summary.kept,
     }
@@ -203,7 +216,7 @@ def summary_text(summary: Summary, console: Console) -> str:
                 console.print(_table(line))
             else:
                 _print_list(line, console)
-            for said in (*_aluminium(line), *_events(line)):
+            for said in (*_not_compared(line), *_aluminium(line), *_events(line)):
                 _say(console, said)
             for reason in line.no_mass:
                 _say(console, f"  HA mass is not measurable: {reason}")
@@ -221,8 +234,18 @@ def summary_text(summary: Summary, console: Console) -> str:
         if summary.written.n_images:
             _say(console, f"Look at the overlays first, before any number is believed: {summary.written.folder / TIMELINES}")
         _print_verdicts(summary, console)
+        _print_hints(summary, console)
         _print_attention(summary, console)
     return captured.get()
+
+
+def _print_hints(summary: Summary, console: Console) -> None:
+    """Timelines that are perhaps one, and the manifest that would join them."""
+    for hint in summary.hints[:MOST_FAILURES]:
+        for line in hint.words:
+            _say(console, line)
+    if len(summary.hints) > MOST_FAILURES:
+        _say(console, f"and {counted(len(summary.hints) - MOST_FAILURES, 'more timeline')} that may belong to others: see timeline.csv")
 
 
 def _print_attention(summary: Summary, console: Console) -> None:
@@ -259,7 +282,7 @@ def _say(console: Console, text: str, style: str = "") -> None:
 
 
 def _table(line: TimelineLine) -> Table:
-    table = Table(box=None, padding=(0, 0, 0, 2), header_style="italic")
+    table = Table(box=None, padding=(0, 0, 0, 1), header_style="italic")
     for name, width in COLUMNS:
         table.add_column(name, justify="right", min_width=width)
     for row in line.rows:
@@ -287,7 +310,13 @@ def _cells(row: Row) -> tuple[str, ...]:
         NOTHING if first else _change(row),
         NOTHING if first or count is None else str(row.get("n_new")),
         NOTHING if first or count is None else str(row.get("n_resolved")),
+        NOTHING if count is None else str(row.get("n_not_evaluable")),
     )
+
+
+def _not_compared(line: TimelineLine) -> tuple[str, ...]:
+    """What the changes since the first visit leave out, or why there are none."""
+    return tuple(f"  * {_cells(row)[0]}: {row['not_compared']}" for row in line.rows if row.get("not_compared") and _change(row) != NOTHING)
 
 
 def _aluminium(line: TimelineLine) -> tuple[str, ...]:
@@ -324,8 +353,8 @@ def _change(row: Row) -> str:
     for name, words in (("ha_mass_relative_change_from_baseline", "mass"), ("area_relative_change_from_baseline", "area")):
         value = row.get(name)
         if isinstance(value, float | int):
-            return f"{100 * value:+.0f} % {words}"
-    return NOTHING
+            return f"{100 * value:+.0f} % {words}{PARTLY if row.get('not_compared') else ''}"
+    return NO_CHANGE if row.get("not_compared") and row.get("deposit_count") is not None else NOTHING
 
 
 def _print_files(summary: Summary, console: Console) -> None:

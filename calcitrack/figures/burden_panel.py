@@ -25,6 +25,7 @@ DAYS_A_YEAR = 365.25
 SDC_COLOUR, SDC_EDGE = "#DDDDDD", "#7F7F7F"
 MOST_SDC = 1.5
 """A band of smallest detectable change that reaches further than this above the highest value is cut there: it would flatten everything else."""
+PARTLY_WORDS = "does not show all deposits: not comparable by height"
 HEADROOM = 1.12
 """The axis ends this much above the highest value, so that its label fits."""
 CURVE_STEPS = 60
@@ -73,7 +74,7 @@ def drawn_trends(drawn: DrawnTimeline, judgement: Judgement | None) -> tuple[Dra
         return ()
     same = [t for t in judgement.trends if t.slope is not None and _same_line(t, headline)]
     parts = {t.part: t for t in same}
-    dated = [(p.date, p.value) for p in drawn.points if p.date is not None and p.value is not None]
+    dated = [(p.date, p.value) for p in drawn.points if p.date is not None and p.value is not None and not p.partly]
     positive = [(day, value) for day, value in dated if value > 0]
     if not positive:
         return ()
@@ -114,7 +115,8 @@ def _curve(trend: Trend, ends: tuple[dt.date, dt.date], start: dt.date, rates: S
 def detectable_band(drawn: DrawnTimeline, judgement: Judgement | None) -> tuple[JudgedChange, ...]:
     """Changes of the drawn burden's total from baseline that have a smallest detectable change, in order of time."""
     changes = () if judgement is None else judgement.changes
-    mine = [c for c in changes if c.subject == TOTAL and c.measurand == drawn.burden and c.since == "baseline" and c.sdc and c.earlier]
+    whole = [c for c in changes if c.subject == TOTAL and c.since == "baseline" and not c.left_out]
+    mine = [c for c in whole if c.measurand == drawn.burden and c.sdc and c.earlier]
     return tuple(sorted(mine, key=lambda c: c.to_time_point))
 
 
@@ -204,6 +206,10 @@ def _draw_point(axes: Axes, x: float, p: DrawnPoint, *, hollow: bool) -> None:
         reason = "not measurable" if p.n_exposures else "not read"
         axes.annotate(reason, (x, 0), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=TEXT_POINTS, color=RULE_COLOUR, rotation=90)
         return
+    if p.partly:
+        axes.plot(x, p.height, "D", clip_on=False, ms=5, mfc="white", mec=RULE_COLOUR, mew=1.0, zorder=6, gid="partly shown")
+        axes.annotate(number(p.value), (x, p.height), xytext=(0, 4), textcoords="offset points", ha="center", fontsize=TEXT_POINTS, color=RULE_COLOUR)
+        return
     if p.interval is not None:
         ends = [[p.height - p.interval[0]], [max(p.interval[1] - p.height, 0.0)]]
         bars = axes.errorbar(x, p.height, yerr=ends, fmt="none", color=BLUE, capsize=2.2, lw=0.9, zorder=4)
@@ -231,6 +237,8 @@ def legend_entries(drawn: DrawnTimeline, judgement: Judgement | None) -> tuple[l
         if any(c.exceeds_sdc is False for c in changes):
             found.append((_dot("white"), "change within SDC"))
     found += [(Line2D([], [], color="black", lw=1.3, ls=LINE_STYLES[t.trend.part]), _trend_label(t)) for t in drawn_trends(drawn, judgement)]
+    if any(p.partly and p.value is not None for p in drawn.points):
+        found.append((Line2D([], [], marker="D", ls="", ms=5, mfc="white", mec=RULE_COLOUR, mew=1.0), PARTLY_WORDS))
     if any(len(p.exposures) > 1 for p in drawn.points):
         found.append((Line2D([], [], color=GREY, marker="_", ls="", ms=7, mew=1.2), "single exposures of a day"))
     headline = judgement.headline if judgement is not None else None

@@ -13,6 +13,9 @@ from calcitrack.model.spacing import SpacingBasis
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.reporting.change_words import CHOICES, burden_choice
 
+WHOLE = 0.995
+"""Evaluable share of the deposits from which a visit is drawn as one that shows all: what is missing then is less than a line's width."""
+
 
 @dataclass(frozen=True, slots=True)
 class DrawnPoint:
@@ -34,6 +37,8 @@ class DrawnPoint:
         Deposits seen; ``None`` where none could be read.
     fates
         Fate -> number of deposits.
+    partly
+        Whether it does not show all deposits of the timeline, so that its value is not on one line with the others.
     """
 
     index: int
@@ -45,6 +50,7 @@ class DrawnPoint:
     n_exposures: int
     deposit_count: int | None
     fates: Mapping[Fate, int]
+    partly: bool = False
 
     @property
     def height(self) -> float:
@@ -95,7 +101,9 @@ class DrawnTimeline:
         return f"{self.words} ({self.unit},\n{' / '.join(BASIS_WORDS[b] for b in bases)})" if bases else f"{self.words}\n({self.unit})"
 
     def joined(self, before: DrawnPoint, after: DrawnPoint) -> bool:
-        """Whether two neighbouring time points may be joined by a line: both have a value, in millimetres of the same plane."""
+        """Whether two neighbouring time points may be joined by a line: both have a value of all deposits, in millimetres of the same plane."""
+        if before.partly or after.partly:
+            return False
         return before.value is not None and after.value is not None and (before.bases == after.bases or self.unit == "mg")
 
 
@@ -121,7 +129,8 @@ def _point(assessment: Assessment, summary: TimePointSummary, name: str) -> Draw
     own = tuple(r.value for i in images if isinstance(r := i.totals.get(name), Measurement))
     value, sd = (total.value, total.sd) if isinstance(total, Measurement) else (None, None)
     bases = frozenset(i.spacing.basis for i in images)
-    return DrawnPoint(summary.index, summary.date, value, sd, own, bases, summary.n_exposures, summary.deposit_count, summary.fates)
+    partly = summary.evaluable_fraction is not None and summary.evaluable_fraction < WHOLE
+    return DrawnPoint(summary.index, summary.date, value, sd, own, bases, summary.n_exposures, summary.deposit_count, summary.fates, partly)
 
 
 def _instead(points: Sequence[TimePointSummary], name: str) -> str:

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from calcitrack.errors import InvalidValueError, ReadError
+from calcitrack.errors import InvalidValueError, ReadError, SamePixelsError
 from calcitrack.model.alignment import Alignment as Alignment
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.display import Card, Displayed, counted
 from calcitrack.model.measurement import Deposit, LimbAxis, Measurement, Result, cells, shown_measurands
-from calcitrack.model.provenance import Provenance, Step
+from calcitrack.model.provenance import STORED_WHEN_STATED, Provenance, Step
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import Spacing
 from calcitrack.model.timeline import Exposure, TimelineKey
@@ -155,12 +155,17 @@ class ImageAssessment(Displayed):
 
 @dataclass(frozen=True, slots=True)
 class ImageFailure:
-    """An exposure of the timeline that could not be read; the rest of the timeline went on."""
+    """An exposure of the timeline that could not be read, or is the copy of another one; the rest of the timeline went on."""
 
     exposure: Exposure
     time_point: int
     repeat: int
     error: ReadError
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it was left out because another image of the timeline has the same pixels."""
+        return isinstance(self.error, SamePixelsError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +204,12 @@ class Change:
         ``later / earlier - 1``; ``None`` when the earlier total is zero or not measurable.
     interval_days
         Days between the two time points.
+    earlier, later
+        What is compared: the totals over the deposits that both time points show; ``None`` where nothing is.
+    compared_fraction
+        Share of the deposits' area that both time points show; ``None`` where nothing is compared.
+    left_out
+        What was left out of both; empty where nothing was.
 
     Examples
     --------
@@ -211,11 +222,15 @@ class Change:
     absolute: Result
     relative: float | None
     interval_days: int | None
+    earlier: float | None = field(default=None, metadata=STORED_WHEN_STATED)
+    later: float | None = field(default=None, metadata=STORED_WHEN_STATED)
+    compared_fraction: float | None = field(default=None, metadata=STORED_WHEN_STATED)
+    left_out: str = field(default="", metadata=STORED_WHEN_STATED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimePointSummary:
-    """The burden at one time point: the mean over its evaluable exposures.
+    """The burden at one time point: the mean over the exposures that stand for it.
 
     Parameters
     ----------
@@ -224,11 +239,15 @@ class TimePointSummary:
     deposit_count
         Deposits seen on at least one of them; ``None`` when none could be read.
     totals
-        Measurand name -> mean over the exposures, or the reason.
+        Measurand name -> mean over the exposures that lie on the baseline and show as much as the others of that day, or the reason. It is the
+        burden that the time point shows, also where it does not show all of it; changes compare what both time points show.
     from_baseline, from_previous
         Measurand name -> change; empty at baseline.
     fates
         Fate -> number of deposits.
+    evaluable_fraction
+        Share of the timeline's deposits, by their mean area, that can be evaluated here: they lie whole in the picture, or their place does, and
+        the registration can be relied on there. ``None`` where no image could be read.
     """
 
     index: int
@@ -239,6 +258,7 @@ class TimePointSummary:
     from_baseline: Mapping[str, Change]
     from_previous: Mapping[str, Change]
     fates: Mapping[Fate, int]
+    evaluable_fraction: float | None = field(default=None, metadata=STORED_WHEN_STATED)
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True, repr=False)
@@ -276,8 +296,9 @@ class Assessment(Displayed):
         names = shown_measurands(p.totals for p in self.time_points)
         rows = tuple(_row(p, names) for p in self.time_points)
         facts = [counted(len(rows), "time point"), counted(len(self.images), "image"), counted(len(self.tracks), "deposit")]
-        if self.failures:
-            facts.append(f"{counted(len(self.failures), 'image')} not read")
+        unread = sum(not f.is_copy for f in self.failures)
+        if unread:
+            facts.append(f"{counted(unread, 'image')} not read")
         burden = "ha_mass_mg" if "ha_mass_mg" in names else next(iter(names), "")
         header = ("time point", "date", "deposits", *names)
         return Card("Assessment", str(self.key), tuple(facts), header, rows, _course(self.time_points, burden), burden)

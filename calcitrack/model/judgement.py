@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.assessment import COVERAGE_FACTOR
 from calcitrack.model.display import Card, Displayed
+from calcitrack.model.evaluable import Evaluable
 from calcitrack.model.timeline import TimelineKey
 
 TOTAL = "total"
@@ -132,6 +133,11 @@ class BurdenSeries:
     covariance
         Covariance of the errors of the points' values, in the unit squared, shape (points, points): of values that were measured together, and
         share what they share. ``None``: the errors are independent, and their size follows from how well burdens of this kind repeat.
+    parts
+        Of a total: name of a family of deposits -> its own series, with a point (also of zero) at each time point at which it is known. They sum up
+        to the total, and to what is compared where visits show only some of them (`calcitrack.change.comparable`).
+    evaluable
+        Of a total: what each visit shows. ``None``: every visit shows everything.
 
     Raises
     ------
@@ -153,6 +159,8 @@ class BurdenSeries:
     missing: Mapping[int, str] = field(default_factory=dict)
     deposit_id: str = ""
     covariance: tuple[tuple[float, ...], ...] | None = None
+    parts: Mapping[str, BurdenSeries] = field(default_factory=dict)
+    evaluable: Evaluable | None = None
 
     def __post_init__(self) -> None:
         if self.covariance is None:
@@ -164,6 +172,19 @@ class BurdenSeries:
         if not sure or any(not math.isclose(rows[i][j], rows[j][i], rel_tol=1e-6, abs_tol=1e-12) for i in range(n) for j in range(i)):
             raise InvalidValueError(f"{self.measurand}: a covariance is finite and symmetric, with positive variances; found {rows}")
 
+    def at(self, time_points: Collection[int]) -> BurdenSeries:
+        """The series at some of its time points.
+
+        Examples
+        --------
+        >>> series = BurdenSeries(TOTAL, "area_mm2", "mm2", tuple(BurdenPoint(k, None, (1.0 * k,)) for k in (1, 2, 3)))
+        >>> [p.time_point for p in series.at((1, 3)).points]
+        [1, 3]
+        """
+        kept = [k for k, p in enumerate(self.points) if p.time_point in time_points]
+        covariance = None if self.covariance is None else tuple(tuple(self.covariance[i][j] for j in kept) for i in kept)
+        return replace(self, points=tuple(self.points[k] for k in kept), covariance=covariance)
+
     def since(self, first: int) -> BurdenSeries:
         """The series from its point of this index on.
 
@@ -173,8 +194,7 @@ class BurdenSeries:
         >>> [p.time_point for p in series.since(1).points]
         [2, 3]
         """
-        covariance = None if self.covariance is None else tuple(row[first:] for row in self.covariance[first:])
-        return replace(self, points=self.points[first:], covariance=covariance)
+        return self.at([p.time_point for p in self.points[first:]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +240,10 @@ class JudgedChange:
         Where the repeatability comes from, and the number of repeated measurements it rests on.
     reason
         Why there is no change, or what is missing of it.
+    compared_fraction
+        Share of the deposits' area that both visits show, and that `earlier` and `later` are about; ``None`` where nothing is compared.
+    left_out
+        What was left out of both, because one of the visits does not show it; empty where nothing was.
     """
 
     subject: str
@@ -240,6 +264,8 @@ class JudgedChange:
     sdc_source: SdcSource | None = None
     sdc_repeats: int = 0
     reason: str = ""
+    compared_fraction: float | None = 1.0
+    left_out: str = ""
 
 
 class Verdict(StrEnum):
@@ -287,7 +313,9 @@ class Trend:
     suspect_time_point
         The visit that most likely does not fit (probability above one half).
     note
-        What a reader should know: how zeros were handled, what else was started.
+        What a reader should know: how zeros were handled, what else was started, which visits took no part and why.
+    compared_fraction
+        Share of the deposits' area that all its visits show, and that the trend is about.
     """
 
     subject: str
@@ -321,6 +349,7 @@ class Trend:
     sdc_source: SdcSource | None = None
     note: str = ""
     reason: str = ""
+    compared_fraction: float = 1.0
 
     @property
     def follows_line(self) -> bool:

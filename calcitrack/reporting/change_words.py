@@ -47,13 +47,15 @@ def change_sentences(judgement: Judgement) -> tuple[str, ...]:
     if change is None:
         known = next((t.n_time_points for t in judgement.trends if t.subject == TOTAL and t.measurand == judgement.burden), 0)
         return ("One time point: there is no change to report yet." if known else "No change can be given: no time point has a burden.",)
+    refused = tuple(f"Visit {c.to_time_point} is not compared with visit {c.from_time_point}: {c.reason}." for c in refused_changes(judgement))
     if change.absolute is None or change.earlier is None or change.later is None:
-        return (f"No change can be given: {change.reason}.",)
+        return refused if len(refused) > 1 else (f"No change can be given: {change.reason}.",)
     unit = UNIT_WORDS.get(change.unit, change.unit)
     interval = "" if change.interval_days is None else f" in {counted(change.interval_days, 'day')}"
     values = f"{burden_words(judgement.burden)} {number(change.earlier)} → {number(change.later)} {unit}"
     said = f"Visit {change.from_time_point} to {change.to_time_point}{interval}: {values}, change {_with_interval(change, unit)}."
-    return tuple(s for s in (said, detectable_sentence(judgement)) if s)
+    over = f"{change.left_out[:1].upper()}{change.left_out[1:]}." if change.left_out else ""
+    return tuple(s for s in (said, over, detectable_sentence(judgement), *refused) if s)
 
 
 def burden_words(measurand: str) -> str:
@@ -80,9 +82,18 @@ def burden_unit(measurand: str) -> str:
 
 
 def last_change(judgement: Judgement) -> JudgedChange | None:
-    """The change of the burden that the verdict is about, from baseline to the last visit at which it is known; ``None`` where there is none."""
-    mine = [c for c in judgement.changes if c.subject == TOTAL and c.measurand == judgement.burden and c.since == "baseline"]
-    return max(mine, key=lambda c: c.to_time_point, default=None)
+    """The change of the burden that the verdict is about, from baseline to the last visit that can be compared; ``None`` without a second visit."""
+    mine = _since_baseline(judgement)
+    return max(mine, key=lambda c: (c.absolute is not None, c.to_time_point), default=None)
+
+
+def refused_changes(judgement: Judgement) -> tuple[JudgedChange, ...]:
+    """Changes of the burden since baseline that have no value, in order of time; their reasons say why."""
+    return tuple(sorted((c for c in _since_baseline(judgement) if c.absolute is None), key=lambda c: c.to_time_point))
+
+
+def _since_baseline(judgement: Judgement) -> list[JudgedChange]:
+    return [c for c in judgement.changes if c.subject == TOTAL and c.measurand == judgement.burden and c.since == "baseline"]
 
 
 def detectable_sentence(judgement: Judgement) -> str:

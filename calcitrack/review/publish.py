@@ -90,5 +90,8 @@ def export(assessment: Assessment, folder: str | PathLike[str]) -> Path:
         The folder holds something else, or cannot be written.
     """
     files = tuple(FileRecord(i.exposure.source, FileStatus.READ, acquisition=i.exposure.acquisition) for i in assessment.images)
-    unread = tuple(FileRecord(f.exposure.source, FileStatus.FAILED, str(f.error), f.exposure.acquisition) for f in assessment.failures)
+    unread = tuple(
+        FileRecord(f.exposure.source, FileStatus.SKIPPED if f.is_copy else FileStatus.FAILED, str(f.error), f.exposure.acquisition)
+        for f in assessment.failures
+    )
     return write_results(CohortAssessment((assessment,), (), files + unread), folder).folder

@@ -60,6 +60,8 @@ def _change(change: JudgedChange) -> dict[str, Cell]:
         "sdc_source": change.sdc_source,
         "sdc_repeats": change.sdc_repeats if change.sdc_source else None,
         "reason": change.reason,
+        "compared_fraction": change.compared_fraction,
+        "left_out": change.left_out,
     }
 
 
@@ -105,6 +107,7 @@ def _trend(trend: Trend) -> dict[str, Cell]:
         "sdc_source": trend.sdc_source,
         "note": trend.note,
         "reason": trend.reason,
+        "compared_fraction": trend.compared_fraction if trend.slope is not None else None,
     }
 
 

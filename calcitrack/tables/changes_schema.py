@@ -58,8 +58,8 @@ CHANGES = TableSchema(
         _count("from_time_point", "Time point of `earlier`."),
         _count("to_time_point", "Time point of `later`."),
         _count("interval_days", "Days between the two."),
-        _number("earlier", "Value at the earlier time point.", "{see unit}"),
-        _number("later", "Value at the later time point.", "{see unit}"),
+        _number("earlier", "Value at the earlier time point, over what both time points show.", "{see unit}"),
+        _number("later", "Value at the later time point, over what both time points show.", "{see unit}"),
         *_estimate("absolute", "Later minus earlier.", "{see unit}"),
         _number("absolute_sd", "Its standard uncertainty: the width of the 95 % interval over 3.92.", "{see unit}"),
         *_estimate("relative", "Later over earlier, minus 1."),
@@ -71,6 +71,8 @@ CHANGES = TableSchema(
         _count("sdc_repeats", "Repeated measurements that the repeatability rests on."),
         _REASON,
         _ASSESSMENT,
+        _number("compared_fraction", "Share of the deposits' area that both time points show, and that the change is about."),
+        _text("left_out", "What was left out of both values, because one of the time points does not show it."),
     ),
 )
 """Contract of ``changes.csv``."""
@@ -111,9 +113,10 @@ TRENDS = TableSchema(
         Column("settled_by", ColumnKind.DATE, "Day of the last of them, at the patient's own interval between visits."),
         _count("suspect_time_point", "The visit that most likely does not fit the others."),
         _SOURCE,
-        _text("note", "How zeros were handled, and what else was started between the visits."),
+        _text("note", "How zeros were handled, what else was started between the visits, and which visits took no part."),
         _REASON,
         _ASSESSMENT,
+        _number("compared_fraction", "Share of the deposits' area that all its visits show, and that the line is about."),
     ),
 )
 """Contract of ``trends.csv``."""
@@ -126,9 +129,9 @@ RESPONSES = TableSchema(
         _MEASURAND,
         _text("rule", "`sctc_25`, `volume_35_55`, `recist_volume`, or your own."),
         _text("best", "Best category after baseline: `complete`, `improved`, `stable` or `progressed`."),
-        _text("last", "Category at the last visit."),
+        _text("last", "Category at the last visit that can be compared with the first; `reason` names later ones."),
         _number("best_change", "Lowest relative change from baseline."),
-        _number("last_change", "Relative change from baseline at the last visit."),
+        _number("last_change", "Relative change from baseline at that visit."),
         _text("progressed", "`yes` where a visit counts as progression, else `no`."),
         _count("days_to_progression", "Days from baseline to the first visit that counts as progression; to the last visit where none does."),
         _REASON,

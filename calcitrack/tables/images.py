@@ -62,7 +62,7 @@ def _measured_row(assessment: Assessment, image: ImageAssessment) -> tuple[Row, 
 def _failed_row(assessment: Assessment, failure: ImageFailure) -> Row:
     return {
         "path": failure.exposure.source,
-        "status": FileStatus.FAILED.value,
+        "status": FileStatus.SKIPPED.value if failure.is_copy else FileStatus.FAILED.value,
         "reason": str(failure.error),
         **_header_cells(failure.exposure.acquisition),
         **_key_cells(assessment.key),

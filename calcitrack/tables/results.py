@@ -10,7 +10,7 @@ import pandas as pd
 from calcitrack.model.assessment import Assessment, Change, DepositId, Fate, ImageAssessment, TimePointSummary, TrackedDeposit, ordered
 from calcitrack.model.cohort import CohortAssessment
 from calcitrack.model.image import Acquisition
-from calcitrack.model.measurement import Measurement, Result, value_of
+from calcitrack.model.measurement import Measurement, NotMeasurable, Result, value_of
 from calcitrack.model.possible import possible_deposits
 from calcitrack.model.segmentation import Evidence
 from calcitrack.model.timeline import TimelineKey
@@ -138,7 +138,7 @@ def _timeline_row(assessment: Assessment, point: TimePointSummary) -> tuple[Row,
         "date": point.date,
         "days_from_baseline": (point.date - baseline).days if point.date and baseline else None,
         "n_exposures": point.n_exposures,
-        "n_failed": sum(f.time_point == point.index for f in assessment.failures),
+        "n_failed": sum(f.time_point == point.index and not f.is_copy for f in assessment.failures),
         "deposit_count": point.deposit_count,
         **cells,
         **{f"n_{fate.value}": point.fates.get(fate, 0) for fate in Fate},
@@ -147,7 +147,25 @@ def _timeline_row(assessment: Assessment, point: TimePointSummary) -> tuple[Row,
         "spacing_bases": joined(sorted(i.spacing.basis.value for i in images)),
         "findings": _findings(assessment, images, point.index),
         "assessment_id": assessment.assessment_id,
+        "evaluable_fraction": point.evaluable_fraction,
+        "compared_fraction_from_baseline": _fraction(point.from_baseline),
+        "compared_fraction_from_previous": _fraction(point.from_previous),
+        "not_compared": _not_compared(point.from_baseline),
     }, gaps
+
+
+def _fraction(changes: Mapping[str, Change]) -> float | None:
+    """Share of the deposits' area that a change is about; the same for all measurands that are compared."""
+    return next((c.compared_fraction for c in changes.values() if c.compared_fraction is not None), None)
+
+
+def _not_compared(changes: Mapping[str, Change]) -> str:
+    """What the changes leave out, or why there is none; of the first measurand that can be compared, else of the first."""
+    known = [changes[name] for name in _CHANGES if name in changes]
+    compared = next((c for c in known if isinstance(c.absolute, Measurement)), None)
+    if compared is not None:
+        return compared.left_out
+    return next((c.absolute.reason for c in known if isinstance(c.absolute, NotMeasurable)), "")
 
 
 def timeline_rows(assessment: Assessment) -> Iterator[tuple[Row, list[Gap]]]:

@@ -177,8 +177,8 @@ def _changes(stem: str, unit: str, decimals: int) -> tuple[Column, ...]:
     columns: list[Column] = []
     for since, words in (("baseline", "the first time point"), ("previous", "the previous time point")):
         columns += [
-            _value(f"{stem}_change_from_{since}_{unit}", unit, decimals, f"Total minus the total of {words}."),
-            _value(f"{stem}_relative_change_from_{since}", "1", _RATIO, f"Total over the total of {words}, minus 1."),
+            _value(f"{stem}_change_from_{since}_{unit}", unit, decimals, f"Total minus the total of {words}, over what both show."),
+            _value(f"{stem}_relative_change_from_{since}", "1", _RATIO, f"Total over the total of {words}, minus 1, over what both show."),
         ]
     return tuple(columns)
 
@@ -223,6 +223,26 @@ TIMELINE = TableSchema(
         _count("n_merged", "Deposits seen before, whose place another one covers now that was beside them."),
         _count("n_split", "Deposits seen now, whose place another one covered before that is beside them now."),
         _count("n_reappeared", "Deposits seen now again, after they had resolved or merged."),
+        _value(
+            "evaluable_fraction",
+            "1",
+            _RATIO,
+            "Share of the timeline's deposits, by their mean area, that this time point shows whole, or whose place it shows, where the registration"
+            " can be relied on. Empty when no exposure could be read.",
+            measurand=False,
+        ),
+        *(
+            _value(
+                f"compared_fraction_from_{since}",
+                "1",
+                _RATIO,
+                f"Share of the deposits' area that this and {words} both show, at the one where it is less: the changes are about it. Empty where"
+                " nothing is compared.",
+                measurand=False,
+            )
+            for since, words in (("baseline", "the first time point"), ("previous", "the previous time point"))
+        ),
+        _text("not_compared", "What the changes from the first time point leave out, or why there are none."),
     ),
 )
 """Contract of ``timeline.csv``."""

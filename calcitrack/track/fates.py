@@ -5,47 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from calcitrack.model.assessment import Alignment, Fate
-from calcitrack.model.measurement import Position
+from calcitrack.model.assessment import Fate
+from calcitrack.model.view import Place, View
 from calcitrack.track.match import Join, Track
-
-Place = Position
-"""On the baseline image, in pixels."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """Facts about one image that fates depend on.
-
-    Parameters
-    ----------
-    time_point
-        1-based index.
-    alignment
-        Baseline onto this image; ``None`` on the image that the others are aligned to.
-    shape
-        (rows, columns) of a film, (slices, rows, columns) of a volume.
-    """
-
-    time_point: int
-    alignment: Alignment | None
-    shape: tuple[int, ...]
-
-    @property
-    def linked(self) -> bool:
-        """Whether identities may be carried over to this image."""
-        return self.alignment is None or self.alignment.ok
-
-    def knows(self, place: Place) -> bool:
-        """Whether identities may be carried over to this image at this place."""
-        return self.alignment is None or bool(self.alignment.ok_at(place))
-
-    def shows(self, place: Place) -> bool:
-        """Whether the place is known on this image and lies within the picture."""
-        if not self.knows(place):
-            return False
-        at = place if self.alignment is None else self.alignment.to_image(place)
-        return all(0 <= x <= side - 1 for x, side in zip(at, self.shape, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

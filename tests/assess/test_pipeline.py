@@ -61,6 +61,10 @@ class ToyPipeline:
         assert isinstance(scan, Volume)
         return scan
 
+    def digest(self, image: Volume) -> str:
+        """Of the voxels."""
+        return str(hash(image.values.tobytes()))
+
     def size(self, image: Volume) -> int:
         """Its voxels."""
         return image.values.size

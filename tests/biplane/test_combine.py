@@ -84,7 +84,7 @@ def _assessment(view: str, *images: ImageAssessment, side: str = "R", days=DAYS)
         images=images,
         failures=(),
         tracks=tracks,
-        time_points=summarise(dates, images, {1: {t.deposit_id: Fate.BASELINE for t in tracks}}),
+        time_points=summarise(dates, images, tracks),
         provenance=Provenance("calcitrack", "made", ()),
     )
 
@@ -206,7 +206,7 @@ def test_repeats_go_with_repeats_and_volumes_of_two_models_are_not_subtracted() 
     assert "LAT1-1.dcm" in found.images[1].findings[-1]
     change = found.time_points[1].from_baseline["volume_mm3"].absolute
     assert isinstance(change, NotMeasurable)
-    assert "different models" in change.reason
+    assert "values of different kinds cannot be subtracted" in change.reason
 
 
 def test_other_outcomes_pass_in_their_order() -> None:

@@ -69,7 +69,8 @@ def test_what_is_shared_is_counted_once(courses: ModuleType) -> None:
     first, second = (replace(p, sd=0.1 * p.mean) for p in series.points)
     plain = judged_change(series, *series.points, "baseline", courses.precision(0.01))
     shared = judged_change(series, first, second, "baseline", courses.precision(0.01))
-    apart = judged_change(series, first, replace(second, calibration="B"), "baseline", courses.precision(0.01))
+    mass = replace(series, measurand="ha_mass_mg")
+    apart = judged_change(mass, first, replace(second, calibration="B"), "baseline", courses.precision(0.01, measurand="ha_mass_mg"))
     assert shared.absolute.sd**2 - plain.absolute.sd**2 == pytest.approx((0.1 * 50) ** 2, rel=0.05)
     assert apart.absolute.sd**2 - plain.absolute.sd**2 == pytest.approx(10**2 + 15**2, rel=0.05)
     assert shared.absolute.excludes_zero

@@ -222,12 +222,12 @@ def test_what_has_no_trend_says_why(courses: ModuleType) -> None:
     three = courses.series([0, 200, 400], [100, 110, 120])
     assert line_trend(courses.series([0, 200], [100, 110]), precision).reason == "a trend needs 3 time points; found 2"
     short = replace(courses.series([0, 200], [100, 110]), missing={3: "nothing states the size of a pixel"})
-    assert line_trend(short, precision).reason.endswith("found 2 (nothing states the size of a pixel)")
+    assert line_trend(short, precision).reason.endswith("found 2 (visit 3 takes no part: nothing states the size of a pixel)")
     assert line_trend(courses.series([0, 200, 400], [0, 0, 0]), precision).reason == "nothing was found at any time point"
     undated = replace(three, points=(replace(three.points[0], date=None), *three.points[1:]))
     assert line_trend(undated, precision).reason == "the time points have no dates"
     unlike = replace(three, points=(replace(three.points[0], like="fiducial"), *three.points[1:]))
-    assert line_trend(unlike, precision).reason == "values of different kinds have no common trend: detector, fiducial"
+    assert "found 2 (visit 1 takes no part: its values are of another kind" in line_trend(unlike, precision).reason
     with pytest.raises(InvalidValueError, match=r"a margin is a positive annual rate, such as 0\.223; found -1"):
         TrendOptions(margin=-1)
 

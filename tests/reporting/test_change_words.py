@@ -72,7 +72,9 @@ def test_what_cannot_be_compared_says_why(courses: ModuleType) -> None:
     """Unlike millimetres, one visit, and no burden at all."""
     judgement = judged(courses, [100.0, 101.0, 102.0])
     bare = replace(judgement.changes[-2], absolute=None, relative=None, sdc=None, exceeds_sdc=None, reason="millimetres of different bases")
-    assert change_sentences(with_last(judgement, bare)) == ("No change can be given: millimetres of different bases.",)
+    assert change_sentences(with_last(judgement, bare))[-1] == "Visit 3 is not compared with visit 1: millimetres of different bases."
+    alone = replace(judgement, changes=(bare,))
+    assert change_sentences(alone) == ("No change can be given: millimetres of different bases.",)
     assert change_sentences(judged(courses, [100.0])) == ("One time point: there is no change to report yet.",)
     assert change_sentences(judge(courses.timeline(courses.series([], [])))) == ("No change can be given: no time point has a burden.",)
 

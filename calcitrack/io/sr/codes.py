@@ -86,6 +86,9 @@ DETECTABLE_SOURCES = {
 VERDICT = own("verdict", "Verdict on the course over all time points")
 VERDICTS = {verdict: code_of(concept) for verdict, concept in concepts.VERDICTS.items()}
 VERDICT_PROBABILITY = own("verdict_probability", "Probability of the verdict")
+EVALUABLE = own("evaluable_fraction", "Share of the deposits evaluable at this time point")
+COMPARED = own("compared_fraction", "Share of the deposits that both time points show")
+LEFT_OUT = own("left_out", "What the change leaves out")
 NOT_COUNTED = own("not_counted", "Possible deposits that are not counted")
 REVIEW = own("review", "A reader's review")
 

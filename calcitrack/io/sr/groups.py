@@ -92,6 +92,8 @@ class Groups:
         count = point.deposit_count
         counted = NotMeasurable(DEPOSIT_COUNT, NO_IMAGE_READ) if count is None else Measurement(DEPOSIT_COUNT, count)
         values = values_of((counted, *(r for r in point.totals.values() if r.measurand.name != DEPOSIT_COUNT.name)), c.TOTAL)
+        if point.evaluable_fraction is not None:
+            values.append(number(c.EVALUABLE, 100 * point.evaluable_fraction, c.PERCENT))
         answers = []
         if headline is not None and headline.verdict is not None and self._draft.is_last:
             answers.append(answer(c.VERDICT, c.VERDICTS[headline.verdict]))
@@ -115,16 +117,21 @@ class Groups:
         values += [in_percent(name, e) for name, e in ((c.RELATIVE_CHANGE, change.relative), (c.ANNUAL_CHANGE, change.annual)) if e is not None]
         if change.sdc is not None:
             values += [number(name, 100 * v, c.PERCENT) for name, v in zip((c.DETECTABLE_DOWN, c.DETECTABLE_UP), change.sdc, strict=True)]
+        if change.left_out and change.compared_fraction is not None:
+            values.append(number(c.COMPARED, 100 * change.compared_fraction, c.PERCENT))
         beyond = {True: c.YES, False: c.NO, None: c.UNKNOWN}[change.exceeds_sdc]
         answers = [answer(c.QUANTITY, concept.name), answer(c.SINCE, c.SINCES[change.since]), answer(c.EXCEEDS, beyond)]
         if change.sdc_source is not None:
             answers.append(answer(c.DETECTABLE_SOURCE, c.DETECTABLE_SOURCES[change.sdc_source.value]))
         name = f"change of {change.measurand} since {'baseline' if change.since == 'baseline' else 'the previous time point'}"
-        return MeasurementsAndQualitativeEvaluations(
+        group = MeasurementsAndQualitativeEvaluations(
             measurements=values,
             qualitative_evaluations=answers,
             **self._common(name, derived_uid("change", self._draft.timeline_uid, change.measurand, change.since)),
         )
+        if change.left_out:
+            group[0].ContentSequence.append(text(c.LEFT_OUT, change.left_out))
+        return group
 
     def _image_answers(self, image: DraftImage) -> list[Any]:
         return [answer(c.TIER, c.TIERS[image.tier]), answer(c.SPACING, c.SPACINGS[image.spacing_basis])]

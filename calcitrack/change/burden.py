@@ -1,0 +1,105 @@
+"""Series of a timeline's totals, with the parts that they are the sum of."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from calcitrack.model.assessment import ImageAssessment
+from calcitrack.model.evaluable import Evaluable, EvaluableFamily
+from calcitrack.model.judgement import DEPOSIT, TOTAL, BurdenPoint, BurdenSeries
+from calcitrack.model.measurement import Measurement, NotMeasurable, Result
+
+NOTHING_READ = "no exposure of this time point could be read"
+NOT_EVERYWHERE = "it was not measured on every exposure of this time point"
+"""Of a measurand of the user's own, whose code is not at hand when a reader's edit is measured."""
+SIZED_IN_PLANE = ("area_mm2", "feret_mm", "contrast_integral_mm2")
+"""Totals whose millimetres hold in the plane of the spacing's basis: only like bases may be subtracted. Mass is corrected for magnification."""
+COUNT = "deposit_count"
+
+Dates = Mapping[int, dt.date | None]
+"""Time point -> date, in order."""
+Found = Result | float | None
+"""A burden on an image: measured, a bare number, or not known of it."""
+
+
+def total_series(name: str, unit: str, dates: Dates, images: Sequence[ImageAssessment], evaluable: Evaluable) -> BurdenSeries:
+    """The series of a total over all time points.
+
+    Parameters
+    ----------
+    evaluable
+        What each visit shows, of the same images.
+    """
+    points: dict[int, BurdenPoint] = {}
+    missing: dict[int, str] = {}
+    for index, date in dates.items():
+        here = [images[k] for k in evaluable.exposures.get(index, ())]
+        found = burden_point(index, date, name, here, [_total(i, name) for i in here])
+        if isinstance(found, str):
+            missing[index] = found
+        else:
+            points[index] = found
+    parts = {f.name: _part(f, name, unit, points, images, evaluable) for f in evaluable.families}
+    return BurdenSeries(TOTAL, name, unit, tuple(points.values()), missing, parts=parts, evaluable=evaluable)
+
+
+def burden_point(index: int, date: dt.date | None, name: str, images: Sequence[ImageAssessment], results: Sequence[Found]) -> BurdenPoint | str:
+    """A time point's burden from its exposures, or the reason why there is none."""
+    if not images:
+        return NOTHING_READ
+    for result in results:
+        if result is None:
+            return NOT_EVERYWHERE
+        if isinstance(result, NotMeasurable):
+            return result.reason
+    measured = [r for r in results if isinstance(r, Measurement)]
+    values = tuple(max(0.0, float(r)) for r in results if r is not None)
+    models = sorted({r.model for r in measured}) if name == "volume_mm3" else []
+    planes = sorted({i.spacing.basis.value for i in images}) if name in SIZED_IN_PLANE else []
+    tiers = " ".join(sorted({i.calibration.tier.value for i in images}))
+    sds = [r.sd for r in measured if r.sd is not None]
+    sd = sum(sds) / len(sds) if sds and len(sds) == len(results) else None
+    return BurdenPoint(index, date, values, sd, "; ".join((*planes, *models)), tiers)
+
+
+def _total(image: ImageAssessment, name: str) -> Found:
+    return float(len(image.deposits)) if name == COUNT else image.totals.get(name)
+
+
+def _part(
+    family: EvaluableFamily, name: str, unit: str, totals: Mapping[int, BurdenPoint], images: Sequence[ImageAssessment], evaluable: Evaluable
+) -> BurdenSeries:
+    """A family's share of the total where it is known; nothing where its place is known to be empty."""
+    points = []
+    for index, total in totals.items():
+        found = [_of_family(images[k], name, family.members) for k in evaluable.exposures[index]]
+        if index in family.known and not any(f is None or isinstance(f, NotMeasurable) for f in found):
+            sds = [(f.sd if isinstance(f, Measurement) else 0.0) for f in found]
+            sd = sum(s for s in sds if s is not None) / len(sds) if None not in sds else None
+            points.append(replace(total, values=tuple(max(0.0, float(f)) for f in found if f is not None), sd=sd))
+    return BurdenSeries(DEPOSIT, name, unit, tuple(points), deposit_id=family.name)
+
+
+def _of_family(image: ImageAssessment, name: str, members: Collection[str]) -> Found:
+    """What a family has on an image; 0 where none of it is seen."""
+    seen = [d.deposit for d in image.deposits if d.deposit_id in members]
+    if name == COUNT:
+        return float(len(seen))
+    if not seen:
+        return 0.0
+    results = [d.measurements.get(name) for d in seen]
+    known = [r for r in results if r is not None]
+    return sum_of(known) if len(known) == len(results) else None
+
+
+def sum_of(results: Sequence[Result]) -> Result:
+    """Sum over one exposure, of at least one result. Uncertainties add linearly, because beam and outline method are shared."""
+    missing = next((r for r in results if isinstance(r, NotMeasurable)), None)
+    if missing is not None or len(results) == 1:
+        return missing or results[0]
+    values = [r for r in results if isinstance(r, Measurement)]
+    sds = [r.sd for r in values if r.sd is not None]
+    sd = sum(sds) if len(sds) == len(values) else None
+    return Measurement(values[0].measurand, sum(r.value for r in values), sd, "; ".join(sorted({r.model for r in values if r.model})))

@@ -1,0 +1,102 @@
+"""Films of practice: what they do not show is never a change."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from calcitrack import AssessOptions, Exposure, Timeline, TimelineKey, TimePoint, assess, judge
+from calcitrack.assess.film import FilmPipeline
+from calcitrack.errors import SamePixelsError
+from calcitrack.model.alignment import Alignment
+from calcitrack.model.assessment import Assessment
+from calcitrack.model.image import Radiograph
+from calcitrack.model.measurement import NotMeasurable
+from calcitrack.register import Scene
+from calcitrack.segment import SegmentOptions
+
+FIRST = dt.date(2021, 3, 1)
+
+
+@pytest.fixture(scope="module")
+def settings(drawn: ModuleType) -> AssessOptions:
+    """The discs are found by a segmenter of the tests."""
+    return AssessOptions(segment=SegmentOptions(method=drawn.find))
+
+
+def film(drawn: ModuleType, visit: int, radii: tuple[float, float, float]) -> Radiograph:
+    """A forearm with three deposits, from its upper to its lower end."""
+    places = [(25.0, 22.0), (45.0, 60.0), (90.0, 22.0)]
+    discs = [drawn.Disc(*place, radius, 150.0) for place, radius in zip(places, radii, strict=True)]
+    return drawn.draw(discs, seed=visit, date=FIRST + dt.timedelta(days=300 * visit), uid=f"2.25.{visit}")
+
+
+class InPlace(FilmPipeline):
+    """The films lie on each other as they are: a limb that looks the same all along cannot be registered along it."""
+
+    def align(self, baseline: Scene, scene: Scene, options: AssessOptions) -> Alignment:  # noqa: ARG002
+        """Nothing moved."""
+        return Alignment(((1, 0, 0), (0, 1, 0)), 0.1)
+
+
+def followed(settings: AssessOptions, *films: Radiograph, pipelines: tuple[FilmPipeline, ...] = (FilmPipeline(),)) -> Assessment:
+    """The assessment of one film a visit."""
+    days = [FIRST + dt.timedelta(days=300 * k) for k in range(len(films))]
+    points = tuple(TimePoint(k, day, (Exposure.of(f),)) for k, (day, f) in enumerate(zip(days, films, strict=True), start=1))
+    return assess(Timeline(TimelineKey("DRAWN", "FOREARM", "L", "AP", "DX"), points), options=settings, pipelines=pipelines)
+
+
+def cropped(radiograph: Radiograph) -> Radiograph:
+    """The upper 65 mm of the film."""
+    return replace(radiograph, pixels=radiograph.pixels[:325], valid=None)
+
+
+def test_a_cropped_film_is_compared_over_what_it_shows(drawn: ModuleType, settings: AssessOptions) -> None:
+    """Two of three deposits are on the second film, and their area grows by 44 %: that is the change, though the sum of the film is smaller."""
+    result = followed(settings, film(drawn, 0, (2.0, 2.0, 2.5)), cropped(film(drawn, 1, (2.4, 2.4, 2.5))), pipelines=(InPlace(),))
+    second = result.time_points[1]
+    change = second.from_baseline["area_mm2"]
+    assert second.totals["area_mm2"].value < result.time_points[0].totals["area_mm2"].value
+    assert change.relative == pytest.approx(0.44, abs=0.06)
+    assert change.compared_fraction == pytest.approx(8.0 / 14.25, abs=0.05)
+    assert second.evaluable_fraction == pytest.approx(0.6, abs=0.05)
+    judged = [c for c in judge(result).changes if c.subject == "total" and c.measurand == "area_mm2"]
+    assert [c.relative.value for c in judged] == [pytest.approx(change.relative)]
+
+
+@pytest.mark.parametrize("spoil", [lambda p: np.full_like(p, p.max()), lambda p: p[::4, ::4]], ids=["blank", "shrunk"])
+def test_a_film_that_shows_something_else_is_no_response(
+    drawn: ModuleType, settings: AssessOptions, spoil: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    """Whatever is found on it: no change, no category, and the reason says that it could not be aligned."""
+    good = film(drawn, 1, (2.0, 2.0, 2.5))
+    result = followed(settings, film(drawn, 0, (2.0, 2.0, 2.5)), replace(good, pixels=np.ascontiguousarray(spoil(good.pixels)), valid=None))
+    second = result.time_points[1]
+    assert second.evaluable_fraction == 0.0
+    changes = [second.from_baseline[name].absolute for name in ("area_mm2", "ha_mass_mg", "deposit_count")]
+    assert all(isinstance(c, NotMeasurable) for c in changes)
+    assert "could not be aligned" in changes[0].reason
+    judgement = judge(result)
+    assert {(c.relative, c.exceeds_sdc) for c in judgement.changes if c.subject == "total"} == {(None, None)}
+    assert {r.best for r in judgement.responses} == {None}
+
+
+def test_a_copy_under_another_name_is_no_exposure(drawn: ModuleType, settings: AssessOptions) -> None:
+    """The same pixels under a new UID do not count: of one day they are no repeat, of another day no visit."""
+    first, copy = film(drawn, 0, (2.0, 2.0, 2.5)), film(drawn, 0, (2.0, 2.0, 2.5))
+    renamed = replace(copy, acquisition=replace(copy.acquisition, sop_instance_uid="2.25.99"))
+    one_day = TimePoint(1, FIRST, (Exposure.of(first), Exposure.of(renamed)))
+    later = replace(renamed, acquisition=replace(renamed.acquisition, study_date=FIRST + dt.timedelta(days=300)))
+    for points in ((one_day,), (TimePoint(1, FIRST, (Exposure.of(first),)), TimePoint(2, FIRST + dt.timedelta(days=300), (Exposure.of(later),)))):
+        result = assess(Timeline(TimelineKey("DRAWN", "FOREARM", "L", "AP", "DX"), points), options=settings)
+        assert [i.exposure.acquisition.sop_instance_uid for i in result.images] == ["2.25.0"]
+        (left,) = result.failures
+        assert isinstance(left.error, SamePixelsError)
+        assert left.is_copy
+        assert result.time_points[0].n_exposures == 1
+    assert "one film has two dates" in str(left.error)
