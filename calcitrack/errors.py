@@ -94,6 +94,10 @@ class ImageTooLargeError(ReadError):
     """The image would need more memory than the stated limit."""
 
 
+class FilmRefusedError(ReadError):
+    """The picture itself shows that it is no film that can be measured: a negative, another part of the body, two limbs (`calcitrack.model.film_quality`)."""
+
+
 class SidecarError(ReadError):
     """The sidecar of a PNG or TIFF picture is missing or does not state what is needed."""
 

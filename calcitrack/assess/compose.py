@@ -121,6 +121,7 @@ def _image(index: int, m: Measured, identity: Identity, used: Mapping[str, Param
         findings=tuple(dict.fromkeys(findings)),
         steps=steps,
         limb_axis=m.measurements.limb_axis,
+        doubts=m.doubts,
     )
 
 

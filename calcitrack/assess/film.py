@@ -14,6 +14,7 @@ from calcitrack.calibrate import CalibrateOptions, calibrate
 from calcitrack.calibrate.intensity import attenuation
 from calcitrack.measure.deposits import measure_attenuation
 from calcitrack.model.alignment import Alignment
+from calcitrack.model.film_quality import by_severity, refused
 from calcitrack.model.image import FloatImage, Radiograph
 from calcitrack.model.measurement import ImageMeasurements
 from calcitrack.model.progress import Observer, Stage
@@ -85,14 +86,24 @@ class FilmPipeline:
         return pixels.size if image.attenuation is pixels else 2 * pixels.size
 
     def search(self, exposure: Exposure, image: CalibratedFilm, options: AssessOptions) -> Found[Scene]:
-        """Candidates outside of what a reader excluded."""
+        """Candidates outside of what a reader excluded.
+
+        Raises
+        ------
+        FilmRefusedError
+            The picture shows that the film cannot be measured.
+        """
         radiograph = image.radiograph
         found = candidates(radiograph, options.segment, image.attenuation)
+        doubts = by_severity((*radiograph.doubts, *found.doubts))
+        refusal = refused(doubts, exposure.source)
+        if refusal is not None:
+            raise refusal
         if exposure.correction.excluded:
             found = without(found, exposure.correction.excluded)
-        findings = (*exposure.findings, *radiograph.findings, *found.findings)
+        findings = (*(d.words for d in doubts), *exposure.findings, *radiograph.findings, *found.findings)
         scene = see(found.keeping(sure(found, options.segment)), radiograph.spacing, image.attenuation, radiograph.valid_mask)
-        return Found(radiograph.spacing, radiograph.calibration, findings, found, scene, Grid.of(radiograph))
+        return Found(radiograph.spacing, radiograph.calibration, findings, replace(found, doubts=()), scene, Grid.of(radiograph), doubts)
 
     def align(self, baseline: Scene, scene: Scene, options: AssessOptions) -> Alignment:
         """Bone by bone."""

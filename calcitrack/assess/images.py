@@ -11,6 +11,7 @@ from calcitrack.assess.pipeline import AnyPipeline, Grid, Searched
 from calcitrack.errors import ReadError, SamePixelsError
 from calcitrack.model.assessment import Alignment, ImageFailure
 from calcitrack.model.calibration import Calibration
+from calcitrack.model.film_quality import FilmDoubt
 from calcitrack.model.measurement import ImageMeasurements
 from calcitrack.model.progress import Observer, Stage
 from calcitrack.model.segmentation import Segmentation
@@ -38,6 +39,7 @@ class Measured:
     measurements: ImageMeasurements
     alignment: Alignment | None
     grid: Grid
+    doubts: tuple[FilmDoubt, ...] = ()
 
 
 def search_all(timeline: Timeline, pipeline: AnyPipeline, options: AssessOptions, tell: Observer) -> tuple[list[SearchedImage], list[ImageFailure]]:
@@ -114,5 +116,7 @@ def measure_all(
             failures.append(ImageFailure(s.exposure, s.time_point, s.repeat, error))
             continue
         f = s.found
-        measured.append(Measured(s.exposure, s.time_point, s.repeat, f.spacing, f.calibration, f.findings, settled, measurements, alignment, f.grid))
+        measured.append(
+            Measured(s.exposure, s.time_point, s.repeat, f.spacing, f.calibration, f.findings, settled, measurements, alignment, f.grid, f.doubts)
+        )
     return measured, failures

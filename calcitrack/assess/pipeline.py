@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from calcitrack.assess.options import AssessOptions
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.calibration import Calibration
+from calcitrack.model.film_quality import FilmDoubt
 from calcitrack.model.image import Image, Volume
 from calcitrack.model.measurement import ImageMeasurements
 from calcitrack.model.progress import Observer
@@ -76,6 +77,8 @@ class Found(Generic[SceneT]):
         What registration sees of the image; kept for all images of a timeline at a time.
     grid
         The image's grid.
+    doubts
+        What may be wrong with the image as such, most serious first.
     """
 
     spacing: Spacing
@@ -84,6 +87,7 @@ class Found(Generic[SceneT]):
     candidates: Segmentation
     scene: SceneT
     grid: Grid
+    doubts: tuple[FilmDoubt, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -141,7 +145,13 @@ class Pipeline(Protocol[ReadT, SceneT]):
         """Values of the image that lie in memory while it is held."""
 
     def search(self, exposure: Exposure, image: ReadT, options: AssessOptions) -> Found[SceneT]:
-        """Find deposits on one image by itself."""
+        """Find deposits on one image by itself.
+
+        Raises
+        ------
+        ReadError
+            The image is not what it says it is, and is not measured; it becomes a failure, and the timeline goes on.
+        """
 
     def align(self, baseline: SceneT, scene: SceneT, options: AssessOptions) -> Alignment:
         """Lay the baseline onto another image; a failure is an `Alignment` that is not ok."""

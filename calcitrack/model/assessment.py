@@ -12,6 +12,7 @@ from calcitrack.errors import InvalidValueError, ReadError, SamePixelsError
 from calcitrack.model.alignment import Alignment as Alignment
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.display import Card, Displayed, counted
+from calcitrack.model.film_quality import FilmDoubt
 from calcitrack.model.measurement import Deposit, LimbAxis, Measurement, Result, cells, shown_measurands
 from calcitrack.model.provenance import STORED_WHEN_STATED, Provenance, Step
 from calcitrack.model.segmentation import Segmentation
@@ -131,6 +132,8 @@ class ImageAssessment(Displayed):
         Baseline onto this image; ``None`` on the baseline image itself.
     limb_axis
         The limb's long axis, which two views of one limb share; ``None`` where it is not clear.
+    doubts
+        What may be wrong with the film as such, most serious first; their words are among the findings.
     """
 
     exposure: Exposure
@@ -145,6 +148,7 @@ class ImageAssessment(Displayed):
     findings: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()
     limb_axis: LimbAxis | None = None
+    doubts: tuple[FilmDoubt, ...] = ()
 
     def _card(self) -> Card:
         names = shown_measurands([self.totals, *(d.deposit.measurements for d in self.deposits)])

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.display import Card, Displayed, counted
+from calcitrack.model.film_quality import FilmDoubt
 from calcitrack.model.provenance import STORED_WHEN_STATED
 from calcitrack.model.read_only import restore
 from calcitrack.model.spacing import Spacing, SpacingBasis
@@ -89,6 +90,8 @@ class Radiograph(Displayed):
         The file, as the user knows it.
     findings
         Sentences for the reader: what was missing, assumed, repaired or ignored on reading.
+    doubts
+        What may be wrong with the film as such.
 
     Examples
     --------
@@ -110,6 +113,7 @@ class Radiograph(Displayed):
     valid: Mask | None = None
     source: str = ""
     findings: tuple[str, ...] = field(default=())
+    doubts: tuple[FilmDoubt, ...] = ()
 
     def __post_init__(self) -> None:
         pixels = np.array(self.pixels, dtype=np.float32, copy=True)

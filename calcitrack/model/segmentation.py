@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.display import Card, Displayed, counted
+from calcitrack.model.film_quality import FilmDoubt
 from calcitrack.model.image import Mask
 from calcitrack.model.read_only import FrozenMapping, restore
 
@@ -75,6 +76,8 @@ class Segmentation(Displayed):
         Labels of the candidates that are masses: an image alone shows them from a lower confidence on (`SegmentOptions.min_mass_confidence`).
     findings
         Sentences for the reader.
+    doubts
+        What the search makes of the film as such. A workspace keeps them with the image (`ImageAssessment.doubts`), not with its outlines.
     possible
         The same shape: 0, or the number of a possible deposit, which is too unsure to be counted and is shown to the reader. None of its pixels is
         a deposit's. It is measured and followed nowhere. ``None`` where there is none; a picture of zeros becomes ``None``.
@@ -104,6 +107,7 @@ class Segmentation(Displayed):
     findings: tuple[str, ...] = ()
     possible: Labels | None = None
     possible_confidence: Mapping[int, float] = field(default_factory=dict)
+    doubts: tuple[FilmDoubt, ...] = ()
 
     def __post_init__(self) -> None:
         labels = np.asarray(self.labels)

@@ -95,6 +95,19 @@ def likely_size(image: FloatImage, valid: Mask) -> float:
     return max(SIZES_WHERE_UNKNOWN, key=lambda size: _certainty(_view(image, valid, size, mirrored=False)) - UNUSUAL * np.log(size) ** 2)
 
 
+def certainty_as_negative(image: FloatImage, valid: Mask) -> float:
+    """Mean certainty of bone or no bone within the limb, 0 to 1, of a film's negative.
+
+    Parameters
+    ----------
+    image
+        Attenuation on the search grid, shape (rows, columns).
+    valid
+        Where the beam reached the detector.
+    """
+    return _certainty(_view(-image, valid, 1.0, mirrored=False))
+
+
 def _certainty(answer: NDArray[np.float32]) -> float:
     """Mean certainty of bone or no bone within the limb, 0 to 1."""
     limb = answer[2] > 0

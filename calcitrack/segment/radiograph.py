@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from calcitrack.calibrate.intensity import attenuation
 from calcitrack.model.arguments import expect
+from calcitrack.model.film_quality import Severity
 from calcitrack.model.image import FloatImage, Mask, Radiograph
 from calcitrack.model.pose import canonical_pose
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.segment.field import exposed_field
+from calcitrack.segment.film_gate import film_doubts
 from calcitrack.segment.grid import Grid, blur, dilate
 from calcitrack.segment.learned import Learned, find_deposits
 from calcitrack.segment.network import chances
@@ -136,7 +138,12 @@ def _upright(radiograph: Radiograph, options: SegmentOptions, values: FloatImage
     if radiograph.spacing.mean_mm is None:
         findings.append(f"no pixel size is stated: search scales assume {grid.row_mm:.2g} mm a pixel")
     image, field = searched(radiograph, grid, values)
-    found = find_deposits(chances(image, field), overview(image, grid.down_mask(radiograph.valid_mask)), image)
+    seen = overview(image, grid.down_mask(radiograph.valid_mask))
+    doubts = film_doubts(radiograph, image, field, seen)
+    if any(d.severity is Severity.REFUSED for d in doubts):
+        nothing = np.zeros(radiograph.shape, bool)
+        return Segmentation(labels=np.zeros(radiograph.shape, np.uint16), limb=nothing, bone=nothing, findings=tuple(findings), doubts=doubts)
+    found = find_deposits(chances(image, field), seen, image)
     if not found.limb.any():
         nothing = np.zeros(radiograph.shape, bool)
         findings.append("no limb with bone stands out from the air: nothing was searched")
@@ -152,6 +159,7 @@ def _upright(radiograph: Radiograph, options: SegmentOptions, values: FloatImage
         widening={label: found.widening[number] for label, number in numbers.items() if number in found.widening},
         masses=frozenset(label for label, number in numbers.items() if number in found.masses),
         findings=tuple(findings),
+        doubts=doubts,
     )
 
 

@@ -21,6 +21,7 @@ from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import Assessment, DepositTrack, Fate, ImageAssessment, ImageFailure, TimePointSummary, TrackedDeposit
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection
+from calcitrack.model.film_quality import FilmDoubt
 from calcitrack.model.image import Acquisition, Radiograph
 from calcitrack.model.measurement import Deposit, LimbAxis, Measurand, Measurement, NotMeasurable, Result
 from calcitrack.model.provenance import Provenance, Step
@@ -90,10 +91,15 @@ def _image(image: ImageAssessment, digest: str) -> Json:
         "segmentation": digest,
         "time_point": image.time_point,
         "repeat": image.repeat,
-        "facts": {**_exposure(image.exposure), **{name: encode(getattr(image, name)) for name in _IMAGE_FACTS}},
+        "facts": {**_exposure(image.exposure), **{name: encode(getattr(image, name)) for name in _IMAGE_FACTS}, **_doubts(image)},
         "deposits": [_deposit(t) for t in image.deposits],
         "totals": [_result(name, r) for name, r in image.totals.items()],
     }
+
+
+def _doubts(image: ImageAssessment) -> Json:
+    """Left out where there are none, so that such documents are the same as before there were any."""
+    return {"doubts": encode(image.doubts)} if image.doubts else {}
 
 
 def _deposit(tracked: TrackedDeposit) -> Json:
@@ -145,6 +151,7 @@ def _read_image(stored: Json, segmentation: Segmentation) -> ImageAssessment:
         segmentation=segmentation,
         deposits=tuple(_read_deposit(d) for d in stored["deposits"]),
         totals=_read_results(stored["totals"]),
+        doubts=decode(tuple[FilmDoubt, ...], stored["facts"].get("doubts", [])),
         **facts,
     )
 

@@ -1,0 +1,200 @@
+"""What a film may be beside what it says it is: typed problems with their consequence, and the doubt about one film.
+
+The table `EXPLAINED` is the one place that says how serious a problem is, what is done and what a reader can do; messages, lists and
+docs/reference/film-quality.md are made of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from calcitrack.errors import FilmRefusedError, InvalidValueError
+
+
+class Severity(StrEnum):
+    """What a doubt leads to, most serious first.
+
+    Examples
+    --------
+    >>> [severity.value for severity in Severity]
+    ['refused', 'doubted', 'noted']
+    """
+
+    REFUSED = "refused"
+    """The film is not measured: its time point has no value from it."""
+    DOUBTED = "doubted"
+    """It is measured as far as that is safe, with a lower tier or a lower confidence."""
+    NOTED = "noted"
+    """It is measured as it is; the reader should know."""
+
+
+class FilmProblem(StrEnum):
+    """What may be wrong with a film. The value is the word that tables and files hold."""
+
+    INVERTED = "inverted"
+    NO_LIMB = "no_limb"
+    UNLIKE = "unlike"
+    TWO_LIMBS = "two_limbs"
+    PIXEL_SIZE = "pixel_size"
+    LOSSY = "lossy"
+    BURNT_OUT = "burnt_out"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What a problem means.
+
+    Parameters
+    ----------
+    severity
+        What it leads to.
+    meaning
+        What the film is then.
+    outcome
+        What the program does with it.
+    action
+        What the reader can do.
+    """
+
+    severity: Severity
+    meaning: str
+    outcome: str
+    action: str
+
+
+EXPLAINED: Mapping[FilmProblem, Explained] = MappingProxyType(
+    {
+        FilmProblem.INVERTED: Explained(
+            Severity.REFUSED,
+            "the picture is a negative of what its header says: air is shown as dense, bone as thin",
+            "the film is not measured",
+            "export it again as it was taken, or state its photometric interpretation (of a picture: in its sidecar)",
+        ),
+        FilmProblem.NO_LIMB: Explained(
+            Severity.REFUSED,
+            "the header states a part of the body that is no limb",
+            "the film is not measured",
+            "leave it out; if it shows a limb, state the part in the manifest",
+        ),
+        FilmProblem.UNLIKE: Explained(
+            Severity.REFUSED,
+            "bone and flesh cannot be told apart as on films of limbs: another part of the body, a photograph, a strong window, motion or a cast",
+            "the film is not measured",
+            "look at it, and measure another export or exposure",
+        ),
+        FilmProblem.TWO_LIMBS: Explained(
+            Severity.REFUSED,
+            "two limbs lie side by side in one picture, such as both hands on one plate",
+            "the film is not measured: deposits of one side would be followed on the other",
+            "cut it into one file for each side and state the side of each in the manifest, or crop it to one side (corrections)",
+        ),
+        FilmProblem.PIXEL_SIZE: Explained(
+            Severity.REFUSED,
+            "the limb has a width that no person has at the stated size of a pixel",
+            "the film is not measured: its areas would be wrong",
+            "state the size of a pixel in the manifest, or draw a known length",
+        ),
+        FilmProblem.LOSSY: Explained(
+            Severity.DOUBTED,
+            "heavy lossy compression, whose blocks show in the picture",
+            "tier C: no absolute mass, and small deposits and outlines are uncertain",
+            "export it again without lossy compression",
+        ),
+        FilmProblem.BURNT_OUT: Explained(
+            Severity.DOUBTED,
+            "much of the limb has the least or the greatest value that the picture can hold: it was burnt out or clipped",
+            "tier C: no absolute mass, and deposits there cannot be seen",
+            "export it again with its full range of values",
+        ),
+        FilmProblem.FOREIGN: Explained(
+            Severity.NOTED,
+            "metal, a cast or another object lies over the limb",
+            "nothing is searched under it",
+            "look there yourself",
+        ),
+    }
+)
+"""Problem -> what it means; in this order within a severity, most serious first."""
+EXPECTED = "a radiograph of one limb as it was taken"
+"""What would have been measured, for messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilmDoubt:
+    """A problem of one film, and what shows it.
+
+    Parameters
+    ----------
+    problem
+        Which one.
+    found
+        What was seen, with numbers: ``bones of 96 mm``.
+
+    Examples
+    --------
+    >>> doubt = FilmDoubt(FilmProblem.FOREIGN, "an object of 3.1 cm2")
+    >>> doubt.severity.value
+    'noted'
+    >>> print(doubt.words)
+    metal, a cast or another object lies over the limb (an object of 3.1 cm2); nothing is searched under it; look there yourself
+    """
+
+    problem: FilmProblem
+    found: str
+
+    def __post_init__(self) -> None:
+        if not self.found:
+            raise InvalidValueError("a doubt about a film states what was seen; found nothing")
+
+    @property
+    def explained(self) -> Explained:
+        """Its entry of `EXPLAINED`."""
+        return EXPLAINED[self.problem]
+
+    @property
+    def severity(self) -> Severity:
+        """What it leads to."""
+        return self.explained.severity
+
+    @property
+    def general(self) -> str:
+        """What is the same on every film with this problem: meaning, outcome, action."""
+        e = self.explained
+        return f"{e.meaning}; {e.outcome}; {e.action}"
+
+    @property
+    def words(self) -> str:
+        """One sentence for a reader."""
+        e = self.explained
+        return f"{e.meaning} ({self.found}); {e.outcome}; {e.action}"
+
+
+def by_severity(doubts: Iterable[FilmDoubt]) -> tuple[FilmDoubt, ...]:
+    """Each doubt once, most serious first.
+
+    Examples
+    --------
+    >>> doubts = FilmDoubt(FilmProblem.FOREIGN, "an object"), FilmDoubt(FilmProblem.INVERTED, "dense air")
+    >>> [doubt.problem.value for doubt in by_severity(doubts)]
+    ['inverted', 'foreign']
+    """
+    severities, problems = list(Severity), list(EXPLAINED)
+    return tuple(sorted(dict.fromkeys(doubts), key=lambda d: (severities.index(d.severity), problems.index(d.problem))))
+
+
+def refused(doubts: Iterable[FilmDoubt], source: str) -> FilmRefusedError | None:
+    """The error for a film that is not measured, by its most serious doubt; ``None`` for one that is.
+
+    Examples
+    --------
+    >>> print(refused([FilmDoubt(FilmProblem.NO_LIMB, "BREAST")], "a.dcm"))
+    a.dcm: found that the header states a part of the body that is no limb (BREAST); expected a radiograph of one limb as it was taken; leave it out; if it shows a limb, state the part in the manifest
+    """  # noqa: E501 - a doctest holds the whole message
+    for doubt in by_severity(doubts):
+        if doubt.severity is Severity.REFUSED:
+            return FilmRefusedError(source, f"that {doubt.explained.meaning} ({doubt.found})", EXPECTED, doubt.explained.action)
+    return None

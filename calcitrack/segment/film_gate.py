@@ -1,0 +1,146 @@
+"""The film-quality gate: is the picture what its header says, and one that the networks can read?
+
+It stands between the overview of the limb, whose answers it uses, and the search. On a film without doubt it asks no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+from scipy import ndimage
+
+from calcitrack.model.film_quality import FilmDoubt, FilmProblem, by_severity
+from calcitrack.model.image import Acquisition, FloatImage, Mask, Radiograph
+from calcitrack.segment.grid import WORKING_PIXEL_MM
+from calcitrack.segment.overview import Overview, certainty_as_negative
+
+COARSE = 4
+"""Every fourth pixel of the search grid is looked at: 0.8 mm, the overview's own pixel."""
+COARSE_MM = COARSE * WORKING_PIXEL_MM
+LEAST_CERTAINTY = 0.8
+"""Mean certainty of bone or no bone within the limb below which a film is unlike those of limbs. `python -m benchmarks.film_gate` measures it: 0.84
+or more on real and simulated films of limbs, less on most of their negatives."""
+CERTAINER_AS_NEGATIVE = 0.05
+"""... and by this much more certain as a negative, it is one. By the same command."""
+MOST_BONE = 0.78
+"""Greatest share of a limb that is bone; 0.69 is the most on films of limbs, and a breast, taken for bone whole, has 0.85. By the same command."""
+NO_LIMBS = ("BREAST", "CHEST", "THORAX", "HEAD", "SKULL", "ABDOMEN", "CSPINE", "TSPINE", "LSPINE", "SPINE", "JAW", "HEART", "LUNG")
+"""Values of Body Part Examined (PS3.16, annex L) in which the networks have seen nothing, and calcifications are mostly of another kind."""
+MAMMOGRAPHY = "MG"
+"""Modality (0008,0060) of breasts (PS3.3, C.7.3.1.1.1)."""
+SECOND_LIMB = 0.4
+"""Least area of a second limb against the first: the two sides of a person differ by less, a part of a hand that lies apart is smaller."""
+LEAST_LIMB_WIDTH_MM = 15.0
+"""A limb holds a circle of this diameter: fingers that lie apart, and letters, do not."""
+LEAST_LIMB_BONE = 0.1
+"""Least share of bone in a limb that counts as one of two."""
+WIDEST_MM: Mapping[str, float] = MappingProxyType(
+    {"HAND": 130.0, "WRIST": 130.0, "FINGER": 130.0, "FOOT": 150.0, "TOE": 150.0, "ANKLE": 170.0, "ELBOW": 190.0, "FOREARM": 190.0, "KNEE": 260.0}
+)
+"""Diameter of the largest circle within the limb that no person's part exceeds, mm: a broad hand is 105 mm at the knuckles (95th percentile of men,
+97 mm; NASA-STD-3000, 3.3.1.3), an obese knee about 220 mm."""
+ADULT_YEARS = 18.0
+ADULT_LEAST_MM: Mapping[str, float] = MappingProxyType({"HAND": 55.0, "FOOT": 45.0, "KNEE": 75.0})
+"""The same of adults: the least, mm. A narrow hand is 69 mm at the knuckles (5th percentile of women; NASA-STD-3000, 3.3.1.3)."""
+LEAST_FOREIGN_CM2 = 1.0
+"""Smaller objects are rings and letters at the skin, which the search leaves out by itself."""
+DAYS_A_YEAR = 365.25
+
+
+def film_doubts(radiograph: Radiograph, image: FloatImage, field: Mask, seen: Overview) -> tuple[FilmDoubt, ...]:
+    """What may be wrong with a film as such, most serious first.
+
+    Parameters
+    ----------
+    radiograph
+        The film, for what its header states.
+    image
+        Its attenuation on the search grid, shape (rows, columns).
+    field
+        The same shape: where the beam reached the detector.
+    seen
+        What the overview sees on it.
+    """
+    stated = _stated_part(radiograph.acquisition)
+    if stated:
+        return (FilmDoubt(FilmProblem.NO_LIMB, stated),)
+    every = (slice(None, None, COARSE),) * 2
+    limb = np.asarray((seen.limb[every] > 0.5) & field[every], bool)
+    if not limb.any():
+        return ()
+    bone = np.asarray((seen.bone[every] > 0.5) & limb, bool)
+    unlike = _unlike(image, field, limb, bone, seen.bone[every])
+    if unlike is not None:
+        return (unlike,)
+    foreign = float(np.count_nonzero((seen.foreign[every] > 0.5) & limb)) * COARSE_MM**2 / 100
+    found = [_two_limbs(limb, bone), _wrong_size(radiograph, limb)]
+    if foreign >= LEAST_FOREIGN_CM2:
+        found.append(FilmDoubt(FilmProblem.FOREIGN, f"{foreign:.0f} cm2 of the limb"))
+    return by_severity(d for d in found if d is not None)
+
+
+def _stated_part(acquisition: Acquisition) -> str:
+    """The stated part, where it is no limb; else empty."""
+    part = acquisition.body_part_examined.strip().upper()
+    if part in NO_LIMBS:
+        return f"Body Part Examined {part}"
+    return f"Modality {MAMMOGRAPHY}" if acquisition.modality == MAMMOGRAPHY else ""
+
+
+def _unlike(image: FloatImage, field: Mask, limb: Mask, bone: Mask, chance: FloatImage) -> FilmDoubt | None:
+    """Whether bone cannot be told from flesh, as the film lies or because it is a negative."""
+    certainty = float(np.abs(2 * chance[limb] - 1).mean())
+    share = np.count_nonzero(bone) / np.count_nonzero(limb)
+    if certainty >= LEAST_CERTAINTY and share <= MOST_BONE:
+        return None
+    negative = certainty_as_negative(image, field)
+    if certainty < LEAST_CERTAINTY and negative > certainty + CERTAINER_AS_NEGATIVE:
+        return FilmDoubt(FilmProblem.INVERTED, f"bone is told from flesh with a certainty of {certainty:.2f}, and of {negative:.2f} in its negative")
+    if certainty < LEAST_CERTAINTY:
+        return FilmDoubt(FilmProblem.UNLIKE, f"a certainty of {certainty:.2f}; films of limbs reach {LEAST_CERTAINTY:g} or more")
+    return FilmDoubt(FilmProblem.UNLIKE, f"{100 * share:.0f} % of it look like bone; of limbs at most {100 * MOST_BONE:.0f} %")
+
+
+def _two_limbs(limb: Mask, bone: Mask) -> FilmDoubt | None:
+    """Whether two parts of the picture are limbs of like size, with air between them."""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(limb.astype(np.uint8), connectivity=8)
+    areas = stats[1:count, cv2.CC_STAT_AREA]
+    if areas.size < 2:
+        return None
+    first, second = (int(k) for k in np.argsort(areas)[::-1][:2])
+    if areas[second] < SECOND_LIMB * areas[first]:
+        return None
+    for k in (first, second):
+        part = parts == k + 1
+        if _width_mm(part) < LEAST_LIMB_WIDTH_MM or np.count_nonzero(bone & part) < LEAST_LIMB_BONE * areas[k]:
+            return None
+    sizes = " and ".join(f"{areas[k] * COARSE_MM**2 / 100:.0f} cm2" for k in (first, second))
+    return FilmDoubt(FilmProblem.TWO_LIMBS, sizes)
+
+
+def _width_mm(mask: Mask) -> float:
+    """Diameter of the largest circle within a mask on the coarse grid, mm; the picture's edge bounds it."""
+    return float(ndimage.distance_transform_edt(np.pad(mask, 1)).max()) * 2 * COARSE_MM
+
+
+def _wrong_size(radiograph: Radiograph, limb: Mask) -> FilmDoubt | None:
+    """Whether the limb has a width that nobody has at the stated size of a pixel."""
+    pixel_mm = radiograph.spacing.mean_mm
+    part = radiograph.acquisition.body_part_examined.strip().upper()
+    if pixel_mm is None or part not in WIDEST_MM:
+        return None
+    width = _width_mm(limb)
+    said = f"a limb of {width:.0f} mm at {pixel_mm:.3g} mm a pixel"
+    if width > WIDEST_MM[part]:
+        return FilmDoubt(FilmProblem.PIXEL_SIZE, f"{said}; {part} is at most {WIDEST_MM[part]:.0f} mm wide")
+    if width < ADULT_LEAST_MM.get(part, 0.0) and _is_adult(radiograph.acquisition):
+        return FilmDoubt(FilmProblem.PIXEL_SIZE, f"{said}; {part} of an adult is at least {ADULT_LEAST_MM[part]:.0f} mm wide")
+    return None
+
+
+def _is_adult(acquisition: Acquisition) -> bool:
+    birth, taken = acquisition.patient_birth_date, acquisition.acquisition_time
+    return birth is not None and taken is not None and (taken.date() - birth).days >= ADULT_YEARS * DAYS_A_YEAR
