@@ -95,7 +95,7 @@ class ImageTooLargeError(ReadError):
 
 
 class FilmRefusedError(ReadError):
-    """The picture itself shows that it is no film that can be measured: a negative, another part of the body, two limbs (`calcitrack.model.film_quality`)."""
+    """The picture shows that it is no film that can be measured: a negative, another part of the body, two limbs, a wrong pixel size."""
 
 
 class SidecarError(ReadError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from calcitrack.calibrate.compression import BLOCK_PX, VISIBLE_BLOCKS, blockiness
 from calcitrack.calibrate.noise_gain import noise_gain
 from calcitrack.calibrate.spectrum import DEFAULT_FILTER_MM_AL, TABULATED_KVP, aluminium_curve, aluminium_filter
 from calcitrack.calibrate.wedge import TILTS_DEG, TREAD_MM, find_wedge
@@ -18,6 +19,7 @@ from calcitrack.model.arguments import expect
 from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.corrections import Box
 from calcitrack.model.display import counted
+from calcitrack.model.film_quality import FilmDoubt, FilmProblem
 from calcitrack.model.image import Mask, Radiograph
 from calcitrack.model.pose import Pose, canonical_pose
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
@@ -71,8 +73,9 @@ class CalibrateOptions:
 def calibrate(radiograph: Radiograph, options: CalibrateOptions | None = None) -> Radiograph:
     """Improve on the calibration that the header alone allows.
 
-    Logarithmic values get their gain from the film's quantum noise; a picture with an aluminium step wedge gets its curve, and the edge
-    enhancement that it went through, from the wedge (tier B), unless the wedge is not plausible as aluminium of the stated thicknesses.
+    A film on which heavy lossy compression shows becomes tier C, whatever its header states. Logarithmic values get their gain from the film's
+    quantum noise; a picture with an aluminium step wedge gets its curve, and the edge enhancement that it went through, from the wedge (tier B),
+    unless the wedge is not plausible as aluminium of the stated thicknesses.
 
     Parameters
     ----------
@@ -98,18 +101,32 @@ def calibrate(radiograph: Radiograph, options: CalibrateOptions | None = None) -
     expect("calibrate", "radiograph", radiograph, Radiograph)
     expect("calibrate", "options", options, CalibrateOptions, type(None))
     options = options or CalibrateOptions()
+    radiograph = _without_trust_in_blocks(radiograph)
     calibration = radiograph.calibration
     if calibration.in_nepers:
         return radiograph
     if calibration.tier is Tier.A and calibration.relationship is Relationship.LOG and options.log_gain_from_noise:
         calibration = _logarithmic(radiograph)
     warning = ""
-    if calibration.curve is None and options.find_wedge:
+    if calibration.curve is None and options.find_wedge and not radiograph.doubts:
         calibration, warning = _from_wedge(radiograph, calibration, options)
     if calibration is radiograph.calibration:
         return radiograph
     findings = (*radiograph.findings, warning) if warning else radiograph.findings
     return replace(radiograph, calibration=calibration, findings=findings)
+
+
+def _without_trust_in_blocks(radiograph: Radiograph) -> Radiograph:
+    """The film; where heavy lossy compression shows in it, with that doubt and tier C."""
+    ratio = blockiness(radiograph.pixels)
+    if ratio < VISIBLE_BLOCKS:
+        return radiograph
+    doubt = FilmDoubt(FilmProblem.LOSSY, f"values jump {ratio:.1f} times as much between blocks of {BLOCK_PX} pixels as within them")
+    stated = radiograph.calibration
+    calibration = Calibration(
+        Tier.C, Relationship.UNKNOWN, stated.polarity, f"heavy lossy compression: its values are no attenuation any more ({stated.reason})"
+    )
+    return replace(radiograph, calibration=calibration, doubts=(*radiograph.doubts, doubt))
 
 
 def _logarithmic(radiograph: Radiograph) -> Calibration:

@@ -294,6 +294,7 @@ def _line(assessment: Assessment) -> TimelineLine:
         first_source,
         assumed,
         tuple(len(image.segmentation.possible_values) for image in assessment.images),
+        tuple((image.exposure.source, doubt) for image in assessment.images for doubt in image.doubts),
     )
 
 

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from calcitrack.change import JudgedCohort
 from calcitrack.cli.exits import ExitCode
+from calcitrack.errors import FilmRefusedError
 from calcitrack.figures import change_sentences, judgement_sentences
 from calcitrack.io.cohort.joining import JoinHint
 from calcitrack.io.results.outputs import TIMELINES
@@ -23,6 +24,7 @@ from calcitrack.io.results.writer import Written
 from calcitrack.model.assessment import COVERAGE_FACTOR, ImageFailure
 from calcitrack.model.cohort import FileRecord, FileStatus, TimelineFailure
 from calcitrack.model.display import counted
+from calcitrack.model.film_quality import FilmDoubt, by_severity
 from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, TimelineSeries
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.reporting.possible_words import possible_sentence
@@ -63,6 +65,8 @@ class TimelineLine:
         Its first image, which tells timelines apart whose patient is not stated.
     possible
         Number of possible deposits on each of its images.
+    doubts
+        (file, doubt) of each of its measured films on which there is one.
     """
 
     key: TimelineKey
@@ -73,6 +77,7 @@ class TimelineLine:
     first_source: str = ""
     assumed: tuple[str, ...] = ()
     possible: tuple[int, ...] = ()
+    doubts: tuple[tuple[str, FilmDoubt], ...] = ()
 
     @property
     def title(self) -> str:
@@ -121,13 +126,28 @@ class Summary:
 
     @property
     def attention(self) -> dict[str, list[str]]:
-        """What may turn a measurement into its opposite -> the measured files it is true of."""
+        """What needs a reader's attention -> the files it is true of, most serious first.
+
+        Films that were refused by what they show, contradictions that may turn a measurement into its opposite, then what is doubted or noted of
+        measured films.
+        """
         found: dict[str, list[str]] = {}
+
+        def say(words: str, source: str) -> None:
+            found.setdefault(words, []).append(source)
+
+        for failure in (f for line in self.timelines for f in line.failures):
+            if isinstance(failure.error, FilmRefusedError):
+                say(f"not measured: found {failure.error.found}; {failure.error.action}", failure.exposure.source)
         for record in self.files:
             for words in record.attention if record.status is FileStatus.READ else ():
-                found.setdefault(words, []).append(record.source)
+                say(words, record.source)
         for copy in (f for line in self.timelines for f in line.failures if f.is_copy):
-            found.setdefault(f"found {copy.error.found}; {copy.error.action}", []).append(copy.exposure.source)
+            say(f"found {copy.error.found}; {copy.error.action}", copy.exposure.source)
+        doubts = [d for line in self.timelines for d in line.doubts]
+        for doubt in by_severity(d for _, d in doubts):
+            for source in dict.fromkeys(s for s, d in doubts if d == doubt):
+                say(doubt.general, source)
         return found
 
     @property

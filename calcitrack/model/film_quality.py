@@ -107,7 +107,7 @@ EXPLAINED: Mapping[FilmProblem, Explained] = MappingProxyType(
         FilmProblem.BURNT_OUT: Explained(
             Severity.DOUBTED,
             "much of the limb has the least or the greatest value that the picture can hold: it was burnt out or clipped",
-            "tier C: no absolute mass, and deposits there cannot be seen",
+            "deposits there cannot be seen, and outlines and mass are uncertain",
             "export it again with its full range of values",
         ),
         FilmProblem.FOREIGN: Explained(

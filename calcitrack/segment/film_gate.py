@@ -1,4 +1,4 @@
-"""The film-quality gate: is the picture what its header says, and one that the networks can read?
+"""The film-quality gate: whether the picture is what its header says, and one that the networks can read.
 
 It stands between the overview of the limb, whose answers it uses, and the search. On a film without doubt it asks no network.
 """
@@ -15,16 +15,16 @@ from scipy import ndimage
 from calcitrack.model.film_quality import FilmDoubt, FilmProblem, by_severity
 from calcitrack.model.image import Acquisition, FloatImage, Mask, Radiograph
 from calcitrack.segment.grid import WORKING_PIXEL_MM
-from calcitrack.segment.overview import Overview, certainty_as_negative
+from calcitrack.segment.overview import LEAST_FILM_MM, Overview, certainty_as_negative
 
 COARSE = 4
 """Every fourth pixel of the search grid is looked at: 0.8 mm, the overview's own pixel."""
 COARSE_MM = COARSE * WORKING_PIXEL_MM
-LEAST_CERTAINTY = 0.8
-"""Mean certainty of bone or no bone within the limb below which a film is unlike those of limbs. `python -m benchmarks.film_gate` measures it: 0.84
-or more on real and simulated films of limbs, less on most of their negatives."""
+DOUBTED_CERTAINTY, LEAST_CERTAINTY = 0.85, 0.7
+"""Mean certainty of bone or no bone within the limb below which the negative is looked at too, and below which a film is unlike those of limbs.
+`python -m benchmarks.film_gate` measures it: 0.73 or more on real and simulated films of limbs, at most 0.78 on their negatives."""
 CERTAINER_AS_NEGATIVE = 0.05
-"""... and by this much more certain as a negative, it is one. By the same command."""
+"""A film that is by this much more certain as a negative is one: a film of a limb is less certain by 0.07 or more. By the same command."""
 MOST_BONE = 0.78
 """Greatest share of a limb that is bone; 0.69 is the most on films of limbs, and a breast, taken for bone whole, has 0.85. By the same command."""
 NO_LIMBS = ("BREAST", "CHEST", "THORAX", "HEAD", "SKULL", "ABDOMEN", "CSPINE", "TSPINE", "LSPINE", "SPINE", "JAW", "HEART", "LUNG")
@@ -47,6 +47,10 @@ ADULT_LEAST_MM: Mapping[str, float] = MappingProxyType({"HAND": 55.0, "FOOT": 45
 """The same of adults: the least, mm. A narrow hand is 69 mm at the knuckles (5th percentile of women; NASA-STD-3000, 3.3.1.3)."""
 LEAST_FOREIGN_CM2 = 1.0
 """Smaller objects are rings and letters at the skin, which the search leaves out by itself."""
+AT_THE_END = 0.002
+"""Values within this share of the film's range from its end are at the end: half a grey level of 8 bits."""
+MOST_BURNT = 0.05
+"""Greatest share of a limb at one end of the film's values; 0.014 is the most on films of limbs (`python -m benchmarks.film_gate`)."""
 DAYS_A_YEAR = 365.25
 
 
@@ -67,6 +71,8 @@ def film_doubts(radiograph: Radiograph, image: FloatImage, field: Mask, seen: Ov
     stated = _stated_part(radiograph.acquisition)
     if stated:
         return (FilmDoubt(FilmProblem.NO_LIMB, stated),)
+    if max(image.shape) * WORKING_PIXEL_MM < LEAST_FILM_MM:
+        return ()
     every = (slice(None, None, COARSE),) * 2
     limb = np.asarray((seen.limb[every] > 0.5) & field[every], bool)
     if not limb.any():
@@ -76,7 +82,7 @@ def film_doubts(radiograph: Radiograph, image: FloatImage, field: Mask, seen: Ov
     if unlike is not None:
         return (unlike,)
     foreign = float(np.count_nonzero((seen.foreign[every] > 0.5) & limb)) * COARSE_MM**2 / 100
-    found = [_two_limbs(limb, bone), _wrong_size(radiograph, limb)]
+    found = [_two_limbs(limb, bone), _wrong_size(radiograph, limb), _burnt_out(image[every], field[every], limb)]
     if foreign >= LEAST_FOREIGN_CM2:
         found.append(FilmDoubt(FilmProblem.FOREIGN, f"{foreign:.0f} cm2 of the limb"))
     return by_severity(d for d in found if d is not None)
@@ -94,11 +100,13 @@ def _unlike(image: FloatImage, field: Mask, limb: Mask, bone: Mask, chance: Floa
     """Whether bone cannot be told from flesh, as the film lies or because it is a negative."""
     certainty = float(np.abs(2 * chance[limb] - 1).mean())
     share = np.count_nonzero(bone) / np.count_nonzero(limb)
+    if certainty < DOUBTED_CERTAINTY:
+        negative = certainty_as_negative(image, field)
+        if negative > certainty + CERTAINER_AS_NEGATIVE:
+            said = f"bone is told from flesh with a certainty of {certainty:.2f}, and of {negative:.2f} in its negative"
+            return FilmDoubt(FilmProblem.INVERTED, said)
     if certainty >= LEAST_CERTAINTY and share <= MOST_BONE:
         return None
-    negative = certainty_as_negative(image, field)
-    if certainty < LEAST_CERTAINTY and negative > certainty + CERTAINER_AS_NEGATIVE:
-        return FilmDoubt(FilmProblem.INVERTED, f"bone is told from flesh with a certainty of {certainty:.2f}, and of {negative:.2f} in its negative")
     if certainty < LEAST_CERTAINTY:
         return FilmDoubt(FilmProblem.UNLIKE, f"a certainty of {certainty:.2f}; films of limbs reach {LEAST_CERTAINTY:g} or more")
     return FilmDoubt(FilmProblem.UNLIKE, f"{100 * share:.0f} % of it look like bone; of limbs at most {100 * MOST_BONE:.0f} %")
@@ -121,9 +129,20 @@ def _two_limbs(limb: Mask, bone: Mask) -> FilmDoubt | None:
     return FilmDoubt(FilmProblem.TWO_LIMBS, sizes)
 
 
+def _burnt_out(image: FloatImage, field: Mask, limb: Mask) -> FilmDoubt | None:
+    """Whether much of the limb is at one end of the film's values."""
+    low, high = float(image[field].min()), float(image[field].max())
+    margin = AT_THE_END * (high - low)
+    for end, at in (("greatest", image > high - margin), ("least", image < low + margin)):
+        share = np.count_nonzero(at & limb) / np.count_nonzero(limb)
+        if share > MOST_BURNT:
+            return FilmDoubt(FilmProblem.BURNT_OUT, f"{100 * share:.0f} % of the limb at the {end} value")
+    return None
+
+
 def _width_mm(mask: Mask) -> float:
     """Diameter of the largest circle within a mask on the coarse grid, mm; the picture's edge bounds it."""
-    return float(ndimage.distance_transform_edt(np.pad(mask, 1)).max()) * 2 * COARSE_MM
+    return (2 * float(ndimage.distance_transform_edt(np.pad(mask, 1)).max()) - 1) * COARSE_MM
 
 
 def _wrong_size(radiograph: Radiograph, limb: Mask) -> FilmDoubt | None:

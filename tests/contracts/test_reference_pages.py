@@ -13,6 +13,7 @@ from calcitrack.io.deidentify import Status
 from calcitrack.io.deidentify.report_files import COLUMNS
 from calcitrack.io.sr import codes as sr_codes
 from calcitrack.io.workspace.schema import STEPS
+from calcitrack.model.film_quality import EXPLAINED
 from calcitrack.tables import SCHEMA_VERSION, SCHEMAS, TableSchema
 from calcitrack.tables.read_cases import AGREEMENT, READINGS
 from calcitrack.tables.reviewed import REVIEWS
@@ -61,6 +62,12 @@ def test_the_page_names_all_codes_of_measurement_reports() -> None:
     for name, concept in sr_codes.CONCEPTS.items():
         assert f"`{name}`" in text
         assert concept.name.scheme_designator == sr_codes.SCHEME or f"({concept.name.value}, {concept.name.scheme_designator})" in text
+
+
+def test_the_page_explains_all_problems_of_films() -> None:
+    """Each problem that the film-quality gate knows, in its order, with severity, meaning, outcome and action."""
+    expected = [[f"`{p.value}`", f"`{e.severity.value}`", e.meaning, e.outcome, e.action] for p, e in EXPLAINED.items()]
+    assert rows(sections("film-quality.md")["Problems"]) == expected
 
 
 def test_the_page_names_all_exit_codes() -> None:

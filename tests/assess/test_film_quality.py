@@ -1,0 +1,74 @@
+"""A film that shows that it cannot be measured has no value, and what is doubted goes with the film."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from calcitrack import assess, segment
+from calcitrack.errors import FilmRefusedError
+from calcitrack.io.workspace.document import assessment_of, document_of
+from calcitrack.model.calibration import Calibration, Relationship, Tier
+from calcitrack.model.film_quality import FilmDoubt, FilmProblem
+from calcitrack.model.image import Radiograph
+from calcitrack.model.timeline import Exposure, Timeline, TimePoint
+from calcitrack.phantom.film import film
+from calcitrack.phantom.population import Exposures, Population
+from calcitrack.phantom.radiograph import as_radiograph
+from calcitrack.phantom.small import small_timeline
+
+
+def changed(timeline: Timeline, index: int, **changes: object) -> Timeline:
+    """The timeline with another film at one visit."""
+    points = list(timeline.time_points)
+    shown = points[index].exposures[0].radiograph()
+    points[index] = TimePoint(points[index].index, points[index].date, (Exposure.of(replace(shown, **changes)),))  # type: ignore[arg-type]
+    return replace(timeline, time_points=tuple(points))
+
+
+def test_a_refused_film_has_no_value_and_no_change() -> None:
+    """The visit of a film that is not measured is no visit without deposits."""
+    timeline = small_timeline((1.5, 2.0, 2.5))
+    last = timeline.time_points[2].exposures[0].radiograph()
+    assessment = assess(changed(timeline, 2, acquisition=replace(last.acquisition, body_part_examined="BREAST")))
+    (failure,) = assessment.failures
+    assert isinstance(failure.error, FilmRefusedError)
+    assert failure.error.found == "that the header states a part of the body that is no limb (Body Part Examined BREAST)"
+    assert [p.deposit_count for p in assessment.time_points] == [1, 1, None]
+    assert not assessment.time_points[2].from_baseline
+
+
+def test_doubts_go_with_the_film_and_are_kept() -> None:
+    """What was doubted of a film is with its measurements, in words among its findings, and in a workspace's record."""
+    doubt = FilmDoubt(FilmProblem.LOSSY, "a test")
+    assessment = assess(changed(small_timeline((1.5, 2.0)), 1, doubts=(doubt,)))
+    first, second = assessment.images
+    assert (first.doubts, second.doubts) == ((), (doubt,))
+    assert doubt.words in second.findings
+    digests = {0: "first", 1: "second"}
+    segmentations = {name: assessment.images[k].segmentation for k, name in digests.items()}
+    document = document_of(assessment, digests)
+    assert "doubts" not in document["images"][0]["facts"]
+    assert [i.doubts for i in assessment_of(document, segmentations.__getitem__).images] == [(), (doubt,)]
+
+
+@pytest.fixture(scope="module")
+def hand() -> Radiograph:
+    """A simulated hand as a picture: values that rise with density, and nothing stated of the beam."""
+    shown = as_radiograph(film(4, Population(burden="moderate"), Exposures(pitch_mm=(0.19, 0.2), distractors=0.0)))
+    return replace(shown, calibration=Calibration(Tier.C, Relationship.UNKNOWN, shown.calibration.polarity, "a test"))
+
+
+def test_the_negative_of_a_film_is_refused_and_the_film_is_not(hand: Radiograph) -> None:
+    """By the picture alone: both have the same header."""
+    negative = replace(hand, pixels=hand.pixels.max() + hand.pixels.min() - hand.pixels)
+    assert [d.problem for d in segment(negative).doubts] == [FilmProblem.INVERTED]
+    assert segment(hand).doubts == ()
+
+
+def test_two_hands_on_one_plate_are_refused(hand: Radiograph) -> None:
+    """Side by side, one mirrored, with air between them."""
+    pixels = np.hstack([hand.pixels, hand.pixels[:, ::-1]])
+    assert [d.problem for d in segment(replace(hand, pixels=pixels, valid=None)).doubts] == [FilmProblem.TWO_LIMBS]

@@ -1,0 +1,130 @@
+"""The gate fires on what is wrong with a film, by the overview's answers alone, and not on a good one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from calcitrack.model.calibration import Calibration, Relationship, Tier
+from calcitrack.model.film_quality import FilmProblem
+from calcitrack.model.image import Acquisition, FloatImage, Radiograph
+from calcitrack.model.spacing import Spacing, SpacingBasis
+from calcitrack.segment import film_gate
+from calcitrack.segment.film_gate import film_doubts
+from calcitrack.segment.overview import Overview
+
+SHAPE = (600, 900)
+"""Of the search grid: 120 x 180 mm."""
+HAND = (slice(100, 500), slice(100, 400))
+OTHER_HAND = (slice(100, 480), slice(500, 780))
+LETTER = (slice(20, 60), slice(820, 880))
+Place = tuple[slice, slice]
+
+
+def scene(limbs: Sequence[Place], *, sure: float = 0.98, bone_share: float = 0.4) -> tuple[FloatImage, Overview]:
+    """Attenuation and the overview of limbs in air: flesh that varies, bone as a block within it."""
+    limb, bone = np.full(SHAPE, 0.01, np.float32), np.full(SHAPE, 1 - sure, np.float32)
+    image = np.random.default_rng(1).normal(0.0, 0.01, SHAPE).astype(np.float32)
+    for rows, columns in limbs:
+        limb[rows, columns] = 0.99
+        image[rows, columns] += 1.0
+        inner = slice(columns.start, columns.start + round(bone_share * (columns.stop - columns.start)))
+        bone[rows, inner] = sure
+        image[rows, inner] += 1.0
+    nothing = np.zeros(SHAPE, np.float32)
+    return image, Overview(nothing, bone, limb, nothing, nothing)
+
+
+def film(part: str = "HAND", pixel_mm: float | None = 0.2, **stated: object) -> Radiograph:
+    """A film for its header."""
+    spacing = Spacing.uncalibrated() if pixel_mm is None else Spacing(pixel_mm, pixel_mm, SpacingBasis.DETECTOR, "stated")
+    calibration = Calibration(Tier.C, Relationship.UNKNOWN, 1, "a test")
+    acquisition = replace(Acquisition(body_part_examined=part), **stated)  # type: ignore[arg-type]
+    return Radiograph(pixels=np.zeros((4, 4)), spacing=spacing, acquisition=acquisition, calibration=calibration)
+
+
+def problems(radiograph: Radiograph, image: FloatImage, seen: Overview) -> list[FilmProblem]:
+    """What the gate says."""
+    return [d.problem for d in film_doubts(radiograph, image, np.ones(SHAPE, bool), seen)]
+
+
+@pytest.fixture
+def as_negative(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Certainty that the network has of the negative; empty where it must not be asked."""
+    answers: list[float] = []
+    monkeypatch.setattr(film_gate, "certainty_as_negative", lambda _image, _field: answers[0])
+    return answers
+
+
+def test_a_good_film_is_not_doubted(as_negative: list[float]) -> None:
+    """A hand with a letter beside it: nothing, and the network is not asked again."""
+    assert as_negative == []
+    assert problems(film(), *scene([HAND, LETTER])) == []
+
+
+@pytest.mark.parametrize(("sure", "negative", "expected"), [(0.87, 0.82, FilmProblem.INVERTED), (0.87, 0.76, None), (0.8, 0.5, FilmProblem.UNLIKE)])
+def test_a_negative_is_told_by_what_it_shows(as_negative: list[float], sure: float, negative: float, expected: FilmProblem | None) -> None:
+    """A film that is clearer as its negative is one; a film that is clear neither way is unlike those of limbs."""
+    as_negative.append(negative)
+    assert problems(film(), *scene([HAND], sure=sure)) == ([] if expected is None else [expected])
+
+
+def test_what_is_bone_all_over_is_no_limb(as_negative: list[float]) -> None:
+    """A breast is taken for bone whole."""
+    assert problems(film(), *scene([HAND], bone_share=0.85)) == [FilmProblem.UNLIKE]
+
+
+@pytest.mark.parametrize("stated", [{"body_part_examined": "BREAST"}, {"modality": "MG"}, {"body_part_examined": "chest "}])
+def test_a_stated_part_that_is_no_limb_is_refused(stated: dict[str, object]) -> None:
+    """By body part or by modality, however it is written."""
+    assert problems(film(**stated), *scene([HAND])) == [FilmProblem.NO_LIMB]
+
+
+def test_two_hands_on_one_plate_are_two_limbs() -> None:
+    """Two of like size, each with bone, with air between them."""
+    assert problems(film(), *scene([HAND, OTHER_HAND])) == [FilmProblem.TWO_LIMBS]
+
+
+def test_fingers_that_lie_apart_are_no_second_limb() -> None:
+    """Parts that are much smaller, or too thin for a limb."""
+    assert problems(film(), *scene([HAND, (slice(100, 400), slice(500, 560))])) == []
+
+
+@pytest.mark.parametrize(("pixel_mm", "part", "expected"), [(0.2, "HAND", False), (0.2, "KNEE", False), (None, "HAND", False)])
+def test_a_limb_of_possible_width_is_believed(pixel_mm: float | None, part: str, *, expected: bool) -> None:
+    """60 mm is a hand, and a child's knee; without a stated size nothing is held against it."""
+    assert (FilmProblem.PIXEL_SIZE in problems(film(part, pixel_mm), *scene([HAND]))) is expected
+
+
+def test_an_impossible_width_refuses_the_pixel_size() -> None:
+    """A knee of 60 mm is no adult's."""
+    adult = {"patient_birth_date": dt.date(1980, 1, 1), "acquisition_time": dt.datetime(2020, 1, 1)}
+    (doubt,) = film_doubts(film("KNEE", **adult), scene([HAND])[0], np.ones(SHAPE, bool), scene([HAND])[1])
+    assert doubt.problem is FilmProblem.PIXEL_SIZE
+    assert "a limb of 60 mm at 0.2 mm a pixel" in doubt.words
+
+
+def test_burnt_out_values_are_told() -> None:
+    """Bone that is all at the greatest value of the picture."""
+    image, seen = scene([HAND])
+    assert problems(film(), np.minimum(image, 1.9).astype(np.float32), seen) == [FilmProblem.BURNT_OUT]
+
+
+def test_metal_over_the_limb_is_noted() -> None:
+    """The rest of the film is measured."""
+    image, seen = scene([HAND])
+    foreign = seen.foreign.copy()
+    foreign[200:300, 200:300] = 0.9
+    assert problems(film(), image, replace(seen, foreign=foreign)) == [FilmProblem.FOREIGN]
+
+
+def test_a_small_picture_is_not_doubted() -> None:
+    """The overview sees no limb as a whole there."""
+    image, seen = scene([HAND, OTHER_HAND])
+    small = (slice(0, 200), slice(0, 200))
+    cut = Overview(*(layer[small] for layer in (seen.deposit, seen.bone, seen.limb, seen.foreign, seen.doubt)))
+    assert film_doubts(film(), image[small], np.ones((200, 200), bool), cut) == ()
