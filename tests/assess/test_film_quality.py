@@ -13,6 +13,7 @@ from calcitrack.io.workspace.document import assessment_of, document_of
 from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.film_quality import FilmDoubt, FilmProblem
 from calcitrack.model.image import Radiograph
+from calcitrack.model.measurement import Measurement
 from calcitrack.model.timeline import Exposure, Timeline, TimePoint
 from calcitrack.phantom.film import film
 from calcitrack.phantom.population import Exposures, Population
@@ -37,7 +38,8 @@ def test_a_refused_film_has_no_value_and_no_change() -> None:
     assert isinstance(failure.error, FilmRefusedError)
     assert failure.error.found == "that the header states a part of the body that is no limb (Body Part Examined BREAST)"
     assert [p.deposit_count for p in assessment.time_points] == [1, 1, None]
-    assert not assessment.time_points[2].from_baseline
+    changes = assessment.time_points[2].from_baseline.values()
+    assert [c for c in changes if isinstance(c.absolute, Measurement) or c.relative is not None] == []
 
 
 def test_doubts_go_with_the_film_and_are_kept() -> None:

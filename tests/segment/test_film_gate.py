@@ -73,7 +73,8 @@ def test_a_negative_is_told_by_what_it_shows(as_negative: list[float], sure: flo
     assert problems(film(), *scene([HAND], sure=sure)) == ([] if expected is None else [expected])
 
 
-def test_what_is_bone_all_over_is_no_limb(as_negative: list[float]) -> None:
+@pytest.mark.usefixtures("as_negative")
+def test_what_is_bone_all_over_is_no_limb() -> None:
     """A breast is taken for bone whole."""
     assert problems(film(), *scene([HAND], bone_share=0.85)) == [FilmProblem.UNLIKE]
 
@@ -102,7 +103,7 @@ def test_a_limb_of_possible_width_is_believed(pixel_mm: float | None, part: str,
 
 def test_an_impossible_width_refuses_the_pixel_size() -> None:
     """A knee of 60 mm is no adult's."""
-    adult = {"patient_birth_date": dt.date(1980, 1, 1), "acquisition_time": dt.datetime(2020, 1, 1)}
+    adult = {"patient_birth_date": dt.date(1980, 1, 1), "acquisition_time": dt.datetime(2020, 1, 1)}  # noqa: DTZ001 films state no time zone
     (doubt,) = film_doubts(film("KNEE", **adult), scene([HAND])[0], np.ones(SHAPE, bool), scene([HAND])[1])
     assert doubt.problem is FilmProblem.PIXEL_SIZE
     assert "a limb of 60 mm at 0.2 mm a pixel" in doubt.words

@@ -33,6 +33,8 @@ from calcitrack_napari.serial_review.views import View
 NO_FATE, NO_PATTERN = "fate as found", "no pattern"
 TOOLS = (("outline", "Outline"), ("fill", "Fill"), ("split", "Split"), ("merge", "Merge"), ("erase", "Erase"))
 JUDGEMENTS = (("accept", "Accept"), ("reject", "Reject"), ("undo", "Undo"), ("redo", "Redo"))
+WARNING_STYLE = "color: #F0A30A;"
+"""What is wrong or doubted, in a colour that stands out on dark grey."""
 TIME_COLUMNS = tuple(HEADS.index(name) for name in ("Fate", "Change"))
 """Columns of the list that follow from the order of visits, which a blinded reader does not know."""
 
@@ -42,7 +44,7 @@ class Panel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.reader, self.patient, self.words = QLineEdit(), QLabel(), QLabel()
+        self.reader, self.patient, self.words, self.attention = QLineEdit(), QLabel(), QLabel(), QLabel()
         self.reader.setPlaceholderText("your name or initials")
         self.open_button, self.measure_button, self.stop_button = (QPushButton(t) for t in ("Open workspace…", "Measure opened films…", "Stop"))
         self.timelines, self.view, self.order, self.only = (QComboBox() for _ in range(4))
@@ -111,8 +113,10 @@ class Panel(QWidget):
         self.progress.hide()
         self.stop_button.hide()
         self.where.setMinimumWidth(300)
-        for label in (self.words, self.where, self.help_words):
+        for label in (self.words, self.where, self.help_words, self.attention):
             label.setWordWrap(True)
+        self.attention.hide()
+        self.attention.setStyleSheet(WARNING_STYLE)
         self.help_words.hide()
         self.help_words.setTextFormat(Qt.RichText)
         keys = {c.name: c for c in COMMANDS}
@@ -129,6 +133,7 @@ class Panel(QWidget):
         whole.addLayout(_row(self.progress, self.stop_button))
         whole.addWidget(self.timelines)
         whole.addLayout(_row(self.films, self.where))
+        whole.addWidget(self.attention)
         whole.addLayout(_row(QLabel("Show"), self.view, QLabel("List"), self.only, QLabel("by"), self.order))
         whole.addWidget(self.table, 3)
         whole.addLayout(_row(*(self.buttons[name] for name, _ in JUDGEMENTS)))

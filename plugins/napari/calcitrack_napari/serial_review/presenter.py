@@ -10,11 +10,12 @@ from qtpy.QtCore import QTimer
 from calcitrack.figures.palette import FATE_MARKS
 from calcitrack.model.course import PatientCourse
 from calcitrack.model.possible import possible_number
+from calcitrack.review.attention import attention
 from calcitrack.review.deposit_list import DepositRow
 from calcitrack.review.session import Done, ReviewSession
 from calcitrack_napari.serial_review import keys
 from calcitrack_napari.serial_review.list_order import arranged
-from calcitrack_napari.serial_review.panel import NO_FATE, NO_PATTERN, Panel
+from calcitrack_napari.serial_review.panel import NO_FATE, NO_PATTERN, WARNING_STYLE, Panel
 from calcitrack_napari.serial_review.scene import Scene
 from calcitrack_napari.serial_review.views import View
 
@@ -73,9 +74,16 @@ class Presenter:
         films.blockSignals(True)
         films.setValue(k)
         films.blockSignals(False)
+        self._show_attention()
         self.refresh_list()
         listed = [r.deposit_id for r in self._panel.model.shown]
         self.select(self.deposit_id if self.deposit_id in listed else (listed[0] if listed else ""), move=False)
+
+    def _show_attention(self) -> None:
+        """Show what needs the reader's attention on this film, or nothing."""
+        needed = () if self.session is None else attention(self.session.state.assessment, self.image)
+        self._panel.attention.setText("\n".join(("⚠ Needs your attention", *needed)))
+        self._panel.attention.setVisible(bool(needed))
 
     def show_step(self, done: Done) -> None:
         """Show what a step changed, on whichever film it was."""
@@ -144,7 +152,7 @@ class Presenter:
     def say(self, words: str, *, wrong: bool = False) -> None:
         """Show one line below the list; what is wrong has a sign and a colour that stands out on dark grey."""
         self._panel.words.setText(f"⚠ {words}" if wrong else words)
-        self._panel.words.setStyleSheet("color: #F0A30A;" if wrong else "")
+        self._panel.words.setStyleSheet(WARNING_STYLE if wrong else "")
 
     def show_keys(self) -> None:
         """Show or hide the list of keys."""
