@@ -99,7 +99,7 @@ class FilmRefusedError(ReadError):
 
 
 class SidecarError(ReadError):
-    """The sidecar of a PNG or TIFF picture is missing or does not state what is needed."""
+    """The sidecar of a PNG, JPEG or TIFF picture is missing or does not state what is needed."""
 
 
 class ManifestError(ReadError):

@@ -34,7 +34,7 @@ app.command()(agreement)
 DEMO_FOLDER = Path("calcitrack-demo")
 
 INPUT_HELP = (
-    "Folders, DICOM files, zip archives, DICOMDIR, PNG and TIFF with sidecars, or what a PACS has: "
+    "Folders, DICOM files, zip archives, DICOMDIR, PNG, JPEG and TIFF with sidecars, or what a PACS has: "
     "https://HOST/dicom-web?PatientID=P1, dimse://AET@HOST:PORT?PatientID=P1."
 )
 Inputs = Annotated[list[str], typer.Argument(metavar="INPUT", help=INPUT_HELP, parser=input_text)]
@@ -223,7 +223,7 @@ def measure(
 
 @app.command()
 def info(
-    file: Annotated[Path, typer.Argument(help="One DICOM file, PNG or TIFF.")],
+    file: Annotated[Path, typer.Argument(help="One DICOM file, PNG, JPEG or TIFF.")],
     wedge_first_mm: WedgeFirst = 1.0,
     wedge_step_mm: WedgeStep = 1.0,
     wedge_box: WedgeBox = None,

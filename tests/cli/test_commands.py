@@ -266,7 +266,7 @@ def test_short_file_names_leave_the_reasons_readable(films: Path, tmp_path: Path
     """A file called `a` does not take every "a" out of the sentence about it, and counts with `notes.txt`."""
     (films / "a.dcm").write_bytes(b"no image at all")
     _, out, _ = call("measure", films, "--out", tmp_path / "R", "--workers", 1, width=200)
-    assert "skipped 2: found no image header; expected a DICOM file or a PNG or TIFF picture" in out
+    assert "skipped 2: found no image header; expected a DICOM file or a PNG, JPEG or TIFF picture" in out
 
 
 def test_version_and_help_answer() -> None:

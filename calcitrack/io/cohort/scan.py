@@ -23,7 +23,7 @@ WORKSTATION_CONVERSIONS = ("WSD", "DRW", "SYN")
 """Conversion Type (0008,0064) of pictures made at a workstation, drawn, or synthesised; the others are scanned or captured radiographs."""
 SCREENSHOT_WORDS = ("SCREEN", "SNAPSHOT")
 """Words in Image Type of a picture of a screen."""
-PICTURE_SUFFIXES = (".png", ".tif", ".tiff", ".PNG", ".TIF", ".TIFF")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".PNG", ".JPG", ".JPEG", ".TIF", ".TIFF")
 """Names under which a sidecar's picture is looked for."""
 
 
@@ -122,12 +122,12 @@ def _scan_picture(source: FileSource, limits: ReadLimits) -> ScannedFile:
     acquisition = facts.acquisition
     missing = [w for w, there in (("patient_id", acquisition.patient_id), ("acquisition_date", acquisition.acquisition_time)) if not there]
     if not missing:
-        return ScannedFile(source, FileStatus.READ, "", acquisition, facts.findings)
+        return ScannedFile(source, FileStatus.READ, "", acquisition, facts.findings, attention=facts.attention)
     if facts.has_sidecar:
         reason = f"the sidecar does not state {' and '.join(missing)}: the picture cannot be placed on a timeline"
-        return ScannedFile(source, FileStatus.FAILED, reason, acquisition, facts.findings, lacks_sidecar=True)
+        return ScannedFile(source, FileStatus.FAILED, reason, acquisition, facts.findings, lacks_sidecar=True, attention=facts.attention)
     reason = f"a picture without sidecar: write {sidecar_of(source).name} to place it on a timeline"
-    return ScannedFile(source, FileStatus.SKIPPED, reason, acquisition, facts.findings, lacks_sidecar=True)
+    return ScannedFile(source, FileStatus.SKIPPED, reason, acquisition, facts.findings, lacks_sidecar=True, attention=facts.attention)
 
 
 def _picture_of(sidecar: FileSource) -> FileSource | None:

@@ -61,7 +61,7 @@ class ReadLimits:
 DEFAULT_LIMITS = ReadLimits()
 
 
-EXPECTED = "a DICOM file or a PNG or TIFF picture"
+EXPECTED = "a DICOM file or a PNG, JPEG or TIFF picture"
 
 
 _KEPT_OPEN: dict[Path, zipfile.ZipFile] = {}

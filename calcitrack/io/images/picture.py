@@ -1,4 +1,4 @@
-"""PNG or TIFF with a sidecar -> Radiograph, for people without DICOM files."""
+"""PNG, JPEG or TIFF with a sidecar -> Radiograph, for people without DICOM files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 from calcitrack.calibrate.intensity import classify
@@ -18,9 +18,26 @@ from calcitrack.io.images.sidecar import Sidecar, read_sidecar, sidecar_of
 from calcitrack.model.image import Acquisition, Radiograph
 from calcitrack.model.spacing import Spacing
 
-PICTURE_STARTS = (b"\x89PNG\r\n\x1a\n", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
-"""PNG, TIFF and BigTIFF in both byte orders."""
-FORMATS = ("PNG", "TIFF")
+JPEG_START = b"\xff\xd8\xff"
+PICTURE_STARTS = (b"\x89PNG\r\n\x1a\n", JPEG_START, b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+"""PNG, JPEG, and TIFF and BigTIFF in both byte orders."""
+FORMATS = ("PNG", "JPEG", "TIFF")
+LOSSY_TIFF = ("jpeg", "tiff_jpeg", "webp")
+"""Pillow's names of the compressions of TIFF that lose detail."""
+LOSSY = "a lossy picture: JPEG has changed its grey values, and blurred or added fine structures; deposits of few pixels and all areas are less sure"
+TURNS = {
+    2: "mirrored left to right",
+    3: "turned by 180 degrees",
+    4: "mirrored top to bottom",
+    5: "mirrored along its diagonal",
+    6: "turned by 90 degrees clockwise",
+    7: "mirrored along its other diagonal",
+    8: "turned by 90 degrees counterclockwise",
+}
+"""What each value of the Orientation tag asks a viewer to do (Exif 2.32, 4.6.4; TIFF 6.0, page 36)."""
+LIES_ON_ITS_SIDE = 5
+"""From this value on, rows and columns change places."""
+A_PICTURE = "a whole PNG, JPEG or TIFF"
 GREY_MODES = ("L", "I;16", "I;16B", "I;16L", "LA")
 COLOUR_MODES = ("RGB", "RGBA", "P", "PA")
 WIDE_MODES = ("I;16", "I;16B", "I;16L")
@@ -40,9 +57,14 @@ class PictureFacts:
     has_sidecar: bool
     findings: tuple[str, ...]
 
+    @property
+    def attention(self) -> tuple[str, ...]:
+        """Those of the findings that the console says too."""
+        return tuple(f for f in self.findings if f == LOSSY)
+
 
 def looks_like_picture(head: bytes) -> bool:
-    """Whether a file that begins with these bytes is PNG or TIFF."""
+    """Whether a file that begins with these bytes is PNG, JPEG or TIFF."""
     return head.startswith(PICTURE_STARTS)
 
 
@@ -61,8 +83,9 @@ def read_picture_facts(source: FileSource, limits: ReadLimits) -> PictureFacts:
 
 
 def read_picture(source: FileSource, limits: ReadLimits = DEFAULT_LIMITS) -> Radiograph:
-    """Read a radiograph from a grey PNG or TIFF of 8 or 16 bits; tier C, since nothing states what its values mean.
+    """Read a radiograph from a grey PNG or TIFF of 8 or 16 bits, or a grey JPEG; tier C, since nothing states what its values mean.
 
+    It is turned upright as its Orientation tag (Exif, TIFF) asks, with a finding. That a picture is lossy is one too.
     Grey stored as colour is accepted when its channels are equal; an alpha channel is ignored. Both are findings.
     Resolution tags (dpi) are not used: they state the size of a print.
 
@@ -93,9 +116,9 @@ def _opened(source: FileSource, stream: object, limits: ReadLimits) -> Image.Ima
     except Image.DecompressionBombError as error:
         raise ImageTooLargeError(source.name, "a picture that is too large", f"at most {limits.max_pixels} pixels", "reduce it") from error
     except UnidentifiedImageError as error:  # its words hold the path, which a blinded reader must not see
-        raise DamagedFileError(source.name, "a picture with a broken header", "a whole PNG or TIFF", "export it again") from error
+        raise DamagedFileError(source.name, "a picture with a broken header", A_PICTURE, "export it again") from error
     except (OSError, ValueError, SyntaxError, TypeError, KeyError, OverflowError, ArithmeticError) as error:
-        raise DamagedFileError(source.name, f"a picture with a broken header ({error})", "a whole PNG or TIFF", "export it again") from error
+        raise DamagedFileError(source.name, f"a picture with a broken header ({error})", A_PICTURE, "export it again") from error
     if image.width * image.height > limits.max_pixels:
         raise ImageTooLargeError(source.name, f"a picture of {image.height} x {image.width} pixels", f"at most {limits.max_pixels}", "reduce it")
     if frames > 1:
@@ -107,7 +130,7 @@ def _opened(source: FileSource, stream: object, limits: ReadLimits) -> Image.Ima
 def _check_mode(image: Image.Image, source: FileSource) -> None:
     if image.mode not in (*GREY_MODES, *COLOUR_MODES):
         raise UnsupportedImageError(source.name, f"pixels of the kind {image.mode!r}", "grey of 8 or 16 bits", "save it as grey PNG or TIFF")
-    if image.mode not in WIDE_MODES and _depth(image, source) > 8:
+    if image.format in ("PNG", "TIFF") and image.mode not in WIDE_MODES and _depth(image, source) > 8:
         raise UnsupportedImageError(source.name, "16-bit colour or alpha", "grey of 8 or 16 bits", "save it as 16-bit grey without alpha")
 
 
@@ -126,6 +149,12 @@ def _facts(image: Image.Image, source: FileSource, limits: ReadLimits) -> Pictur
         findings.append(f"no sidecar {sidecar_of(source).name}: neither patient, date nor pixel size is stated")
     if sidecar.spacing is None:
         findings.append("nothing states the size of a pixel: lengths and areas are counted in pixels")
+    orientation = _orientation(image)
+    if _is_lossy(image):
+        findings.append(LOSSY)
+    if orientation in TURNS:
+        findings.append(f"the picture was {TURNS[orientation]}, as its Orientation tag asks")
+    rows, columns = _upright_shape(image, orientation)
     inverted = isinstance(image, TiffImageFile) and image.mode in WIDE_MODES and image.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == WHITE_IS_ZERO
     acquisition = Acquisition(
         patient_id=sidecar.patient_id,
@@ -137,19 +166,43 @@ def _facts(image: Image.Image, source: FileSource, limits: ReadLimits) -> Pictur
         time_of_day_known=sidecar.acquisition_time is None or sidecar.acquisition_time.time() != dt.time(),
         photometric_interpretation=sidecar.photometric_interpretation or ("MONOCHROME1" if inverted else "MONOCHROME2"),
         bits_stored=16 if image.mode in WIDE_MODES else 8,
-        rows=image.height,
-        columns=image.width,
+        rows=rows,
+        columns=columns,
     )
     return PictureFacts(acquisition, sidecar.spacing or Spacing.uncalibrated(), own_sidecar is not None, tuple(findings))
+
+
+def _is_lossy(image: Image.Image) -> bool:
+    return image.format in ("JPEG", "MPO") or (isinstance(image, TiffImageFile) and image.info.get("compression") in LOSSY_TIFF)
+
+
+def _orientation(image: Image.Image) -> int:
+    """Value of the Orientation tag; 1, upright, where there is none or it cannot be read."""
+    try:
+        stated = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # Pillow raises many kinds on broken Exif; a picture without it is whole
+        return 1
+    return stated if isinstance(stated, int) and stated in TURNS else 1
+
+
+def _upright_shape(image: Image.Image, orientation: int) -> tuple[int, int]:
+    """Rows and columns once the picture stands upright. Of a TIFF, Pillow states them so before it turns the pixels."""
+    lies = orientation >= LIES_ON_ITS_SIDE and not isinstance(image, TiffImageFile)
+    return (image.width, image.height) if lies else (image.height, image.width)
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    """The picture with its pixels as the Orientation tag asks. Pillow does that itself for TIFF."""
+    return image if orientation == 1 or isinstance(image, TiffImageFile) else ImageOps.exif_transpose(image)
 
 
 def _grey_values(image: Image.Image, source: FileSource) -> tuple[NDArray[np.integer], tuple[str, ...]]:
     """Grey values, shape (rows, columns), and findings about dropped channels."""
     try:
-        plain = image.convert("RGBA") if image.mode in ("P", "PA") else image
-        values = np.asarray(plain)
+        upright = _upright(image, _orientation(image))
+        values = np.asarray(upright.convert("RGBA") if upright.mode in ("P", "PA") else upright)
     except (OSError, ValueError, SyntaxError, MemoryError, OverflowError, IndexError) as error:
-        raise DamagedFileError(source.name, f"pixel data that breaks off ({error})", "a whole PNG or TIFF", "export it again") from error
+        raise DamagedFileError(source.name, f"pixel data that breaks off ({error})", A_PICTURE, "export it again") from error
     if values.ndim == 2:
         return values, ()
     findings = []

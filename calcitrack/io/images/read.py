@@ -13,12 +13,12 @@ from calcitrack.model.image import Radiograph
 
 
 def read_radiograph(path: str | PathLike[str], *, limits: ReadLimits = DEFAULT_LIMITS) -> Radiograph:
-    """Read one radiograph from a DICOM file, or from a PNG or TIFF picture with its sidecar ``NAME.json``.
+    """Read one radiograph from a DICOM file, or from a PNG, JPEG or TIFF picture with its sidecar ``NAME.json``.
 
     Parameters
     ----------
     path
-        A DICOM file (with or without preamble), a PNG or a TIFF.
+        A DICOM file (with or without preamble), a PNG, a JPEG or a TIFF.
     limits
         Sizes beyond which a file is refused before memory is allocated.
 

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from calcitrack.errors import DamagedFileError, ImageTooLargeError, SidecarError, UnsupportedImageError
-from calcitrack.io.files.sources import ReadLimits
+from calcitrack.io.files.sources import ReadLimits, source_of
+from calcitrack.io.images.picture import read_picture_facts
 from calcitrack.io.images.read import read_radiograph
 from calcitrack.model.calibration import Tier
 from calcitrack.model.spacing import SpacingBasis
@@ -140,6 +141,58 @@ def test_a_broken_header_names_the_file_once(tmp_path: Path) -> None:
     """The file's name stands before what was found, where it may be replaced; not again in the words of a library."""
     path = tmp_path / "hand.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n")
-    with pytest.raises(DamagedFileError, match="a picture with a broken header; expected a whole PNG or TIFF") as told:
+    with pytest.raises(DamagedFileError, match="a picture with a broken header; expected a whole PNG, JPEG or TIFF") as told:
         read_radiograph(path)
     assert str(told.value).count("hand.png") == 1
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
+@pytest.mark.parametrize("options", [{}, {"compression": "tiff_lzw"}], ids=["plain", "compressed"])
+def test_a_picture_is_turned_as_its_orientation_asks(tmp_path: Path, orientation: int, suffix: str, options: dict[str, Any]) -> None:
+    """By the table of the TIFF and Exif standards: where the stored first row and column belong. The header alone states the upright size too."""
+    stored = np.zeros((16, 24), np.uint8)
+    stored[:8, :16] = 240  # a block at the first row and column
+    stored[8:, :8] = 120
+    upright = {
+        1: stored,
+        2: stored[:, ::-1],
+        3: stored[::-1, ::-1],
+        4: stored[::-1],
+        5: stored.T,
+        6: stored.T[:, ::-1],
+        7: stored.T[::-1, ::-1],
+        8: stored.T[::-1],
+    }[orientation]
+    exif = Image.Exif()
+    exif[274] = orientation
+    how = {".tif": {"tiffinfo": {274: orientation}, **options}, ".jpg": {"exif": exif, "quality": 95}}.get(suffix, {"exif": exif})
+    path = saved(tmp_path / f"hand{suffix}", stored, **how)
+    image = read_radiograph(path)
+    np.testing.assert_allclose(image.pixels, upright, atol=0 if suffix != ".jpg" else 3)
+    assert image.shape == upright.shape
+    facts = read_picture_facts(source_of(path), ReadLimits())
+    assert (facts.acquisition.rows, facts.acquisition.columns) == upright.shape
+    assert any("as its Orientation tag asks" in f for f in image.findings) == (orientation != 1)
+
+
+def test_a_jpeg_is_a_lossy_picture_of_tier_c(tmp_path: Path) -> None:
+    """Grey, and grey stored as colour; a TIFF that holds JPEG too. Colour is refused."""
+    for name, values, options in (("a.jpg", GREY8, {}), ("b.JPEG", np.dstack([GREY8] * 3), {}), ("c.tif", GREY8, {"compression": "jpeg"})):
+        image = read_radiograph(saved(tmp_path / name, values, {"patient_id": "P", "acquisition_date": "2024-01-01"}, **options))
+        np.testing.assert_allclose(image.pixels, GREY8, atol=25)
+        assert image.calibration.tier is Tier.C
+        assert any(f.startswith("a lossy picture") for f in image.findings)
+        assert image.acquisition.patient_id == "P"
+    colours = np.dstack([GREY8, GREY8[::-1], GREY8[:, ::-1]])
+    with pytest.raises(UnsupportedImageError, match="a colour picture"):
+        read_radiograph(saved(tmp_path / "photo.jpg", colours))
+
+
+def test_broken_orientation_and_cut_jpegs_do_no_harm(tmp_path: Path) -> None:
+    """Exif that cannot be read asks for nothing; a JPEG that breaks off is told."""
+    path = saved(tmp_path / "a.jpg", np.tile(GREY8, (20, 20)), exif=b"Exif\x00\x00broken")
+    assert read_radiograph(path).shape == (120, 160)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(DamagedFileError, match="breaks off"):
+        read_radiograph(path)
