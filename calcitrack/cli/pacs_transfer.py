@@ -35,14 +35,20 @@ def found(address: str, query: Query, options: PacsOptions, level: Level, *, as_
     """
     warn_of_listeners(address)
     warnings.simplefilter("ignore")  # libraries' warnings would quote what shall not be seen
-    studies, series = (find_studies(address, query, options), ()) if level is Level.STUDY else ((), find_series(address, query, options))
+    notes: list[str] = []
+    if level is Level.STUDY:
+        studies, series = find_studies(address, query, options, tell=notes.append), ()
+    else:
+        studies, series = (), find_series(address, query, options, tell=notes.append)
     if as_json:
         rows = [_study_json(s) for s in studies] or [_series_json(s) for s in series]
-        sys.stdout.write(json.dumps({str(level): rows}, indent=1) + "\n")
+        sys.stdout.write(json.dumps({str(level): rows, "notes": notes}, indent=1) + "\n")
     elif studies or series:
         sys.stdout.write(_table(STUDY_COLUMNS, map(_study_cells, studies)) if studies else _table(SERIES_COLUMNS, map(_series_cells, series)))
     else:
         tell(f"{parse(address)[0]}: no {level.value} is what was asked")
+    for note in () if as_json else notes:
+        tell(f"{parse(address)[0]}: {note}")
     return ExitCode.DONE if studies or series else ExitCode.NOTHING
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -12,6 +13,8 @@ HTML_ROWS = 60
 """Rows of a table that a notebook shows, about two screens."""
 SPARK_WIDTH, SPARK_HEIGHT = 160, 36
 """Size of a course in a notebook, CSS pixels: two lines of text high."""
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that reverse what follows (UAX #9): an ID could look like another one."""
 _MARGIN = 4
 """Free space around a course, CSS pixels, so that its dots are not cut."""
 
@@ -88,6 +91,25 @@ def printable(text: str) -> str:
     P\n1
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def harmless(text: str) -> str:
+    r"""The text with what a terminal or a reader would obey as escapes: control characters, turns of direction, line ends, half characters.
+
+    Letters of every script, and what joins them, stay.
+
+    Examples
+    --------
+    >>> print(harmless("\x1b[31mRED"))
+    \x1b[31mRED
+    >>> harmless("Ångström 王")
+    'Ångström 王'
+    """
+    return "".join(c.encode("unicode_escape").decode("ascii") if _is_obeyed(c) else c for c in text)
+
+
+def _is_obeyed(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _TURNS
 
 
 def _left_out(rows: Sequence[object], shown: int) -> list[str]:

@@ -17,6 +17,41 @@ SEXES = ("F", "M")
 """Values of Patient's Sex that contradict each other; O and an empty one contradict nothing."""
 
 
+class Issuers:
+    """Issuers of each Patient ID of a set of files.
+
+    Parameters
+    ----------
+    stated
+        (Patient ID, issuer) of each file; empty where it states none.
+    """
+
+    def __init__(self, stated: Iterable[tuple[str, str]]) -> None:
+        self._of: dict[str, dict[str, str]] = {}
+        for patient, issuer in stated:
+            if patient and issuer:
+                self._of.setdefault(patient, {}).setdefault(issuer_key(issuer), " ".join(issuer.split()))
+
+    def count(self, patient: str) -> int:
+        """How many issuers a Patient ID has."""
+        return len(self._of.get(patient, ()))
+
+    def only(self, patient: str) -> str:
+        """The issuer of a Patient ID that has one; empty where it has none or several."""
+        return next(iter(self._of[patient].values())) if self.count(patient) == 1 else ""
+
+    def named(self, patient: str, issuer: str) -> str:
+        """The Patient ID, with its issuer where the ID has several and this file states one."""
+        if self.count(patient) < 2 or not issuer:
+            return patient
+        return f"{patient}{ISSUER_MARK}{self._of[patient].get(issuer_key(issuer), issuer)}"
+
+
+def issuer_key(issuer: str) -> str:
+    """An issuer without case, accents and punctuation, in which spellings of one differ."""
+    return _key(issuer)
+
+
 def with_issuers(files: Sequence[ScannedFile], stated: Callable[[ScannedFile], bool]) -> list[ScannedFile]:
     """Files whose Patient ID has several issuers get the ID with its issuer, ``1001^^^HOSPITAL_A``: an ID alone names nobody there.
 
@@ -27,21 +62,17 @@ def with_issuers(files: Sequence[ScannedFile], stated: Callable[[ScannedFile], b
     stated
         Whether the user stated a file's patient: then its header's issuer says nothing.
     """
-    issuers: dict[str, dict[str, str]] = {}
-    for file in files:
-        if (patient := _patient(file)) and file.person.issuer and not stated(file):
-            issuers.setdefault(patient, {}).setdefault(_key(file.person.issuer), " ".join(file.person.issuer.split()))
+    issuers = Issuers((_patient(file), file.person.issuer) for file in files if not stated(file))
 
     def settled(file: ScannedFile) -> ScannedFile:
         patient, issuer = _patient(file), file.person.issuer
-        several = len(issuers.get(patient, ()))
+        several = issuers.count(patient)
         if several < 2 or stated(file) or file.acquisition is None:
             return file
         words = f"one Patient ID with {several} issuers (0010,0021): several people; " + (
             "each is told by ID and issuer" if issuer else "this film names none of them and stands apart"
         )
-        named = replace(file.acquisition, patient_id=f"{patient}{ISSUER_MARK}{issuers[patient][_key(issuer)]}") if issuer else file.acquisition
-        return replace(_warned(file, words), acquisition=named)
+        return replace(_warned(file, words), acquisition=replace(file.acquisition, patient_id=issuers.named(patient, issuer)))
 
     return [settled(file) for file in files]
 

@@ -10,7 +10,7 @@ from calcitrack.io.dicom.header import Header
 from calcitrack.io.dicom.parse import META_SEARCH_BYTES, looks_like_dicom, not_an_image, open_dataset
 from calcitrack.io.dicom.person import NOBODY, Person, read_person
 from calcitrack.io.dicom.pixel_layout import without_pixels
-from calcitrack.io.dicom.read import check_form, read_facts
+from calcitrack.io.dicom.read import check_form, meaningful_numbers, read_facts
 from calcitrack.io.dicom.sop_classes import SECONDARY_CAPTURE_CLASSES, class_uid
 from calcitrack.io.files.library_warnings import collected_warnings
 from calcitrack.io.files.sources import FileSource, ReadLimits
@@ -90,7 +90,7 @@ def _without_source(error: ReadError) -> str:
 def _scan_dicom(source: FileSource, limits: ReadLimits) -> ScannedFile:
     opened = open_dataset(source, limits, pixels=False)
     header = Header(opened.dataset)
-    with collected_warnings() as notes:
+    with collected_warnings() as notes, meaningful_numbers(source.name):
         facts = read_facts(header, source.name)
         if opened.ends_with_header:
             raise without_pixels(header, source.name)

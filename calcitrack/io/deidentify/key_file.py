@@ -53,7 +53,7 @@ def write_key(path: Path, secret: Secret, known: dict[str, dict[str, object]], p
     KeyFileError
         It cannot be written.
     """
-    people = {**known, **{p.pseudonym: {"patient_id": p.original_id, "offset_days": p.offset_days} for p in patients}}
+    people = {**known, **{p.pseudonym: _record(p) for p in patients}}
     content = {"format": FORMAT, "version": VERSION, "secret": secret.value.hex(), "patients": dict(sorted(people.items()))}
     part = path.with_name(f".{path.name}.part")
     try:
@@ -66,6 +66,17 @@ def write_key(path: Path, secret: Secret, known: dict[str, dict[str, object]], p
         part.replace(path)
     except OSError as error:
         raise KeyFileError(str(path), f"a place that cannot be written ({error.strerror})", "a writable folder", "name another file") from error
+
+
+def patients_of(known: dict[str, dict[str, object]]) -> tuple[PatientPseudonym, ...]:
+    """The patients that a key knows."""
+    people = ((name, record) for name, record in known.items() if isinstance(record, dict))
+    return tuple(PatientPseudonym(str(r.get("patient_id", "")), name, 0, str(r.get("issuer", ""))) for name, r in people)
+
+
+def _record(patient: PatientPseudonym) -> dict[str, object]:
+    issuer = {"issuer": patient.issuer} if patient.issuer else {}
+    return {"patient_id": patient.original_id, **issuer, "offset_days": patient.offset_days}
 
 
 def is_open_to_others(path: Path) -> bool:

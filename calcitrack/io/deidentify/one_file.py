@@ -23,6 +23,7 @@ from calcitrack.io.deidentify.secret import Secret
 from calcitrack.io.dicom.dicomdir import MEDIA_DIRECTORY_CLASS
 from calcitrack.io.dicom.header import Header
 from calcitrack.io.dicom.parse import OpenedDataset, open_dataset
+from calcitrack.io.dicom.person import read_person
 from calcitrack.io.dicom.sop_classes import class_uid
 from calcitrack.io.files.library_warnings import collected_warnings
 from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits
@@ -83,14 +84,15 @@ def identifiers_of(source: FileSource, limits: ReadLimits) -> FoundIdentifiers:
             return FoundIdentifiers()
 
 
-def patient_of(source: FileSource, limits: ReadLimits) -> str | None:
-    """Patient ID of a DICOM file, empty where it states none; ``None`` for other files, directories and files that cannot be read."""
+def patient_of(source: FileSource, limits: ReadLimits) -> tuple[str, str] | None:
+    """Patient ID and issuer of a DICOM file, empty where it states none; ``None`` for other files, directories and files that cannot be read."""
     with collected_warnings():
         try:
             dataset = open_dataset(source, limits, pixels=False).dataset
         except Exception:  # as above
             return None
-        return None if is_media_directory(dataset) else Header(dataset).text("PatientID")
+        header = Header(dataset)
+        return None if is_media_directory(dataset) else (header.text("PatientID"), read_person(header).issuer)
 
 
 def is_media_directory(dataset: Dataset) -> bool:

@@ -10,7 +10,7 @@ from calcitrack.errors import DeidentifyError, ImageTooLargeError, NotAnImageFil
 from calcitrack.io.cohort.discover import FoundFile, find_files
 from calcitrack.io.cohort.pseudonyms import check_all_have_pseudonyms, rows_of_nobody
 from calcitrack.io.deidentify.identifiers import FoundIdentifiers
-from calcitrack.io.deidentify.key_file import read_key, write_key
+from calcitrack.io.deidentify.key_file import patients_of, read_key, write_key
 from calcitrack.io.deidentify.one_file import Copy, Means, deidentified, identifiers_of, is_media_directory, patient_of
 from calcitrack.io.deidentify.outcomes import DeidentifyReport, FileOutcome, Status
 from calcitrack.io.deidentify.patients import Patients
@@ -85,8 +85,10 @@ def deidentify(inputs: Sequence[Path], out: Path, options: DeidentifyOptions | N
     _check_folders(inputs, out, options.key)
     secret, known = (Secret(), {}) if options.key is None else read_key(options.key)
     found = sorted(find_files(list(inputs), options.limits), key=lambda f: f.source.name)  # the order in which timelines sort equal times
-    means = Means(secret, Patients(secret, options.pseudonyms), options.mask_text, options.limits)
-    unused = _rows_of_nobody(found, options)
+    stated = _stated(found, options.limits)
+    patients = Patients(secret, options.pseudonyms, (person for _, person in stated), patients_of(known))
+    means = Means(secret, patients, options.mask_text, options.limits)
+    unused = _rows_of_nobody([(name, patients.named(*person)) for name, person in stated], options)
     if options.key is not None:  # before any copy: an interrupted run must not leave copies whose secret is lost
         write_key(options.key, secret, known, ())
     out.mkdir(parents=True, exist_ok=True)
@@ -116,7 +118,14 @@ def deidentify(inputs: Sequence[Path], out: Path, options: DeidentifyOptions | N
     return report
 
 
-def _rows_of_nobody(found: Sequence[FoundFile], options: DeidentifyOptions) -> tuple[int, ...]:
+def _stated(found: Sequence[FoundFile], limits: ReadLimits) -> list[tuple[str, tuple[str, str]]]:
+    """Name of each file that states a patient, with Patient ID and issuer."""
+    with archives_kept_open(f.source.path for f in found if f.source.member):
+        stated = [(f.source.name, patient_of(f.source, limits)) for f in found if not f.skip and not f.failure]
+    return [(name, person) for name, person in stated if person is not None and person[0]]
+
+
+def _rows_of_nobody(patients: Sequence[tuple[str, str]], options: DeidentifyOptions) -> tuple[int, ...]:
     """Rows of the map that no patient has.
 
     Raises
@@ -126,9 +135,6 @@ def _rows_of_nobody(found: Sequence[FoundFile], options: DeidentifyOptions) -> t
     """
     if options.pseudonyms is None:
         return ()
-    with archives_kept_open(f.source.path for f in found if f.source.member):
-        stated = [(f.source.name, patient_of(f.source, options.limits)) for f in found if not f.skip and not f.failure]
-    patients = [(name, patient) for name, patient in stated if patient]
     check_all_have_pseudonyms(patients, options.pseudonyms)
     return rows_of_nobody((patient for _, patient in patients), options.pseudonyms)
 

@@ -42,6 +42,18 @@ _JPEG_LS_SOF = 0xF7
 _WITHOUT_LENGTH = (0x01, *range(0xD0, 0xDA))
 
 
+MAX_SCANS = 100
+"""Scans of a JPEG: libjpeg writes at most 10 of a progressive one. Each costs a pass over the whole image, so that a file of half a megabyte could
+take minutes."""
+_SCAN = b"\xff\xda"
+"""SOS; it cannot stand inside entropy-coded data, where 00 follows each FF (ISO/IEC 10918-1, B.1.1.5)."""
+
+
+def has_too_many_scans(frame: bytes) -> bool:
+    """Whether a JPEG has more scans than any encoder writes."""
+    return frame.startswith(JPEG_START) and frame.count(_SCAN) > MAX_SCANS
+
+
 def inspect(frame: bytes) -> Codestream | None:
     """Codec and size of a compressed frame; ``None`` unless it begins with the header of a known codec."""
     if frame.startswith((J2K_START, JP2_START)):

@@ -14,6 +14,7 @@ from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
 from calcitrack.io.files.library_warnings import impersonal
+from calcitrack.model.display import harmless
 
 _DATE = re.compile(r"(\d{4})([.\-/]?)(\d{2})\2(\d{2})")
 """DICOM DA, and the forms with a separator that ACR-NEMA files and sloppy writers use."""
@@ -224,7 +225,7 @@ class Header:
 def _as_text(value: Any) -> str:
     if isinstance(value, (bytes, bytearray)):
         value = bytes(value).decode("latin-1")
-    return str(value).replace("\x00", "").strip()
+    return harmless(str(value).replace("\x00", "").strip())
 
 
 def without_people(text: str, dataset: Dataset) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from skimage.draw import polygon2mask
 
@@ -13,10 +15,19 @@ APERTURES = ("Shutter", "Collimator")
 """Display Shutter (0018,1600 ff.) and X-Ray Collimator (0018,1700 ff.) modules use the same words (PS3.3 C.7.6.11, C.8.7.3)."""
 
 
+FARTHEST_POSITION = 2**31
+"""Pixels from the origin; Rows and Columns have 16 bits, and an opening may lie around the picture."""
+
+
 def aperture_mask(header: Header, shape: tuple[int, int]) -> Mask:
     """True inside every stated shutter and collimator; a shape that leaves nothing is ignored with a finding.
 
     Positions in the header count rows and columns from 1; the stated edge itself is inside.
+
+    Raises
+    ------
+    OverflowError
+        A position is beyond any picture.
     """
     inside = np.ones(shape, bool)
     for kind in APERTURES:
@@ -59,6 +70,7 @@ def _circle(header: Header, kind: str, shape: tuple[int, int]) -> Mask | None:
     centre, radius = header.numbers(f"CenterOfCircular{kind}"), header.number(f"RadiusOfCircular{kind}")
     if len(centre) != 2 or radius is None or radius <= 0:
         return None
+    _check_positions((*centre, radius))
     rows = np.arange(1, shape[0] + 1)[:, None] - centre[0]
     columns = np.arange(1, shape[1] + 1)[None, :] - centre[1]
     return np.asarray(rows**2 + columns**2 <= radius**2)
@@ -68,7 +80,20 @@ def _polygon(header: Header, kind: str, shape: tuple[int, int]) -> Mask | None:
     corners = header.numbers(f"VerticesOfThePolygonal{kind}")
     if len(corners) < 6 or len(corners) % 2:
         return None
+    _check_positions(corners)
     return np.asarray(polygon2mask(shape, np.reshape(corners, (-1, 2)) - 1))
+
+
+def _check_positions(positions: Iterable[float]) -> None:
+    """Return when each number may be a position, in pixels; its square has to be a number too.
+
+    Raises
+    ------
+    OverflowError
+        One is beyond any picture.
+    """
+    if any(abs(p) > FARTHEST_POSITION for p in positions):
+        raise OverflowError("a position beyond any picture")
 
 
 def padding_mask(stored: StoredValues, header: Header, *, signed: bool, bits_allocated: int) -> Mask | None:

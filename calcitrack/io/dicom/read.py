@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -65,7 +67,7 @@ def read_dicom(source: FileSource, limits: ReadLimits = DEFAULT_LIMITS) -> Radio
     """
     opened = open_dataset(source, limits, pixels=True)
     header = Header(opened.dataset)
-    with collected_warnings() as notes:
+    with collected_warnings() as notes, meaningful_numbers(source.name):
         facts = read_facts(header, source.name)
         check_form(header, source.name)
         if opened.cut_pixel_bytes is not None:
@@ -83,6 +85,23 @@ def read_dicom(source: FileSource, limits: ReadLimits = DEFAULT_LIMITS) -> Radio
         source=source.name,
         findings=_once((*opened.findings, *header.findings, *frame.findings, *(f"pydicom: {n}" for n in notes))),
     )
+
+
+@contextmanager
+def meaningful_numbers(source: str) -> Iterator[None]:
+    """Context in which a number of a header that no arithmetic can use makes the file a damaged one.
+
+    Raises
+    ------
+    DamagedFileError
+        Such a number was met.
+    """
+    try:
+        yield
+    except OverflowError as error:
+        raise DamagedFileError(
+            source, "a number in the header beyond any meaning", "positions and values of a picture", "export the image again"
+        ) from error
 
 
 def _with_bits(facts: DicomFacts, layout: PixelLayout, header: Header) -> DicomFacts:

@@ -12,6 +12,7 @@ from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 from calcitrack.calibrate.intensity import classify
 from calcitrack.errors import DamagedFileError, ImageTooLargeError, UnsupportedImageError
+from calcitrack.io.dicom.codestream import MAX_SCANS, has_too_many_scans
 from calcitrack.io.files.library_warnings import collected_warnings
 from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits
 from calcitrack.io.images.sidecar import Sidecar, read_sidecar, sidecar_of
@@ -124,6 +125,10 @@ def _opened(source: FileSource, stream: object, limits: ReadLimits) -> Image.Ima
     if frames > 1:
         raise UnsupportedImageError(source.name, f"{frames} pages", "a single one", "save the page to be measured as a file of its own")
     _check_mode(image, source)
+    if image.format in ("JPEG", "MPO"):
+        with source.open(limits) as content:
+            if has_too_many_scans(content.read()):
+                raise DamagedFileError(source.name, f"a JPEG of more than {MAX_SCANS} scans, which no encoder writes", A_PICTURE, "export it again")
     return image
 
 

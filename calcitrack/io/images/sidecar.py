@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +12,15 @@ from calcitrack.errors import SidecarError
 from calcitrack.io.dicom.anatomy_codes import SIDES
 from calcitrack.io.dicom.spacing import MAX_SPACING_MM, MIN_SPACING_MM
 from calcitrack.io.files.sources import FileSource, ReadLimits
+from calcitrack.model.display import harmless
 from calcitrack.model.spacing import Spacing, SpacingBasis
 
 KEYS = ("spacing_mm", "spacing_basis", "acquisition_date", "patient_id", "body_part", "laterality", "view", "photometric_interpretation")
 """Known keys; each may be missing."""
+LARGEST_NUMBER = 10**64
+"""Patient IDs have up to 64 characters (VR LO); Python refuses to write out integers of thousands of digits."""
+MAX_QUOTED = 40
+"""Characters of a value that a message quotes."""
 BASES = tuple(b.value for b in SpacingBasis if b not in (SpacingBasis.PIXELS, SpacingBasis.PATIENT))
 PHOTOMETRICS = ("MONOCHROME1", "MONOCHROME2")
 MAX_SIDECAR_BYTES = 1_000_000
@@ -80,10 +84,10 @@ def read_sidecar(picture: FileSource, limits: ReadLimits) -> Sidecar | None:
 def _text(fields: Mapping[str, Any], key: str, problems: list[str]) -> str:
     value = fields.get(key)
     if value is None or isinstance(value, str):
-        return (value or "").strip()
-    if isinstance(value, int) and not isinstance(value, bool):
+        return harmless((value or "").strip())
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST_NUMBER:
         return str(value)  # patient numbers are often written without quotes
-    problems.append(f"{key} {value!r} is not text")
+    problems.append(f"{key} {_quoted(value)} is not text")
     return ""
 
 
@@ -116,10 +120,19 @@ def _spacing(fields: Mapping[str, Any], problems: list[str]) -> Spacing | None:
         return None
     sizes = value if isinstance(value, list) else [value, value]
     if len(sizes) != 2 or not all(_is_length(s) for s in sizes):
-        problems.append(f"spacing_mm {value!r} is not one length, or [row, column], between {MIN_SPACING_MM} and {MAX_SPACING_MM:g} mm")
+        problems.append(f"spacing_mm {_quoted(value)} is not one length, or [row, column], between {MIN_SPACING_MM} and {MAX_SPACING_MM:g} mm")
         return None
     return Spacing(float(sizes[0]), float(sizes[1]), SpacingBasis(basis), "sidecar, spacing_mm")
 
 
+def _quoted(value: object) -> str:
+    """A value as a message shows it, shortened."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python writes out
+        return "a number of thousands of digits"
+    return text if len(text) <= MAX_QUOTED else f"{text[:MAX_QUOTED]}..."
+
+
 def _is_length(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) and MIN_SPACING_MM <= value <= MAX_SPACING_MM
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and MIN_SPACING_MM <= value <= MAX_SPACING_MM

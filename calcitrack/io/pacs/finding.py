@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from calcitrack.errors import PacsError
 from calcitrack.io.pacs.address import Address, parse_address
 from calcitrack.io.pacs.attempts import persistently
@@ -12,7 +14,9 @@ from calcitrack.io.pacs.query import Query
 from calcitrack.io.pacs.server import Server
 
 
-def find_studies(address: str, query: Query | None = None, options: PacsOptions | None = None) -> tuple[Study, ...]:
+def find_studies(
+    address: str, query: Query | None = None, options: PacsOptions | None = None, *, tell: Callable[[str], None] | None = None
+) -> tuple[Study, ...]:
     """Studies of a PACS, ordered by patient and day.
 
     Parameters
@@ -23,6 +27,8 @@ def find_studies(address: str, query: Query | None = None, options: PacsOptions 
         Further conditions, beside those of the address; ``None`` for no others.
     options
         ``None`` for the options of the environment.
+    tell
+        Called with what the user has to know of the answers: a list that may be incomplete.
 
     Returns
     -------
@@ -39,15 +45,18 @@ def find_studies(address: str, query: Query | None = None, options: PacsOptions 
         studies = matching_studies(server, asked, chosen)
         if asked.body_part or asked.series_uid or (asked.modalities and not all(s.modalities for s in studies)):
             studies = tuple(s for s in studies if _series(server, s, asked, chosen))
+        _pass_on(server, tell)
     return studies
 
 
-def find_series(address: str, query: Query | None = None, options: PacsOptions | None = None) -> tuple[Series, ...]:
+def find_series(
+    address: str, query: Query | None = None, options: PacsOptions | None = None, *, tell: Callable[[str], None] | None = None
+) -> tuple[Series, ...]:
     """Series of a PACS, ordered by patient and day.
 
     Parameters
     ----------
-    address, query, options
+    address, query, options, tell
         As for `find_studies`.
 
     Returns
@@ -62,7 +71,14 @@ def find_series(address: str, query: Query | None = None, options: PacsOptions |
     """
     server_address, asked, chosen = asked_of(address, query, options)
     with connected(server_address, chosen) as server:
-        return matching_series(server, asked, chosen)
+        series = matching_series(server, asked, chosen)
+        _pass_on(server, tell)
+    return series
+
+
+def _pass_on(server: Server, tell: Callable[[str], None] | None) -> None:
+    for note in server.notes if tell is not None else ():
+        tell(note)
 
 
 def asked_of(address: str, query: Query | None, options: PacsOptions | None) -> tuple[Address, Query, PacsOptions]:

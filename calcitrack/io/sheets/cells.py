@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
+from calcitrack.model.display import harmless
+
 MAX_BYTES = 64 * 1024**2
 """Half a million rows; more is another kind of file. Also of what a workbook unpacks to."""
 
@@ -80,6 +82,11 @@ class CellLines:
 
     lines: tuple[CellLine, ...]
     separator: Separator | None
+
+
+def cell_text(written: str) -> str:
+    """Text of a cell in one line, with control characters as escapes."""
+    return harmless(" ".join(line.strip() for line in written.splitlines()).strip())
 
 
 def column_name(text: str) -> str:

@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-from calcitrack.io.sheets.cells import Cell, CellLine, CellLines, FileProblemError, Separator, column_name
+from calcitrack.io.sheets.cells import Cell, CellLine, CellLines, FileProblemError, Separator, cell_text, column_name
 
 SEPARATOR_LINE = "sep="
 """Begins a first line in which Excel names the separator."""
@@ -75,7 +75,7 @@ def _lines(text: str, separator: Separator, skipped: int) -> Iterator[CellLine]:
     number = 1
     try:
         for cells in reader:
-            yield CellLine(number + skipped, tuple(Cell(c.strip()) for c in cells))
+            yield CellLine(number + skipped, tuple(Cell(cell_text(c)) for c in cells))
             number = reader.line_num + 1
     except csv.Error as error:
         raise FileProblemError(f"line {number + skipped}: a cell that cannot be read ({error})", "close its quotation marks") from error

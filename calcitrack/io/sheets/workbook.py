@@ -12,7 +12,7 @@ from typing import Any
 import openpyxl
 
 from calcitrack.io.files.library_warnings import collected_warnings
-from calcitrack.io.sheets.cells import EMPTY, MAX_BYTES, Cell, CellLine, CellLines, FileProblemError, column_name
+from calcitrack.io.sheets.cells import EMPTY, MAX_BYTES, Cell, CellLine, CellLines, FileProblemError, cell_text, column_name
 
 ZIP_START = b"PK\x03\x04"
 OLE_START = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -95,7 +95,7 @@ def _cell(cell: Any, written: Any) -> Cell:
         return Cell((moment.date() if moment.time() == dt.time() else moment).isoformat(), moment)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _number(value, str(cell.number_format))
-    return Cell(" ".join(str(value).upper().split()) if isinstance(value, bool) else str(value).strip())
+    return Cell(" ".join(str(value).upper().split()) if isinstance(value, bool) else cell_text(str(value)))
 
 
 def _number(value: float, shape: str) -> Cell:

@@ -353,6 +353,26 @@ def test_a_dicomdir_names_its_files(dicom: Write, sequence_of: Callable[..., obj
     assert "names a file outside its folder: ../outside.dcm" in cohort.files[3].reason
 
 
+def test_a_dicomdir_finds_names_in_other_case_and_with_endings(dicom: Write, sequence_of: Callable[..., object]) -> None:
+    """Media are copied by systems that fold case and add endings: ``disc/DICOMDIR`` names IMG/A1, and there is img/a1.dcm."""
+    dicom("disc/img/a1.dcm")
+    dicom("disc/Img2/B.DCM", SOPInstanceUID="1.2.3.4.2")
+    dicom("disc/Img2/b.img", SOPInstanceUID="1.2.3.4.3")
+    named = [["IMG", "A1"], ["IMG2", "B.DCM"], ["IMG2", "B"], ["IMG", "X" * 300]]
+    records = sequence_of(*({"DirectoryRecordType": "IMAGE", "ReferencedFileID": n} for n in named))
+    medium = dicom("disc/dicomdir", SOPClassUID="1.2.840.10008.1.3.10", Modality=None, PixelData=None, DirectoryRecordSequence=records)
+    cohort = read_cohort(medium)
+    assert [(Path(r.source).name, r.status.value) for r in cohort.files] == [
+        ("dicomdir", "skipped"),
+        ("a1.dcm", "read"),
+        ("B.DCM", "read"),
+        ("B", "failed"),
+        ("X" * 255, "failed"),
+    ]
+    assert "no such file is there" in cohort.files[3].reason  # two files could be meant
+    assert "a name of more than 255 characters" in cohort.files[4].reason
+
+
 def test_loads_are_picklable_and_raise_typed_errors(dicom: Write, tmp_path: Path) -> None:
     """A worker process gets the load, not the pixels."""
     path = dicom("image.dcm")

@@ -80,6 +80,26 @@ def test_a_header_that_cannot_be_true_is_refused(dicom: Write, elements: dict[st
         read_radiograph(dicom(pixels=PIXELS, **elements))
 
 
+CIRCLE = {"ShutterShape": "CIRCULAR", "CenterOfCircularShutter": [8, 8], "RadiusOfCircularShutter": "1e300"}
+POLYGON = {"ShutterShape": "POLYGONAL", "VerticesOfThePolygonalShutter": ["1", "1", "1", "9" * 30, "9" * 30, "9" * 30]}
+
+
+@pytest.mark.parametrize("elements", [CIRCLE, POLYGON], ids=["circle", "polygon"])
+def test_a_number_beyond_any_meaning_is_damage_of_that_file(dicom: Write, elements: dict[str, Any]) -> None:
+    """One typed error, and no library's words."""
+    with pytest.raises(DamagedFileError, match="found a number in the header beyond any meaning; expected positions and values of a picture"):
+        read_radiograph(dicom(pixels=PIXELS, **elements))
+
+
+def test_a_lookup_table_that_begins_beyond_any_value_is_damage_also_in_a_scan(dicom: Write, sequence_of: Callable[..., object]) -> None:
+    """The header alone is read there."""
+    table = sequence_of({"LUTDescriptor": [3, 0, 16], "LUTData": [1, 2, 10**20]})
+    for item in table:  # type: ignore[attr-defined]
+        item["LUTData"].VR = "DS"
+    path = dicom(pixels=PIXELS, ModalityLUTSequence=table)
+    assert "a number in the header beyond any meaning" in scan_file(FileSource(path), ReadLimits()).reason
+
+
 @pytest.mark.parametrize(
     ("elements", "finding"),
     [

@@ -196,3 +196,27 @@ def test_broken_orientation_and_cut_jpegs_do_no_harm(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(DamagedFileError, match="breaks off"):
         read_radiograph(path)
+
+
+@pytest.mark.parametrize("key", ["spacing_mm", "patient_id", "laterality"])
+def test_a_number_beyond_any_meaning_is_a_problem_of_the_sidecar(tmp_path: Path, key: str) -> None:
+    """Of 400 digits and of 5000, which Python does not write out; the message stays short."""
+    for digits in (400, 4200):
+        path = saved(tmp_path / "hand.png", GREY8, f'{{"{key}": 1{"0" * digits}}}')
+        with pytest.raises(SidecarError) as told:
+            read_radiograph(path)
+        assert len(str(told.value)) < 500
+
+
+def test_control_characters_of_a_sidecar_are_shown_escaped(tmp_path: Path) -> None:
+    """A terminal would obey them, and half a character cannot be written."""
+    image = read_radiograph(saved(tmp_path / "hand.png", GREY8, {"patient_id": "\x1b[31mRED\ud800"}))
+    assert image.acquisition.patient_id == "\\x1b[31mRED\\ud800"
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    """Each scan costs a pass over the picture."""
+    path = saved(tmp_path / "hand.jpg", GREY8)
+    path.write_bytes(path.read_bytes() + b"\xff\xda" * 200)
+    with pytest.raises(DamagedFileError, match="more than 100 scans"):
+        read_radiograph(path)

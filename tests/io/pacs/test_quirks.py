@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,11 @@ import requests
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from calcitrack.io.pacs import PacsOptions, Query, WebAddress
+from calcitrack.io.pacs import PacsOptions, Query, WebAddress, find_studies, finding
 from calcitrack.io.pacs.found import StoredObject
 from calcitrack.io.pacs.kept import KeptObjects
 from calcitrack.io.pacs.server import OutgoingFile
-from calcitrack.io.pacs.web.server import WebServer
+from calcitrack.io.pacs.web.server import REPEATS, WebServer
 
 DX_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.1"
 
@@ -113,3 +115,16 @@ def test_a_page_that_repeats_is_told() -> None:
     asked = server(Client())
     assert len(asked.studies(Query("P1"))) == 2
     assert asked.notes == ["the server repeats its first answers when asked for more: its lists may be incomplete"]
+
+
+def test_a_listing_tells_that_a_page_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`find_studies` and `find_series` pass on what `fetch` says in its notes."""
+
+    @contextmanager
+    def connected(*_: object) -> Iterator[WebServer]:
+        yield server(Client())
+
+    monkeypatch.setattr(finding, "connected", connected)
+    told: list[str] = []
+    assert len(find_studies("http://127.0.0.1:1/dw", Query("P1"), PacsOptions(), tell=told.append)) == 2
+    assert told == [REPEATS]
