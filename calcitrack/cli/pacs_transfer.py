@@ -36,10 +36,8 @@ def found(address: str, query: Query, options: PacsOptions, level: Level, *, as_
     warn_of_listeners(address)
     warnings.simplefilter("ignore")  # libraries' warnings would quote what shall not be seen
     notes: list[str] = []
-    if level is Level.STUDY:
-        studies, series = find_studies(address, query, options, tell=notes.append), ()
-    else:
-        studies, series = (), find_series(address, query, options, tell=notes.append)
+    studies = find_studies(address, query, options, tell=notes.append) if level is Level.STUDY else ()
+    series = find_series(address, query, options, tell=notes.append) if level is not Level.STUDY else ()
     if as_json:
         rows = [_study_json(s) for s in studies] or [_series_json(s) for s in series]
         sys.stdout.write(json.dumps({str(level): rows, "notes": notes}, indent=1) + "\n")

@@ -37,7 +37,7 @@ def read_key(path: Path) -> tuple[Secret, dict[str, dict[str, object]]]:
         raise KeyFileError(str(path), "a file of another kind or version", EXPECTED, "name another file")
     try:
         secret = bytes.fromhex(content["secret"])
-        patients = dict(content["patients"])
+        patients = {str(name): dict(record) for name, record in dict(content["patients"]).items()}
     except (KeyError, TypeError, ValueError) as error:
         raise KeyFileError(str(path), "a key without its secret or its patients", EXPECTED, "restore it from a copy") from error
     if len(secret) < SECRET_BYTES:
@@ -70,8 +70,7 @@ def write_key(path: Path, secret: Secret, known: dict[str, dict[str, object]], p
 
 def patients_of(known: dict[str, dict[str, object]]) -> tuple[PatientPseudonym, ...]:
     """The patients that a key knows."""
-    people = ((name, record) for name, record in known.items() if isinstance(record, dict))
-    return tuple(PatientPseudonym(str(r.get("patient_id", "")), name, 0, str(r.get("issuer", ""))) for name, r in people)
+    return tuple(PatientPseudonym(str(r.get("patient_id", "")), name, 0, str(r.get("issuer", ""))) for name, r in known.items())
 
 
 def _record(patient: PatientPseudonym) -> dict[str, object]:

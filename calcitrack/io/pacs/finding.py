@@ -77,8 +77,9 @@ def find_series(
 
 
 def _pass_on(server: Server, tell: Callable[[str], None] | None) -> None:
-    for note in server.notes if tell is not None else ():
-        tell(note)
+    if tell is not None:
+        for note in server.notes:
+            tell(note)
 
 
 def asked_of(address: str, query: Query | None, options: PacsOptions | None) -> tuple[Address, Query, PacsOptions]:
