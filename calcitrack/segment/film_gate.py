@@ -25,8 +25,9 @@ DOUBTED_CERTAINTY, LEAST_CERTAINTY = 0.85, 0.7
 `python -m benchmarks.film_gate` measures it: 0.73 or more on real and simulated films of limbs, at most 0.78 on their negatives."""
 CERTAINER_AS_NEGATIVE = 0.05
 """A film that is by this much more certain as a negative is one: a film of a limb is less certain by 0.07 or more. By the same command."""
-MOST_BONE = 0.78
-"""Greatest share of a limb that is bone; 0.69 is the most on films of limbs, and a breast, taken for bone whole, has 0.85. By the same command."""
+MOST_BONE, WHOLE_VIEW = 0.78, 0.8
+"""Greatest share of a limb that is bone, where the limb covers less of the field than the second: beside a joint that fills the film there may be
+little flesh. 0.72 is the most on films of limbs, and a breast, taken for bone whole, has 0.84. By the same command."""
 NO_LIMBS = ("BREAST", "CHEST", "THORAX", "HEAD", "SKULL", "ABDOMEN", "CSPINE", "TSPINE", "LSPINE", "SPINE", "JAW", "HEART", "LUNG")
 """Values of Body Part Examined (PS3.16, annex L) in which the networks have seen nothing, and calcifications are mostly of another kind."""
 MAMMOGRAPHY = "MG"
@@ -78,7 +79,7 @@ def film_doubts(radiograph: Radiograph, image: FloatImage, field: Mask, seen: Ov
     if not limb.any():
         return ()
     bone = np.asarray((seen.bone[every] > 0.5) & limb, bool)
-    unlike = _unlike(image, field, limb, bone, seen.bone[every])
+    unlike = _not_as_films_of_limbs(image, field, limb, bone, seen.bone[every])
     if unlike is not None:
         return (unlike,)
     foreign = float(np.count_nonzero((seen.foreign[every] > 0.5) & limb)) * COARSE_MM**2 / 100
@@ -96,16 +97,17 @@ def _stated_part(acquisition: Acquisition) -> str:
     return f"Modality {MAMMOGRAPHY}" if acquisition.modality == MAMMOGRAPHY else ""
 
 
-def _unlike(image: FloatImage, field: Mask, limb: Mask, bone: Mask, chance: FloatImage) -> FilmDoubt | None:
+def _not_as_films_of_limbs(image: FloatImage, field: Mask, limb: Mask, bone: Mask, chance: FloatImage) -> FilmDoubt | None:
     """Whether bone cannot be told from flesh, as the film lies or because it is a negative."""
     certainty = float(np.abs(2 * chance[limb] - 1).mean())
     share = np.count_nonzero(bone) / np.count_nonzero(limb)
+    whole_view = np.count_nonzero(limb) < WHOLE_VIEW * np.count_nonzero(field[::COARSE, ::COARSE])
     if certainty < DOUBTED_CERTAINTY:
         negative = certainty_as_negative(image, field)
         if negative > certainty + CERTAINER_AS_NEGATIVE:
             said = f"bone is told from flesh with a certainty of {certainty:.2f}, and of {negative:.2f} in its negative"
             return FilmDoubt(FilmProblem.INVERTED, said)
-    if certainty >= LEAST_CERTAINTY and share <= MOST_BONE:
+    if certainty >= LEAST_CERTAINTY and (share <= MOST_BONE or not whole_view):
         return None
     if certainty < LEAST_CERTAINTY:
         return FilmDoubt(FilmProblem.UNLIKE, f"a certainty of {certainty:.2f}; films of limbs reach {LEAST_CERTAINTY:g} or more")

@@ -85,6 +85,12 @@ def test_a_stated_part_that_is_no_limb_is_refused(stated: dict[str, object]) -> 
     assert problems(film(**stated), *scene([HAND])) == [FilmProblem.NO_LIMB]
 
 
+@pytest.mark.usefixtures("as_negative")
+def test_a_joint_that_fills_the_film_may_be_nearly_all_bone() -> None:
+    """Little flesh lies beside it there."""
+    assert problems(film("KNEE", None), *scene([(slice(10, 590), slice(10, 890))], bone_share=0.85)) == []
+
+
 def test_two_hands_on_one_plate_are_two_limbs() -> None:
     """Two of like size, each with bone, with air between them."""
     assert problems(film(), *scene([HAND, OTHER_HAND])) == [FilmProblem.TWO_LIMBS]
