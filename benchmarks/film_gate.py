@@ -66,12 +66,10 @@ def as_two(shown: Radiograph) -> Radiograph:
 
 def with_size(shown: Radiograph) -> Radiograph:
     """A wrong size of a pixel."""
-    row, column = shown.spacing.row_mm, shown.spacing.column_mm
-    return (
-        shown
-        if row is None or column is None
-        else replace(shown, spacing=replace(shown.spacing, row_mm=row * WRONG_SIZE, column_mm=column * WRONG_SIZE))
-    )
+    stated = shown.spacing
+    if stated.row_mm is None or stated.column_mm is None:
+        return shown
+    return replace(shown, spacing=replace(stated, row_mm=stated.row_mm * WRONG_SIZE, column_mm=stated.column_mm * WRONG_SIZE))
 
 
 def as_negative(shown: Radiograph) -> Radiograph:
@@ -109,7 +107,6 @@ def _compressed(picture: FloatImage) -> FloatImage:
 
 def doubts(shown: Radiograph) -> tuple[tuple[FilmDoubt, ...], float]:
     """What the gate says of a film, and the processor time that it takes beside the overview, which the search needs anyway, in seconds."""
-    start = time.process_time()
     calibrated = calibrate(shown)
     pose = canonical_pose(calibrated)
     upright, values = pose.radiograph(calibrated), pose.turned(attenuation(calibrated))
@@ -137,7 +134,8 @@ def simulated(films: int) -> Iterator[str]:
     yield "| film | alarm due | raised | all alarms |\n|---|---|---|---|"
     for name, (_, due) in SPOILT.items():
         every = ", ".join(f"`{p}` {n}" for p, n in alarms[name].most_common()) or "none"
-        yield f"| {name} | {'none' if due is None else f'`{due.value}`'} | {'-' if due is None else alarms[name][due.value]} of {len(parts)} | {every} |"
+        wanted, raised = ("none", "-") if due is None else (f"`{due.value}`", str(alarms[name][due.value]))
+        yield f"| {name} | {wanted} | {raised} of {len(parts)} | {every} |"
 
 
 def of_files(folders: list[Path]) -> Iterator[str]:
@@ -168,7 +166,7 @@ def main() -> None:
     parser.add_argument("--films", type=int, default=3)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    lines = [*simulated(arguments.films), *(of_files(arguments.folders) if arguments.folders else ())]
+    lines = [*(simulated(arguments.films) if arguments.films else ()), *(of_files(arguments.folders) if arguments.folders else ())]
     text = "\n".join(lines) + "\n"
     print(text)
     if arguments.out is not None:
