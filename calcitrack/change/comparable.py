@@ -13,7 +13,9 @@ from calcitrack.model.evaluable import Evaluable, Shared
 from calcitrack.model.judgement import BurdenPoint, BurdenSeries
 
 UNLIKE = "values of different kinds cannot be subtracted"
-OTHER_FILM = "films of different calibration tiers show outlines of different width"
+OTHER_FILM = "a film as the detector gave it and a processed one show outlines of different width"
+PROCESSED = ("B", "C")
+"""Calibration tiers of films whose look a vendor's curve, or nobody knows what, decided: a wedge in the picture tells the mass, and sharpens no outline."""
 OWN_UNCERTAINTY = ("ha_mass_mg", "al_equivalent_mm3", "volume_mm3")
 """Measurands whose stated uncertainty holds what a change of the calibration leaves unsure, so that they are compared from tier A to tier B. Areas
 and counts follow the look of the film: 2.5 times the true area on a lossy picture."""
@@ -84,7 +86,7 @@ def comparable(series: BurdenSeries) -> Compared:
         left |= {t: f"it could not be aligned with the first visit ({series.evaluable.unaligned[t]})" for t in unaligned}
         kept = [t for t in kept if t not in left]
     alike = _most_alike(series.at(kept))
-    left |= dict.fromkeys((t for t in kept if t not in alike), "its values are of another kind, or its film of another calibration tier")
+    left |= dict.fromkeys((t for t in kept if t not in alike), "its values, or its film, are of another kind than most")
     kept = list(alike)
     while len(kept) > 1 and series.evaluable is not None and series.evaluable.refusal(kept):
         worst = _worst(series.evaluable, kept)
@@ -111,7 +113,8 @@ def _most_alike(series: BurdenSeries) -> tuple[int, ...]:
 
 def _kind(series: BurdenSeries, point: BurdenPoint) -> tuple[str, str]:
     own = series.covariance is not None or series.measurand in OWN_UNCERTAINTY
-    return (point.like, "" if own else point.calibration)
+    look = {"processed" if tier in PROCESSED else "as detected" for tier in point.calibration.split()}
+    return (point.like, "" if own else " and ".join(sorted(look)))
 
 
 def _unlike(series: BurdenSeries) -> str:
@@ -119,8 +122,9 @@ def _unlike(series: BurdenSeries) -> str:
     likes = dict.fromkeys(p.like for p in series.points)
     if len(likes) > 1:
         return f"{UNLIKE}: {' and '.join(likes)}"
-    kinds = dict.fromkeys(_kind(series, p)[1] for p in series.points)
-    return f"{OTHER_FILM} ({' and '.join(kinds)})" if len(kinds) > 1 else ""
+    kinds = {_kind(series, p)[1] for p in series.points}
+    tiers = dict.fromkeys(p.calibration for p in series.points)
+    return f"{OTHER_FILM} (calibration tiers {' and '.join(tiers)})" if len(kinds) > 1 else ""
 
 
 def _summed(series: BurdenSeries, parts: Sequence[BurdenSeries]) -> BurdenSeries:

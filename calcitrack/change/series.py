@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from calcitrack.change.burden import COUNT, burden_point, sum_of, total_series
 from calcitrack.model.assessment import Assessment, DepositTrack, Fate
@@ -33,18 +33,15 @@ def series_of(assessment: Assessment) -> TimelineSeries:
     evaluable = evaluable_of(assessment.images, assessment.tracks)
     dates = {p.index: p.date for p in assessment.time_points}
     totals = [total_series(name, unit, dates, assessment.images, evaluable) for name, unit in (*BURDENS.items(), (COUNT, "1"))]
-    known = {f.name: f.known for f in evaluable.families}
     families = {t.deposit_id: group for group in families_of(assessment.tracks) for t in group}
     deposits = [
-        _deposit(assessment, t, families[t.deposit_id], known.get(t.deposit_id, frozenset()), name, unit)
-        for t in assessment.tracks
-        for name, unit in BURDENS.items()
+        _deposit(assessment, t, families[t.deposit_id], evaluable.cut, name, unit) for t in assessment.tracks for name, unit in BURDENS.items()
     ]
     return TimelineSeries(assessment.key, assessment.assessment_id, (*totals, *deposits))
 
 
 def _deposit(
-    assessment: Assessment, track: DepositTrack, family: Sequence[DepositTrack], known: Collection[int], name: str, unit: str
+    assessment: Assessment, track: DepositTrack, family: Sequence[DepositTrack], cut: Mapping[str, Collection[int]], name: str, unit: str
 ) -> BurdenSeries:
     """Series of a deposit. The first deposit of a family has the series of the whole family."""
     if track is not family[0]:
@@ -63,7 +60,7 @@ def _deposit(
         unknown = _unknown(family, point.index, {d.deposit_id for seen in image_deposits for d in seen})
         if unknown:
             value_or_reason = unknown
-        elif results and point.index not in known:
+        elif results and any(point.index in cut.get(t.deposit_id, ()) for t in family):
             value_or_reason = CUT
         elif results:
             value_or_reason = burden_point(point.index, point.date, name, images, results)

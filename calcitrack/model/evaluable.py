@@ -34,7 +34,9 @@ SHADOW_POINTS = 40
 
 @dataclass(frozen=True, slots=True)
 class EvaluableFamily:
-    """Deposits that are compared as one, because they merged or split at some visit, or one deposit by itself.
+    """One deposit, or several that are compared as one.
+
+    They merged or split at some visit, or a bone that was not found again leaves open which of them is which on a film that shows them all.
 
     Parameters
     ----------
@@ -102,6 +104,8 @@ class Evaluable:
         All deposits of the timeline.
     unaligned
         Time point -> why none of its images could be laid on the baseline.
+    cut
+        Deposit id -> time points at which the edge of the picture cuts it.
     exposures
         Time point -> positions of its images, in ``Assessment.images``, whose mean stands for it; time points without an image are left out.
 
@@ -117,6 +121,7 @@ class Evaluable:
     families: tuple[EvaluableFamily, ...]
     unaligned: Mapping[int, str] = field(default_factory=dict)
     exposures: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    cut: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     def fraction(self, time_point: int) -> float | None:
         """Share of the timeline's deposits, by their mean area, that can be evaluated at a time point; ``None`` where no image was read."""
@@ -189,7 +194,7 @@ def evaluable_of(images: Sequence[ImageAssessment], tracks: Sequence[DepositTrac
     """
     upright = {d.deposit_id for i in images if i.alignment is None or not i.alignment.mirrored for d in i.deposits}
     looks = [_Look.of(i, upright) for i in images]
-    groups = families_of(tracks)
+    groups = _with_strays(families_of(tracks), looks)
     known = [_known_on(group, looks) for group in groups]
     areas = [_mean_area(group, looks) for group in groups]
     exposures = _exposures(looks, known, areas)
@@ -199,7 +204,7 @@ def evaluable_of(images: Sequence[ImageAssessment], tracks: Sequence[DepositTrac
         at = frozenset(t for t, chosen in exposures.items() if all(k in on for k in chosen))
         seen = {t: share for t, chosen in exposures.items() if (share := float(np.mean([looks[k].share(names) for k in chosen]))) > 0}
         families.append(EvaluableFamily(tuple(t.deposit_id for t in group), at, seen, _located(group, looks), area))
-    return Evaluable(tuple(families), _unaligned(looks), exposures)
+    return Evaluable(tuple(families), _unaligned(looks), exposures, _cut(tracks, looks, exposures))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -210,6 +215,7 @@ class _Look:
     image: ImageAssessment
     areas: Mapping[str, float]
     shadows: Mapping[str, NDArray[np.float64]]
+    guessed: Mapping[str, NDArray[np.float64]]
     cut: frozenset[str]
 
     @classmethod
@@ -219,18 +225,19 @@ class _Look:
         view = View(image.time_point, _believed(image.alignment, areas, upright), labels.shape, image.exposure.correction)
         boxes = ndimage.find_objects(labels.astype(np.int32)) if image.deposits else []
         own = {d.deposit_id: boxes[d.deposit.label - 1] for d in image.deposits if d.deposit.label <= len(boxes)}
-        shadows = _shadows(image, view, own) if view.linked and image.deposits else {}
-        return cls(view, image, areas, dict(shadows), frozenset(name for name, box in own.items() if box and view.cuts(box)))
+        found = dict(_shadows(image, own)) if view.linked and image.deposits else {}
+        known = {name: shadow for name, shadow in found.items() if view.knows(tuple(map(float, shadow[0])))}
+        guessed = {name: shadow for name, shadow in found.items() if name not in known}
+        return cls(view, image, areas, known, guessed, frozenset(name for name, box in own.items() if box and view.cuts(box)))
 
     def share(self, names: Collection[str]) -> float:
         """Share of the outlined area."""
         every = sum(self.areas.values())
         return sum(a for name, a in self.areas.items() if name in names) / every if every else 0.0
 
-    def place(self, name: str) -> Place | None:
-        """Where a deposit lies on the baseline; ``None`` where it is not seen, or its place is not known."""
-        shadow = self.shadows.get(name)
-        return None if shadow is None else tuple(map(float, shadow[0]))
+    def place(self, name: str) -> Place:
+        """Where a deposit that is seen at a known place lies on the baseline."""
+        return tuple(map(float, self.shadows[name][0]))
 
 
 def _believed(alignment: Alignment | None, areas: Mapping[str, float], upright: Collection[str]) -> Alignment | None:
@@ -247,14 +254,12 @@ def _area(tracked: TrackedDeposit) -> float:
     return next((max(r.value, 0.0) for r in results if isinstance(r, Measurement)), 1.0)
 
 
-def _shadows(image: ImageAssessment, view: View, boxes: Mapping[str, Box]) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Deposit id -> its centroid and places spread over its shadow, on the baseline; the map is taken as linear across it. Only at known places."""
+def _shadows(image: ImageAssessment, boxes: Mapping[str, Box]) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Deposit id -> its centroid and places spread over its shadow, on the baseline; the map is taken as linear across it."""
     labels = image.segmentation.labels
     centroids = np.array([d.deposit.centroid for d in image.deposits], float)
     places = centroids if image.alignment is None else image.alignment.to_baseline(centroids)
     for tracked, centroid, place in zip(image.deposits, centroids, places, strict=True):
-        if not view.knows(tuple(map(float, place))):
-            continue
         box = boxes.get(tracked.deposit_id)
         pixels = centroid[None] if not box else np.argwhere(labels[box] == tracked.deposit.label) + np.array([side.start for side in box])
         chosen = pixels[np.linspace(0, len(pixels) - 1, min(len(pixels), SHADOW_POINTS)).astype(int)]
@@ -271,19 +276,57 @@ def _back(image: ImageAssessment, place: NDArray[np.float64], offsets: NDArray[n
     return np.asarray(offsets @ np.linalg.pinv((ahead - behind).T / (2 * reach)).T)
 
 
-def _known_on(group: Sequence[DepositTrack], looks: Sequence[_Look]) -> frozenset[int]:
+Group = tuple[DepositTrack, ...]
+
+
+def _with_strays(groups: Sequence[Group], looks: Sequence[_Look]) -> list[Group]:
+    """The families, those joined of which an aligned film shows all without saying which is which.
+
+    Where a bone was not found again, deposits on it are seen as strays, and those of other films have no known place, though the picture shows it.
+    Together they are as comparable as any: what is there now against what was there before.
+    """
+    joined: list[set[int]] = [{n} for n in range(len(groups))]
+    for k, look in enumerate(looks):
+        strays = [n for n, group in enumerate(groups) if not _located(group, looks) and any(t.deposit_id in look.guessed for t in group)]
+        unsure = [n for n, group in enumerate(groups) if _located(group, looks) and any(_unsure(t, k, looks) for t in group)]
+        if strays:
+            together = set().union(*(joined[n] for n in (*strays, *unsure)))
+            for n in together:
+                joined[n] = together
+    first = dict.fromkeys(min(j) for j in joined)
+    return [tuple(t for n in sorted(joined[lowest]) for t in groups[n]) for lowest in first]
+
+
+def _unsure(track: DepositTrack, k: int, looks: Sequence[_Look]) -> bool:
+    """Whether a deposit is not seen on an image that shows its place, where the registration cannot be relied on."""
+    name, view = track.deposit_id, looks[k].view
+    around = _around(view.time_point, [j for j, look in enumerate(looks) if name in look.shadows], looks)
+    if name in looks[k].areas or not around:
+        return False
+    return any(not view.knows(looks[j].place(name)) for j in around) and all(view.holds(looks[j].shadows[name]) for j in around)
+
+
+def _known_on(group: Group, looks: Sequence[_Look]) -> frozenset[int]:
     """Positions of the images on which the burden of a family is known."""
-    return frozenset(k for k in range(len(looks)) if all(_known(track, k, looks) for track in group))
+    loosely = any(t.deposit_id in look.guessed for t in group for look in looks)
+    return frozenset(k for k in range(len(looks)) if all((_shown if loosely else _known)(track, k, looks) for track in group))
+
+
+def _shown(track: DepositTrack, k: int, looks: Sequence[_Look]) -> bool:
+    """Whether an aligned image shows a deposit whole, or about the place where it would be."""
+    name, look = track.deposit_id, looks[k]
+    if name in look.areas or not look.view.linked:
+        return name in look.areas and name not in look.cut
+    shadows = [s for other in looks if (s := other.shadows.get(name, other.guessed.get(name))) is not None]
+    return bool(shadows) and all(look.view.holds(s) for s in shadows)
 
 
 def _known(track: DepositTrack, k: int, looks: Sequence[_Look]) -> bool:
     """Whether an image shows a deposit whole, or the place where it would be."""
     name, t = track.deposit_id, looks[k].view.time_point
-    seen = {j for j, look in enumerate(looks) if name in look.areas}
-    located = [j for j in seen if name in looks[j].shadows]
-    others = [j for j in located if j != k]
-    if k in seen:
-        return name not in looks[k].cut or all(looks[k].view.holds(looks[j].shadows[name]) for j in others)
+    located = [j for j, look in enumerate(looks) if name in look.shadows]
+    if name in looks[k].areas:
+        return name not in looks[k].cut or all(looks[k].view.holds(looks[j].shadows[name]) for j in located if j != k)
     said = track.fates.get(t)
     first = min(track.fates, default=t)
     if said is Fate.NOT_EVALUABLE or (t < first and track.fates[first] is Fate.NOT_EVALUABLE):
@@ -291,7 +334,7 @@ def _known(track: DepositTrack, k: int, looks: Sequence[_Look]) -> bool:
     if not looks[k].view.linked or not located:
         return False
     around = _around(t, located, looks)
-    shown = all(looks[k].view.shows(place) and looks[k].view.holds(looks[j].shadows[name]) for j in around if (place := looks[j].place(name)))
+    shown = all(looks[k].view.shows(looks[j].place(name)) and looks[k].view.holds(looks[j].shadows[name]) for j in around)
     return shown or said in (Fate.RESOLVED, Fate.MERGED)
 
 
@@ -302,13 +345,13 @@ def _around(t: int, located: Iterable[int], looks: Sequence[_Look]) -> list[int]
     return [j for j, v in when.items() if v in nearest]
 
 
-def _mean_area(group: Sequence[DepositTrack], looks: Sequence[_Look]) -> float:
+def _mean_area(group: Group, looks: Sequence[_Look]) -> float:
     names = {t.deposit_id for t in group}
     sums = [s for look in looks if (s := sum(a for name, a in look.areas.items() if name in names))]
     return float(np.mean(sums)) if sums else 0.0
 
 
-def _located(group: Sequence[DepositTrack], looks: Sequence[_Look]) -> bool:
+def _located(group: Group, looks: Sequence[_Look]) -> bool:
     return any(t.deposit_id in look.shadows for t in group for look in looks)
 
 
@@ -322,6 +365,17 @@ def _exposures(looks: Sequence[_Look], known: Sequence[frozenset[int]], areas: S
         most = max((shown[k] for k in linked), default=0.0)
         found[t] = tuple(k for k in linked if shown[k] >= LEAST_OF_DAY * most) or tuple(mine)
     return found
+
+
+def _cut(tracks: Sequence[DepositTrack], looks: Sequence[_Look], exposures: Mapping[int, tuple[int, ...]]) -> Mapping[str, frozenset[int]]:
+    """Deposit id -> time points at which an exposure that stands for them shows only part of it."""
+    found = {
+        t.deposit_id: frozenset(
+            at for at, chosen in exposures.items() if any(t.deposit_id in looks[k].cut and not _known(t, k, looks) for k in chosen)
+        )
+        for t in tracks
+    }
+    return {name: at for name, at in found.items() if at}
 
 
 def _unaligned(looks: Sequence[_Look]) -> Mapping[int, str]:

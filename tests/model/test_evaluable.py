@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import Assessment, DepositTrack, Fate
 from calcitrack.model.evaluable import evaluable_of, families_of
+from calcitrack.model.warp import Warp
 
 FAILED = Alignment(((1, 0, 0), (0, 1, 0)), 9.0, ok=False, reason="another part")
 
@@ -103,6 +105,24 @@ def test_a_readers_word_wins_over_the_picture(made: ModuleType) -> None:
     assert 3 not in evaluable_of(out.images[:3], (first, unsaid, third)).families[1].known
     seen = replace(second, fates={1: Fate.BASELINE, 2: Fate.PERSISTENT, 3: Fate.RESOLVED})
     assert 3 in evaluable_of(out.images[:3], (first, seen, third)).families[1].known
+
+
+def test_a_bone_that_was_not_found_again_leaves_the_total_comparable(made: ModuleType) -> None:
+    """D002 lies where the second film's map is not trusted, and a stray is seen there: both are one family, known at both visits, and nothing is left out."""
+    assessment = made.assessment(visits=2, repeat=False)
+    trusted = np.ones((16, 12), bool)
+    trusted[3:6] = False
+    second = moved(assessment, 1, Alignment(((1, 0, 0), (0, 1, 0)), 0.1, warp=Warp((8.0, 8.0), np.zeros((16, 12, 2), np.float32), trusted)))
+    renamed = [replace(d, deposit_id="D009") if d.deposit_id == "D002" else d for d in second.images[1].deposits]
+    images = (second.images[0], replace(second.images[1], deposits=tuple(renamed)))
+    first, lost, _ = assessment.tracks
+    stray = DepositTrack("D009", "2.25.9", {2: Fate.NOT_EVALUABLE})
+    tracks = (first, replace(lost, fates={1: Fate.BASELINE, 2: Fate.NOT_EVALUABLE}), stray)
+    found = evaluable_of(images, tracks)
+    assert [(f.members, sorted(f.known)) for f in found.families[:2]] == [(("D001",), [1, 2]), (("D002", "D009"), [1, 2])]
+    assert (found.fraction(2), found.shared((1, 2)).left_out) == (1.0, ())
+    empty = (images[0], replace(images[1], deposits=tuple(d for d in renamed if d.deposit_id == "D001")))
+    assert evaluable_of(empty, tracks[:2]).shared((1, 2)).left_out == ("D002",)
 
 
 def test_deposits_that_merged_are_one_family() -> None:
