@@ -15,7 +15,7 @@ from calcitrack.model.judgement import BurdenPoint, BurdenSeries
 UNLIKE = "values of different kinds cannot be subtracted"
 OTHER_FILM = "a film as the detector gave it and a processed one show outlines of different width"
 PROCESSED = ("B", "C")
-"""Calibration tiers of films whose look a vendor's curve, or nobody knows what, decided: a wedge in the picture tells the mass, and sharpens no outline."""
+"""Calibration tiers of films whose look a vendor's curve decided, or nobody knows what: a wedge in the picture tells the mass, no outline."""
 OWN_UNCERTAINTY = ("ha_mass_mg", "al_equivalent_mm3", "volume_mm3")
 """Measurands whose stated uncertainty holds what a change of the calibration leaves unsure, so that they are compared from tier A to tier B. Areas
 and counts follow the look of the film: 2.5 times the true area on a lossy picture."""

@@ -108,7 +108,7 @@ def test_a_readers_word_wins_over_the_picture(made: ModuleType) -> None:
 
 
 def test_a_bone_that_was_not_found_again_leaves_the_total_comparable(made: ModuleType) -> None:
-    """D002 lies where the second film's map is not trusted, and a stray is seen there: both are one family, known at both visits, and nothing is left out."""
+    """D002 lies where the second film's map is not trusted, and a stray is seen there: both are one family, known at both visits."""
     assessment = made.assessment(visits=2, repeat=False)
     trusted = np.ones((16, 12), bool)
     trusted[3:6] = False

@@ -21,6 +21,8 @@ from calcitrack_napari.serial_review.plot_course import FAINT, GROUND, INK, POIN
 TOTAL_COLOUR = "#F0F1F2"
 BURDEN_PX, DRUG_PX, LABS_PX = 190, 24, 90
 """Smallest heights of the burden, of a drug's row, and of the laboratory values, in pixels."""
+PARTLY = "a visit that does not show all"
+"""No line joins it to the others: its total is not about the same deposits."""
 MOST_DRUGS = 4
 """Most drugs that leave room for the burden; the exported pictures show up to ten."""
 
@@ -52,8 +54,11 @@ class BurdenPlot(FigureCanvasQTAgg):
         given = shown_treatments(course if dated else None, days[0], days[-1])[:MOST_DRUGS]
         labs, _ = shown_labs(course if dated else None, days[0], days[-1])
         axes, treatments, laboratory = self._panels(len(given), bool(labs))
-        total = [(x, p.value, p.sd) for x, p in zip(days, drawn.points, strict=True) if p.value is not None]
-        _draw(axes, total, TOTAL_COLOUR, "all deposits")
+        valued = [(x, p) for x, p in zip(days, drawn.points, strict=True) if p.value is not None]
+        _draw(axes, [(x, p.value, p.sd) for x, p in valued if not p.partly], TOTAL_COLOUR, "all deposits")
+        partly = [(x, p.value) for x, p in valued if p.partly]
+        if partly:
+            axes.plot(*zip(*partly, strict=True), "D", color=TOTAL_COLOUR, mfc="none", ms=5.0, label=PARTLY)
         own = [] if not deposit_id else _course(assessment, deposit_id, drawn.burden, days)
         if own:
             _draw(axes, own, colour_of(DepositId.parse(deposit_id).number), deposit_id)

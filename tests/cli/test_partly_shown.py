@@ -1,0 +1,90 @@
+"""What a film does not show, as the console says it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+from rich.console import Console
+
+from calcitrack.change import judge_cohort, series_of, summarise
+from calcitrack.cli.measure import _line
+from calcitrack.cli.summary import Summary, summary_json, summary_text
+from calcitrack.errors import SamePixelsError
+from calcitrack.figures import timeline_figure
+from calcitrack.io.cohort.joining import join_hints
+from calcitrack.io.results.writer import Written
+from calcitrack.model.alignment import Alignment
+from calcitrack.model.assessment import Assessment, ImageFailure
+from calcitrack.model.image import Acquisition
+from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
+from calcitrack.tables import timeline_table
+
+FAILED = Alignment(((1, 0, 0), (0, 1, 0)), 9.0, ok=False, reason="another person, another view or another part")
+
+
+def unaligned(made: ModuleType) -> Assessment:
+    """The made assessment, whose second film could not be aligned."""
+    assessment = made.assessment()
+    images = (assessment.images[0], replace(assessment.images[1], alignment=FAILED), *assessment.images[2:])
+    dates = {p.index: p.date for p in assessment.time_points}
+    return replace(assessment, images=images, time_points=summarise(dates, images, assessment.tracks))
+
+
+def text_of(summary: Summary, width: int = 80) -> str:
+    """The summary on a terminal of this width."""
+    return summary_text(summary, Console(width=width))
+
+
+def summary_of(assessment: Assessment, **more: object) -> Summary:
+    """The summary of a run with this timeline alone."""
+    return Summary(Written(Path("R"), 4, 1, ()), (_line(assessment),), (), (), judged=judge_cohort([series_of(assessment)]), **more)  # type: ignore[arg-type]
+
+
+def test_a_visit_that_cannot_be_compared_says_so_below_the_table(made: ModuleType) -> None:
+    """A column counts what is not evaluable; there is no change at this visit, the reason stands below, and the verdict names the visit."""
+    said = text_of(summary_of(unaligned(made)))
+    rows = {line.split()[0]: line.split() for line in said.splitlines() if line.strip()[:2] == "20"}
+    assert "evaluable" in said
+    assert rows["2021-09-01"][-4:] == ["none*", "1", "0", "0"]
+    words = " ".join(said.split())
+    reason = "visit 2 is not evaluable: it could not be aligned with the first visit (another person, another view or another part)"
+    assert f"* 2021-09-01: {reason}" in words
+    assert f"Visit 2 is not compared with visit 1: {reason}." in words
+    assert max(len(line) for line in said.splitlines()) <= 80
+
+
+def test_tables_and_pictures_say_the_same(made: ModuleType) -> None:
+    """Nothing of the visit is evaluable in the table; in the picture its total is a grey diamond that no line joins."""
+    assessment = unaligned(made)
+    row = timeline_table([assessment]).iloc[1]
+    assert (row.evaluable_fraction, row.not_compared[:24]) == (0.0, "visit 2 is not evaluable")
+    assert row[["area_change_from_baseline_mm2", "ha_mass_relative_change_from_baseline", "compared_fraction_from_baseline"]].isna().all()
+    axes = next(a for a in timeline_figure(assessment).axes if a.get_label() == "burden")
+    marks = [line.get_gid() for line in axes.get_lines()]
+    assert (marks.count("partly shown"), marks.count("joined")) == (1, 0)
+
+
+def test_a_copy_is_skipped_and_told(made: ModuleType) -> None:
+    """It is no failure: the exit code stays, the file is skipped, and the console names the film that it repeats."""
+    assessment = made.assessment()
+    copy = Exposure(made.acquisition("P1", 3, 2), load=None, source="P1/copy.dcm")
+    error = SamePixelsError("P1/copy.dcm", "the pixels of P1/a.dcm", "a film of its own", "it is a copy under another name, and counts once")
+    summary = summary_of(replace(assessment, failures=(ImageFailure(copy, 3, 2, error),)))
+    words = " ".join(text_of(summary).split())
+    assert "P1/copy.dcm: found the pixels of P1/a.dcm; it is a copy under another name, and counts once" in words
+    assert "1 file skipped, 0 failed" in words
+    assert json.loads(summary_json(summary))["exit_code"] == 0
+
+
+def test_a_hint_shows_the_lines_of_the_manifest(made: ModuleType) -> None:
+    """The sentence and the lines stand at the end, ready to be copied."""
+    points = [
+        (TimePoint(1, dt.date(2021, 3, 8), (Exposure(Acquisition(patient_id=p), load=None, source=f"films/{p}.dcm"),))) for p in ("P-001", "p001")
+    ]
+    timelines = [Timeline(TimelineKey(p, "HAND", "L", "PA", "DX"), (point,)) for p, point in zip(("P-001", "p001"), points, strict=True)]
+    said = text_of(summary_of(made.assessment(), hints=join_hints(timelines)), width=200)
+    assert "    path,patient_id\n    p001.dcm,P-001\n" in said
