@@ -5,7 +5,7 @@ from __future__ import annotations
 from sphinx.application import Sphinx
 
 import calcitrack
-from calcitrack.measure.measurands import MEASURANDS, TOTALS
+from calcitrack.measure.measurands import JOINT, MEASURANDS, TOTALS
 from calcitrack.model.measurement import Measurand
 
 project = "calcitrack"
@@ -51,7 +51,7 @@ def measurand_table(measurands: tuple[Measurand, ...]) -> str:
 
 def fill_registries(_app: Sphinx, _page: str, source: list[str]) -> None:
     """Put the registries where a page asks for them."""
-    for marker, registry in (("@MEASURANDS@", MEASURANDS), ("@TOTALS@", TOTALS)):
+    for marker, registry in (("@MEASURANDS@", MEASURANDS), ("@TOTALS@", TOTALS), ("@JOINT@", JOINT)):
         source[0] = source[0].replace(marker, measurand_table(registry))
 
 

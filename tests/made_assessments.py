@@ -30,6 +30,7 @@ from calcitrack.model.assessment import (
 from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.cohort import Cohort, CohortAssessment, FileRecord, FileStatus
 from calcitrack.model.image import Acquisition, Radiograph
+from calcitrack.model.joint import Joint, JointDeposit, JointSeries
 from calcitrack.model.measurement import Deposit, Measurand, Measurement, NotMeasurable, Result
 from calcitrack.model.provenance import Provenance, Step
 from calcitrack.model.segmentation import Segmentation
@@ -50,6 +51,7 @@ UNITS = {
     "al_equivalent_mm3": "mm3",
 }
 MEASURANDS = {name: Measurand(name, unit, f"made {name}", "made") for name, unit in UNITS.items()}
+JOINT_UNITS = {"ha_mass_joint_mg": "mg", "contrast_joint_mm2": "mm2", "area_joint_mm2": "mm2"}
 DETECTOR = Spacing(0.2, 0.2, SpacingBasis.DETECTOR, "ImagerPixelSpacing")
 TIER_A = Calibration(Tier.A, Relationship.LOG, 1, "FOR PROCESSING with LOG stated")
 TIER_C = Calibration(Tier.C, Relationship.UNKNOWN, 1, "nothing states what the values mean")
@@ -176,6 +178,25 @@ def assessment_with_possible(patient: str = "P1", **more: bool) -> Assessment:
     """The made assessment, with the two possible deposits on the film of its second visit."""
     made = assessment(patient, **more)
     return replace(made, images=(made.images[0], with_possible(made.images[1]), *made.images[2:]))
+
+
+def joint(n_images: int = 4) -> Joint:
+    """Joint values of the made assessment with repeat: D001 and D002 are one family on all images; D003 is seen on the second film alone."""
+    images = tuple(range(n_images))
+    every = np.eye(n_images) + 0.5
+    of_family, of_third, total = {}, {}, {}
+    for name in JOINT_UNITS:
+        what = Measurand(name, JOINT_UNITS[name], f"made {name}", "made")
+        of_family[name] = JointSeries(what, images, tuple(10.0 + k for k in images), tuple(map(tuple, every.tolist())))
+        of_third[name] = JointSeries(what, (1,), (3.0,), ((1.0,),))
+        both = every + np.diag([0.0, 1.0, 0.0, 0.0][:n_images])
+        total[name] = JointSeries(what, images, tuple(10.0 + k + 3.0 * (k == 1) for k in images), tuple(map(tuple, both.tolist())))
+    shares = dict.fromkeys(images, (0.25, 0.75))
+    deposits = (
+        JointDeposit(("D001", "D002"), images, 2.5, 0.1, of_family, shares),
+        JointDeposit(("D003",), (), None, None, of_third, {1: (1.0,)}, {1: "it could not be aligned"}, "it could not be aligned"),
+    )
+    return Joint(deposits, total)
 
 
 def _change(measurand: str, later: Result, earlier: Result, days: int) -> Change:

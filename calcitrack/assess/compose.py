@@ -1,4 +1,4 @@
-"""The one composition: a timeline through calibrate, segment, align, measure and track."""
+"""The one composition: a timeline through calibrate, segment, align, measure and track, and all images measured together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from threadpoolctl import threadpool_limits
 
 from calcitrack.assess.identity import Identity, follow_all
-from calcitrack.assess.images import Measured, align_all, measure_all, reference_index, search_all
+from calcitrack.assess.images import Measured, align_all, measure_all, reference_index, search_all, settled_of
 from calcitrack.assess.options import AssessOptions, flat
 from calcitrack.assess.pipeline import AnyPipeline
 from calcitrack.assess.pipelines import PIPELINES, pipeline_for
@@ -81,7 +81,9 @@ def _assessed(timeline: Timeline, options: AssessOptions, tell: Observer, pipeli
     failures = (*unread, *lost)
     dates = {t.index: t.date for t in timeline.time_points}
     reference = searched[reference_index(searched)].found.grid if searched else None
-    identity = Identity(timeline, follow_all(measured, reference, options), measured, tuple(dates))
+    tracks = follow_all(measured, reference, options)
+    identity = Identity(timeline, tracks, measured, tuple(dates))
+    joint = pipeline.together(settled_of(searched, measured), tracks, options)
     used = pipeline.recipe(options)
     images = tuple(_image(k, m, identity, used) for k, m in enumerate(measured))
     return Assessment(
@@ -93,6 +95,7 @@ def _assessed(timeline: Timeline, options: AssessOptions, tell: Observer, pipeli
         time_points=summarise(dates, images, identity.tracks),
         provenance=Provenance("calcitrack", __version__, (Step("assess", flat(options), {"images": len(images), "failures": len(failures)}),)),
         findings=timeline.findings,
+        joint=joint,
     )
 
 

@@ -1,4 +1,4 @@
-"""The pipeline of radiographs: calibrate, segment, register bone by bone, confirm over exposures, measure."""
+"""The pipeline of radiographs: calibrate, segment, register bone by bone, confirm over exposures, measure, and measure all together."""
 
 from __future__ import annotations
 
@@ -9,24 +9,28 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from calcitrack.assess.options import AssessOptions
-from calcitrack.assess.pipeline import Found, Grid, Searched
+from calcitrack.assess.pipeline import Found, Grid, Searched, Settled
+from calcitrack.assess.together import Shown, joint_of_films
 from calcitrack.calibrate import CalibrateOptions, calibrate
 from calcitrack.calibrate.intensity import attenuation
-from calcitrack.measure.deposits import measure_attenuation
+from calcitrack.measure.deposits import Film, film_of, measure_attenuation
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.film_quality import by_severity, refused
 from calcitrack.model.image import FloatImage, Radiograph
+from calcitrack.model.joint import Joint
 from calcitrack.model.measurement import ImageMeasurements
+from calcitrack.model.pose import AS_IT_LIES
 from calcitrack.model.progress import Observer, Stage
 from calcitrack.model.provenance import Parameter
 from calcitrack.model.segmentation import Segmentation
+from calcitrack.model.spacing import ASSUMED_PIXEL_MM, Spacing
 from calcitrack.model.timeline import Exposure
 from calcitrack.register import Scene, see
 from calcitrack.register.align import align
 from calcitrack.segment.excluded import without
 from calcitrack.segment.radiograph import candidates, settled, sure
 from calcitrack.segment.recipe import recipe
-from calcitrack.track import ExposureCandidates, confirmed_labels
+from calcitrack.track import ExposureCandidates, Track, confirmed_labels
 
 OTHER_IMAGES = ("CT", "MR", "PT", "NM", "US")
 """Modalities (PS3.3, C.7.3.1.1.1) of slices and scans. Every other one, and none, is taken for a radiograph here: what is no projection was
@@ -121,10 +125,35 @@ class FilmPipeline:
 
     def measure(self, searched: Searched[CalibratedFilm, Scene], segmentation: Segmentation, options: AssessOptions) -> ImageMeasurements:
         """Area, mass and the rest; a film that is not held is read again, and keeps the calibration that it was searched with."""
-        film = searched.held
-        if film is None:
-            film = CalibratedFilm.of(replace(searched.exposure.radiograph(), calibration=searched.found.calibration))
+        film = _held(searched)
         return measure_attenuation(film.radiograph, film.attenuation, segmentation, options.measure)
+
+    def together(self, settled: Sequence[Settled[CalibratedFilm, Scene]], tracks: Sequence[Track], options: AssessOptions) -> Joint:
+        """One region, ring, bone mask and background a deposit for all films."""
+        return joint_of_films([_shown(s, options) for s in settled], tracks, _pixel_mm(settled))
+
+
+def _held(searched: Searched[CalibratedFilm, Scene]) -> CalibratedFilm:
+    """The film; one that is not held is read again, and keeps the calibration that it was searched with."""
+    if searched.held is not None:
+        return searched.held
+    return CalibratedFilm.of(replace(searched.exposure.radiograph(), calibration=searched.found.calibration))
+
+
+def _shown(settled: Settled[CalibratedFilm, Scene], options: AssessOptions) -> Shown:
+    def film() -> Film:
+        held = _held(settled.searched)
+        pose = None if settled.alignment is None else AS_IT_LIES  # all films are worked on in the pose of the baseline
+        return film_of(held.radiograph, settled.segmentation, options.measure, held.attenuation, pose)
+
+    return Shown(settled.segmentation, settled.measurements, settled.alignment, film)
+
+
+def _pixel_mm(settled: Sequence[Settled[CalibratedFilm, Scene]]) -> tuple[float, float]:
+    """Sides of a pixel of the baseline; assumed where nothing states them."""
+    baseline = next((s for s in settled if s.alignment is None), None)
+    spacing = baseline.searched.found.spacing if baseline is not None else Spacing.uncalibrated()
+    return spacing.row_mm or ASSUMED_PIXEL_MM, spacing.column_mm or ASSUMED_PIXEL_MM
 
 
 def _calibrate_options(exposure: Exposure, options: CalibrateOptions) -> CalibrateOptions:

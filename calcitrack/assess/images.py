@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from calcitrack.assess.options import AssessOptions
-from calcitrack.assess.pipeline import AnyPipeline, Grid, Searched
+from calcitrack.assess.pipeline import AnyPipeline, Grid, Searched, Settled
 from calcitrack.errors import ReadError, SamePixelsError
 from calcitrack.model.assessment import Alignment, ImageFailure
 from calcitrack.model.calibration import Calibration
@@ -120,3 +120,9 @@ def measure_all(
             Measured(s.exposure, s.time_point, s.repeat, f.spacing, f.calibration, f.findings, settled, measurements, alignment, f.grid, f.doubts)
         )
     return measured, failures
+
+
+def settled_of(searched: Sequence[SearchedImage], measured: Sequence[Measured]) -> list[Settled[Any, Any]]:
+    """The measured images with what the search holds of each, in the order of `measured`."""
+    of = {(s.time_point, s.repeat): s for s in searched}
+    return [Settled(of[m.time_point, m.repeat], m.segmentation, m.measurements, m.alignment) for m in measured]

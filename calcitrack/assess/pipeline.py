@@ -19,12 +19,14 @@ from calcitrack.model.alignment import Alignment
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.film_quality import FilmDoubt
 from calcitrack.model.image import Image, Volume
+from calcitrack.model.joint import Joint
 from calcitrack.model.measurement import ImageMeasurements
 from calcitrack.model.progress import Observer
 from calcitrack.model.provenance import Parameter
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM, Spacing
 from calcitrack.model.timeline import Exposure
+from calcitrack.track import Track
 
 ReadT = TypeVar("ReadT")
 """An image as its pipeline reads and calibrates it."""
@@ -111,11 +113,31 @@ class Searched(Generic[ReadT, SceneT]):
     held: ReadT | None
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Settled(Generic[ReadT, SceneT]):
+    """One image of a timeline after it was measured by itself.
+
+    Parameters
+    ----------
+    searched
+        The image.
+    segmentation, measurements
+        Its deposits.
+    alignment
+        ``None`` for the baseline.
+    """
+
+    searched: Searched[ReadT, SceneT]
+    segmentation: Segmentation
+    measurements: ImageMeasurements
+    alignment: Alignment | None
+
+
 class Pipeline(Protocol[ReadT, SceneT]):
     """How images of one kind are measured. It holds no state: every method gets what it works on, and the same input gives the same answer.
 
     The spine calls the methods in this order: `read` and `search` for each image, `align` for each but the baseline, `settle` once, `measure` for
-    each image.
+    each image, `together` once.
     """
 
     name: str
@@ -169,6 +191,9 @@ class Pipeline(Protocol[ReadT, SceneT]):
         ReadError
             The image is not held, and cannot be read again.
         """
+
+    def together(self, settled: Sequence[Settled[ReadT, SceneT]], tracks: Sequence[Track], options: AssessOptions) -> Joint | None:
+        """Measure every deposit on all images together, now that identities are known; ``None`` where images of this kind are not."""
 
 
 AnyPipeline = Pipeline[Any, Any]

@@ -12,12 +12,15 @@ from calcitrack.assess.identity import deposit_uid
 from calcitrack.change import summarise
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.assessment import Assessment, DepositId, DepositTrack, Fate, ImageAssessment, TrackedDeposit
+from calcitrack.model.joint import Joint
 from calcitrack.model.measurement import Deposit, ImageMeasurements, Position
 from calcitrack.model.provenance import Step
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.timeline import Exposure
 from calcitrack.track import Detection, Track, View, decide_fates
 
+REDRAWN = "a reader changed outlines or identities after it was measured on all images together; each film has its own values"
+"""Why a revised assessment has no values of all images together."""
 Fates = Mapping[tuple[str, int], Fate]
 """(deposit id, time point) -> fate."""
 
@@ -104,7 +107,24 @@ def revise(assessment: Assessment, images: Mapping[int, RevisedImage], fates: Fa
         tracks=tracks,
         time_points=summarise({p.index: p.date for p in assessment.time_points}, revised, tracks),
         provenance=assessment.provenance if step is None else assessment.provenance.then(step),
+        joint=_still_joint(assessment, images),
     )
+
+
+def _still_joint(assessment: Assessment, images: Mapping[int, RevisedImage]) -> Joint | None:
+    """What was measured on all images together, where neither outlines nor identities changed; else nothing, with the reason."""
+    if assessment.joint is None or not any(_redrawn(assessment.images[k], revised) for k, revised in images.items()):
+        return assessment.joint
+    return Joint(reason=REDRAWN)
+
+
+def _redrawn(image: ImageAssessment, revised: RevisedImage) -> bool:
+    """Whether deposits have other outlines, or are other deposits, than before; of a preview, which has no outlines, whether other values."""
+    if {d.deposit.label: d.deposit_id for d in image.deposits} != dict(revised.identity):
+        return True
+    if revised.segmentation is not None:
+        return not np.array_equal(revised.segmentation.labels, image.segmentation.labels)
+    return [d.deposit for d in image.deposits] != list(revised.measurements.deposits)
 
 
 def _names(k: int, image: ImageAssessment, images: Mapping[int, RevisedImage]) -> Mapping[int, str]:

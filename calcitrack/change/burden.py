@@ -14,7 +14,7 @@ from calcitrack.model.measurement import Measurement, NotMeasurable, Result
 NOTHING_READ = "no exposure of this time point could be read"
 NOT_EVERYWHERE = "it was not measured on every exposure of this time point"
 """Of a measurand of the user's own, whose code is not at hand when a reader's edit is measured."""
-SIZED_IN_PLANE = ("area_mm2", "feret_mm", "contrast_integral_mm2")
+SIZED_IN_PLANE = ("area_mm2", "feret_mm", "contrast_integral_mm2", "contrast_joint_mm2", "area_joint_mm2")
 """Totals whose millimetres hold in the plane of the spacing's basis: only like bases may be subtracted. Mass is corrected for magnification."""
 COUNT = "deposit_count"
 

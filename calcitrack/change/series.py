@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
-from calcitrack.change.burden import COUNT, burden_point, sum_of, total_series
+from calcitrack.change.burden import COUNT, NOTHING_READ, SIZED_IN_PLANE, burden_point, sum_of, total_series
 from calcitrack.model.assessment import Assessment, DepositTrack, Fate
-from calcitrack.model.evaluable import evaluable_of, families_of
-from calcitrack.model.judgement import DEPOSIT, BurdenPoint, BurdenSeries, TimelineSeries
+from calcitrack.model.evaluable import Evaluable, evaluable_of, families_of
+from calcitrack.model.joint import Joint, JointSeries
+from calcitrack.model.judgement import DEPOSIT, TOTAL, BurdenPoint, BurdenSeries, TimelineSeries
 
 BURDENS = {"ha_mass_mg": "mg", "area_mm2": "mm2", "volume_mm3": "mm3"}
 """Measurands whose change is judged, and their units; the deposits are counted as well."""
+JOINT_BURDENS = {"ha_mass_joint_mg": "mg", "contrast_joint_mm2": "mm2", "area_joint_mm2": "mm2"}
+"""Measurands of all images together, and their units: their changes are judged by their own covariance (`calcitrack.model.joint`)."""
 NOT_SEEN = "the deposit was not known at this time point"
 CUT = "the edge of the picture cuts it at this time point"
 
@@ -37,7 +41,41 @@ def series_of(assessment: Assessment) -> TimelineSeries:
     deposits = [
         _deposit(assessment, t, families[t.deposit_id], evaluable.cut, name, unit) for t in assessment.tracks for name, unit in BURDENS.items()
     ]
-    return TimelineSeries(assessment.key, assessment.assessment_id, (*totals, *deposits))
+    joint, each = _together(assessment, assessment.joint, evaluable) if assessment.joint is not None else ((), ())
+    return TimelineSeries(assessment.key, assessment.assessment_id, (*totals, *joint, *deposits, *each))
+
+
+def _together(assessment: Assessment, joint: Joint, evaluable: Evaluable) -> tuple[list[BurdenSeries], list[BurdenSeries]]:
+    """What was measured on all images together: the totals, with the families that they are the sum of, and each family under its first deposit."""
+    totals, each = [], []
+    for name, unit in JOINT_BURDENS.items():
+        parts = [
+            _of_joint(assessment, d.series[name], BurdenSeries(DEPOSIT, name, unit, (), deposit_id=d.deposit_ids[0]), evaluable)
+            for d in joint.deposits
+        ]
+        each += parts
+        if name in joint.totals:
+            total = _of_joint(assessment, joint.totals[name], BurdenSeries(TOTAL, name, unit, ()), evaluable)
+            totals.append(replace(total, parts={p.deposit_id: p for p in parts}, evaluable=evaluable))
+    return totals, each
+
+
+def _of_joint(assessment: Assessment, joint: JointSeries, bare: BurdenSeries, evaluable: Evaluable) -> BurdenSeries:
+    """Means over the exposures of each time point that stand for their day and have a value, with their covariance.
+
+    Exposures of one day share region and background: how they differ says nothing of how well visits repeat, so that each day has one value.
+    """
+    shown = {p.index: evaluable.exposures.get(p.index, ()) for p in assessment.time_points}
+    groups = {t: found for t, images in shown.items() if (found := [k for k in images if k in joint.images])}
+    missing = {t: joint.missing.get(images[0], NOT_SEEN) if images else NOTHING_READ for t, images in shown.items() if t not in groups}
+    points, kept = [], [p for p in assessment.time_points if p.index in groups]
+    values, covariance = joint.combined([groups[p.index] for p in kept])
+    for point, value in zip(kept, values, strict=True):
+        images = [assessment.images[k] for k in groups[point.index]]
+        planes = sorted({i.spacing.basis.value for i in images}) if bare.measurand in SIZED_IN_PLANE else []
+        tiers = " ".join(sorted({i.calibration.tier.value for i in images}))
+        points.append(BurdenPoint(point.index, point.date, (max(0.0, value),), None, "; ".join(planes), tiers))
+    return replace(bare, points=tuple(points), missing=missing, covariance=covariance if points else None)
 
 
 def _deposit(

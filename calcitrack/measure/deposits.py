@@ -117,8 +117,14 @@ def _check(radiograph: Radiograph, segmentation: Segmentation) -> None:
         raise InvalidValueError(f"a segmentation has the shape of its image, {radiograph.shape}; found {segmentation.labels.shape}")
 
 
-def film_of(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOptions, image: FloatImage) -> Film:
-    """What all deposits of a film share, from its attenuation, shape (rows, columns)."""
+def film_of(radiograph: Radiograph, segmentation: Segmentation, options: MeasureOptions, image: FloatImage, pose: Pose | None = None) -> Film:
+    """What all deposits of a film share, from its attenuation, shape (rows, columns).
+
+    Parameters
+    ----------
+    pose
+        Where it is known, or not needed; else the film's canonical one is found.
+    """
     soft = segmentation.limb & ~segmentation.bone & (segmentation.labels == 0)
     bone = segmentation.bone & (segmentation.labels == 0)
     step = float(np.percentile(image[bone], CORTEX_PERCENTILE) - np.median(image[soft])) if bone.any() and soft.any() else 0.0
@@ -126,7 +132,7 @@ def film_of(radiograph: Radiograph, segmentation: Segmentation, options: Measure
     # Collimator blades without a header entry are denser than any soft tissue: they are no open field.
     bright = open_field & (image < np.median(image[soft])) if soft.any() else open_field
     air = float(np.median(image[bright])) if bright.any() else float(image.min())
-    return Film(radiograph, canonical_pose(radiograph), segmentation, image, step, air, mass_model(radiograph, air, options), options)
+    return Film(radiograph, pose or canonical_pose(radiograph), segmentation, image, step, air, mass_model(radiograph, air, options), options)
 
 
 @cache

@@ -8,13 +8,15 @@ every visit and cancel in a change; the covariance of the values over the visits
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 from scipy.spatial import cKDTree
+from threadpoolctl import ThreadpoolController
 
 from calcitrack.calibrate.scatter import primary_contrast, scatter_to_primary
 from calcitrack.measure.background import (
@@ -53,10 +55,12 @@ SHARED_SCALE_SD = 0.10
 """Relative standard uncertainty that all visits share (beam, scatter): it enters a change in proportion to the change."""
 BACKGROUND_FACTOR = 2.0
 """Factor k on the standard uncertainty of the background's part."""
-FLOOR_MG, FLOOR_MM2 = 0.2, 0.5
-"""Least standard uncertainty of a change of mass, and of an area."""
+FLOOR_MG, FLOOR_CONTRAST_MM2, FLOOR_MM2 = 0.2, 0.2, 0.5
+"""Least standard uncertainty of a change of mass, of contrast and of an area."""
 SMOOTHED_MM = 0.2
 """Smoothing of the contrast before an area is counted: noise makes no area."""
+TOO_LITTLE = "too little tissue around the deposit is seen on all images to estimate its background"
+NOTHING_TO_COMPARE = "the images have neither a mass nor bone whose contrast could be compared"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -74,7 +78,8 @@ class Patch:
     model
         How contrast becomes mass, or the reason why it does not.
     bone_contrast
-        Contrast of bone against soft tissue on this film, attenuation: the unit in which contrast is compared between films.
+        Contrast of bone against soft tissue on this film, attenuation: the unit in which contrast is compared between films; 0 where it is not
+        known.
     """
 
     values: FloatArray
@@ -116,15 +121,18 @@ class FamilyValues:
     over_bone
         Share of it that lies over bone.
     mass_mg, contrast_mm2, area_mm2
-        Mass; contrast over that of bone, summed over the region; area above the common threshold. ``None`` for a mass that is not
-        measurable.
+        Mass, at the images of `with_mass`; contrast over that of bone, summed over the region; area above the common threshold. ``None`` for a mass
+        that fewer than two images allow, and for contrast and area where the contrast of bone is not known on each image.
+    with_mass
+        Positions among the images of those that have a mass.
     """
 
     region_mm2: float
     over_bone: float
     mass_mg: Values | None
-    contrast_mm2: Values
-    area_mm2: Values
+    contrast_mm2: Values | None
+    area_mm2: Values | None
+    with_mass: tuple[int, ...] = ()
 
 
 def common(masks: Sequence[Mask]) -> Mask:
@@ -152,25 +160,41 @@ def measure_joint(patches: Sequence[Patch], region: Mask, taken: Mask, outlined:
     -------
     The values, or one sentence with the reason why there are none.
     """
+    with _linear_algebra().limit(limits=1, user_api="blas"):  # several threads give other last bits, as many as the computer has cores
+        return _measured(patches, region, taken, outlined, lattice_mm)
+
+
+@cache
+def _linear_algebra() -> ThreadpoolController:
+    """The libraries of linear algebra of this process; finding them takes a millisecond."""
+    return ThreadpoolController()
+
+
+def _measured(patches: Sequence[Patch], region: Mask, taken: Mask, outlined: Sequence[Mask | None], lattice_mm: float) -> FamilyValues | str:
     bone, limb = common([p.bone for p in patches]), common([p.limb for p in patches])
-    seen = np.all([p.seen for p in patches], axis=0)
+    seen = np.stack([p.seen for p in patches])
     tissue = np.where(bone, distance_px(~(region & bone)), distance_px(~(region & ~bone))) * lattice_mm
-    reach = (tissue <= GAP_MM) & seen & ~(taken & ~region)
+    reach = (tissue <= GAP_MM) & seen.all(axis=0) & ~(taken & ~region)
     away = distance_px(~region) * lattice_mm
-    ring = limb & seen & (distance_px(~taken) * lattice_mm > GAP_MM) & (away > GAP_MM) & (away <= RING_MM + GAP_MM)
-    if np.count_nonzero(ring) < MIN_RING_PIXELS:
-        return "too little tissue around the deposit is seen on all images to estimate its background"
+    ring = limb & common(list(seen)) & (distance_px(~taken) * lattice_mm > GAP_MM) & (away > GAP_MM) & (away <= RING_MM + GAP_MM)
+    if min(np.count_nonzero(ring & s) for s in seen) < MIN_RING_PIXELS or not reach.any():
+        return TOO_LITTLE
     over_bone = float(bone[region].mean())
-    ground = _Ground(reach, ring, bone, limb, lattice_mm)
-    contrast = _above(ground, [p.values / p.bone_contrast for p in patches])
-    if contrast is None:
-        return "too little tissue around the deposit is seen on all images to estimate its background"
+    ground = _Ground(reach, ring, bone, limb, seen, lattice_mm)
     mm2 = np.array([p.point_mm2 for p in patches])
-    mass = _mass(ground, patches, over_bone)
-    summed = _summed(contrast, reach, mm2)
-    integral = Values(summed.values, _with_scale(summed, over_bone, 0.0))
-    area = _area(contrast, reach, outlined, mm2, lattice_mm, over_bone)
-    return FamilyValues(float(np.count_nonzero(region)) * lattice_mm**2, over_bone, mass, integral, area)
+    with_mass = tuple(k for k, p in enumerate(patches) if isinstance(p.model, MassModel))
+    mass = _mass(ground, patches, with_mass, over_bone) if len(with_mass) >= LEAST_IMAGES else None
+    integral, area = None, None
+    if all(p.bone_contrast > 0 for p in patches):
+        contrast = _above(ground, [p.values / p.bone_contrast for p in patches])
+        if contrast is None:
+            return TOO_LITTLE
+        summed = _summed(contrast, reach, mm2)
+        integral = Values(summed.values, _with_scale(summed, over_bone, FLOOR_CONTRAST_MM2))
+        area = _area(contrast, reach, outlined, mm2, lattice_mm, over_bone)
+    if mass is None and integral is None:
+        return NOTHING_TO_COMPARE
+    return FamilyValues(float(np.count_nonzero(region)) * lattice_mm**2, over_bone, mass, integral, area, () if mass is None else with_mass)
 
 
 def _with_scale(summed: Values, over_bone: float, floor: float) -> FloatArray:
@@ -178,25 +202,23 @@ def _with_scale(summed: Values, over_bone: float, floor: float) -> FloatArray:
     return np.asarray(BACKGROUND_FACTOR**2 * summed.own + np.diag(own))
 
 
-def _mass(ground: _Ground, patches: Sequence[Patch], over_bone: float) -> Values | None:
-    """Mass at each image; ``None`` where one of them has no model of it."""
-    densities, mm2 = [], []
-    for patch in patches:
-        if isinstance(patch.model, str):
-            return None
-        densities.append(_density(ground, patch, patch.model))
-        mm2.append(patch.point_mm2 / patch.model.magnification**2 / 100)  # mg/cm2 times mm2 is 1/100 mg
-    above = _above(ground, densities)
+def _mass(ground: _Ground, patches: Sequence[Patch], with_mass: Sequence[int], over_bone: float) -> Values | None:
+    """Mass at the images that have a model of it."""
+    chosen = [(p, p.model) for k, p in enumerate(patches) if k in with_mass and isinstance(p.model, MassModel)]
+    part = replace(ground, seen=ground.seen[list(with_mass)])
+    above = _above(part, [_density(part, patch, model) for patch, model in chosen])
     if above is None:
         return None
-    summed = _summed(above, ground.reach, np.array(mm2))
+    mm2 = np.array([p.point_mm2 / model.magnification**2 / 100 for p, model in chosen])  # mg/cm2 times mm2 is 1/100 mg
+    summed = _summed(above, ground.reach, mm2)
     return Values(summed.values, _with_scale(summed, over_bone, FLOOR_MG))
 
 
 def _density(ground: _Ground, patch: Patch, model: MassModel) -> FloatArray:
     """Areal density of hydroxyapatite above the local soft tissue, mg/cm2: of deposits and of bone alike."""
-    soft = ground.ring & ~ground.bone
-    level = float(np.median(patch.values[soft])) if soft.any() else float(np.percentile(patch.values[ground.ring], 5))
+    ring = ground.ring & patch.seen
+    soft = ring & ~ground.bone
+    level = float(np.median(patch.values[soft])) if soft.any() else float(np.percentile(patch.values[ring], 5))
     thickness = tissue_thickness_cm(level - model.air, model)
     ratio = scatter_to_primary(thickness, grid=model.grid)
     curve = beam_curve(model.kvp, model.filter_mm_al, round(thickness / THICKNESS_STEP_CM) * THICKNESS_STEP_CM)
@@ -205,12 +227,13 @@ def _density(ground: _Ground, patch: Patch, model: MassModel) -> FloatArray:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Ground:
-    """Where a sum is taken and what it is compared with, on the lattice."""
+    """Where a sum is taken and what it is compared with, on the lattice; ``seen`` has the shape (images, rows, columns)."""
 
     reach: Mask
     ring: Mask
     bone: Mask
     limb: Mask
+    seen: Mask
     lattice_mm: float
 
 
@@ -230,7 +253,7 @@ class _Above:
 
 def _above(ground: _Ground, images: Sequence[FloatArray]) -> _Above | None:
     """Images less their common background; ``None`` where there is none."""
-    stack = np.stack(images)
+    stack = _filled(np.stack(images), ground.seen, ground.ring)
     mm = ground.lattice_mm
     background = np.full(stack.shape, np.nan)
     parts = []
@@ -251,6 +274,17 @@ def _above(ground: _Ground, images: Sequence[FloatArray]) -> _Above | None:
     if np.isnan(background[:, ground.reach]).any():
         return None
     return _Above(np.where(ground.reach, stack - background, 0.0), tuple(parts))
+
+
+def _filled(stack: FloatArray, seen: Mask, ring: Mask) -> FloatArray:
+    """Images whose parts of the ring beyond their picture, or not registered, hold what the others show there, at the image's own level."""
+    if (seen | ~ring).all():
+        return stack
+    shown = np.where(seen & ring, stack, np.nan)
+    levels = np.nanmedian(shown[:, ring], axis=1)
+    others = np.zeros(ring.shape)
+    others[ring] = np.nanmean(shown[:, ring] - levels[:, None], axis=0)
+    return np.where(ring & ~seen, others + levels[:, None, None], stack)
 
 
 def _background(

@@ -28,6 +28,8 @@ Measurement(over_bone_fraction = 0)
 Measurement(deposit_count = 1 deposits)
 >>> [m.name for m in TOTALS if m not in MEASURANDS]
 ['deposit_count']
+>>> [(m.name, m.unit) for m in JOINT]
+[('ha_mass_joint_mg', 'mg'), ('contrast_joint_mm2', 'mm2'), ('area_joint_mm2', 'mm2')]
 """
 
 from __future__ import annotations
@@ -73,6 +75,26 @@ VOLUME_MM3 = Measurand(
     "calcitrack, see volume_model; Dodge et al., Am Heart J 60:762, 1960",
 )
 OVER_BONE_FRACTION = Measurand("over_bone_fraction", "1", "Share of the deposit's pixels that lie on bone", "calcitrack")
+_TOGETHER = "all images of the timeline together: one region, one ring of background and one bone mask, drawn on the baseline"
+HA_MASS_JOINT_MG = Measurand(
+    "ha_mass_joint_mg",
+    "mg",
+    f"Hydroxyapatite as `ha_mass_mg`, above a background whose structure all images share, over one region for all of them; from {_TOGETHER}",
+    "calcitrack; joint kriging of residuals with a common and an own part (Matheron 1969; Wackernagel, Multivariate Geostatistics)",
+)
+CONTRAST_JOINT_MM2 = Measurand(
+    "contrast_joint_mm2",
+    "mm2",
+    f"Contrast against that background over the contrast of the same film's bone, summed over the region: for films of any gain; from {_TOGETHER}",
+    "calcitrack; bone as the film's own standard, as in radiographic absorptiometry",
+)
+AREA_JOINT_MM2 = Measurand(
+    "area_joint_mm2",
+    "mm2",
+    "Area within the region whose contrast over that of bone is above one threshold for all images: the one at which the areas of those that "
+    f"outline the deposit add up to what they outline; from {_TOGETHER}",
+    "calcitrack",
+)
 DEPOSIT_COUNT = Measurand("deposit_count", "{deposits}", "Number of deposits", "calcitrack")
 
 MEASURANDS: tuple[Measurand, ...] = (
@@ -91,3 +113,6 @@ MEASURANDS: tuple[Measurand, ...] = (
 
 TOTALS: tuple[Measurand, ...] = (DEPOSIT_COUNT, AREA_MM2, HA_MASS_MG, VOLUME_MM3, CONTRAST_INTEGRAL_MM2, AREA_PX, AL_EQUIVALENT_MM3)
 """Summed over the deposits of an image."""
+
+JOINT: tuple[Measurand, ...] = (HA_MASS_JOINT_MG, CONTRAST_JOINT_MM2, AREA_JOINT_MM2)
+"""Measured on all images of a timeline together, on each deposit and in total (`calcitrack.measure.joint`)."""

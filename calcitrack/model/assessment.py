@@ -13,6 +13,7 @@ from calcitrack.model.alignment import Alignment as Alignment
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.display import Card, Displayed, counted
 from calcitrack.model.film_quality import FilmDoubt
+from calcitrack.model.joint import Joint
 from calcitrack.model.measurement import Deposit, LimbAxis, Measurement, Result, cells, shown_measurands
 from calcitrack.model.provenance import STORED_WHEN_STATED, Provenance, Step
 from calcitrack.model.segmentation import Segmentation
@@ -273,6 +274,8 @@ class Assessment(Displayed):
     ----------
     assessment_id
         Hexadecimal digest of the inputs, the parameters and the program's version: the same on every run.
+    joint
+        What was measured on all images together; ``None`` where it was not done: by versions before it, and for images of other kinds.
 
     Examples
     --------
@@ -295,6 +298,7 @@ class Assessment(Displayed):
     time_points: tuple[TimePointSummary, ...]
     provenance: Provenance
     findings: tuple[str, ...] = ()
+    joint: Joint | None = None
 
     def _card(self) -> Card:
         names = shown_measurands(p.totals for p in self.time_points)

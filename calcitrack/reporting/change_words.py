@@ -11,7 +11,15 @@ from calcitrack.model.measurement import Measurement
 
 CHOICES = (("ha_mass_mg", "Hydroxyapatite mass", "mg"), ("area_mm2", "Deposit area", "mm²"), ("area_px", "Deposit area", "pixels"))
 """Measurand, words and unit, best first: the first one that every readable time point has is drawn and told."""
-BURDEN_WORDS = {"ha_mass_mg": "hydroxyapatite mass", "area_mm2": "deposit area", "volume_mm3": "volume", "deposit_count": "number of deposits"}
+BURDEN_WORDS = {
+    "ha_mass_mg": "hydroxyapatite mass",
+    "area_mm2": "deposit area",
+    "volume_mm3": "volume",
+    "deposit_count": "number of deposits",
+    "ha_mass_joint_mg": "hydroxyapatite mass on all images together",
+    "contrast_joint_mm2": "contrast against bone on all images together",
+    "area_joint_mm2": "deposit area on all images together",
+}
 UNIT_WORDS = {"mm2": "mm²", "mm3": "mm³"}
 """UCUM -> as it is printed."""
 SOURCE_WORDS = {

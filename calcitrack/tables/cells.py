@@ -51,12 +51,12 @@ def result_cells(results: Mapping[str, Result], schema: TableSchema) -> tuple[di
         Measurand name -> value or reason.
     schema
         Measurand columns that are neither a key of `results` nor ``KEY_sd`` count as not produced by this version,
-        except changes (they have ``_change_from_`` in their name), which are not results of one image.
+        except changes (they have ``_change_from_`` in their name) and what all images give together (``_joint_``): no results of one image.
     """
     cells: dict[str, Cell] = {}
     gaps: list[Gap] = []
     for column in schema.measurands:
-        if "_change_from_" in column:
+        if "_change_from_" in column or "_joint_" in column:
             continue
         result = results.get(column.removesuffix("_sd"))
         if result is None:

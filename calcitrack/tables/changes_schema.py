@@ -37,7 +37,11 @@ _KEY = (
 _ASSESSMENT = _text("assessment_id", "The assessment, as in the other tables.")
 _SUBJECT = _text("subject", "`total`: all deposits of the timeline; `deposit`: one of them, or in a mixed model all of them one by one.")
 _DEPOSIT = _text("deposit_id", "The deposit; the first of a family that merged or split, for the sum of the family; empty otherwise.")
-_MEASURAND = _text("measurand", "`ha_mass_mg`, `area_mm2`, `volume_mm3` or `deposit_count`.")
+_MEASURAND = _text(
+    "measurand",
+    "`ha_mass_mg`, `area_mm2`, `volume_mm3` or `deposit_count`; in changes.csv and trends.csv also, of all images together, `ha_mass_joint_mg`, "
+    "`contrast_joint_mm2` or `area_joint_mm2`.",
+)
 _SOURCE = _text(
     "sdc_source",
     "Where the repeatability comes from: `own_repeats` (exposures of one day of this run), `phantom_profile`, or `covariance` (of values that were "

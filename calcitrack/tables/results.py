@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 import pandas as pd
 
@@ -14,6 +15,7 @@ from calcitrack.model.measurement import Measurement, NotMeasurable, Result, val
 from calcitrack.model.possible import possible_deposits
 from calcitrack.model.segmentation import Evidence
 from calcitrack.model.timeline import TimelineKey
+from calcitrack.tables import joint
 from calcitrack.tables.cells import NOT_PRODUCED, Cell, Gap, Row, frame, joined, result_cells
 from calcitrack.tables.images import image_gaps, image_rows
 from calcitrack.tables.schema import DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, OWN_MEASURANDS, POSSIBLE, TIMELINE
@@ -31,10 +33,9 @@ def key_cells(key: TimelineKey) -> dict[str, Cell]:
     return {"patient_id": key.patient_id, "body_part": key.body_part, "laterality": key.laterality, "view": key.view}
 
 
-def _deposit_row(assessment: Assessment, image: ImageAssessment, tracked: TrackedDeposit) -> tuple[Row, list[Gap]]:
-    acquisition, deposit = image.exposure.acquisition, tracked.deposit
-    cells, gaps = result_cells(deposit.measurements, DEPOSITS)
-    volume = deposit.measurements.get("volume_mm3")
+def _image_cells(assessment: Assessment, image: ImageAssessment) -> dict[str, Cell]:
+    """Cells that say which image a row of ``deposits.csv`` is about."""
+    acquisition = image.exposure.acquisition
     return {
         **key_cells(assessment.key),
         "study_date": _day(acquisition),
@@ -44,6 +45,19 @@ def _deposit_row(assessment: Assessment, image: ImageAssessment, tracked: Tracke
         "modality": acquisition.modality,
         "time_point": image.time_point,
         "repeat": image.repeat,
+        "calibration_tier": image.calibration.tier.value,
+        "spacing_basis": image.spacing.basis.value,
+        "assessment_id": assessment.assessment_id,
+    }
+
+
+def _deposit_row(assessment: Assessment, index: int, tracked: TrackedDeposit) -> tuple[Row, list[Gap]]:
+    image, deposit = assessment.images[index], tracked.deposit
+    cells, gaps = result_cells(deposit.measurements, DEPOSITS)
+    together, more = joint.deposit_cells(assessment, index, tracked.deposit_id)
+    volume = deposit.measurements.get("volume_mm3")
+    return {
+        **_image_cells(assessment, image),
         "deposit_id": tracked.deposit_id,
         "status": tracked.fate.value,
         **cells,
@@ -52,10 +66,19 @@ def _deposit_row(assessment: Assessment, image: ImageAssessment, tracked: Tracke
         "centroid_col": deposit.centroid[-1],
         "confidence": deposit.confidence,
         "evidence": image.segmentation.evidence(deposit.label).value,
-        "calibration_tier": image.calibration.tier.value,
-        "spacing_basis": image.spacing.basis.value,
-        "assessment_id": assessment.assessment_id,
-    }, gaps
+        **together,
+    }, [*gaps, *more]
+
+
+def _place_row(assessment: Assessment, index: int, deposit_id: str) -> tuple[Row, list[Gap]]:
+    """A deposit whose place an image shows without outlining it: gone, not there yet, or seen on another exposure of that day."""
+    image = assessment.images[index]
+    track = next(t for t in assessment.tracks if t.deposit_id == deposit_id)
+    fate = track.fates.get(image.time_point)
+    together, more = joint.deposit_cells(assessment, index, deposit_id)
+    alone = [Gap(c, joint.NOT_OUTLINED) for c in DEPOSITS.measurands if "_joint_" not in c]
+    row = {**_image_cells(assessment, image), "deposit_id": deposit_id, "status": "" if fate is None else fate.value, **together}
+    return row, [*alone, *more]
 
 
 def _day(acquisition: Acquisition) -> dt.date | None:
@@ -63,10 +86,15 @@ def _day(acquisition: Acquisition) -> dt.date | None:
 
 
 def deposit_rows(assessment: Assessment) -> Iterator[tuple[Row, list[Gap]]]:
-    """Rows of ``deposits.csv`` for one timeline, by image and deposit id, each with its gaps."""
-    for image in assessment.images:
-        for tracked in sorted(image.deposits, key=lambda t: DepositId.parse(t.deposit_id)):
-            yield _deposit_row(assessment, image, tracked)
+    """Rows of ``deposits.csv`` for one timeline, by image and deposit id, each with its gaps.
+
+    A deposit has a row on each image that outlines it, and on each that shows its place and was measured together with others.
+    """
+    for k, image in enumerate(assessment.images):
+        rows = {t.deposit_id: partial(_deposit_row, assessment, k, t) for t in image.deposits}
+        rows |= {name: partial(_place_row, assessment, k, name) for name in joint.places(assessment, k)}
+        for name in sorted(rows, key=DepositId.parse):
+            yield rows[name]()
 
 
 def possible_rows(assessment: Assessment) -> Iterator[Row]:
@@ -131,6 +159,9 @@ def _timeline_row(assessment: Assessment, point: TimePointSummary) -> tuple[Row,
         more, reasons = _change_cells(changes, since, first=first)
         cells.update(more)
         gaps += reasons
+    together, reasons = joint.total_cells(assessment, point)
+    cells.update(together)
+    gaps += reasons
     return {
         **key_cells(assessment.key),
         "modality": assessment.key.modality,

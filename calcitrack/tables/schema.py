@@ -115,7 +115,7 @@ _ASSESSMENT = _text(
 
 DEPOSITS = TableSchema(
     "deposits",
-    "one deposit on one image",
+    "one deposit on one image that outlines it, or shows its place and was measured together with others",
     (
         _PATIENT,
         _date("study_date", "Date of the study; the day of the exposure when the study states none."),
@@ -129,7 +129,7 @@ DEPOSITS = TableSchema(
         _TIME_POINT,
         _REPEAT,
         _DEPOSIT_ID,
-        _text("status", "`baseline`, `persistent`, `new`, `split`, `reappeared` or `not_evaluable`, as defined under events.csv."),
+        _text("status", "Its fate as defined under events.csv; empty at a time point before the first that shows it."),
         _value("area_mm2", "mm2", _AREA, "Area of the deposit's shadow, in the plane of `spacing_basis`."),
         _value("feret_mm", "mm", _LENGTH, "Largest distance between two points of the outline."),
         _value("ha_mass_mg", "mg", _MASS, "Mass of hydroxyapatite."),
@@ -161,6 +161,16 @@ DEPOSITS = TableSchema(
             "`own`: the image itself shows the deposit. `other_exposures`: it shows it too weakly, and another exposure of the timeline surely shows"
             " a deposit at its place.",
         ),
+        _value(
+            "ha_mass_joint_mg", "mg", _MASS, "Mass of hydroxyapatite, measured on all images together; of a family that merged or split, a share."
+        ),
+        _value("ha_mass_joint_sd_mg", "mg", _MASS, "Standard uncertainty of `ha_mass_joint_mg` by itself: in a change, what images share cancels."),
+        _value("contrast_joint_mm2", "mm2", _CONTRAST, "Contrast over that of the film's bone, summed over the common region; of a family, a share."),
+        _value("area_joint_mm2", "mm2", _AREA, "Area above the contrast threshold that all images have in common; of a family, a share."),
+        _value("joint_region_mm2", "mm2", _AREA, "Area of the region of the deposit, or of its family, on all images together.", measurand=False),
+        _count("joint_images", "Images that were measured together; 0 where this film was measured alone."),
+        _text("outlined_here", "`yes` where the image outlines the deposit; `no` where only its place was measured, together with other images."),
+        _text("joint_reason", "Why the film was measured alone; empty where it was not."),
     ),
 )
 """Contract of ``deposits.csv``."""
@@ -170,6 +180,13 @@ def _total(name: str, unit: str, decimals: int, what: str) -> tuple[Column, Colu
     return (
         _value(name, unit, decimals, f"{what}, summed over the deposits, mean over the exposures of the time point."),
         _value(f"{name}_sd", unit, decimals, f"Standard uncertainty of `{name}`."),
+    )
+
+
+def _joint_total(stem: str, unit: str, decimals: int, what: str) -> tuple[Column, Column]:
+    return (
+        _value(f"{stem}_{unit}", unit, decimals, f"{what}, summed over the deposits, mean over the exposures of the time point that have one."),
+        _value(f"{stem}_sd_{unit}", unit, decimals, f"Standard uncertainty of `{stem}_{unit}` by itself; changes.csv has that of a change."),
     )
 
 
@@ -243,6 +260,9 @@ TIMELINE = TableSchema(
             for since, words in (("baseline", "the first time point"), ("previous", "the previous time point"))
         ),
         _text("not_compared", "What the changes from the first time point leave out, or why there are none."),
+        *_joint_total("ha_mass_joint", "mg", _MASS, "Mass of hydroxyapatite, measured on all images together"),
+        *_joint_total("contrast_joint", "mm2", _CONTRAST, "Contrast over that of each film's bone, measured on all images together"),
+        *_joint_total("area_joint", "mm2", _AREA, "Area above the contrast threshold that all images have in common"),
     ),
 )
 """Contract of ``timeline.csv``."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.image import Mask
@@ -24,6 +25,10 @@ MARGIN_MM = 5.0
 LEAST_OVER_BONE = 2
 """Images that must outline a place over bone before it belongs to the region, where as many outline the deposit at all: the outline of one visit that
 runs into bone would spread to all visits."""
+HALF = 1e-6
+"""Distance from the middle between two pixels, in pixels, that rounding leaves."""
+Corners = Mapping[int, NDArray[np.float64]]
+"""Label -> corners of the box around it, shape (4, 2), pixels."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -43,6 +48,29 @@ class Lattice:
     first: tuple[float, float]
     step: tuple[float, float]
     shape: tuple[int, int]
+
+    @classmethod
+    def around(cls, centre: NDArray[np.float64], reach: NDArray[np.float64], step: Sequence[float]) -> Lattice:
+        """The lattice that reaches this far from a centre, all in pixels.
+
+        It is symmetric, so that it has the same places on a film and on the same film turned. Where its step is a pixel, no point of it lies between
+        two of them.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> lattice = Lattice.around(np.array([5.0, 7.5]), np.array([1.6, 1.4]), (1.0, 1.0))
+        >>> lattice.places()[:, 0, 0].tolist(), lattice.places()[0, :, 1].tolist()
+        ([3.0, 4.0, 5.0, 6.0, 7.0], [6.0, 7.0, 8.0, 9.0])
+        """
+        first, shape = [], []
+        for middle, far, s in zip(centre, reach, step, strict=True):
+            between = abs(middle % 1 - 0.5) < HALF
+            steps = int(np.ceil(far / s + (0.5 if between else 0.0) - HALF))
+            n = 2 * max(1, steps) + (0 if between else 1)
+            first.append(float(middle - s * (n - 1) / 2))
+            shape.append(n)
+        return cls((first[0], first[1]), (float(step[0]), float(step[1])), (shape[0], shape[1]))
 
     def places(self) -> NDArray[np.float64]:
         """Shape (rows, columns, 2)."""
@@ -116,6 +144,7 @@ def family(
     labels: Sequence[NDArray[np.integer]],
     alignments: Sequence[Alignment | None],
     pixel_mm: tuple[float, float],
+    corners: Sequence[Corners] | None = None,
 ) -> Family:
     """Outlines of a family on the baseline's grid.
 
@@ -129,28 +158,36 @@ def family(
         Baseline onto every image; ``None`` for the baseline itself.
     pixel_mm
         Sides of a pixel of the baseline along rows and columns, mm.
+    corners
+        Of every image, as `corners_on_baseline` gives them, where they are known already.
     """
     seen: dict[int, list[int]] = {}
     for track in tracks:
         for image, detection in track.detections.items():
             seen.setdefault(image, []).append(detection.label)
-    corners = np.concatenate([_corners(labels[k], found, alignments[k]) for k, found in seen.items()])
+    corners = corners or [corners_on_baseline(*one) for one in zip(labels, alignments, strict=True)]
+    all_corners = np.concatenate([corners[k][label] for k, found in seen.items() for label in found])
     step = tuple(max(1.0, LATTICE_MM / side) for side in pixel_mm)
     margin = np.array([MARGIN_MM / side for side in pixel_mm])
-    low, high = corners.min(axis=0) - margin, corners.max(axis=0) + margin
-    rows, columns = (max(3, int(np.ceil((h - lo) / s)) + 1) for lo, h, s in zip(low, high, step, strict=True))
-    lattice = Lattice((float(low[0]), float(low[1])), (step[0], step[1]), (rows, columns))
+    low, high = all_corners.min(axis=0) - margin, all_corners.max(axis=0) + margin
+    lattice = Lattice.around((low + high) / 2, (high - low) / 2, step)
     places = lattice.places()
-    outlined = {k: np.isin(sampled(labels[k], on_image(places, alignments[k]), nearest=True), found) for k, found in seen.items()}
+    outlined = {k: _outlined(labels[k], found, on_image(places, alignments[k])) for k, found in seen.items()}
     return Family(tuple(t.number for t in tracks), lattice, outlined)
 
 
-def _corners(labels: NDArray[np.integer], found: Sequence[int], alignment: Alignment | None) -> NDArray[np.float64]:
-    """Corners of the box around labels of an image, on the baseline."""
-    inside = np.isin(labels, found)
-    (top, bottom), (left, right) = ((int(at[0]), int(at[-1])) for at in (np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))))
-    corners = np.array([[top, left], [top, right], [bottom, left], [bottom, right]], float)
-    return corners if alignment is None else alignment.to_baseline(corners)
+def corners_on_baseline(labels: NDArray[np.integer], alignment: Alignment | None) -> Corners:
+    """Label -> corners of the box around it on the baseline, shape (4, 2)."""
+    boxes = [(label, box) for label, box in enumerate(ndimage.find_objects(labels.astype(np.int32)), start=1) if box is not None]
+    ends = np.array([[[side.start, side.stop - 1] for side in box] for _, box in boxes], float).reshape(-1, 2, 2)
+    corners = np.stack([ends[:, (0, 1), at] for at in ((0, 0), (0, 1), (1, 0), (1, 1))], axis=1)
+    on_baseline = corners if alignment is None or not len(corners) else alignment.to_baseline(corners)
+    return {label: corner for (label, _), corner in zip(boxes, on_baseline, strict=True)}
+
+
+def _outlined(labels: NDArray[np.integer], found: Sequence[int], places: NDArray[np.float64]) -> Mask:
+    window, inside = _window(labels.shape, places)
+    return sampled_mask(np.isin(labels[window], found), inside)
 
 
 def on_image(places: NDArray[np.float64], alignment: Alignment | None) -> NDArray[np.float64]:
@@ -158,9 +195,22 @@ def on_image(places: NDArray[np.float64], alignment: Alignment | None) -> NDArra
     return places if alignment is None else alignment.to_image(places)
 
 
-def sampled(picture: NDArray[np.generic], places: NDArray[np.float64], *, nearest: bool = False) -> NDArray[np.float32]:
-    """Values of a picture at places of it, shape (rows, columns); 0 beyond its edge."""
-    at = places.astype(np.float32)
-    method = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
-    values = cv2.remap(picture.astype(np.float32), at[..., 1], at[..., 0], method, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
-    return np.asarray(values, np.float32)
+def sampled(picture: NDArray[np.generic], places: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Values of a picture at places of it, between its pixels in proportion, shape (rows, columns); 0 beyond its edge."""
+    window, inside = _window(picture.shape, places)
+    at = inside.astype(np.float32)
+    part = np.ascontiguousarray(picture[window], np.float32)
+    return np.asarray(cv2.remap(part, at[..., 1], at[..., 0], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0), np.float32)
+
+
+def sampled_mask(mask: Mask, places: NDArray[np.float64]) -> Mask:
+    """Whether a mask holds places of its picture, shape (rows, columns): more than half of what surrounds each. A mask turned gives the same."""
+    return np.asarray(sampled(mask, places) > 0.5)
+
+
+def _window(shape: tuple[int, ...], places: NDArray[np.float64]) -> tuple[tuple[slice, slice], NDArray[np.float64]]:
+    """The part of a picture that holds the places, with a pixel around them, and the places within it."""
+    flat = places.reshape(-1, 2)
+    low = np.clip(np.floor(flat.min(axis=0)).astype(int) - 1, 0, np.array(shape) - 1)
+    high = np.clip(np.ceil(flat.max(axis=0)).astype(int) + 2, low + 1, np.array(shape))
+    return (slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1]))), places - low

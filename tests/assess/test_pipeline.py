@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from calcitrack import AssessOptions, Exposure, Timeline, TimelineKey, TimePoint, assess
 from calcitrack.assess.film import FilmPipeline
-from calcitrack.assess.pipeline import Found, Grid, Searched
+from calcitrack.assess.pipeline import Found, Grid, Searched, Settled
 from calcitrack.assess.pipelines import PIPELINES, pipeline_for
 from calcitrack.batch import assess_cohort
 from calcitrack.errors import DamagedFileError, InvalidValueError, NotARadiographError, UnsupportedModalityError
@@ -29,6 +29,7 @@ from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import SpacingBasis
 from calcitrack.tables import deposits_table, events_table, timeline_table
 from calcitrack.tables.images import image_rows
+from calcitrack.track import Track
 
 FIRST = dt.date(2022, 5, 1)
 THRESHOLD_HU = 130
@@ -99,6 +100,9 @@ class ToyPipeline:
             deposits.append(Deposit(label, 1.0, tuple(map(float, voxels.mean(axis=0))), {"volume_mm3": volume}))
         total = sum(d.measurements["volume_mm3"].value for d in deposits)
         return ImageMeasurements(tuple(deposits), {"deposit_count": Measurement(COUNT, len(deposits)), "volume_mm3": Measurement(VOLUME_MM3, total)})
+
+    def together(self, settled: Sequence[Settled[Volume, None]], tracks: Sequence[Track], options: AssessOptions) -> None:
+        """Scans are measured one by one."""
 
 
 def scan(*boxes: Box, uid: str = "") -> Volume:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
 import pytest
 
 from calcitrack.assess import RevisedImage
-from calcitrack.assess.revise import revise
+from calcitrack.assess.revise import REDRAWN, revise
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.assessment import Assessment, Fate
+from calcitrack.model.joint import Joint
 from calcitrack.model.measurement import ImageMeasurements
 from calcitrack.model.provenance import Step
 
@@ -50,6 +52,14 @@ def test_fates_follow_from_where_a_deposit_is_seen_now(made: ModuleType) -> None
     fates = {k: dict(revise(assessment, {k: without(made, assessment, k, 1)}).tracks[0].fates) for k in (0, 2)}
     assert fates[2] == {1: Fate.BASELINE, 2: Fate.PERSISTENT, 3: Fate.RESOLVED}
     assert fates[0] == {2: Fate.NEW, 3: Fate.PERSISTENT}
+
+
+def test_an_edit_drops_what_rested_on_all_images_and_says_so(made: ModuleType) -> None:
+    """Other outlines: no joint values, with the reason. A stated fate, or the same outlines again, leaves them."""
+    assessment = replace(made.assessment(), joint=made.joint())
+    assert revise(assessment, {1: without(made, assessment, 1, 2)}).joint == Joint(reason=REDRAWN)
+    assert revise(assessment, {}, {("D003", 2): Fate.SPLIT}).joint is assessment.joint
+    assert revise(assessment, {1: without(made, assessment, 1, 9)}).joint is assessment.joint
 
 
 def test_what_a_reader_states_of_a_fate_counts(made: ModuleType) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 
-from calcitrack.assess.together import ONE_IMAGE, FilmFamily, TogetherOnFilms
+from calcitrack import measure
+from calcitrack.assess.together import NOT_ALIGNED, ONE_IMAGE, FilmFamily, Shown, TogetherOnFilms, joint_of_films
 from calcitrack.calibrate.intensity import attenuation
 from calcitrack.measure.deposits import film_of
 from calcitrack.measure.joint import FamilyValues
 from calcitrack.measure.options import MeasureOptions
 from calcitrack.model.alignment import Alignment
+from calcitrack.model.assessment import Fate
+from calcitrack.model.joint import Joint
 from calcitrack.phantom.small import BASELINE, INTERVAL, PITCH_MM, small_radiograph, small_segmentation
 from calcitrack.track.detection import Detection
-from calcitrack.track.match import Track
+from calcitrack.track.match import Join, Track
 
 IN_PLACE = Alignment(((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)), residual_px=0.1)
 LOST = Alignment(((1.0, 0.0, 0.0), (0.0, 1.0, 0.0)), residual_px=9.0, ok=False, reason="the films do not match")
@@ -74,3 +80,82 @@ def test_the_same_deposit_at_every_visit_changes_by_nothing(radii: list[float]) 
     sd = float(np.sqrt(c[0, 0] + c[-1, -1] - 2 * c[0, -1]))
     assert abs(mass.values[-1] - mass.values[0]) < 1.96 * sd
     assert sd < 0.25 * mass.values[0]
+
+
+def _joint(radii_mm: list[float], alignments: list[Alignment | None], tracks: list[Track], *, without_mass: tuple[int, ...] = ()) -> Joint:
+    shown = []
+    for k, radius in enumerate(radii_mm):
+        radiograph, segmentation = small_radiograph(radius, day=BASELINE + k * INTERVAL), small_segmentation(radius)
+        if k in without_mass:
+            radiograph = replace(radiograph, acquisition=replace(radiograph.acquisition, kvp=None))
+        film = partial(film_of, radiograph, segmentation, MeasureOptions(), attenuation(radiograph))
+        shown.append(Shown(segmentation, measure(radiograph, segmentation), alignments[k], film))
+    return joint_of_films(shown, tracks, (PITCH_MM, PITCH_MM))
+
+
+def _track(number: int, images: tuple[int, ...], *joins: Join) -> Track:
+    return Track(number, {k: Detection(1, (0.0, 0.0), 1.0) for k in images}, joins)
+
+
+@pytest.mark.parametrize(
+    ("alignments", "tracks", "without_mass"),
+    [
+        ([None, IN_PLACE, IN_PLACE], [_track(1, (0, 1, 2))], ()),
+        ([None, IN_PLACE, LOST], [_track(1, (0, 1)), _track(2, (2,))], ()),
+        ([None, LOST, LOST], [_track(1, (0,)), _track(2, (1,)), _track(3, (2,))], ()),
+        ([None, IN_PLACE, IN_PLACE], [_track(1, (0, 1)), _track(2, (2,), Join(Fate.SPLIT, 2, 3, 1))], ()),
+        ([None, IN_PLACE, IN_PLACE], [_track(1, (0, 1, 2))], (1,)),
+    ],
+    ids=["all", "one film lost", "each alone", "a family", "one film without a beam"],
+)
+def test_families_sum_to_the_total_and_each_deposit_is_in_one(
+    alignments: list[Alignment | None], tracks: list[Track], without_mass: tuple[int, ...]
+) -> None:
+    """Law: at every image, whichever way each family was measured; an outlined deposit has a value or a reason on its image."""
+    joint = _joint([2.0, 1.5, 2.5], alignments, tracks, without_mass=without_mass)
+    assert sorted(name for d in joint.deposits for name in d.deposit_ids) == [f"D00{t.number}" for t in tracks]
+    for name, total in joint.totals.items():
+        for k in total.images:
+            parts = [d.series[name].result(k).value for d in joint.deposits if k in d.series[name].images]
+            assert total.result(k).value == pytest.approx(sum(parts))
+        assert set(total.images) | set(total.missing) == {0, 1, 2}
+        lost = {k for k, a in enumerate(alignments) if a is LOST}  # nothing tells what their contrast is against that of the others
+        assert set(total.missing) == {"ha_mass_joint_mg": set(without_mass), "contrast_joint_mm2": lost, "area_joint_mm2": set()}[name]
+
+
+def test_a_film_that_could_not_be_aligned_is_measured_alone_with_the_reason() -> None:
+    """Its own value and uncertainty, shared with no other film, and why."""
+    joint = _joint([2.0, 2.0, 2.0], [None, IN_PLACE, LOST], [_track(1, (0, 1)), _track(2, (2,))])
+    together, alone = joint.deposits
+    assert (together.images, together.reason, dict(together.alone)) == ((0, 1), "", {})
+    assert alone.images == ()
+    assert dict(alone.alone) == {2: NOT_ALIGNED}
+    own = measure(small_radiograph(2.0, day=BASELINE + 2 * INTERVAL), small_segmentation(2.0)).deposits[0].measurements["ha_mass_mg"]
+    assert joint.totals["ha_mass_joint_mg"].result(2).value == pytest.approx(float(own))
+
+
+def test_one_film_without_a_mass_leaves_the_others_theirs() -> None:
+    """The second film states no tube voltage: the other two have masses, and their change is that of the deposit."""
+    joint = _joint([2.0, 2.0, 2.5], [None, IN_PLACE, IN_PLACE], [_track(1, (0, 1, 2))], without_mass=(1,))
+    mass = joint.totals["ha_mass_joint_mg"]
+    assert mass.images == (0, 2)
+    assert "KVP" in mass.missing[1]
+    assert mass.result(2).value / mass.result(0).value == pytest.approx(2.5**2 / 4, rel=0.1)
+    assert joint.totals["contrast_joint_mm2"].images == (0, 1, 2)
+
+
+def test_a_film_turned_by_quarters_has_the_same_values() -> None:
+    """Law: the same pixels turned, outlines with them."""
+    told = []
+    for turns in range(4):
+        shown = []
+        for k, radius in enumerate((2.0, 1.5)):
+            straight, outlines = small_radiograph(radius, day=BASELINE + k * INTERVAL), small_segmentation(radius)
+            radiograph = replace(straight, pixels=np.rot90(straight.pixels, turns).copy(), valid=None)
+            labels, limb, bone = (np.rot90(a, turns).copy() for a in (outlines.labels, outlines.limb, outlines.bone))
+            segmentation = replace(outlines, labels=labels, limb=limb, bone=bone)
+            film = partial(film_of, radiograph, segmentation, MeasureOptions(), attenuation(radiograph))
+            shown.append(Shown(segmentation, measure(radiograph, segmentation), IN_PLACE if k else None, film))
+        joint = joint_of_films(shown, [_track(1, (0, 1))], (PITCH_MM, PITCH_MM))
+        told.append([v for q in joint.totals.values() for v in q.values])
+    np.testing.assert_allclose(told[1:], [told[0]] * 3, rtol=1e-5)

@@ -64,6 +64,7 @@ def test_a_deposit_that_never_changes_has_a_change_of_zero_within_its_interval()
     """What all visits share cancels: the change is zero within an interval much narrower than the value."""
     measured = _measured([HEIGHT] * 4)
     for values in (measured.contrast_mm2, measured.area_mm2):
+        assert values is not None
         change, sd = _change(values)
         assert abs(change) < 1.96 * sd
         assert sd < 0.25 * values.values[0]
@@ -73,6 +74,7 @@ def test_a_resolved_deposit_has_a_value_near_zero_whose_interval_holds_zero() ->
     """Its place has a value, although that film outlines nothing, and its change stands out of its interval."""
     measured = _measured([HEIGHT, HEIGHT, 0.0])
     contrast = measured.contrast_mm2
+    assert contrast is not None
     assert abs(contrast.values[2]) < 0.05 * contrast.values[0]
     assert abs(contrast.values[2]) < 1.96 * np.sqrt(contrast.covariance[2, 2])
     assert measured.area_mm2.values[2] < 0.1 * measured.area_mm2.values[0]

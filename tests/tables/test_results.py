@@ -4,9 +4,11 @@ from dataclasses import replace
 from types import ModuleType
 
 import pandas as pd
+import pytest
 
 from calcitrack.model.assessment import Fate
 from calcitrack.model.cohort import TimelineFailure
+from calcitrack.model.joint import Joint
 from calcitrack.model.spacing import Spacing, SpacingBasis
 from calcitrack.tables import (
     DEPOSITS,
@@ -25,7 +27,8 @@ PROMISED = (
     "patient_id, study_date, study_instance_uid, series_instance_uid, sop_instance_uid, modality, body_part, laterality, view, time_point, "
     "repeat, deposit_id, status, area_mm2, feret_mm, ha_mass_mg, ha_mass_mg_sd, volume_mm3, volume_mm3_sd, volume_model, contrast_mean, "
     "contrast_integral_mm2, centroid_row, centroid_col, over_bone_fraction, confidence, calibration_tier, spacing_basis, assessment_id, area_px, "
-    "relative_brightness, al_equivalent_mm3, al_equivalent_mm3_sd, area_mm2_sd, evidence"
+    "relative_brightness, al_equivalent_mm3, al_equivalent_mm3_sd, area_mm2_sd, evidence, ha_mass_joint_mg, ha_mass_joint_sd_mg, "
+    "contrast_joint_mm2, area_joint_mm2, joint_region_mm2, joint_images, outlined_here, joint_reason"
 )
 
 
@@ -228,6 +231,40 @@ def test_possible_deposits_have_a_table_and_a_column_of_their_own(made: ModuleTy
     for other in (deposits_table, timeline_table, events_table, not_measurable_table):
         assert other([assessment]).equals(other([plain])), other.__name__
     assert possible_table([plain]).empty
+
+
+def test_values_of_all_images_together_stand_beside_those_of_each(made: ModuleType) -> None:
+    """A deposit has its share of the family's value; a place that an image does not outline has a row of its own; a film alone says why."""
+    assessment = replace(made.assessment(), joint=made.joint())
+    third = replace(assessment.images[2], deposits=assessment.images[2].deposits[:1])
+    table = deposits_table([replace(assessment, images=(*assessment.images[:2], third, assessment.images[3]))])
+    assert len(table) == 2 + 3 + 2 + 2
+    gone = table[(table.time_point == 3) & (table.repeat == 0) & (table.deposit_id == "D002")].iloc[0]
+    assert (gone.outlined_here, gone.status, gone.joint_images, gone.ha_mass_joint_mg) == ("no", "persistent", 4, 12 * 0.75)
+    assert pd.isna(gone.area_mm2)
+    alone = table[(table.time_point == 2) & (table.deposit_id == "D003")].iloc[0]
+    assert (alone.outlined_here, alone.joint_images, alone.joint_reason) == ("yes", 0, "it could not be aligned")
+    assert (alone.ha_mass_joint_mg, alone.ha_mass_joint_sd_mg) == (3.0, 1.0)
+
+
+def test_deposits_sum_to_the_stated_total(made: ModuleType) -> None:
+    """Law: on every image the joint values of the rows sum to the total; timeline.csv has the mean over the exposures of a day."""
+    assessment = replace(made.assessment(), joint=made.joint())
+    table, points = deposits_table([assessment]), timeline_table([assessment]).set_index("time_point")
+    for name in ("ha_mass_joint_mg", "contrast_joint_mm2", "area_joint_mm2"):
+        sums = table.groupby(["time_point", "repeat"])[name].sum()
+        for k, image in enumerate(assessment.images):
+            assert sums[image.time_point, image.repeat] == pytest.approx(assessment.joint.totals[name].result(k).value)
+        assert points[name].tolist() == pytest.approx([10.0, 14.0, 12.5])
+    assert points.ha_mass_joint_sd_mg[3] == pytest.approx(1.0)  # mean of two with variance 1.5 and covariance 0.5
+
+
+def test_what_was_not_measured_together_says_so(made: ModuleType) -> None:
+    """A reader's edit took the values away: its reason stands in the rows and beside the empty totals."""
+    assessment = replace(made.assessment(), joint=Joint(reason="a reader drew"))
+    assert set(deposits_table([assessment]).joint_reason) == {"a reader drew"}
+    reasons = not_measurable_table([assessment])
+    assert set(reasons.reason[reasons.measurand == "ha_mass_joint_mg"]) == {"a reader drew"}
 
 
 def test_a_possible_deposit_of_a_film_without_size_has_its_pixels(made: ModuleType) -> None:

@@ -43,7 +43,7 @@ def find_assessment(database: Database, assessment_id: str, digest: str | None =
 
 def store(database: Database, document: Json, digest: str, timeline: int, audit_id: int) -> int:
     """Write a document as rows, and return the row of the assessment. Its segmentation files must exist already."""
-    facts = {name: document[name] for name in ("time_points", "provenance", "findings", "failures")}
+    facts = {name: document[name] for name in ("time_points", "provenance", "findings", "failures", "joint") if name in document}
     row = database.insert(
         "assessments", audit_id=audit_id, timeline_id=timeline, assessment_id=document["assessment_id"], digest=digest, facts=dumps(facts)
     )

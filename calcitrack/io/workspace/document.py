@@ -23,6 +23,7 @@ from calcitrack.model.calibration import Calibration
 from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection
 from calcitrack.model.film_quality import FilmDoubt
 from calcitrack.model.image import Acquisition, Radiograph
+from calcitrack.model.joint import Joint
 from calcitrack.model.measurement import Deposit, LimbAxis, Measurand, Measurement, NotMeasurable, Result
 from calcitrack.model.provenance import Provenance, Step
 from calcitrack.model.segmentation import Segmentation
@@ -71,6 +72,7 @@ def document_of(assessment: Assessment, digests: Mapping[int, str]) -> Json:
             for t in assessment.tracks
         ],
         "images": [_image(image, digests[k]) for k, image in enumerate(assessment.images)],
+        **({} if assessment.joint is None else {"joint": encode(assessment.joint)}),  # left out, documents of earlier versions keep their digest
     }
 
 
@@ -134,6 +136,7 @@ def assessment_of(document: Json, segmentation: Callable[[str], Segmentation]) -
             DepositTrack(name, uid, {k: Fate(fate) for k, fate, _ in seen}, {k: tuple(p) for k, _, p in seen if p is not None})
             for name, uid, seen in document["tracks"]
         ),
+        joint=decode(Joint, document["joint"]) if "joint" in document else None,
         **{name: decode(kind, document[name]) for name, kind in _FACTS.items()},
     )
 

@@ -42,7 +42,7 @@ def full(made: ModuleType) -> Assessment:
     images[0] = made.with_possible(images[0])
     images[1] = replace(images[1], segmentation=unsure, alignment=aligned, findings=("caf\udce9.dcm",))
     tracks = (replace(one.tracks[0], partners={2: ("D002",)}), *one.tracks[1:])
-    return replace(one, images=tuple(images), failures=(made.failure("P1", 2),), tracks=tracks)
+    return replace(one, images=tuple(images), failures=(made.failure("P1", 2),), tracks=tracks, joint=made.joint())
 
 
 def test_what_is_recorded_comes_back_in_every_value(full: Assessment, tmp_path: Path) -> None:
@@ -63,6 +63,17 @@ def test_what_is_recorded_comes_back_in_every_value(full: Assessment, tmp_path: 
     assert warp is not None
     assert warp.warp is not None
     np.testing.assert_array_equal(warp.to_image([[3.0, 5.0]]), full.images[1].alignment.to_image([[3.0, 5.0]]))  # type: ignore[union-attr]
+
+
+def test_values_of_all_images_together_come_back_and_older_documents_have_none(full: Assessment, made: ModuleType, tmp_path: Path) -> None:
+    """The values are the same objects' equals; without them a document has the very form that it had before there were any."""
+    with Workspace.create(tmp_path) as workspace:
+        recorded = workspace.record(full)
+        assert workspace.assessment(recorded.assessment_id).joint == full.joint
+    plain = document(made.assessment("P1"))
+    assert isinstance(plain, dict)
+    assert "joint" not in plain
+    assert assessment_of(plain, lambda _: full.images[0].segmentation).joint is None
 
 
 def test_possible_deposits_are_part_of_a_segmentations_content(made: ModuleType) -> None:
