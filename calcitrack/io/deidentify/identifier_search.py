@@ -6,11 +6,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
+from unicodedata import normalize
 
 from calcitrack.io.deidentify.identifiers import Identifier, IdentifierKind
 
 ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "iso2022_jp", "iso2022_kr", "gb18030", "iso8859-5", "iso8859-7")
 """Those of DICOM's Specific Character Set (PS3.3, C.12.1.1.2) that give other bytes than these, come with the original bytes of the value."""
+FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
+"""A letter with its accent is one character, or two as macOS writes it (UAX #15)."""
 LONG_BYTES = 8
 """From this length on, an identifier is also searched for in pixels and other bulk: by chance it is found there once in 10^19 places."""
 NUMERIC_BYTES = 8
@@ -44,6 +48,10 @@ class SearchTerm:
         match = self.pattern.search(lowered) if self.content in lowered else None
         return -1 if match is None else match.start()
 
+    def at_in_bulk(self, lowered: bytes) -> int:
+        """As `at`, in pixel data: bytes beside it are chance there, so that it need not be a word. Parts of a longer UID do not count."""
+        return self.at(lowered) if self.identifier.kind is IdentifierKind.UID else lowered.find(self.content)
+
 
 def search_terms_of(identifiers: Iterable[Identifier]) -> tuple[SearchTerm, ...]:
     """Search terms of the identifiers, each spelling once."""
@@ -54,7 +62,8 @@ def search_terms_of(identifiers: Iterable[Identifier]) -> tuple[SearchTerm, ...]
 @lru_cache(maxsize=100_000)
 def _search_terms(identifier: Identifier) -> tuple[SearchTerm, ...]:
     contents = {identifier.raw} if len(identifier.raw) >= 2 else set()
-    cases = (identifier.text,) if identifier.text.isascii() else (identifier.text, identifier.text.upper(), identifier.text.lower())
+    text = identifier.text
+    cases = (text,) if text.isascii() else dict.fromkeys(normalize(form, t) for t in (text, text.upper(), text.lower()) for form in FORMS)
     for text in cases:
         for encoding in ENCODINGS:
             try:

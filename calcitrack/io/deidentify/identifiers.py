@@ -53,21 +53,26 @@ class Identifier:
 
 @dataclass(slots=True)
 class FoundIdentifiers:
-    """Identifiers of a file, the number of values too short or too common for a search, and device makers and models in lower case."""
+    """Identifiers of a file, the number of values too short or too common for a search, and device makers and models in lower case.
+
+    ``of_people`` are those of the identifiers that not only a device has.
+    """
 
     identifiers: set[Identifier] = field(default_factory=set)
+    of_people: set[Identifier] = field(default_factory=set)
     left_out: int = 0
     makers: set[str] = field(default_factory=set)
 
     def add(self, other: FoundIdentifiers) -> None:
         """Add the identifiers of another data set."""
         self.identifiers |= other.identifiers
+        self.of_people |= other.of_people
         self.makers |= other.makers
         self.left_out += other.left_out
 
     def telling(self) -> set[Identifier]:
-        """Identifiers, less places and numbers that also name a device's maker or model: these stay in files and identify nobody."""
-        return {i for i in self.identifiers if i.kind not in (IdentifierKind.PLACE, IdentifierKind.NUMBER) or not self._names_a_maker(i.text)}
+        """Identifiers, less those of a device alone that also name its maker or model: these stay in files and identify nobody."""
+        return {i for i in self.identifiers if i in self.of_people or not self._names_a_maker(i.text)}
 
     def _names_a_maker(self, text: str) -> bool:
         word = re.compile(rf"(?<![0-9a-z]){re.escape(text.lower())}(?![0-9a-z])")
@@ -93,6 +98,8 @@ PLACES = (
     "VerifyingOrganization",
 )
 MAKERS = ("Manufacturer", "ManufacturerModelName")
+OF_DEVICES = ("Station", "Device", "Detector", "Plate", "Cassette", "Gantry", "Scanner", "Grid")
+"""Words in keywords whose values say which device it was; many stations are named after their maker."""
 NUMBER_ENDS = ("ID", "IDs", "Number", "Identifier", "RecordLocator")
 """Ends of keywords that the profile names and whose values are numbers of a person, an order, a device, a plate."""
 LEAST_LETTERS, LEAST_DIGITS, LEAST_UID = 3, 4, 8
@@ -115,8 +122,12 @@ def collect(dataset: Dataset) -> FoundIdentifiers:
     """Collect the identifiers of a data set, also from sequences and private elements, which cleaning removes."""
     found = FoundIdentifiers()
     for tag, vr, raw, value in _values(dataset):
+        of_this = FoundIdentifiers()
         for text in value:
-            _collect(found, tag, vr, text, raw)
+            _collect(of_this, tag, vr, text, raw)
+        if not any(word in keyword_for_tag(tag) for word in OF_DEVICES):
+            of_this.of_people |= of_this.identifiers
+        found.add(of_this)
     return found
 
 

@@ -17,7 +17,7 @@ from calcitrack.io.deidentify.identifier_search import SearchTerm, search_terms_
 from calcitrack.io.deidentify.identifiers import FoundIdentifiers, collect
 from calcitrack.io.deidentify.marks import NATIVE, file_name, mark, renew_meta
 from calcitrack.io.deidentify.patients import PatientPseudonym, Patients
-from calcitrack.io.deidentify.pixels import PictureText, pad_last_fragment, state_text, treat_picture
+from calcitrack.io.deidentify.pixels import PictureText, cut_surplus, pad_last_fragment, state_text, treat_picture
 from calcitrack.io.deidentify.profile import PSEUDONYMS, tag_of
 from calcitrack.io.deidentify.secret import Secret
 from calcitrack.io.dicom.dicomdir import MEDIA_DIRECTORY_CLASS
@@ -117,6 +117,7 @@ def deidentified(source: FileSource, means: Means, number: int = 1) -> Copy:
         own = search_terms_of(found.telling())
         text = treat_picture(dataset, means.limits, mask_text=means.mask_text)
         pad_last_fragment(dataset)
+        cut_surplus(dataset)
         counts = Cleaner(means.secret).clean(dataset, patient)
         emptied = _empty_what_tells(dataset, own)
         mark(dataset, pixels_cleaned=means.mask_text)

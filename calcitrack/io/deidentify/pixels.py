@@ -21,6 +21,8 @@ GROUND_RIM_PX = 2
 """Rim of a box from which the grey value that covers it is taken."""
 ITEM_HEADER_BYTES = 8
 """Tag and length of a fragment (PS3.5, A.4)."""
+HALF_COLOUR = "_422"
+"""End of photometric interpretations whose pixels share their colour, two by two: fewer bytes than values (PS3.3, C.7.6.3.1.2)."""
 NO, YES = "NO", "YES"
 
 
@@ -102,6 +104,23 @@ def pad_last_fragment(dataset: Dataset) -> None:
         raise DamagedFileError("the picture", "fragments of pixel data that do not fit together", "whole fragments", "fetch the file again")
     length = at - last - ITEM_HEADER_BYTES + 1
     dataset["PixelData"].value = content[: last + 4] + length.to_bytes(4, "little") + content[last + ITEM_HEADER_BYTES :] + b"\0"
+
+
+def cut_surplus(dataset: Dataset) -> None:
+    """Cut off what stands behind the last pixel of uncompressed pixel data: nobody sees it, and anything may stand there."""
+    if "PixelData" not in dataset or dataset["PixelData"].is_undefined_length:
+        return
+    header = Header(dataset)
+    counts = [header.integer(k) for k in ("Rows", "Columns", "BitsAllocated")]
+    photometric = header.code("PhotometricInterpretation")
+    if any(not c or c < 1 for c in counts) or photometric.endswith(HALF_COLOUR):
+        return
+    rows, columns, bits = (int(c or 0) for c in counts)
+    values = rows * columns * max(header.integer("SamplesPerPixel") or 1, 1) * max(header.integer("NumberOfFrames") or 1, 1)
+    needed = (values * bits + 7) // 8
+    content = bytes(dataset.PixelData)
+    if len(content) > needed:
+        dataset["PixelData"].value = content[:needed] + b"\0" * (needed % 2)
 
 
 def state_text(dataset: Dataset, text: PictureText) -> None:

@@ -97,7 +97,7 @@ def remaining_identifiers(content: bytes, name: str, own: Sequence[SearchTerm], 
         if (at := term.at(path)) >= 0:
             found.append(RemainingIdentifier(term.identifier.kind, FILE_NAME, at))
     found += [RemainingIdentifier(IdentifierKind.UID, HEADER, m.start()) for m in _UID.finditer(header) if m.group() in others.uids]
-    found += [RemainingIdentifier(n.identifier.kind, PIXELS, at) for n in own if n.in_bulk and (at := n.at(bulk)) >= 0]
+    found += [RemainingIdentifier(n.identifier.kind, PIXELS, at) for n in own if n.in_bulk and (at := n.at_in_bulk(bulk)) >= 0]
     return tuple(dict.fromkeys(found))
 
 

@@ -9,9 +9,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from calcitrack.errors import WorkspaceError, WorkspaceVersionError
-from calcitrack.io.workspace import schema
-from calcitrack.io.workspace.failures import database_error, disk_error, read_only
+from calcitrack.errors import WorkspaceDamagedError, WorkspaceError, WorkspaceVersionError
+from calcitrack.io.workspace import label_files, schema
+from calcitrack.io.workspace.failures import damaged, database_error, disk_error, read_only
+from calcitrack.model.display import counted
 
 FILE = "workspace.sqlite"
 BUSY_SECONDS = 30.0
@@ -108,6 +109,13 @@ class Database:
     def _check_kind(self) -> None:
         (application,) = self._connection.execute("PRAGMA application_id").fetchone()
         (tables,) = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        lost = sum(1 for _ in (self.path.parent / label_files.FOLDER).glob("*/*.npz")) if not tables and not self.version else 0
+        if lost:
+            action = (
+                f"keep the folder as it is, and put the database of a backup in its place ({FILE} of a backup, or {FILE}.schema-N.backup beside it)"
+            )
+            found = f"an empty database beside {counted(lost, 'file')} of segmentations"
+            raise WorkspaceDamagedError(str(self.path), found, "the database that lists them", action)
         if application != schema.APPLICATION_ID and (tables or self.version):
             raise WorkspaceError(str(self.path), "a database of another program", "a workspace of calcitrack", "choose another folder")
         if self.version > schema.SCHEMA_VERSION:
@@ -229,6 +237,8 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise database_error(self.path, error) from error
+        except UnicodeDecodeError as error:  # text of the database that is none any more
+            raise damaged(self.path, "text that cannot be read") from error
 
     def close(self) -> None:
         """Close the connection; the last one to close leaves the database as a single file."""

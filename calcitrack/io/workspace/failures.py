@@ -37,6 +37,12 @@ def disk_error(path: Path, error: OSError) -> WorkspaceError:
     )
 
 
+def damaged(path: Path, why: str) -> WorkspaceDamagedError:
+    """Error for a database whose bytes are not those that were written."""
+    action = "keep the folder as it is, and restore the database from a backup"
+    return WorkspaceDamagedError(str(path), f"a damaged file ({why})", "a database of calcitrack", action)
+
+
 def database_error(path: Path, error: sqlite3.Error) -> WorkspaceError:
     """Error for a failure of SQLite (https://www.sqlite.org/rescode.html)."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
@@ -48,7 +54,6 @@ def database_error(path: Path, error: sqlite3.Error) -> WorkspaceError:
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return read_only(path)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        action = "keep the folder as it is, and restore the database from a backup"
-        return WorkspaceDamagedError(str(path), f"a damaged file ({error})", "a database of calcitrack", action)
+        return damaged(path, str(error))
     action = f"look at the drive and at the permissions of the folder, and try again; {KEPT}"
     return WorkspaceError(str(path), f"an error of the database ({error})", "a statement that succeeds", action)

@@ -287,3 +287,29 @@ def test_an_odd_last_fragment_is_padded_inside(film: Film, tmp_path: Path) -> No
     (copy,) = copies(tmp_path / "out")
     assert len(copy.PixelData) == len(odd) + 1
     assert (copy.pixel_array == before).all()
+
+
+def test_identifiers_in_the_makers_name_are_emptied_whoever_made_the_device(film: Film, tmp_path: Path) -> None:
+    """A hospital, an ID, and a name whose accents are characters of their own; a station that is named after its maker takes nothing away."""
+    film("a.dcm", Manufacturer="Kkhospital of Nowhere")
+    film("b.dcm", SOPInstanceUID="1.2.3.1", ManufacturerModelName="model XPID778899", StationName="Maker")
+    film("c.dcm", SOPInstanceUID="1.2.3.2", PatientName="M\u00fcllerstein^X", SpecificCharacterSet="ISO_IR 192", Manufacturer="Mu\u0308llerstein")
+    run(tmp_path / "in", tmp_path / "out")
+    made = [(d.get("Manufacturer"), d.get("ManufacturerModelName")) for d in copies(tmp_path / "out")]
+    assert [tuple(v or "" for v in one) for one in made] == [("", "Model"), ("Maker", ""), ("", "Model")]
+
+
+def test_what_stands_behind_the_last_pixel_is_cut_off_and_what_stands_in_pixels_withholds_the_copy(film: Film, tmp_path: Path) -> None:
+    """Nobody sees the bytes behind; within the picture an ID is found also between letters of chance."""
+    pixels = np.zeros((64, 48), "<u2")
+    behind = film("a.dcm", pixels=pixels)
+    dataset = pydicom.dcmread(behind)
+    dataset.PixelData += b"Qqgiven "
+    dataset.save_as(behind)
+    inside = pixels.copy()
+    inside.view(np.uint8).reshape(-1)[100:112] = np.frombuffer(b"xXPID778899x", np.uint8)
+    film("b.dcm", pixels=inside, SOPInstanceUID="1.2.3.1")
+    report = run(tmp_path / "in", tmp_path / "out")
+    assert [f.status for f in report.files] == [Status.WRITTEN, Status.WITHHELD]
+    (copy,) = copies(tmp_path / "out")
+    assert copy.PixelData == pixels.tobytes()

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from calcitrack.errors import (
+    WorkspaceDamagedError,
     WorkspaceError,
     WorkspaceFullError,
     WorkspaceLockedError,
@@ -327,3 +328,23 @@ def test_entries_are_stamped_by_the_clock_and_the_account(tmp_path: Path) -> Non
     with Workspace.create(tmp_path, who="service", clock=lambda: moment) as workspace:
         (entry,) = workspace.history()
     assert (entry.at, entry.who, entry.what) == ("2026-01-02T03:04:05.000+00:00", "service", "workspace created")
+
+
+def test_an_empty_database_beside_segmentations_is_damage(tmp_path: Path) -> None:
+    """It would pass for a new workspace, and what the files hold would be lost to sight; nothing is written."""
+    (tmp_path / "segmentations" / "0e").mkdir(parents=True)
+    (tmp_path / "segmentations" / "0e" / "0e1.npz").write_bytes(b"")
+    (tmp_path / database.FILE).write_bytes(b"")
+    for reading in (True, False):
+        with pytest.raises(WorkspaceDamagedError, match=r"an empty database beside 1 file of segmentations; .* put workspace\.sqlite of a backup"):
+            Workspace.open(tmp_path, reading=reading)
+    assert (tmp_path / database.FILE).read_bytes() == b""
+
+
+def test_text_of_a_database_that_is_none_is_damage(tmp_path: Path) -> None:
+    """A flipped byte in the statement of a table is no traceback."""
+    Workspace.create(tmp_path).close()
+    path = tmp_path / database.FILE
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE", b"CREATE\xd4TABLE"))
+    with pytest.raises(WorkspaceDamagedError, match="a damaged file"):
+        Workspace.open(tmp_path, reading=True)
