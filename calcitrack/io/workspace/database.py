@@ -111,9 +111,7 @@ class Database:
         (tables,) = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         lost = sum(1 for _ in (self.path.parent / label_files.FOLDER).glob("*/*.npz")) if not tables and not self.version else 0
         if lost:
-            action = (
-                f"keep the folder as it is, and put the database of a backup in its place ({FILE} of a backup, or {FILE}.schema-N.backup beside it)"
-            )
+            action = f"keep the folder as it is, and put {FILE} of a backup, or {FILE}.schema-N.backup beside it, in its place"
             found = f"an empty database beside {counted(lost, 'file')} of segmentations"
             raise WorkspaceDamagedError(str(self.path), found, "the database that lists them", action)
         if application != schema.APPLICATION_ID and (tables or self.version):
