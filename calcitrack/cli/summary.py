@@ -304,7 +304,7 @@ def _say(console: Console, text: str, style: str = "") -> None:
 def _table(line: TimelineLine) -> Table:
     table = Table(box=None, padding=(0, 0, 0, 1), header_style="italic")
     for name, width in COLUMNS:
-        table.add_column(name, justify="right", min_width=width)
+        table.add_column(name.replace("not ", "not\n"), justify="right", min_width=width)
     for row in line.rows:
         table.add_row(*_cells(row))
     return table

@@ -82,9 +82,9 @@ def test_a_copy_is_skipped_and_told(made: ModuleType) -> None:
 
 def test_a_hint_shows_the_lines_of_the_manifest(made: ModuleType) -> None:
     """The sentence and the lines stand at the end, ready to be copied."""
-    points = [
-        (TimePoint(1, dt.date(2021, 3, 8), (Exposure(Acquisition(patient_id=p), load=None, source=f"films/{p}.dcm"),))) for p in ("P-001", "p001")
-    ]
-    timelines = [Timeline(TimelineKey(p, "HAND", "L", "PA", "DX"), (point,)) for p, point in zip(("P-001", "p001"), points, strict=True)]
+    timelines = []
+    for patient in ("P-001", "p001"):
+        exposure = Exposure(Acquisition(patient_id=patient), load=None, source=f"films/{patient}.dcm")
+        timelines.append(Timeline(TimelineKey(patient, "HAND", "L", "PA", "DX"), (TimePoint(1, dt.date(2021, 3, 8), (exposure,)),)))
     said = text_of(summary_of(made.assessment(), hints=join_hints(timelines)), width=200)
     assert "    path,patient_id\n    p001.dcm,P-001\n" in said
