@@ -22,6 +22,12 @@ from calcitrack.io.seg.write import LABELMAP_STORAGE
 from calcitrack.model.display import counted
 from calcitrack.model.image import Mask
 
+OUTLINES_OF_OTHERS = {
+    "RTSTRUCT": ", whose contours are points in the patient's space, which a radiograph has not",
+    "SR": ", whose values are other measurements than those of this program; its outlines would have to be given too",
+    "PR": ", whose drawings are for display and say of no pixel whether it belongs to them",
+}
+"""Why outlines that other objects hold are not read."""
 SEGMENTATION_CLASSES = ("1.2.840.10008.5.1.4.1.1.66.4", LABELMAP_STORAGE)
 """SOP Classes: Segmentation, Label Map Segmentation."""
 BACKGROUND = Code("125040", "DCM", "Background")
@@ -204,7 +210,9 @@ def read_segmentation(path: str | PathLike[str]) -> SegmentationFile:
     name = str(path)
     if str(dataset.get("SOPClassUID", "")) not in SEGMENTATION_CLASSES:
         kind = str(dataset.get("Modality", "")) or "an unknown kind"
-        raise SegmentationImportError(name, f"a DICOM object of modality {kind}", "a DICOM Segmentation", "export the outlines as DICOM SEG")
+        words = OUTLINES_OF_OTHERS.get(kind, "")
+        found = f"a DICOM object of modality {kind}{words}"
+        raise SegmentationImportError(name, found, "a DICOM Segmentation", "export the outlines as DICOM SEG")
     try:
         with collected_warnings():
             opened = _opened(dataset, name)
