@@ -16,16 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from calcitrack import read_cohort
-from calcitrack.assess.identity import follow_all
-from calcitrack.assess.images import align_all, measure_all, reference_index, search_all
-from calcitrack.assess.options import AssessOptions
-from calcitrack.assess.pipelines import pipeline_for
-from calcitrack.assess.together import TogetherOnFilms
-from calcitrack.measure.deposits import film_of
-from calcitrack.measure.joint import SHARED_SCALE_SD
+from calcitrack import assess, read_cohort
 from calcitrack.model.measurement import Measurement
-from calcitrack.model.progress import Stage
 from calcitrack.model.timeline import Timeline
 
 Floats = NDArray[np.float64]
@@ -33,34 +25,16 @@ Floats = NDArray[np.float64]
 
 def totals(timeline: Timeline) -> tuple[list[str], Floats, Floats, Floats]:
     """Sources of the films, total mass by each film alone and by all together, mg, and the covariance of the latter; NaN where there is no mass."""
-    options, pipeline = AssessOptions(), pipeline_for(timeline.key)
-
-    def tell(_stage: Stage, _source: str) -> None:
-        """Nobody watches."""
-
-    searched, _ = search_all(timeline, pipeline, options, tell)
-    alignments = align_all(searched, pipeline, options, tell)
-    measured, _ = measure_all(searched, alignments, pipeline, options, tell)
-    tracks = {t.number: t for t in follow_all(measured, searched[reference_index(searched)].found.grid, options)}
-    grid = measured[0].grid
-    together = TogetherOnFilms(list(tracks.values()), [m.segmentation for m in measured], alignments, (grid.to_mm[0, 0], grid.to_mm[1, 1]))
-    for k, (s, m) in enumerate(zip(searched, measured, strict=True)):
-        together.look(k, film_of(s.held.radiograph, m.segmentation, options.measure, s.held.attenuation))
-    n = len(measured)
-    alone = np.array([r.value if isinstance(r := m.measurements.totals["ha_mass_mg"], Measurement) else np.nan for m in measured])
-    values, covariance = np.zeros(n), np.zeros((n, n))
-    for family in together.measured():
-        seen: tuple[int, ...] = ()
-        if not isinstance(family.measured, str) and family.measured.mass_mg is not None:
-            seen = family.images
-            values[list(seen)] += family.measured.mass_mg.values
-            covariance[np.ix_(seen, seen)] += family.measured.mass_mg.own
-        for image, label in ((k, d.label) for number in family.tracks for k, d in tracks[number].detections.items() if k not in seen):
-            mass = next(d for d in measured[image].measurements.deposits if d.label == label).measurements["ha_mass_mg"]
-            values[image] += mass.value if isinstance(mass, Measurement) else np.nan
-            covariance[image, image] += (mass.sd or 0.0) ** 2 if isinstance(mass, Measurement) else 0.0
-    covariance += SHARED_SCALE_SD**2 * np.outer(values, values)
-    return [m.exposure.source for m in measured], alone, values, covariance
+    assessment = assess(timeline)
+    n = len(assessment.images)
+    alone = np.array([r.value if isinstance(r := i.totals["ha_mass_mg"], Measurement) else np.nan for i in assessment.images])
+    values, covariance = np.full(n, np.nan), np.full((n, n), np.nan)
+    if assessment.joint is not None:
+        mass = assessment.joint.totals["ha_mass_joint_mg"]
+        at = list(mass.images)
+        values[at] = mass.values
+        covariance[np.ix_(at, at)] = np.array(mass.covariance).reshape(len(at), len(at))
+    return [i.exposure.source for i in assessment.images], alone, values, covariance
 
 
 def main() -> None:
