@@ -70,7 +70,8 @@ def compared(series: BurdenSeries, time_points: Collection[int]) -> Compared | s
     shared = series.evaluable.shared(time_points)
     if not shared.left_out:
         return Compared(chosen, shared)
-    return Compared(_summed(chosen, [series.parts[name].at(time_points) for name in sorted(shared.families) if name in series.parts]), shared)
+    members = {m for f in series.evaluable.families if f.name in shared.families for m in f.members}
+    return Compared(_summed(chosen, [series.parts[name].at(time_points) for name in sorted(members) if name in series.parts]), shared)
 
 
 def comparable(series: BurdenSeries) -> Compared:

@@ -78,6 +78,17 @@ def test_two_visits_without_anything_in_common_have_no_change(courses: ModuleTyp
     assert "could not be aligned" in judgement.responses[0].reason
 
 
+def test_a_part_counts_under_whichever_name_of_its_family(courses: ModuleType) -> None:
+    """D003 was joined with D002 for comparison, and has values of its own, as where all visits are measured together: both are in the sum."""
+    series = partial(courses, {"D001": [100.0, None], "D002": [80.0, 90.0], "D003": [40.0, 60.0]})
+    assert series.evaluable is not None
+    alone, second, third = series.evaluable.families
+    joined = replace(second, members=("D002", "D003"), seen={t: second.seen[t] + third.seen[t] for t in (1, 2)})
+    found = compared(replace(series, evaluable=replace(series.evaluable, families=(alone, joined))), (1, 2))
+    assert not isinstance(found, str)
+    assert [p.mean for p in found.series.points] == [120, 150]
+
+
 def test_a_trend_is_over_one_set_of_deposits(courses: ModuleType) -> None:
     """D002 is out of the second picture: the line is drawn through D001 at all visits, which grows by 20 % a year."""
     series = partial(courses, {"D001": [100.0, 120.0, 144.0, 172.8], "D002": [80.0, None, 80.0, 80.0]})
