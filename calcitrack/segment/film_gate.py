@@ -5,14 +5,14 @@ It stands between the overview of the limb, whose answers it uses, and the searc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 import cv2
 import numpy as np
 from scipy import ndimage
 
-from calcitrack.model.film_quality import FilmDoubt, FilmProblem, by_severity
+from calcitrack.model.film_quality import FilmDoubt, FilmProblem, Severity, by_severity
 from calcitrack.model.image import Acquisition, FloatImage, Mask, Radiograph
 from calcitrack.segment.grid import WORKING_PIXEL_MM
 from calcitrack.segment.overview import LEAST_FILM_MM, Overview, certainty_as_negative
@@ -52,6 +52,9 @@ AT_THE_END = 0.002
 """Values within this share of the film's range from its end are at the end: half a grey level of 8 bits."""
 MOST_BURNT = 0.05
 """Greatest share of a limb at one end of the film's values; 0.014 is the most on films of limbs (`python -m benchmarks.film_gate`)."""
+MOST_CONFIDENT_WHERE_DOUBTED = 0.96
+"""On a doubted film no find is surer than this. The confidence was fitted on films without such doubts, and its last percents rest on them; what
+counts (`calcitrack.segment.options.MIN_CONFIDENCE`, 0.95) still counts."""
 DAYS_A_YEAR = 365.25
 
 
@@ -87,6 +90,19 @@ def film_doubts(radiograph: Radiograph, image: FloatImage, field: Mask, seen: Ov
     if foreign >= LEAST_FOREIGN_CM2:
         found.append(FilmDoubt(FilmProblem.FOREIGN, f"{foreign:.0f} cm2 of the limb"))
     return by_severity(d for d in found if d is not None)
+
+
+def cautious(confidence: float, doubts: Iterable[FilmDoubt]) -> float:
+    """The confidence of a find on a film with these doubts.
+
+    Examples
+    --------
+    >>> doubt = FilmDoubt(FilmProblem.LOSSY, "blocks")
+    >>> cautious(0.99, []), cautious(0.99, [doubt]), cautious(0.5, [doubt])
+    (0.99, 0.96, 0.5)
+    """
+    doubted = any(d.severity is Severity.DOUBTED for d in doubts)
+    return min(confidence, MOST_CONFIDENT_WHERE_DOUBTED) if doubted else confidence
 
 
 def _stated_part(acquisition: Acquisition) -> str:

@@ -16,7 +16,7 @@ from calcitrack.model.image import FloatImage, Mask, Radiograph
 from calcitrack.model.pose import canonical_pose
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.segment.field import exposed_field
-from calcitrack.segment.film_gate import film_doubts
+from calcitrack.segment.film_gate import cautious, film_doubts
 from calcitrack.segment.grid import Grid, blur, dilate
 from calcitrack.segment.learned import Learned, find_deposits
 from calcitrack.segment.network import chances
@@ -155,7 +155,7 @@ def _upright(radiograph: Radiograph, options: SegmentOptions, values: FloatImage
         labels=labels,
         limb=grid.up_mask(found.limb),
         bone=grid.up_mask(found.bone),
-        confidence={label: found.confidence[number] for label, number in numbers.items()},
+        confidence={label: cautious(found.confidence[number], (*radiograph.doubts, *doubts)) for label, number in numbers.items()},
         widening={label: found.widening[number] for label, number in numbers.items() if number in found.widening},
         masses=frozenset(label for label, number in numbers.items() if number in found.masses),
         findings=tuple(findings),

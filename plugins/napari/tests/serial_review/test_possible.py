@@ -111,3 +111,16 @@ def test_a_workspace_and_exported_results_show_them(possible_widget: ReviewWidge
         shown = [(data, keywords["name"]) for data, keywords, _ in reader.read(str(place)) if keywords["name"].startswith("possible")]
         assert len(shown) == 1
         np.testing.assert_array_equal(shown[0][0], possible)
+
+
+def test_what_needs_attention_stands_above_the_list(possible_widget: ReviewWidget, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a film of the timeline was refused, or the one that is shown is doubted; nothing stands there otherwise."""
+    widget = possible_widget
+    assert widget.panel.attention.isHidden()
+    said = {1: ("visit 3 is not measured: found a negative", "this film: metal")}
+    monkeypatch.setattr("calcitrack_napari.serial_review.presenter.attention", lambda _assessment, image: said.get(image, ()))
+    widget.show_film(1)
+    assert not widget.panel.attention.isHidden()
+    assert widget.panel.attention.text() == "⚠ Needs your attention\nvisit 3 is not measured: found a negative\nthis film: metal"
+    widget.show_film(0)
+    assert widget.panel.attention.isHidden()
