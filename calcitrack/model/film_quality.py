@@ -35,10 +35,11 @@ class FilmProblem(StrEnum):
     """What may be wrong with a film. The value is the word that tables and files hold."""
 
     INVERTED = "inverted"
-    NO_LIMB = "no_limb"
+    BREAST = "breast"
     UNLIKE = "unlike"
     TWO_LIMBS = "two_limbs"
     PIXEL_SIZE = "pixel_size"
+    UNSEEN_PART = "unseen_part"
     LOSSY = "lossy"
     BURNT_OUT = "burnt_out"
     FOREIGN = "foreign"
@@ -74,9 +75,9 @@ EXPLAINED: Mapping[FilmProblem, Explained] = MappingProxyType(
             "the film is not measured",
             "export it again as it was taken, or state its photometric interpretation (of a picture: in its sidecar)",
         ),
-        FilmProblem.NO_LIMB: Explained(
+        FilmProblem.BREAST: Explained(
             Severity.REFUSED,
-            "the header states a part of the body that is no limb",
+            "the header states a breast, whose calcifications are of another kind",
             "the film is not measured",
             "leave it out; if it shows a limb, state the part in the manifest",
         ),
@@ -97,6 +98,12 @@ EXPLAINED: Mapping[FilmProblem, Explained] = MappingProxyType(
             "the limb has a width that no person has at the stated size of a pixel",
             "the film is not measured: its areas would be wrong",
             "state the size of a pixel in the manifest, or draw a known length",
+        ),
+        FilmProblem.UNSEEN_PART: Explained(
+            Severity.DOUBTED,
+            "the header states a part of the body that the networks have not seen: the trunk, the spine or the head",
+            "small finds are possible deposits, which do not count; large masses count",
+            "look at each find; outline what is missing by hand",
         ),
         FilmProblem.LOSSY: Explained(
             Severity.DOUBTED,
@@ -191,8 +198,8 @@ def refused(doubts: Iterable[FilmDoubt], source: str) -> FilmRefusedError | None
 
     Examples
     --------
-    >>> print(refused([FilmDoubt(FilmProblem.NO_LIMB, "BREAST")], "a.dcm"))
-    a.dcm: found that the header states a part of the body that is no limb (BREAST); expected a radiograph of one limb as it was taken; leave it out; if it shows a limb, state the part in the manifest
+    >>> print(refused([FilmDoubt(FilmProblem.BREAST, "Modality MG")], "a.dcm"))
+    a.dcm: found that the header states a breast, whose calcifications are of another kind (Modality MG); expected a radiograph of one limb as it was taken; leave it out; if it shows a limb, state the part in the manifest
     """  # noqa: E501 - a doctest holds the whole message
     for doubt in by_severity(doubts):
         if doubt.severity is Severity.REFUSED:

@@ -28,8 +28,12 @@ CERTAINER_AS_NEGATIVE = 0.05
 MOST_BONE, WHOLE_VIEW = 0.78, 0.8
 """Greatest share of a limb that is bone, where the limb covers less of the field than the second: beside a joint that fills the film there may be
 little flesh. 0.72 is the most on films of limbs, and a breast, taken for bone whole, has 0.84. By the same command."""
-NO_LIMBS = ("BREAST", "CHEST", "THORAX", "HEAD", "SKULL", "ABDOMEN", "CSPINE", "TSPINE", "LSPINE", "SPINE", "JAW", "HEART", "LUNG")
-"""Values of Body Part Examined (PS3.16, annex L) in which the networks have seen nothing, and calcifications are mostly of another kind."""
+BREAST = "BREAST"
+"""Body Part Examined of a breast (PS3.16, annex L)."""
+UNSEEN_PARTS = frozenset(
+    ("CHEST", "THORAX", "TRUNK", "ABDOMEN", "PELVIS", "HEAD", "SKULL", "JAW", "NECK", "SPINE", "CSPINE", "TSPINE", "LSPINE", "SSPINE")
+)
+"""Values of Body Part Examined (PS3.16, annex L) of which the networks have seen nothing."""
 MAMMOGRAPHY = "MG"
 """Modality (0008,0060) of breasts (PS3.3, C.7.3.1.1.1)."""
 SECOND_LIMB = 0.4
@@ -52,9 +56,9 @@ AT_THE_END = 0.002
 """Values within this share of the film's range from its end are at the end: half a grey level of 8 bits."""
 MOST_BURNT = 0.05
 """Greatest share of a limb at one end of the film's values; 0.014 is the most on films of limbs (`python -m benchmarks.film_gate`)."""
-MOST_CONFIDENT_WHERE_DOUBTED = 0.96
+MOST_CONFIDENT_WHERE_DOUBTED, MOST_CONFIDENT_ON_UNSEEN_PART = 0.96, 0.9
 """On a doubted film no find is surer than this. The confidence was fitted on films without such doubts, and its last percents rest on them; what
-counts (`calcitrack.segment.options.MIN_CONFIDENCE`, 0.95) still counts."""
+counts by itself alone (from `calcitrack.segment.options.MIN_CONFIDENCE`, 0.95) still counts on the first, and is possible on the second."""
 DAYS_A_YEAR = 365.25
 
 
@@ -72,21 +76,23 @@ def film_doubts(radiograph: Radiograph, image: FloatImage, field: Mask, seen: Ov
     seen
         What the overview sees on it.
     """
-    stated = _stated_part(radiograph.acquisition)
-    if stated:
-        return (FilmDoubt(FilmProblem.NO_LIMB, stated),)
+    part = _part(radiograph.acquisition)
+    modality = radiograph.acquisition.modality
+    if part == BREAST or modality == MAMMOGRAPHY:
+        return (FilmDoubt(FilmProblem.BREAST, f"Body Part Examined {part or 'not stated'}, Modality {modality or 'not stated'}"),)
+    found = [FilmDoubt(FilmProblem.UNSEEN_PART, f"Body Part Examined {part}") if part in UNSEEN_PARTS else None]
     if max(image.shape) * WORKING_PIXEL_MM < LEAST_FILM_MM:
-        return ()
+        return by_severity(d for d in found if d is not None)
     every = (slice(None, None, COARSE),) * 2
     limb = np.asarray((seen.limb[every] > 0.5) & field[every], bool)
     if not limb.any():
-        return ()
+        return by_severity(d for d in found if d is not None)
     bone = np.asarray((seen.bone[every] > 0.5) & limb, bool)
     unlike = _not_as_films_of_limbs(image, field, limb, bone, seen.bone[every])
     if unlike is not None:
         return (unlike,)
     foreign = float(np.count_nonzero((seen.foreign[every] > 0.5) & limb)) * COARSE_MM**2 / 100
-    found = [_two_limbs(limb, bone), _wrong_size(radiograph, limb), _burnt_out(image[every], field[every], limb)]
+    found += [_two_limbs(limb, bone), _wrong_size(radiograph, limb), _burnt_out(image[every], field[every], limb)]
     if foreign >= LEAST_FOREIGN_CM2:
         found.append(FilmDoubt(FilmProblem.FOREIGN, f"{foreign:.0f} cm2 of the limb"))
     return by_severity(d for d in found if d is not None)
@@ -101,16 +107,13 @@ def cautious(confidence: float, doubts: Iterable[FilmDoubt]) -> float:
     >>> cautious(0.99, []), cautious(0.99, [doubt]), cautious(0.5, [doubt])
     (0.99, 0.96, 0.5)
     """
-    doubted = any(d.severity is Severity.DOUBTED for d in doubts)
-    return min(confidence, MOST_CONFIDENT_WHERE_DOUBTED) if doubted else confidence
+    unseen = {d: d.problem is FilmProblem.UNSEEN_PART for d in doubts if d.severity is Severity.DOUBTED}
+    most = (MOST_CONFIDENT_ON_UNSEEN_PART if is_unseen else MOST_CONFIDENT_WHERE_DOUBTED for is_unseen in unseen.values())
+    return min((confidence, *most))
 
 
-def _stated_part(acquisition: Acquisition) -> str:
-    """The stated part, where it is no limb; else empty."""
-    part = acquisition.body_part_examined.strip().upper()
-    if part in NO_LIMBS:
-        return f"Body Part Examined {part}"
-    return f"Modality {MAMMOGRAPHY}" if acquisition.modality == MAMMOGRAPHY else ""
+def _part(acquisition: Acquisition) -> str:
+    return acquisition.body_part_examined.strip().upper()
 
 
 def _not_as_films_of_limbs(image: FloatImage, field: Mask, limb: Mask, bone: Mask, chance: FloatImage) -> FilmDoubt | None:
@@ -166,7 +169,7 @@ def _width_mm(mask: Mask) -> float:
 def _wrong_size(radiograph: Radiograph, limb: Mask) -> FilmDoubt | None:
     """Whether the limb has a width that nobody has at the stated size of a pixel."""
     pixel_mm = radiograph.spacing.mean_mm
-    part = radiograph.acquisition.body_part_examined.strip().upper()
+    part = _part(radiograph.acquisition)
     if pixel_mm is None or part not in WIDEST_MM:
         return None
     width = _width_mm(limb)

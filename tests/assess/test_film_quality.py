@@ -36,7 +36,7 @@ def test_a_refused_film_has_no_value_and_no_change() -> None:
     assessment = assess(changed(timeline, 2, acquisition=replace(last.acquisition, body_part_examined="BREAST")))
     (failure,) = assessment.failures
     assert isinstance(failure.error, FilmRefusedError)
-    assert failure.error.found == "that the header states a part of the body that is no limb (Body Part Examined BREAST)"
+    assert failure.error.found == "that the header states a breast, whose calcifications are of another kind (Body Part Examined BREAST, Modality DX)"
     assert [p.deposit_count for p in assessment.time_points] == [1, 1, None]
     changes = assessment.time_points[2].from_baseline.values()
     assert [c for c in changes if isinstance(c.absolute, Measurement) or c.relative is not None] == []

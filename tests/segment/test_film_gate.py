@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from calcitrack.model.calibration import Calibration, Relationship, Tier
-from calcitrack.model.film_quality import FilmProblem
+from calcitrack.model.film_quality import FilmDoubt, FilmProblem
 from calcitrack.model.image import Acquisition, FloatImage, Radiograph
 from calcitrack.model.spacing import Spacing, SpacingBasis
 from calcitrack.segment import film_gate
-from calcitrack.segment.film_gate import film_doubts
+from calcitrack.segment.film_gate import cautious, film_doubts
+from calcitrack.segment.options import MIN_CONFIDENCE, POSSIBLE_CONFIDENCE
 from calcitrack.segment.overview import Overview
 
 SHAPE = (600, 900)
@@ -79,10 +80,17 @@ def test_what_is_bone_all_over_is_no_limb() -> None:
     assert problems(film(), *scene([HAND], bone_share=0.85)) == [FilmProblem.UNLIKE]
 
 
-@pytest.mark.parametrize("stated", [{"body_part_examined": "BREAST"}, {"modality": "MG"}, {"body_part_examined": "chest "}])
-def test_a_stated_part_that_is_no_limb_is_refused(stated: dict[str, object]) -> None:
+@pytest.mark.parametrize("stated", [{"body_part_examined": "breast "}, {"modality": "MG"}])
+def test_a_breast_is_refused(stated: dict[str, object]) -> None:
     """By body part or by modality, however it is written."""
-    assert problems(film(**stated), *scene([HAND])) == [FilmProblem.NO_LIMB]
+    assert problems(film(**stated), *scene([HAND])) == [FilmProblem.BREAST]
+
+
+def test_on_a_part_that_the_networks_have_not_seen_small_finds_do_not_count() -> None:
+    """They stay possible deposits; on other doubted films what counts by itself still does."""
+    said = film_doubts(film(part="chest"), *scene([HAND])[:1], np.ones(SHAPE, bool), scene([HAND])[1])
+    assert [d.problem for d in said] == [FilmProblem.UNSEEN_PART]
+    assert POSSIBLE_CONFIDENCE < cautious(0.999, said) < MIN_CONFIDENCE < cautious(0.999, [FilmDoubt(FilmProblem.LOSSY, "blocks")]) < 0.99
 
 
 @pytest.mark.usefixtures("as_negative")
