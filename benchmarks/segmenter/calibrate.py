@@ -28,7 +28,7 @@ from calcitrack.phantom.radiograph import as_radiograph
 from calcitrack.phantom.simulate import SimulatedFilm
 from calcitrack.phantom.specs import BodyPart
 from calcitrack.segment import SegmentOptions
-from calcitrack.segment.deposit_confidence import SEARCHED_FACTS, DepositConfidence, is_large
+from calcitrack.segment.deposit_confidence import SEARCHED_FACTS, DepositConfidence
 from calcitrack.segment.deposit_facts import FACTS
 from calcitrack.segment.grid import WORKING_PIXEL_MM, Grid
 from calcitrack.segment.joined import joined
@@ -120,11 +120,8 @@ def fit(seeds: Sequence[int], path: Path, workers: int, pictures: Sequence[Path]
     _report("all facts, kind of film left out", unseen, real, len(every))
     for domain in np.unique(domains):
         _report(f"  {domain} left out", unseen[domains == domain], real[domains == domain], sum(j.domain == domain for j in every))
-    large = is_large(rows)
-    kinds = {"masses": (rows[large], real[large]), "others": (rows[~large], real[~large])}
     simulations = np.isin(domains, [part.value for part in BodyPart])
-    kinds["searched"] = (rows[simulations, :SEARCHED_FACTS], real[simulations])
-    kinds["doubting"] = (rows, real)
+    kinds = {"searched": (rows[simulations, :SEARCHED_FACTS], real[simulations]), "every": (rows, real)}
     parts: dict[str, object] = {kind: _stored(_fitted(*of)) for kind, of in kinds.items()}
     if keep_searched:
         parts["searched"] = json.loads(path.read_text("utf-8"))["searched"]
@@ -159,10 +156,7 @@ def _left_out(rows: Facts, real: Real, groups: NDArray[np.generic], *, few: bool
         if few:
             predicted[new] = LogisticRegression(C=10.0, max_iter=1000).fit(rows[seen], real[seen]).predict_proba(rows[new])[:, 1]
         else:
-            for some in (is_large(rows), ~is_large(rows)):
-                ours, theirs = seen[some[seen]], new[some[new]]
-                if len(theirs):
-                    predicted[theirs] = _fitted(rows[ours], real[ours])(rows[theirs])
+            predicted[new] = _fitted(rows[seen], real[seen])(rows[new])
     return predicted
 
 

@@ -4,7 +4,7 @@
 
 PICTURES is a folder of real deposit-free PNG, best named KIND_NAME.png. Each is searched once as it is and once with deposits drawn onto it. Printed,
 for masses and for all else: the calibration error, and at several confidences the share of real finds that is kept and the false ones a picture that
-is as it is. The confidence judges every find as on a film unlike the simulated ones. Needs the dependency group ``train``.
+is as it is. The pictures state no curve, so that all facts together judge each find. Needs the dependency group ``train``.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def main() -> None:
     rows, real = np.concatenate([f for f, _ in found]), np.concatenate([r for _, r in found])
     as_it_is = np.repeat([job.seed == 0 for job in every], [len(r) for _, r in found])
     clean = sum(job.seed == 0 for job in every)
-    confidences, large = deposit_confidence(), is_large(rows)
-    for name, kind, judge in (("masses", large, confidences.masses), ("others", ~large, confidences.others)):
-        confidence = judge(rows[kind])
+    judged, large = deposit_confidence()(rows, beam=False), is_large(rows)
+    for name, kind in (("masses", large), ("others", ~large)):
+        confidence = judged[kind]
         print(f"{name}: {kind.sum()} found, {real[kind].sum()} real; calibration error {calibration_error(confidence, real[kind]):.3f}")
         for bar in BARS:
             kept = float((confidence >= bar)[real[kind]].mean())

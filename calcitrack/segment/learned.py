@@ -62,7 +62,7 @@ class Learned:
     bone: Mask
 
 
-def find_deposits(chances: Chances, overview: Overview, image: FloatImage) -> Learned:
+def find_deposits(chances: Chances, overview: Overview, image: FloatImage, *, beam: bool) -> Learned:
     """Turn probabilities into deposits, limb and bone.
 
     Parameters
@@ -71,12 +71,14 @@ def find_deposits(chances: Chances, overview: Overview, image: FloatImage) -> Le
         What the two networks say of the film, each by itself.
     image
         The attenuation that they were asked about, on the search grid.
+    beam
+        Whether the film's values follow the beam.
     """
     both = joined(chances, overview)
     numbers, limb, bone = number_deposits(both)
     facts = facts_of_all(chances, overview, image, numbers, limb, bone)
-    confidence = {k: float(deposit_confidence()(f)) for k, f in facts.items()}
-    large = frozenset(k for k, f in facts.items() if is_mass(f))
+    confidence = {k: float(deposit_confidence()(f, beam=beam)) for k, f in facts.items()}
+    large = frozenset(k for k, f in facts.items() if is_mass(f, beam=beam))
     drawn = drawn_chance(both.deposit)
     numbers = np.where(strong_parts(drawn), numbers, 0)
     return Learned(numbers, drawn, confidence, large, _widening(numbers, both.deposit), limb, bone)

@@ -143,7 +143,7 @@ def _upright(radiograph: Radiograph, options: SegmentOptions, values: FloatImage
     if any(d.severity is Severity.REFUSED for d in doubts):
         nothing = np.zeros(radiograph.shape, bool)
         return Segmentation(labels=np.zeros(radiograph.shape, np.uint16), limb=nothing, bone=nothing, findings=tuple(findings), doubts=doubts)
-    found = find_deposits(chances(image, field), seen, image)
+    found = find_deposits(chances(image, field), seen, image, beam=radiograph.calibration.in_nepers)
     if not found.limb.any():
         nothing = np.zeros(radiograph.shape, bool)
         findings.append("no limb with bone stands out from the air: nothing was searched")

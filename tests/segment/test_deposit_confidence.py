@@ -94,27 +94,41 @@ def test_the_shipped_confidence_rises_with_the_networks_own_odds() -> None:
     """Of two deposits that are average in all else, the one that the networks are surer of is believed more, on known films and on others."""
     shipped = deposit_confidence()
     odds = np.array([name.endswith("_odds") for name in FACTS])
-    for kind, facts in ((shipped.searched, SEARCHED_FACTS), (shipped.masses, len(FACTS)), (shipped.others, len(FACTS))):
+    for kind, facts in ((shipped.searched, SEARCHED_FACTS), (shipped.every, len(FACTS))):
         assert kind.centre.shape == (facts,)
         low, high = (kind(kind.centre + side * odds[:facts] * kind.scale) for side in (-1, 1))
         assert 0 <= low < high <= 1
 
 
-def test_a_film_unlike_those_that_were_searched_is_judged_by_all_facts() -> None:
-    """The same facts, on a known film and on another: the search network's own confidence, doubted where all facts together say no, or theirs."""
+def test_the_kind_of_film_decides_which_facts_count() -> None:
+    """The same facts, on a known film and on others: the search network's own confidence, doubted where all facts together say no, or theirs."""
     shipped = deposit_confidence()
     agree = FACTS.index("anatomies_agree")
-    sure = shipped.others.centre.copy()
-    sure[:SEARCHED_FACTS] = shipped.searched.centre + np.array([name.endswith("_odds") for name in FACTS[:SEARCHED_FACTS]]) * shipped.searched.scale
-    known, other = sure.copy(), sure.copy()
-    known[agree], other[agree] = KNOWN_AGREEMENT + 0.05, 0.5
-    other[FACTS.index("log_area")] = np.log(2.0)
-    assert shipped(other) == shipped.others(other)
-    expected = shipped.searched(known[:SEARCHED_FACTS])
-    assert shipped(known) == (expected if shipped.others(known) >= DOUBTED else min(expected, shipped.others(known)))
-    other[FACTS.index("log_area")], other[FACTS.index("overview_best_odds")] = np.log(300.0), 3.0
-    assert is_mass(other)
-    assert shipped(other) == shipped.masses(other)
+    for side in (-1.0, 1.0):
+        facts = shipped.every.centre.copy()
+        facts[:SEARCHED_FACTS] = (
+            shipped.searched.centre + np.array([name.endswith("_odds") for name in FACTS[:SEARCHED_FACTS]]) * shipped.searched.scale
+        )
+        facts[SEARCHED_FACTS:] += side * np.array([name.endswith("_odds") for name in FACTS[SEARCHED_FACTS:]]) * shipped.every.scale[SEARCHED_FACTS:]
+        known, other = facts.copy(), facts.copy()
+        known[agree], other[agree] = KNOWN_AGREEMENT + 0.05, 0.5
+        searched, every = shipped.searched(known[:SEARCHED_FACTS]), shipped.every(known)
+        assert shipped(other, beam=True) == shipped(other, beam=False) == shipped.every(other)
+        assert shipped(known, beam=False) == every
+        assert shipped(known, beam=True) == (searched if every >= DOUBTED else min(searched, every))
+
+
+def test_a_mass_is_large_and_lies_on_a_film_unlike_the_simulated_ones() -> None:
+    """30 mm2 or more that the overview sees, where the bones differ or the values follow a curve that nobody states."""
+    facts = deposit_confidence().every.centre.copy()
+    facts[FACTS.index("log_area")], facts[FACTS.index("overview_best_odds")] = np.log(300.0), 3.0
+    facts[FACTS.index("anatomies_agree")] = KNOWN_AGREEMENT
+    assert not is_mass(facts, beam=True)
+    assert is_mass(facts, beam=False)
+    facts[FACTS.index("anatomies_agree")] = 0.5
+    assert is_mass(facts, beam=True)
+    facts[FACTS.index("log_area")] = np.log(2.0)
+    assert not is_mass(facts, beam=True)
 
 
 def test_weights_for_other_facts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
