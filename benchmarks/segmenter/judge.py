@@ -4,7 +4,7 @@
 
 PICTURES is a folder of real deposit-free PNG, best named KIND_NAME.png. Each is searched once as it is and once with deposits drawn onto it. Printed,
 for masses and for all else: the calibration error, and at several confidences the share of real finds that is kept and the false ones a picture that
-is as it is. The pictures state no curve, so that all facts together judge each find. Needs the dependency group ``train``.
+is as it is. All facts together judge each find, as on any picture without a header. Needs the dependency group ``train``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.segmenter.calibrate import calibration_error, facts_of, jobs
-from calcitrack.segment.deposit_confidence import deposit_confidence, is_large
+from calcitrack.segment.deposit_confidence import Values, deposit_confidence, is_large
 
 BARS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 """Confidences that are tried."""
@@ -34,7 +34,7 @@ def main() -> None:
     rows, real = np.concatenate([f for f, _ in found]), np.concatenate([r for _, r in found])
     as_it_is = np.repeat([job.seed == 0 for job in every], [len(r) for _, r in found])
     clean = sum(job.seed == 0 for job in every)
-    judged, large = deposit_confidence()(rows, beam=False), is_large(rows)
+    judged, large = deposit_confidence()(rows, Values.PICTURE), is_large(rows)
     for name, kind in (("masses", large), ("others", ~large)):
         confidence = judged[kind]
         print(f"{name}: {kind.sum()} found, {real[kind].sum()} real; calibration error {calibration_error(confidence, real[kind]):.3f}")

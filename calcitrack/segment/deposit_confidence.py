@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.image import Radiograph
 from calcitrack.segment.deposit_facts import FACTS
 
 CONFIDENCE_WEIGHTS = "belief.json"
@@ -27,10 +29,28 @@ KNOWN_AGREEMENT = 0.9
 simulated films of other people, and on one in four of 171 real pictures."""
 SEARCHED_FACTS = FACTS.index("overview_odds")
 """Facts of the search network alone, which come first: the confidence on films like those it has seen rests on them."""
-DOUBTED = 0.3
-"""On such films, a find that all facts together (the network ``every``) give less than this is not believed more than they say."""
 FARTHEST = 4.0
 """Standardised facts are cut here: beyond what the calibration has seen, more of the same says no more."""
+
+
+class Values(Enum):
+    """What the values of a film follow, as far as its file says."""
+
+    BEAM = "beam"
+    PROCESSED = "processed"
+    PICTURE = "picture"
+
+    @classmethod
+    def of(cls, radiograph: Radiograph) -> Values:
+        """Attenuation in nepers, a detector's values under a curve that nobody states, or a picture without a header."""
+        if radiograph.calibration.in_nepers:
+            return cls.BEAM
+        return cls.PROCESSED if radiograph.acquisition.modality else cls.PICTURE
+
+
+DOUBTED = {Values.BEAM: 0.3, Values.PROCESSED: 0.8}
+"""On films like those that the search network has seen, a find that all facts together (the network ``every``) give less than this is not
+believed more than they say. Vendors' curves and sharpening make specks that no simulation has."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -61,9 +81,9 @@ class DepositConfidence:
         return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
 
 
-def is_mass(facts: NDArray[np.float64], *, beam: bool) -> NDArray[np.bool_]:
+def is_mass(facts: NDArray[np.float64], values: Values) -> NDArray[np.bool_]:
     """Which deposits are judged as masses: the large ones on films unlike the searched ones; facts of the shape (..., facts)."""
-    return ~is_known(facts, beam=beam) & is_large(facts)
+    return ~is_known(facts, values) & is_large(facts)
 
 
 def is_large(facts: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -72,19 +92,14 @@ def is_large(facts: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray((area >= np.log(LEAST_MASS_MM2)) & (odds >= np.log(LEAST_OVERVIEW_CHANCE / (1 - LEAST_OVERVIEW_CHANCE))))
 
 
-def is_known(facts: NDArray[np.float64], *, beam: bool) -> NDArray[np.bool_]:
-    """Which deposits lie on a film like those that the search network has seen.
+def is_known(facts: NDArray[np.float64], values: Values) -> NDArray[np.bool_]:
+    """Which deposits lie on a film like those that the search network has seen; facts of the shape (..., facts).
 
-    Parameters
-    ----------
-    facts
-        Shape (..., facts).
-    beam
-        Whether the film's values follow the beam. Where they follow a curve that nobody states, the bones may be alike, but sharpening makes
-        specks that no simulation has: there, the search network alone called 17 false deposits on 318 real pictures without any, and all facts
-        together none, with more of the true ones.
+    A picture without a header is none: its bones may be alike, but the search network alone called 17 false deposits on 318 such pictures without
+    any, and all facts together none, with more of the true ones.
     """
-    return np.asarray(beam & (facts[..., FACTS.index("anatomies_agree")] >= KNOWN_AGREEMENT))
+    alike = facts[..., FACTS.index("anatomies_agree")] >= KNOWN_AGREEMENT
+    return np.asarray(alike & (values is not Values.PICTURE))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -102,19 +117,11 @@ class Confidences:
     searched: DepositConfidence
     every: DepositConfidence
 
-    def __call__(self, facts: NDArray[np.float64], *, beam: bool) -> NDArray[np.float64]:
-        """Probability that each deposit is real.
-
-        Parameters
-        ----------
-        facts
-            Shape (..., facts).
-        beam
-            Whether the film's values follow the beam (attenuation in nepers), and no curve that nobody states.
-        """
+    def __call__(self, facts: NDArray[np.float64], values: Values) -> NDArray[np.float64]:
+        """Probability that each deposit is real; facts of the shape (..., facts)."""
         searched, every = self.searched(facts[..., :SEARCHED_FACTS]), self.every(facts)
-        known = np.where(every < DOUBTED, np.minimum(searched, every), searched)
-        return np.where(is_known(facts, beam=beam), known, every)
+        known = np.where(every < DOUBTED.get(values, 1.0), np.minimum(searched, every), searched)
+        return np.where(is_known(facts, values), known, every)
 
 
 @lru_cache(maxsize=1)

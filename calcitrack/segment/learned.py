@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from calcitrack.model.image import FloatImage, Mask
-from calcitrack.segment.deposit_confidence import deposit_confidence, is_mass
+from calcitrack.segment.deposit_confidence import Values, deposit_confidence, is_mass
 from calcitrack.segment.deposit_facts import deposit_facts, scenery
 from calcitrack.segment.grid import WORKING_PIXEL_MM, dilate, filled
 from calcitrack.segment.joined import joined
@@ -62,7 +62,7 @@ class Learned:
     bone: Mask
 
 
-def find_deposits(chances: Chances, overview: Overview, image: FloatImage, *, beam: bool) -> Learned:
+def find_deposits(chances: Chances, overview: Overview, image: FloatImage, values: Values) -> Learned:
     """Turn probabilities into deposits, limb and bone.
 
     Parameters
@@ -71,14 +71,14 @@ def find_deposits(chances: Chances, overview: Overview, image: FloatImage, *, be
         What the two networks say of the film, each by itself.
     image
         The attenuation that they were asked about, on the search grid.
-    beam
-        Whether the film's values follow the beam.
+    values
+        What the film's values follow.
     """
     both = joined(chances, overview)
     numbers, limb, bone = number_deposits(both)
     facts = facts_of_all(chances, overview, image, numbers, limb, bone)
-    confidence = {k: float(deposit_confidence()(f, beam=beam)) for k, f in facts.items()}
-    large = frozenset(k for k, f in facts.items() if is_mass(f, beam=beam))
+    confidence = {k: float(deposit_confidence()(f, values)) for k, f in facts.items()}
+    large = frozenset(k for k, f in facts.items() if is_mass(f, values))
     drawn = drawn_chance(both.deposit)
     numbers = np.where(strong_parts(drawn), numbers, 0)
     return Learned(numbers, drawn, confidence, large, _widening(numbers, both.deposit), limb, bone)

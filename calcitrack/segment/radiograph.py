@@ -15,6 +15,7 @@ from calcitrack.model.film_quality import Severity
 from calcitrack.model.image import FloatImage, Mask, Radiograph
 from calcitrack.model.pose import canonical_pose
 from calcitrack.model.segmentation import Segmentation
+from calcitrack.segment.deposit_confidence import Values
 from calcitrack.segment.field import exposed_field
 from calcitrack.segment.film_gate import cautious, film_doubts
 from calcitrack.segment.grid import Grid, blur, dilate
@@ -143,7 +144,7 @@ def _upright(radiograph: Radiograph, options: SegmentOptions, values: FloatImage
     if any(d.severity is Severity.REFUSED for d in doubts):
         nothing = np.zeros(radiograph.shape, bool)
         return Segmentation(labels=np.zeros(radiograph.shape, np.uint16), limb=nothing, bone=nothing, findings=tuple(findings), doubts=doubts)
-    found = find_deposits(chances(image, field), seen, image, beam=radiograph.calibration.in_nepers)
+    found = find_deposits(chances(image, field), seen, image, Values.of(radiograph))
     if not found.limb.any():
         nothing = np.zeros(radiograph.shape, bool)
         findings.append("no limb with bone stands out from the air: nothing was searched")

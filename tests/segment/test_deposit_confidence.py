@@ -7,9 +7,21 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from calcitrack.calibrate.intensity import classify
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.image import Acquisition, Radiograph
+from calcitrack.model.spacing import Spacing, SpacingBasis
 from calcitrack.segment import deposit_confidence as module
-from calcitrack.segment.deposit_confidence import DOUBTED, FARTHEST, KNOWN_AGREEMENT, SEARCHED_FACTS, DepositConfidence, deposit_confidence, is_mass
+from calcitrack.segment.deposit_confidence import (
+    DOUBTED,
+    FARTHEST,
+    KNOWN_AGREEMENT,
+    SEARCHED_FACTS,
+    DepositConfidence,
+    Values,
+    deposit_confidence,
+    is_mass,
+)
 from calcitrack.segment.deposit_facts import FACTS, deposit_facts, scenery
 from calcitrack.segment.network import Chances
 from calcitrack.segment.overview import Overview
@@ -113,22 +125,23 @@ def test_the_kind_of_film_decides_which_facts_count() -> None:
         known, other = facts.copy(), facts.copy()
         known[agree], other[agree] = KNOWN_AGREEMENT + 0.05, 0.5
         searched, every = shipped.searched(known[:SEARCHED_FACTS]), shipped.every(known)
-        assert shipped(other, beam=True) == shipped(other, beam=False) == shipped.every(other)
-        assert shipped(known, beam=False) == every
-        assert shipped(known, beam=True) == (searched if every >= DOUBTED else min(searched, every))
+        assert shipped(known, Values.PICTURE) == every
+        for values, bar in DOUBTED.items():
+            assert shipped(other, values) == shipped(other, Values.PICTURE) == shipped.every(other)
+            assert shipped(known, values) == (searched if every >= bar else min(searched, every))
 
 
 def test_a_mass_is_large_and_lies_on_a_film_unlike_the_simulated_ones() -> None:
-    """30 mm2 or more that the overview sees, where the bones differ or the values follow a curve that nobody states."""
+    """30 mm2 or more that the overview sees, where the bones differ or no header says what the values are."""
     facts = deposit_confidence().every.centre.copy()
     facts[FACTS.index("log_area")], facts[FACTS.index("overview_best_odds")] = np.log(300.0), 3.0
     facts[FACTS.index("anatomies_agree")] = KNOWN_AGREEMENT
-    assert not is_mass(facts, beam=True)
-    assert is_mass(facts, beam=False)
+    assert not is_mass(facts, Values.BEAM)
+    assert is_mass(facts, Values.PICTURE)
     facts[FACTS.index("anatomies_agree")] = 0.5
-    assert is_mass(facts, beam=True)
+    assert is_mass(facts, Values.BEAM)
     facts[FACTS.index("log_area")] = np.log(2.0)
-    assert not is_mass(facts, beam=True)
+    assert not is_mass(facts, Values.BEAM)
 
 
 def test_weights_for_other_facts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,3 +152,15 @@ def test_weights_for_other_facts_are_refused(monkeypatch: pytest.MonkeyPatch) ->
         deposit_confidence()
     monkeypatch.undo()
     deposit_confidence.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("modality", "nepers", "values"), [("DX", True, Values.BEAM), ("CR", False, Values.PROCESSED), ("", False, Values.PICTURE)], ids=str
+)
+def test_the_file_says_what_its_values_follow(modality: str, nepers: bool, values: Values) -> None:
+    """Attenuation, a vendor's curve, or nothing that is known."""
+    intent = {"presentation_intent_type": "FOR PROCESSING", "pixel_intensity_relationship": "LIN", "pixel_intensity_relationship_sign": -1}
+    acquisition = Acquisition(modality=modality, **(intent if nepers else {}))
+    spacing = Spacing(0.1, 0.1, SpacingBasis.DETECTOR)
+    film = Radiograph(pixels=np.ones((2, 2), np.float32), spacing=spacing, acquisition=acquisition, calibration=classify(acquisition))
+    assert Values.of(film) is values

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from calcitrack.segment.deposit_confidence import Values
 from calcitrack.segment.grid import WORKING_PIXEL_MM
 from calcitrack.segment.learned import Learned, number_deposits
 from calcitrack.segment.learned import find_deposits as find
@@ -27,7 +28,7 @@ def _chances(*spots: tuple[int, int, int, float]) -> Chances:
 
 def find_deposits(chances: Chances) -> Learned:
     """What is found where the film is as bright as its deposits and bones are likely."""
-    return find(chances, _overview(chances), chances.limb + chances.bone + 0.3 * chances.deposit, beam=True)
+    return find(chances, _overview(chances), chances.limb + chances.bone + 0.3 * chances.deposit, Values.BEAM)
 
 
 def _overview(chances: Chances) -> Overview:
