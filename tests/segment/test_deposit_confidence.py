@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from calcitrack.calibrate.intensity import classify
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.image import Acquisition, Radiograph
 from calcitrack.model.spacing import Spacing, SpacingBasis
 from calcitrack.segment import deposit_confidence as module
@@ -159,8 +160,10 @@ def test_weights_for_other_facts_are_refused(monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_the_file_says_what_its_values_follow(modality: str, nepers: bool, values: Values) -> None:
     """Attenuation, a vendor's curve, or nothing that is known."""
-    intent = {"presentation_intent_type": "FOR PROCESSING", "pixel_intensity_relationship": "LIN", "pixel_intensity_relationship_sign": -1}
-    acquisition = Acquisition(modality=modality, **(intent if nepers else {}))
+    stated = Calibration(Tier.A, Relationship.LIN, -1, "FOR PROCESSING with LIN stated")
+    acquisition = Acquisition(modality=modality)
     spacing = Spacing(0.1, 0.1, SpacingBasis.DETECTOR)
-    film = Radiograph(pixels=np.ones((2, 2), np.float32), spacing=spacing, acquisition=acquisition, calibration=classify(acquisition))
+    film = Radiograph(
+        pixels=np.ones((2, 2), np.float32), spacing=spacing, acquisition=acquisition, calibration=stated if nepers else classify(acquisition)
+    )
     assert Values.of(film) is values
