@@ -28,7 +28,7 @@ from calcitrack.phantom.radiograph import as_radiograph
 from calcitrack.phantom.simulate import SimulatedFilm
 from calcitrack.phantom.specs import BodyPart
 from calcitrack.segment import SegmentOptions
-from calcitrack.segment.deposit_confidence import SEARCHED_FACTS, DepositConfidence
+from calcitrack.segment.deposit_confidence import SEARCHED_FACTS, DepositConfidence, is_large
 from calcitrack.segment.deposit_facts import FACTS
 from calcitrack.segment.grid import WORKING_PIXEL_MM, Grid
 from calcitrack.segment.joined import joined
@@ -121,7 +121,8 @@ def fit(seeds: Sequence[int], path: Path, workers: int, pictures: Sequence[Path]
     for domain in np.unique(domains):
         _report(f"  {domain} left out", unseen[domains == domain], real[domains == domain], sum(j.domain == domain for j in every))
     simulations = np.isin(domains, [part.value for part in BodyPart])
-    kinds = {"searched": (rows[simulations, :SEARCHED_FACTS], real[simulations]), "every": (rows, real)}
+    large = is_large(rows)
+    kinds = {"searched": (rows[simulations, :SEARCHED_FACTS], real[simulations]), "every": (rows, real), "masses": (rows[large], real[large])}
     parts: dict[str, object] = {kind: _stored(_fitted(*of)) for kind, of in kinds.items()}
     if keep_searched:
         parts["searched"] = json.loads(path.read_text("utf-8"))["searched"]
@@ -156,7 +157,9 @@ def _left_out(rows: Facts, real: Real, groups: NDArray[np.generic], *, few: bool
         if few:
             predicted[new] = LogisticRegression(C=10.0, max_iter=1000).fit(rows[seen], real[seen]).predict_proba(rows[new])[:, 1]
         else:
-            predicted[new] = _fitted(rows[seen], real[seen])(rows[new])
+            masses = seen[is_large(rows[seen])]
+            every, of_masses = _fitted(rows[seen], real[seen]), _fitted(rows[masses], real[masses])
+            predicted[new] = np.where(is_large(rows[new]), of_masses(rows[new]), every(rows[new]))
     return predicted
 
 

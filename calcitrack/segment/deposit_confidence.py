@@ -1,6 +1,6 @@
 """How likely a found deposit is real: a small network over its facts, calibrated on films that took no part in training.
 
-Films like those that the search network has seen have a network of their own, over that network's facts.
+Films like those that the search network has seen have a network of their own, over that network's facts, and so have masses on other films.
 """
 
 from __future__ import annotations
@@ -111,17 +111,20 @@ class Confidences:
     searched
         On films like those that the search network has seen, from its own facts alone.
     every
-        From all facts: on other films, and what doubts the first.
+        From all facts, fitted to finds of every size: on other films, and what doubts the first.
+    masses
+        From all facts, fitted to masses alone: what tells a mass from a bone is not what tells a speck from grain.
     """
 
     searched: DepositConfidence
     every: DepositConfidence
+    masses: DepositConfidence
 
     def __call__(self, facts: NDArray[np.float64], values: Values) -> NDArray[np.float64]:
         """Probability that each deposit is real; facts of the shape (..., facts)."""
         searched, every = self.searched(facts[..., :SEARCHED_FACTS]), self.every(facts)
         known = np.where(every < DOUBTED.get(values, 1.0), np.minimum(searched, every), searched)
-        return np.where(is_known(facts, values), known, every)
+        return np.where(is_known(facts, values), known, np.where(is_large(facts), self.masses(facts), every))
 
 
 @lru_cache(maxsize=1)
@@ -132,7 +135,7 @@ def deposit_confidence() -> Confidences:
         raise InvalidValueError(
             f"{CONFIDENCE_WEIGHTS} was fitted to other facts than this program takes; found {stored['facts']}, expected {list(FACTS)}"
         )
-    return Confidences(*(_read(stored[kind]) for kind in ("searched", "every")))
+    return Confidences(*(_read(stored[kind]) for kind in ("searched", "every", "masses")))
 
 
 def _read(stored: dict[str, Any]) -> DepositConfidence:

@@ -107,7 +107,7 @@ def test_the_shipped_confidence_rises_with_the_networks_own_odds() -> None:
     """Of two deposits that are average in all else, the one that the networks are surer of is believed more, on known films and on others."""
     shipped = deposit_confidence()
     odds = np.array([name.endswith("_odds") for name in FACTS])
-    for kind, facts in ((shipped.searched, SEARCHED_FACTS), (shipped.every, len(FACTS))):
+    for kind, facts in ((shipped.searched, SEARCHED_FACTS), (shipped.every, len(FACTS)), (shipped.masses, len(FACTS))):
         assert kind.centre.shape == (facts,)
         low, high = (kind(kind.centre + side * odds[:facts] * kind.scale) for side in (-1, 1))
         assert 0 <= low < high <= 1
@@ -123,6 +123,7 @@ def test_the_kind_of_film_decides_which_facts_count() -> None:
             shipped.searched.centre + np.array([name.endswith("_odds") for name in FACTS[:SEARCHED_FACTS]]) * shipped.searched.scale
         )
         facts[SEARCHED_FACTS:] += side * np.array([name.endswith("_odds") for name in FACTS[SEARCHED_FACTS:]]) * shipped.every.scale[SEARCHED_FACTS:]
+        facts[FACTS.index("log_area")] = np.log(2.0)
         known, other = facts.copy(), facts.copy()
         known[agree], other[agree] = KNOWN_AGREEMENT + 0.05, 0.5
         searched, every = shipped.searched(known[:SEARCHED_FACTS]), shipped.every(known)
@@ -141,6 +142,7 @@ def test_a_mass_is_large_and_lies_on_a_film_unlike_the_simulated_ones() -> None:
     assert is_mass(facts, Values.PICTURE)
     facts[FACTS.index("anatomies_agree")] = 0.5
     assert is_mass(facts, Values.BEAM)
+    assert deposit_confidence()(facts, Values.BEAM) == deposit_confidence().masses(facts)
     facts[FACTS.index("log_area")] = np.log(2.0)
     assert not is_mass(facts, Values.BEAM)
 
