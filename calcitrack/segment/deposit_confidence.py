@@ -49,7 +49,7 @@ class Values(Enum):
 
 
 DOUBTED = {Values.BEAM: 0.3, Values.PROCESSED: 0.8}
-"""On films like those that the search network has seen, a find that all facts together (the network ``every``) give less than this is not
+"""On films like those that the search network has seen, a find that all facts together (the network ``doubting``) give less than this is not
 believed more than they say. Vendors' curves and sharpening make specks that no simulation has."""
 
 
@@ -110,20 +110,23 @@ class Confidences:
     ----------
     searched
         On films like those that the search network has seen, from its own facts alone.
+    doubting
+        On the same films from all facts, fitted to simulated and real finds in like numbers.
     every
-        From all facts, fitted to finds of every size: on other films, and what doubts the first.
+        On other films, from all facts.
     masses
         From all facts, fitted to masses alone: what tells a mass from a bone is not what tells a speck from grain.
     """
 
     searched: DepositConfidence
+    doubting: DepositConfidence
     every: DepositConfidence
     masses: DepositConfidence
 
     def __call__(self, facts: NDArray[np.float64], values: Values) -> NDArray[np.float64]:
         """Probability that each deposit is real; facts of the shape (..., facts)."""
-        searched, every = self.searched(facts[..., :SEARCHED_FACTS]), self.every(facts)
-        known = np.where(every < DOUBTED.get(values, 1.0), np.minimum(searched, every), searched)
+        searched, doubting, every = self.searched(facts[..., :SEARCHED_FACTS]), self.doubting(facts), self.every(facts)
+        known = np.where(doubting < DOUBTED.get(values, 1.0), np.minimum(searched, doubting), searched)
         return np.where(is_known(facts, values), known, np.where(is_large(facts), self.masses(facts), every))
 
 
@@ -135,7 +138,7 @@ def deposit_confidence() -> Confidences:
         raise InvalidValueError(
             f"{CONFIDENCE_WEIGHTS} was fitted to other facts than this program takes; found {stored['facts']}, expected {list(FACTS)}"
         )
-    return Confidences(*(_read(stored[kind]) for kind in ("searched", "every", "masses")))
+    return Confidences(*(_read(stored[kind]) for kind in ("searched", "doubting", "every", "masses")))
 
 
 def _read(stored: dict[str, Any]) -> DepositConfidence:

@@ -107,7 +107,12 @@ def test_the_shipped_confidence_rises_with_the_networks_own_odds() -> None:
     """Of two deposits that are average in all else, the one that the networks are surer of is believed more, on known films and on others."""
     shipped = deposit_confidence()
     odds = np.array([name.endswith("_odds") for name in FACTS])
-    for kind, facts in ((shipped.searched, SEARCHED_FACTS), (shipped.every, len(FACTS)), (shipped.masses, len(FACTS))):
+    for kind, facts in (
+        (shipped.searched, SEARCHED_FACTS),
+        (shipped.doubting, len(FACTS)),
+        (shipped.every, len(FACTS)),
+        (shipped.masses, len(FACTS)),
+    ):
         assert kind.centre.shape == (facts,)
         low, high = (kind(kind.centre + side * odds[:facts] * kind.scale) for side in (-1, 1))
         assert 0 <= low < high <= 1
@@ -126,11 +131,11 @@ def test_the_kind_of_film_decides_which_facts_count() -> None:
         facts[FACTS.index("log_area")] = np.log(2.0)
         known, other = facts.copy(), facts.copy()
         known[agree], other[agree] = KNOWN_AGREEMENT + 0.05, 0.5
-        searched, every = shipped.searched(known[:SEARCHED_FACTS]), shipped.every(known)
-        assert shipped(known, Values.PICTURE) == every
+        searched, doubting = shipped.searched(known[:SEARCHED_FACTS]), shipped.doubting(known)
+        assert shipped(known, Values.PICTURE) == shipped.every(known)
         for values, bar in DOUBTED.items():
             assert shipped(other, values) == shipped(other, Values.PICTURE) == shipped.every(other)
-            assert shipped(known, values) == (searched if every >= bar else min(searched, every))
+            assert shipped(known, values) == (searched if doubting >= bar else min(searched, doubting))
 
 
 def test_a_mass_is_large_and_lies_on_a_film_unlike_the_simulated_ones() -> None:
