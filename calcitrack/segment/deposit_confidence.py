@@ -29,28 +29,23 @@ KNOWN_AGREEMENT = 0.9
 simulated films of other people, and on one in four of 171 real pictures."""
 SEARCHED_FACTS = FACTS.index("overview_odds")
 """Facts of the search network alone, which come first: the confidence on films like those it has seen rests on them."""
+DOUBTED = 0.3
+"""On films like those that the search network has seen, a find that all facts together (the network ``doubting``) give less than this is not
+believed more than they say."""
 FARTHEST = 4.0
 """Standardised facts are cut here: beyond what the calibration has seen, more of the same says no more."""
 
 
 class Values(Enum):
-    """What the values of a film follow, as far as its file says."""
+    """Where the values of a film come from, as far as its file says."""
 
-    BEAM = "beam"
-    PROCESSED = "processed"
+    DETECTOR = "detector"
     PICTURE = "picture"
 
     @classmethod
     def of(cls, radiograph: Radiograph) -> Values:
-        """Attenuation in nepers, a detector's values under a curve that nobody states, or a picture without a header."""
-        if radiograph.calibration.in_nepers:
-            return cls.BEAM
-        return cls.PROCESSED if radiograph.acquisition.modality else cls.PICTURE
-
-
-DOUBTED = {Values.BEAM: 0.3, Values.PROCESSED: 0.8}
-"""On films like those that the search network has seen, a find that all facts together (the network ``doubting``) give less than this is not
-believed more than they say. Vendors' curves and sharpening make specks that no simulation has."""
+        """A detector that a header names, or a picture without a header: a copy of what a screen showed, under any curve and sharpening."""
+        return cls.DETECTOR if radiograph.acquisition.modality else cls.PICTURE
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -126,7 +121,7 @@ class Confidences:
     def __call__(self, facts: NDArray[np.float64], values: Values) -> NDArray[np.float64]:
         """Probability that each deposit is real; facts of the shape (..., facts)."""
         searched, doubting, every = self.searched(facts[..., :SEARCHED_FACTS]), self.doubting(facts), self.every(facts)
-        known = np.where(doubting < DOUBTED.get(values, 1.0), np.minimum(searched, doubting), searched)
+        known = np.where(doubting < DOUBTED, np.minimum(searched, doubting), searched)
         return np.where(is_known(facts, values), known, np.where(is_large(facts), self.masses(facts), every))
 
 

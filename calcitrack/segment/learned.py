@@ -72,7 +72,7 @@ def find_deposits(chances: Chances, overview: Overview, image: FloatImage, value
     image
         The attenuation that they were asked about, on the search grid.
     values
-        What the film's values follow.
+        Where the film's values come from.
     """
     both = joined(chances, overview)
     numbers, limb, bone = number_deposits(both)

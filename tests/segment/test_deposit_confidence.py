@@ -9,7 +9,6 @@ from scipy import ndimage
 
 from calcitrack.calibrate.intensity import classify
 from calcitrack.errors import InvalidValueError
-from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.image import Acquisition, Radiograph
 from calcitrack.model.spacing import Spacing, SpacingBasis
 from calcitrack.segment import deposit_confidence as module
@@ -133,9 +132,8 @@ def test_the_kind_of_film_decides_which_facts_count() -> None:
         known[agree], other[agree] = KNOWN_AGREEMENT + 0.05, 0.5
         searched, doubting = shipped.searched(known[:SEARCHED_FACTS]), shipped.doubting(known)
         assert shipped(known, Values.PICTURE) == shipped.every(known)
-        for values, bar in DOUBTED.items():
-            assert shipped(other, values) == shipped(other, Values.PICTURE) == shipped.every(other)
-            assert shipped(known, values) == (searched if doubting >= bar else min(searched, doubting))
+        assert shipped(other, Values.DETECTOR) == shipped(other, Values.PICTURE) == shipped.every(other)
+        assert shipped(known, Values.DETECTOR) == (searched if doubting >= DOUBTED else min(searched, doubting))
 
 
 def test_a_mass_is_large_and_lies_on_a_film_unlike_the_simulated_ones() -> None:
@@ -143,13 +141,13 @@ def test_a_mass_is_large_and_lies_on_a_film_unlike_the_simulated_ones() -> None:
     facts = deposit_confidence().every.centre.copy()
     facts[FACTS.index("log_area")], facts[FACTS.index("overview_best_odds")] = np.log(300.0), 3.0
     facts[FACTS.index("anatomies_agree")] = KNOWN_AGREEMENT
-    assert not is_mass(facts, Values.BEAM)
+    assert not is_mass(facts, Values.DETECTOR)
     assert is_mass(facts, Values.PICTURE)
     facts[FACTS.index("anatomies_agree")] = 0.5
-    assert is_mass(facts, Values.BEAM)
-    assert deposit_confidence()(facts, Values.BEAM) == deposit_confidence().masses(facts)
+    assert is_mass(facts, Values.DETECTOR)
+    assert deposit_confidence()(facts, Values.DETECTOR) == deposit_confidence().masses(facts)
     facts[FACTS.index("log_area")] = np.log(2.0)
-    assert not is_mass(facts, Values.BEAM)
+    assert not is_mass(facts, Values.DETECTOR)
 
 
 def test_weights_for_other_facts_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,15 +160,10 @@ def test_weights_for_other_facts_are_refused(monkeypatch: pytest.MonkeyPatch) ->
     deposit_confidence.cache_clear()
 
 
-@pytest.mark.parametrize(
-    ("modality", "nepers", "values"), [("DX", True, Values.BEAM), ("CR", False, Values.PROCESSED), ("", False, Values.PICTURE)], ids=str
-)
-def test_the_file_says_what_its_values_follow(modality: str, nepers: bool, values: Values) -> None:
-    """Attenuation, a vendor's curve, or nothing that is known."""
-    stated = Calibration(Tier.A, Relationship.LIN, -1, "FOR PROCESSING with LIN stated")
+@pytest.mark.parametrize(("modality", "values"), [("DX", Values.DETECTOR), ("CR", Values.DETECTOR), ("", Values.PICTURE)])
+def test_the_file_says_where_its_values_come_from(modality: str, values: Values) -> None:
+    """A detector that a header names, or nothing that is known."""
     acquisition = Acquisition(modality=modality)
     spacing = Spacing(0.1, 0.1, SpacingBasis.DETECTOR)
-    film = Radiograph(
-        pixels=np.ones((2, 2), np.float32), spacing=spacing, acquisition=acquisition, calibration=stated if nepers else classify(acquisition)
-    )
+    film = Radiograph(pixels=np.ones((2, 2), np.float32), spacing=spacing, acquisition=acquisition, calibration=classify(acquisition))
     assert Values.of(film) is values

@@ -28,7 +28,7 @@ def _chances(*spots: tuple[int, int, int, float]) -> Chances:
 
 def find_deposits(chances: Chances) -> Learned:
     """What is found where the film is as bright as its deposits and bones are likely."""
-    return find(chances, _overview(chances), chances.limb + chances.bone + 0.3 * chances.deposit, Values.BEAM)
+    return find(chances, _overview(chances), chances.limb + chances.bone + 0.3 * chances.deposit, Values.DETECTOR)
 
 
 def _overview(chances: Chances) -> Overview:
