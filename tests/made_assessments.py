@@ -271,10 +271,10 @@ def cohort(*assessments: Assessment) -> CohortAssessment:
 
 def write_pictures(folder: Path, patients: tuple[str, ...] = ("A",), visits: int = 2) -> Path:
     """Small PNG films with sidecars: a soft limb with a bone, and one dense spot that grows from visit to visit."""
-    rows, columns = np.mgrid[:200, :150]
+    rows, columns = np.mgrid[:300, :240]
     for patient in patients:
         for visit in range(1, visits + 1):
-            film = 500 + 300 * (abs(columns - 75) < 60) + 700 * (abs(columns - 75) < 12) + 500 * (np.hypot(rows - 90, columns - 110) < 4 + 2 * visit)
+            film = 500 + 300 * (abs(columns - 120) < 80) + 700 * (abs(columns - 120) < 20) + 500 * (np.hypot(rows - 150, columns - 170) < 4 + 2 * visit)
             noise = np.random.default_rng(visit).normal(0, 3, film.shape)
             path = folder / patient / f"visit{visit}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
