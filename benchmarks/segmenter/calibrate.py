@@ -41,8 +41,6 @@ TOUCH = 0.1
 """A found deposit that overlaps true ones by less than this share is false."""
 UNITS, MEMBERS, DECAY = 12, 8, 2.0
 """Hidden units of one fit, how many fits from different random weights are averaged, and the penalty on their weights."""
-SIMULATED_TIMES = 4
-"""How often a find on a simulated film counts in the fit of what doubts such films: real pictures are many more."""
 FOLDS = 5
 FEW = [FACTS.index(name) for name in ("best_odds", "mean_odds", "log_area", "over_bone")]
 """Facts of the logistic model that the full one is compared with."""
@@ -106,8 +104,8 @@ def fit(seeds: Sequence[int], path: Path, workers: int, pictures: Sequence[Path]
     Parameters
     ----------
     keep_searched
-        Leave the confidence on films like the simulated ones as it is in the file: it rests on the search network alone, and stays true
-        when only the overview was trained anew.
+        Leave the confidence on films like the simulated ones as it is in the file (``searched`` and ``doubting``): it rests on the search
+        network, and stays true when only the overview was trained anew, or when only real pictures are added.
     """
     every = jobs(seeds, pictures)
     with get_context("spawn").Pool(workers) as pool:
@@ -125,11 +123,11 @@ def fit(seeds: Sequence[int], path: Path, workers: int, pictures: Sequence[Path]
     simulations = np.isin(domains, [part.value for part in BodyPart])
     large = is_large(rows)
     kinds = {"searched": (rows[simulations, :SEARCHED_FACTS], real[simulations]), "every": (rows, real), "masses": (rows[large], real[large])}
-    alike = np.concatenate([np.arange(len(real)), *[np.flatnonzero(~np.char.startswith(domains, "real"))] * (SIMULATED_TIMES - 1)])
-    kinds["doubting"] = (rows[alike], real[alike])
+    kinds["doubting"] = kinds["every"]
     parts: dict[str, object] = {kind: _stored(_fitted(*of)) for kind, of in kinds.items()}
     if keep_searched:
-        parts["searched"] = json.loads(path.read_text("utf-8"))["searched"]
+        kept = json.loads(path.read_text("utf-8"))
+        parts.update({kind: kept[kind] for kind in ("searched", "doubting")})
     stored = {"source": "python -m benchmarks.segmenter", "facts": list(FACTS), **parts}
     path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 

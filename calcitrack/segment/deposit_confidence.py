@@ -106,7 +106,7 @@ class Confidences:
     searched
         On films like those that the search network has seen, from its own facts alone.
     doubting
-        On the same films from all facts, fitted to simulated and real finds in like numbers.
+        On the same films from all facts, fitted to more simulated films than real pictures.
     every
         On other films, from all facts.
     masses
