@@ -274,7 +274,8 @@ def write_pictures(folder: Path, patients: tuple[str, ...] = ("A",), visits: int
     rows, columns = np.mgrid[:300, :240]
     for patient in patients:
         for visit in range(1, visits + 1):
-            film = 500 + 300 * (abs(columns - 120) < 80) + 700 * (abs(columns - 120) < 20) + 500 * (np.hypot(rows - 150, columns - 170) < 4 + 2 * visit)
+            spot = np.hypot(rows - 150, columns - 170) < 4 + 2 * visit
+            film = 500 + 300 * (abs(columns - 120) < 80) + 700 * (abs(columns - 120) < 20) + 500 * spot
             noise = np.random.default_rng(visit).normal(0, 3, film.shape)
             path = folder / patient / f"visit{visit}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
