@@ -13,6 +13,7 @@ from calcitrack.io.dicom.spacing import MAX_SPACING_MM, MIN_SPACING_MM
 from calcitrack.io.images.sidecar import BASES, PHOTOMETRICS
 from calcitrack.io.sheets.dates import DateOrder
 from calcitrack.io.sheets.table import Row, TableForm, read_rows
+from calcitrack.model.display import counted
 from calcitrack.model.image import Acquisition
 from calcitrack.model.spacing import Spacing, SpacingBasis
 
@@ -124,7 +125,7 @@ class Manifest:
         places = {place for file in files for place in (file.absolute(), *file.absolute().parents)}
         lost = [f"line {row.line}: {path} is not among the input files" for path, row in self.rows.items() if path not in places]
         if lost:
-            found = lost[0] if len(lost) == 1 else "\n  ".join([f"{len(lost)} problems:", *lost])
+            found = lost[0] if len(lost) == 1 else "\n  ".join([f"{counted(len(lost), 'problem')}:", *lost])
             raise ManifestError(str(self.path), found, "rows about files or folders of the inputs", "correct the paths, or hand over their folder")
 
 

@@ -269,4 +269,4 @@ def _told(problems: Sequence[tuple[int, str]]) -> str:
     if len(lines) == 1:
         return lines[0]
     more = [f"and {len(lines) - MOST_TOLD} more"] if len(lines) > MOST_TOLD else []
-    return "\n  ".join([f"{len(lines)} problems:", *lines[:MOST_TOLD], *more])
+    return "\n  ".join([f"{counted(len(lines), 'problem')}:", *lines[:MOST_TOLD], *more])
