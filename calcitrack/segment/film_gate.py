@@ -50,6 +50,9 @@ WIDEST_MM: Mapping[str, float] = MappingProxyType(
 ADULT_YEARS = 18.0
 ADULT_LEAST_MM: Mapping[str, float] = MappingProxyType({"HAND": 55.0, "FOOT": 45.0, "KNEE": 75.0})
 """The same of adults: the least, mm. A narrow hand is 69 mm at the knuckles (5th percentile of women; NASA-STD-3000, 3.3.1.3)."""
+THUMB_MM = 30.0
+"""What is no wider may be one finger or toe of the stated hand or foot: a thumb is 26 mm broad at most (95th percentile of men; Greiner 1991,
+Natick/TR-92/011), and a film enlarges it."""
 LEAST_FOREIGN_CM2 = 1.0
 """Smaller objects are rings and letters at the skin, which the search leaves out by itself."""
 AT_THE_END = 0.002
@@ -166,6 +169,12 @@ def _width_mm(mask: Mask) -> float:
     return (2 * float(ndimage.distance_transform_edt(np.pad(mask, 1)).max()) - 1) * COARSE_MM
 
 
+def _may_be_part(limb: Mask, width: float, least_mm: float) -> bool:
+    """Whether a narrow limb may be a finger, or a part of a limb that the picture's edge cuts: it would be wide enough if it went on beyond."""
+    beyond = np.pad(limb, int(np.ceil(least_mm / COARSE_MM)), mode="edge")
+    return width <= THUMB_MM or _width_mm(beyond) >= least_mm
+
+
 def _wrong_size(radiograph: Radiograph, limb: Mask) -> FilmDoubt | None:
     """Whether the limb has a width that nobody has at the stated size of a pixel."""
     pixel_mm = radiograph.spacing.mean_mm
@@ -176,8 +185,9 @@ def _wrong_size(radiograph: Radiograph, limb: Mask) -> FilmDoubt | None:
     said = f"a limb of {width:.0f} mm at {pixel_mm:.3g} mm a pixel"
     if width > WIDEST_MM[part]:
         return FilmDoubt(FilmProblem.PIXEL_SIZE, f"{said}; {part} is at most {WIDEST_MM[part]:.0f} mm wide")
-    if width < ADULT_LEAST_MM.get(part, 0.0) and _is_adult(radiograph.acquisition):
-        return FilmDoubt(FilmProblem.PIXEL_SIZE, f"{said}; {part} of an adult is at least {ADULT_LEAST_MM[part]:.0f} mm wide")
+    least = ADULT_LEAST_MM.get(part, 0.0)
+    if width < least and _is_adult(radiograph.acquisition) and not _may_be_part(limb, width, least):
+        return FilmDoubt(FilmProblem.PIXEL_SIZE, f"{said}; {part} of an adult is at least {least:.0f} mm wide")
     return None
 
 

@@ -123,6 +123,17 @@ def test_an_impossible_width_refuses_the_pixel_size() -> None:
     assert "a limb of 60 mm at 0.2 mm a pixel" in doubt.words
 
 
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [(slice(0, 200), []), (slice(200, 300), []), (slice(200, 400), [FilmProblem.PIXEL_SIZE])],
+    ids=["cut by the edge", "as narrow as a finger", "whole and narrow"],
+)
+def test_a_part_of_a_limb_is_no_wrong_pixel_size(rows: slice, expected: list[FilmProblem]) -> None:
+    """A hand that the collimator cuts, and a finger, are narrow at the right size of a pixel."""
+    adult = {"patient_birth_date": dt.date(1980, 1, 1), "acquisition_time": dt.datetime(2020, 1, 1)}  # noqa: DTZ001 films state no time zone
+    assert problems(film("HAND", **adult), *scene([(rows, slice(100, 700))])) == expected
+
+
 def test_burnt_out_values_are_told() -> None:
     """Bone that is all at the greatest value of the picture."""
     image, seen = scene([HAND])
