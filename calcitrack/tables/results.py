@@ -16,7 +16,7 @@ from calcitrack.model.possible import possible_deposits
 from calcitrack.model.segmentation import Evidence
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.tables import joint
-from calcitrack.tables.cells import NOT_PRODUCED, Cell, Gap, Row, frame, joined, result_cells
+from calcitrack.tables.cells import NOT_PRODUCED, NOT_READ, Cell, Gap, Row, frame, joined, result_cells
 from calcitrack.tables.images import image_gaps, image_rows
 from calcitrack.tables.schema import DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, OWN_MEASURANDS, POSSIBLE, TIMELINE
 
@@ -155,6 +155,7 @@ def _timeline_row(assessment: Assessment, point: TimePointSummary) -> tuple[Row,
     images = [i for i in assessment.images if i.time_point == point.index]
     baseline, first = assessment.time_points[0].date, point.index == assessment.time_points[0].index
     cells, gaps = result_cells(point.totals, TIMELINE)
+    gaps = gaps if images else [Gap(gap.column, NOT_READ) for gap in gaps]
     for since, changes in (("baseline", point.from_baseline), ("previous", point.from_previous)):
         more, reasons = _change_cells(changes, since, first=first)
         cells.update(more)

@@ -196,6 +196,8 @@ def test_a_visit_that_could_not_be_read_has_no_counts(films: Path, tmp_path: Pat
     _, out, _ = call("measure", films, "--out", tmp_path / "R", "-j", 1)
     (line,) = (line for line in out.splitlines() if "2021-09-01" in line)
     assert line.split() == ["2021-09-01", "not", "read", "-", "-", "-", "-", "-", "-"]
+    assert "no image of this time point could be read" in out
+    assert "this version of the program does not measure it" not in out
 
 
 def test_stated_wedge_steps_enter_the_measurement(films: Path, tmp_path: Path) -> None:
