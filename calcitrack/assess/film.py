@@ -130,7 +130,13 @@ class FilmPipeline:
 
     def together(self, settled: Sequence[Settled[CalibratedFilm, Scene]], tracks: Sequence[Track], options: AssessOptions) -> Joint:
         """One region, ring, bone mask and background a deposit for all films."""
-        return joint_of_films([_shown(s, options) for s in settled], tracks, _pixel_mm(settled))
+        return joint_of_films([shown_of(s, options) for s in settled], tracks, self.pixel_mm(settled))
+
+    def pixel_mm(self, settled: Sequence[Settled[CalibratedFilm, Scene]]) -> tuple[float, float]:
+        """Sides of a pixel of the baseline; assumed where nothing states them."""
+        baseline = next((s for s in settled if s.alignment is None), None)
+        spacing = baseline.searched.found.spacing if baseline is not None else Spacing.uncalibrated()
+        return spacing.row_mm or ASSUMED_PIXEL_MM, spacing.column_mm or ASSUMED_PIXEL_MM
 
 
 def _held(searched: Searched[CalibratedFilm, Scene]) -> CalibratedFilm:
@@ -140,20 +146,15 @@ def _held(searched: Searched[CalibratedFilm, Scene]) -> CalibratedFilm:
     return CalibratedFilm.of(replace(searched.exposure.radiograph(), calibration=searched.found.calibration))
 
 
-def _shown(settled: Settled[CalibratedFilm, Scene], options: AssessOptions) -> Shown:
+def shown_of(settled: Settled[CalibratedFilm, Scene], options: AssessOptions) -> Shown:
+    """A film as it is looked at again, together with the others."""
+
     def film() -> Film:
         held = _held(settled.searched)
         pose = None if settled.alignment is None else AS_IT_LIES  # all films are worked on in the pose of the baseline
         return film_of(held.radiograph, settled.segmentation, options.measure, held.attenuation, pose)
 
     return Shown(settled.segmentation, settled.measurements, settled.alignment, film)
-
-
-def _pixel_mm(settled: Sequence[Settled[CalibratedFilm, Scene]]) -> tuple[float, float]:
-    """Sides of a pixel of the baseline; assumed where nothing states them."""
-    baseline = next((s for s in settled if s.alignment is None), None)
-    spacing = baseline.searched.found.spacing if baseline is not None else Spacing.uncalibrated()
-    return spacing.row_mm or ASSUMED_PIXEL_MM, spacing.column_mm or ASSUMED_PIXEL_MM
 
 
 def _calibrate_options(exposure: Exposure, options: CalibrateOptions) -> CalibrateOptions:

@@ -121,14 +121,20 @@ def joint_of_films(shown: Sequence[Shown], tracks: Sequence[Track], pixel_mm: tu
 
 
 def _all_parts(shown: Sequence[Shown], tracks: Sequence[Track], pixel_mm: tuple[float, float]) -> list[_Parts]:
+    together = look_at_all(shown, tracks, pixel_mm)
+    contrasts, of = together.contrasts(), {t.number: t for t in tracks}
+    return [_parts(f, [of[n] for n in f.tracks], shown, together, contrasts) for f in together.measured()]
+
+
+def look_at_all(shown: Sequence[Shown], tracks: Sequence[Track], pixel_mm: tuple[float, float]) -> TogetherOnFilms:
+    """Every film looked at once; one that cannot be read again takes no part."""
     together = TogetherOnFilms(tracks, [s.segmentation for s in shown], [s.alignment for s in shown], pixel_mm)
     for k, one in enumerate(shown):
         try:
             together.look(k, one.film())
         except ReadError:
             together.without[k] = NOT_READ
-    contrasts, of = together.contrasts(), {t.number: t for t in tracks}
-    return [_parts(f, [of[n] for n in f.tracks], shown, together, contrasts) for f in together.measured()]
+    return together
 
 
 class TogetherOnFilms:
@@ -217,10 +223,14 @@ class TogetherOnFilms:
         if all(mask is None for mask in outlined):
             return FilmFamily(found.tracks, (), NOT_OUTLINED, alone)
         used = [self._turned(patches[i], contrasts.get(i, 0.0)) for i in images]
-        region = found.region(common([patches[i].bone for i in images]))
+        region = self.region(k)
         turned = [None if mask is None else self.pose.turned(mask) for mask in outlined]
         measured = measure_joint(used, self.pose.turned(region), self.pose.turned(self.taken[k] | region), turned, self.lattice_mm[k])
         return FilmFamily(found.tracks, () if isinstance(measured, str) else images, measured, alone)
+
+    def region(self, k: int) -> Mask:
+        """The common region of a family on its lattice, once all films were looked at; at least one shows its place."""
+        return self.families[k].region(common([p.bone for _, p in sorted(self.patches[k].items())]))
 
     def _turned(self, patch: Patch, contrast: float) -> Patch:
         """The patch in the baseline's canonical pose: the same film turned gives the same values."""

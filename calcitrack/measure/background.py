@@ -274,6 +274,6 @@ def _krige(cells: _Cells, residuals: FloatArray, target: _Cells, spread: float, 
     return values, float(np.sqrt(max(left, 0.0) + max(drift, 0.0)))
 
 
-def anatomy_covariance(a_mm: FloatArray, b_mm: FloatArray, variance: float) -> FloatArray:
+def anatomy_covariance(a_mm: FloatArray, b_mm: FloatArray, variance: float, range_mm: float = CORRELATION_MM) -> FloatArray:
     """Exponential covariance of anatomy between two sets of places."""
-    return np.asarray((1 - GRAIN_SHARE) * variance * np.exp(-cdist(a_mm, b_mm) / CORRELATION_MM), float)
+    return np.asarray((1 - GRAIN_SHARE) * variance * np.exp(-cdist(a_mm, b_mm) / range_mm), float)

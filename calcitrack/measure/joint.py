@@ -7,7 +7,7 @@ every visit and cancel in a change; the covariance of the values over the visits
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -20,16 +20,15 @@ from threadpoolctl import ThreadpoolController
 
 from calcitrack.calibrate.scatter import primary_contrast, scatter_to_primary
 from calcitrack.measure.background import (
-    BONE_INFLATION,
     BONE_MM,
     BONE_PENALTY,
+    CORRELATION_MM,
     GAP_MM,
     GRAIN_SHARE,
     MAX_CELLS,
     MIN_RING_PIXELS,
     RING_MM,
     SKIN_MM,
-    SOFT_INFLATION,
     SOFT_PENALTY,
     Trend,
     anatomy_covariance,
@@ -49,14 +48,23 @@ LEAST_SHARED, MOST_SHARED = 0.0, 0.97
 CELL_MM, SUM_CELLS = 0.7, 400
 """Cells of the joint background, mm, and how many of them at most stand for a region in its uncertainty."""
 SCALE_SD, BONE_SCALE_SD = 0.05, 0.20
-"""Relative standard uncertainty of a value by itself, at each visit anew, in soft tissue and what lying over bone adds to it. With these, k and the
-two below, 95 % intervals held 0.93 and 0.96 of the true changes on two simulated sets."""
+"""Relative standard uncertainty of a value by itself, at each visit anew, in soft tissue and what lying over bone adds to it."""
 SHARED_SCALE_SD = 0.10
 """Relative standard uncertainty that all visits share (beam, scatter): it enters a change in proportion to the change."""
-BACKGROUND_FACTOR = 2.0
-"""Factor k on the standard uncertainty of the background's part."""
+SHORTEST_MM = 0.5
+"""Shortest range over which what a film alone shows beside the common background stays alike; the longest is that of anatomy. The ring says which:
+on simulated films the residuals of cells 0.7 mm apart correlate by 0.3 to 0.6 where registration and grain leave them, and by 0.7 where the trend
+does not follow the limb. With the longest range the uncertainty of a sum over a deposit is up to three times as large as with 1 mm."""
+NEIGHBOURS = 1.5
+"""Distance of neighbouring cells, at most, in cells."""
+COMMON_FACTOR, OWN_FACTOR = 2.5, 2.4
+"""Factors on the standard deviation of the ring's residuals: what lies under a deposit differs by more than the ring differs from its own trend. The
+first, of what all films share, is that of films alone (`SOFT_INFLATION`); it nearly cancels in a change. The second, of each film's own, was fitted
+to simulated people (`python -m benchmarks.joint.calibrate`, docs/explanation/together.md): 2.2 on one half of them, 2.4 on the other."""
 FLOOR_MG, FLOOR_CONTRAST_MM2, FLOOR_MM2 = 0.2, 0.2, 0.5
 """Least standard uncertainty of a change of mass, of contrast and of an area."""
+COMMON, OWN, SCALE, FLOOR = "common background", "own background", "scale", "floor"
+"""Terms of the covariance of a deposit's values."""
 SMOOTHED_MM = 0.2
 """Smoothing of the contrast before an area is counted: noise makes no area."""
 TOO_LITTLE = "too little tissue around the deposit is seen on all images to estimate its background"
@@ -93,16 +101,22 @@ class Patch:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Values:
-    """Values of one deposit at n images and their covariance, shape (n,) and (n, n).
+    """Values of one deposit at n images, shape (n,), and the covariance of their errors.
 
     Parameters
     ----------
-    own
-        Covariance of what is this deposit's alone: its background and its outline.
+    terms
+        What the covariance is the sum of, shape (n, n) each, as far as it is this deposit's alone: `COMMON` background, `OWN` background, `SCALE` and
+        `FLOOR`. Each is proportional to the square of its constants, so that a calibration can weigh them anew.
     """
 
     values: FloatArray
-    own: FloatArray
+    terms: Mapping[str, FloatArray]
+
+    @property
+    def own(self) -> FloatArray:
+        """Covariance of what is this deposit's alone: its background, its outline, its scale."""
+        return np.asarray(sum(self.terms.values()))
 
     @property
     def covariance(self) -> FloatArray:
@@ -173,14 +187,15 @@ def _linear_algebra() -> ThreadpoolController:
 def _measured(patches: Sequence[Patch], region: Mask, taken: Mask, outlined: Sequence[Mask | None], lattice_mm: float) -> FamilyValues | str:
     bone, limb = common([p.bone for p in patches]), common([p.limb for p in patches])
     seen = np.stack([p.seen for p in patches])
+    within = np.stack([p.limb if o is None else p.limb | o for p, o in zip(patches, outlined, strict=True)])
     tissue = np.where(bone, distance_px(~(region & bone)), distance_px(~(region & ~bone))) * lattice_mm
     reach = (tissue <= GAP_MM) & seen.all(axis=0) & ~(taken & ~region)
     away = distance_px(~region) * lattice_mm
     ring = limb & common(list(seen)) & (distance_px(~taken) * lattice_mm > GAP_MM) & (away > GAP_MM) & (away <= RING_MM + GAP_MM)
-    if min(np.count_nonzero(ring & s) for s in seen) < MIN_RING_PIXELS or not reach.any():
+    if min(np.count_nonzero(ring & s) for s in seen & within) < MIN_RING_PIXELS or not reach.any():
         return TOO_LITTLE
     over_bone = float(bone[region].mean())
-    ground = _Ground(reach, ring, bone, limb, seen, lattice_mm)
+    ground = _Ground(reach, ring, bone, limb, seen & within, within, lattice_mm)
     mm2 = np.array([p.point_mm2 for p in patches])
     with_mass = tuple(k for k, p in enumerate(patches) if isinstance(p.model, MassModel))
     mass = _mass(ground, patches, with_mass, over_bone) if len(with_mass) >= LEAST_IMAGES else None
@@ -189,29 +204,28 @@ def _measured(patches: Sequence[Patch], region: Mask, taken: Mask, outlined: Seq
         contrast = _above(ground, [p.values / p.bone_contrast for p in patches])
         if contrast is None:
             return TOO_LITTLE
-        summed = _summed(contrast, reach, mm2)
-        integral = Values(summed.values, _with_scale(summed, over_bone, FLOOR_CONTRAST_MM2))
+        integral = _summed(contrast, reach, mm2, over_bone, FLOOR_CONTRAST_MM2)
         area = _area(contrast, reach, outlined, mm2, lattice_mm, over_bone)
     if mass is None and integral is None:
         return NOTHING_TO_COMPARE
     return FamilyValues(float(np.count_nonzero(region)) * lattice_mm**2, over_bone, mass, integral, area, () if mass is None else with_mass)
 
 
-def _with_scale(summed: Values, over_bone: float, floor: float) -> FloatArray:
-    own = (SCALE_SD**2 + (BONE_SCALE_SD * over_bone) ** 2) * summed.values**2 + floor**2 / 2
-    return np.asarray(BACKGROUND_FACTOR**2 * summed.own + np.diag(own))
+def _scale_and_floor(values: FloatArray, over_bone: float, floor: float) -> dict[str, FloatArray]:
+    """The terms that do not come from the background."""
+    scale = (SCALE_SD**2 + (BONE_SCALE_SD * over_bone) ** 2) * values**2
+    return {SCALE: np.diag(scale), FLOOR: np.eye(len(values)) * floor**2 / 2}
 
 
 def _mass(ground: _Ground, patches: Sequence[Patch], with_mass: Sequence[int], over_bone: float) -> Values | None:
     """Mass at the images that have a model of it."""
     chosen = [(p, p.model) for k, p in enumerate(patches) if k in with_mass and isinstance(p.model, MassModel)]
-    part = replace(ground, seen=ground.seen[list(with_mass)])
+    part = replace(ground, seen=ground.seen[list(with_mass)], within=ground.within[list(with_mass)])
     above = _above(part, [_density(part, patch, model) for patch, model in chosen])
     if above is None:
         return None
     mm2 = np.array([p.point_mm2 / model.magnification**2 / 100 for p, model in chosen])  # mg/cm2 times mm2 is 1/100 mg
-    summed = _summed(above, ground.reach, mm2)
-    return Values(summed.values, _with_scale(summed, over_bone, FLOOR_MG))
+    return _summed(above, ground.reach, mm2, over_bone, FLOOR_MG)
 
 
 def _density(ground: _Ground, patch: Patch, model: MassModel) -> FloatArray:
@@ -227,13 +241,21 @@ def _density(ground: _Ground, patch: Patch, model: MassModel) -> FloatArray:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Ground:
-    """Where a sum is taken and what it is compared with, on the lattice; ``seen`` has the shape (images, rows, columns)."""
+    """Where a sum is taken and what it is compared with, on the lattice.
+
+    Parameters
+    ----------
+    seen, within
+        Shape (images, rows, columns): what each image shows of the limb, and what lies within the limb or an outline there. In the air beside it
+        there is no deposit: a limb turns, and its skin follows a deposit that grows.
+    """
 
     reach: Mask
     ring: Mask
     bone: Mask
     limb: Mask
     seen: Mask
+    within: Mask
     lattice_mm: float
 
 
@@ -250,6 +272,10 @@ class _Above:
     values: FloatArray
     parts: tuple[tuple[int, float, float], ...]
 
+    def variances(self) -> tuple[float, float]:
+        """Variance of the sum of the background's points: shared by all images, and each image's own."""
+        return sum(n**2 * s for n, s, _ in self.parts), sum(n**2 * o for n, _, o in self.parts)
+
 
 def _above(ground: _Ground, images: Sequence[FloatArray]) -> _Above | None:
     """Images less their common background; ``None`` where there is none."""
@@ -257,23 +283,24 @@ def _above(ground: _Ground, images: Sequence[FloatArray]) -> _Above | None:
     mm = ground.lattice_mm
     background = np.full(stack.shape, np.nan)
     parts = []
-    soft_depth, bone_depth = depth_below(ground.limb, mm, SKIN_MM), depth_below(ground.bone, mm, BONE_MM)
+    soft_depth = np.stack([depth_below(limb, mm, SKIN_MM) for limb in ground.within])
+    bone_depth = np.broadcast_to(depth_below(ground.bone, mm, BONE_MM), stack.shape)
     everywhere = np.ones_like(ground.bone)
     tissues = (
-        (~ground.bone, ground.ring & ~ground.bone, soft_depth, SOFT_PENALTY, SOFT_INFLATION),
-        (ground.bone, ground.ring & ground.bone, bone_depth, BONE_PENALTY, BONE_INFLATION),
-        (everywhere, ground.ring, soft_depth, SOFT_PENALTY, BONE_INFLATION),
+        (~ground.bone, ground.ring & ~ground.bone, soft_depth, SOFT_PENALTY),
+        (ground.bone, ground.ring & ground.bone, bone_depth, BONE_PENALTY),
+        (everywhere, ground.ring, soft_depth, SOFT_PENALTY),
     )
-    for where, ring, depth, penalty, inflation in tissues:
+    for where, ring, depth, penalty in tissues:
         target = ground.reach & where & np.isnan(background[0])
         if not target.any() or np.count_nonzero(ring) < MIN_RING_PIXELS:
             continue
-        values, shared, own = _background(stack, ring, target, depth, penalty, inflation, mm)
+        values, shared, own = _background(stack, ring, target, depth, penalty, mm)
         background[:, target] = values
         parts.append((int(np.count_nonzero(target)), shared, own))
     if np.isnan(background[:, ground.reach]).any():
         return None
-    return _Above(np.where(ground.reach, stack - background, 0.0), tuple(parts))
+    return _Above(np.where(ground.reach & ground.within, stack - background, 0.0), tuple(parts))
 
 
 def _filled(stack: FloatArray, seen: Mask, ring: Mask) -> FloatArray:
@@ -287,42 +314,53 @@ def _filled(stack: FloatArray, seen: Mask, ring: Mask) -> FloatArray:
     return np.where(ring & ~seen, others + levels[:, None, None], stack)
 
 
-def _background(
-    stack: FloatArray, ring: Mask, target: Mask, depth: FloatArray, penalty: float, inflation: float, mm: float
-) -> tuple[FloatArray, float, float]:
+def _background(stack: FloatArray, ring: Mask, target: Mask, depth: FloatArray, penalty: float, mm: float) -> tuple[FloatArray, float, float]:
     """Background at the target points, shape (images, points), and the shared and own variance of its mean there."""
     cell = max(CELL_MM / mm, float(np.sqrt(np.count_nonzero(ring) / MAX_CELLS)))
-    cut = [cell_means(image, ring, depth, cell) for image in stack]
-    at, root = cut[0][0], cut[0][2]
+    cut = [cell_means(image, ring, below, cell) for image, below in zip(stack, depth, strict=True)]
+    at, roots = cut[0][0], [c[2] for c in cut]
     values = np.stack([c[1] for c in cut])
-    trends = [Trend.fit(at * mm, root, v, penalty) for v in values]
+    trends = [Trend.fit(at * mm, root, v, penalty) for root, v in zip(roots, values, strict=True)]
     kept = 2 * np.sum([t.kept for t in trends], axis=0) >= len(trends)
-    residuals = np.stack([v - t(at * mm, root) for v, t in zip(values, trends, strict=True)])[:, kept]
+    residuals = np.stack([v - t(at * mm, root) for root, v, t in zip(roots, values, trends, strict=True)])[:, kept]
     clipped = np.clip(residuals, *_limits(residuals))
     spread = max(1.4826 * float(np.median(np.abs(residuals))), 1e-6)
     share = float(np.clip(_share(clipped), LEAST_SHARED, MOST_SHARED))
     points = np.argwhere(target).astype(float)
-    target_cells, _, target_root = cell_means(stack[0], target, depth, cell)
-    design, there = trends[0].design(at * mm, root)[kept], at[kept] * mm
+    target_cells, _, target_root = cell_means(stack[0], target, depth.mean(axis=0), cell)
+    design, there = trends[0].design(at * mm, np.mean(roots, axis=0))[kept], at[kept] * mm
     mean, deviations = residuals.mean(axis=0), residuals - residuals.mean(axis=0)
     n = len(stack)
     anatomy = anatomy_covariance(there, there, 1.0)  # (1 - GRAIN_SHARE) on the diagonal
     of_cells = anatomy_covariance(target_cells * mm, there, 1.0)
-    nearest = np.asarray(cKDTree(target_cells).query(points)[1], np.intp)
     eye = np.eye(len(there))
     both = share + (1 - share) / n
     smooth = linalg.cho_solve(linalg.cho_factor(both * anatomy + eye * GRAIN_SHARE / n), mean) * both
     rough = linalg.cho_solve(linalg.cho_factor((1 - share) * anatomy + eye * GRAIN_SHARE), deviations.T) * (1 - share)
-    weights = smooth[:, None] + rough
-    interpolated = (of_cells @ weights)[nearest]
-    trend = np.stack([t(points * mm, depth[target]) for t in trends])
-    variance = (spread * inflation) ** 2
+    interpolated = of_cells @ (smooth[:, None] + rough)
+    nearest = np.asarray(cKDTree(target_cells).query(points)[1], np.intp)
+    trend = np.stack([t(points * mm, below[target]) for t, below in zip(trends, depth, strict=True)])
     target_design = trends[0].design(target_cells * mm, target_root).mean(axis=0)
+    own_mm = _range_mm(clipped - clipped.mean(axis=0), there, cell * mm)
     shared, own = (
-        _mean_variance(there, design, target_cells * mm, target_design, v, g, penalty)
-        for v, g in ((share, GRAIN_SHARE / n), (1 - share, GRAIN_SHARE))
+        _mean_variance(there, design, target_cells * mm, target_design, _Field(v, g, r), penalty)
+        for v, g, r in ((share, GRAIN_SHARE / n, CORRELATION_MM), (1 - share, GRAIN_SHARE, own_mm))
     )
-    return trend + interpolated.T, variance * shared, variance * own
+    return trend + interpolated[nearest].T, spread**2 * shared, spread**2 * own
+
+
+def _range_mm(deviations: FloatArray, at_mm: FloatArray, cell_mm: float) -> float:
+    """Range over which each image's own residuals stay alike: that of the exponential covariance with their correlation of neighbouring cells."""
+    pairs = cKDTree(at_mm).query_pairs(NEIGHBOURS * cell_mm, output_type="ndarray")
+    variance = float((deviations**2).mean())
+    if not len(pairs) or variance <= 0:
+        return SHORTEST_MM
+    first, second = pairs.T
+    correlation = float((deviations[:, first] * deviations[:, second]).mean()) / variance / (1 - GRAIN_SHARE)
+    apart = float(np.linalg.norm(at_mm[first] - at_mm[second], axis=1).mean())
+    if correlation <= 0:
+        return SHORTEST_MM
+    return float(np.clip(-apart / np.log(min(correlation, 1 - 1e-6)), SHORTEST_MM, CORRELATION_MM))
 
 
 def _limits(residuals: FloatArray) -> tuple[float, float]:
@@ -338,28 +376,39 @@ def _share(residuals: FloatArray) -> float:
     return float(products.sum() - np.trace(products)) / (n * (n - 1)) / own if own > 0 else 0.0
 
 
-def _mean_variance(
-    at: FloatArray, design: FloatArray, target: FloatArray, target_design: FloatArray, variance: float, grain: float, penalty: float
-) -> float:
-    """Variance of the mean of the kriged background over the target, of a field with this variance: interpolation and trend."""
-    if variance <= 0:
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field of this variance, with uncorrelated grain beside it, that stays alike over a range."""
+
+    variance: float
+    grain: float
+    range_mm: float
+
+    def covariance(self, a_mm: FloatArray, b_mm: FloatArray) -> FloatArray:
+        """Between two sets of places, without the grain."""
+        return anatomy_covariance(a_mm, b_mm, self.variance, self.range_mm)
+
+
+def _mean_variance(at: FloatArray, design: FloatArray, target: FloatArray, target_design: FloatArray, field: _Field, penalty: float) -> float:
+    """Variance of the mean of the kriged background over the target: interpolation and trend."""
+    if field.variance <= 0:
         return 0.0
-    factor = linalg.cho_factor(variance * anatomy_covariance(at, at, 1.0) + np.eye(len(at)) * grain)
-    cross = (variance * anatomy_covariance(target, at, 1.0)).mean(axis=0)
+    factor = linalg.cho_factor(field.covariance(at, at) + np.eye(len(at)) * field.grain)
+    cross = field.covariance(target, at).mean(axis=0)
     few = target[:: max(1, len(target) // SUM_CELLS)]
     weights = linalg.cho_solve(factor, cross)
-    left = float((variance * anatomy_covariance(few, few, 1.0)).mean() - cross @ weights)
+    left = float(field.covariance(few, few).mean() - cross @ weights)
     lever = target_design - design.T @ weights
-    information = design.T @ linalg.cho_solve(factor, design) + np.diag([1e-9, *[penalty * len(at) / variance] * 4])
+    information = design.T @ linalg.cho_solve(factor, design) + np.diag([1e-9, *[penalty * len(at) / field.variance] * 4])
     return max(left, 0.0) + max(float(lever @ np.linalg.solve(information, lever)), 0.0)
 
 
-def _summed(above: _Above, reach: Mask, mm2: FloatArray) -> Values:
-    """Sums over the deposit with its rim, and the covariance that the background gives them."""
+def _summed(above: _Above, reach: Mask, mm2: FloatArray, over_bone: float, floor: float) -> Values:
+    """Sums over the deposit with its rim, and their covariance."""
     sums = above.values[:, reach].sum(axis=1) * mm2
-    shared = sum(n**2 * s for n, s, _ in above.parts)
-    own = sum(n**2 * o for n, _, o in above.parts)
-    return Values(sums, np.outer(mm2, mm2) * (shared + own * np.eye(len(mm2))))
+    shared, own = above.variances()
+    background = {COMMON: np.outer(mm2, mm2) * COMMON_FACTOR**2 * shared, OWN: np.diag(mm2**2) * OWN_FACTOR**2 * own}
+    return Values(sums, background | _scale_and_floor(sums, over_bone, floor))
 
 
 def _area(above: _Above, reach: Mask, outlined: Sequence[Mask | None], mm2: FloatArray, lattice_mm: float, over_bone: float) -> Values:
@@ -371,15 +420,13 @@ def _area(above: _Above, reach: Mask, outlined: Sequence[Mask | None], mm2: Floa
     wanted = sum(int(np.count_nonzero(mask & reach)) for mask in drawn.values())
     level = float(pooled[min(max(wanted, 1), pooled.size) - 1])
     points = sum(n for n, _, _ in above.parts)
-    shared = sum(n**2 * s for n, s, _ in above.parts) / points**2
-    own = sum(n**2 * o for n, _, o in above.parts) / points**2
-    step = BACKGROUND_FACTOR * max(float(np.sqrt(shared + own)), 1e-9)
+    shared, own = (v / points**2 for v in above.variances())
+    step = max(float(np.sqrt(COMMON_FACTOR**2 * shared + OWN_FACTOR**2 * own)), 1e-9)
     inside = smooth[:, reach]
     area = (inside > level).sum(axis=1) * mm2
     slope = ((inside > level - step).sum(axis=1) - (inside > level + step).sum(axis=1)) / 2 / step * mm2
-    background = BACKGROUND_FACTOR**2 * np.outer(slope, slope) * (shared + own * np.eye(len(mm2)))
-    scale = np.diag((SCALE_SD**2 + (BONE_SCALE_SD * over_bone) ** 2) * area**2 + FLOOR_MM2**2 / 2)
-    return Values(area, background + scale)
+    background = {COMMON: np.outer(slope, slope) * COMMON_FACTOR**2 * shared, OWN: np.diag(slope**2) * OWN_FACTOR**2 * own}
+    return Values(area, background | _scale_and_floor(area, over_bone, FLOOR_MM2))
 
 
 def bone_contrasts(images: Sequence[FloatArray], bone: Mask) -> FloatArray:

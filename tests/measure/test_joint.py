@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage
 
-from calcitrack.measure.joint import FamilyValues, Patch, Values, bone_contrasts, common, measure_joint
+from calcitrack.measure.joint import OWN, SHARED_SCALE_SD, FamilyValues, Patch, Values, bone_contrasts, common, measure_joint
 
 SIDE, STEP_MM = 80, 0.2
 """A patch of 16 x 16 mm."""
@@ -96,6 +99,56 @@ def test_covariance_is_symmetric_and_positive_semidefinite(heights: list[float])
     for values in (measured.contrast_mm2, measured.area_mm2):
         np.testing.assert_allclose(values.covariance, values.covariance.T)
         assert np.linalg.eigvalsh(values.covariance).min() >= -1e-12
+
+
+def _grainy(seed: int, smoothed_mm: float) -> FamilyValues:
+    """Four visits at which nothing changes, each with a structure of its own of the same strength that stays alike over about this distance."""
+    rng = np.random.default_rng(seed)
+    patches = []
+    for patch in _patches([HEIGHT] * 4):
+        own = ndimage.gaussian_filter(rng.normal(0, 1, (SIDE, SIDE)), smoothed_mm / STEP_MM)
+        patches.append(replace(patch, values=patch.values + 0.01 * own / own.std()))
+    measured = measure_joint(patches, REGION, REGION, [REGION] * 4, STEP_MM)
+    assert isinstance(measured, FamilyValues)
+    return measured
+
+
+def test_what_stays_alike_over_a_shorter_distance_leaves_less_unsure() -> None:
+    """Structures of one strength: those of 0.1 mm average out over the deposit, those of 0.5 mm less so."""
+    fine, coarse = (float(np.sqrt(_grainy(5, mm).contrast_mm2.terms[OWN][0, 0])) for mm in (0.1, 0.5))
+    assert 1.8 * fine < coarse
+
+
+@pytest.mark.parametrize("smoothed_mm", [0.3, 1.0, 2.0])
+def test_intervals_of_a_change_hold_zero_where_nothing_changes(smoothed_mm: float) -> None:
+    """Whatever structure each film has of its own: of 60 changes at least 0.93 lie within their 95 % interval."""
+    changes = []
+    for seed in range(20):
+        contrast = _grainy(seed, smoothed_mm).contrast_mm2
+        c, v = contrast.covariance, contrast.values
+        changes += [abs(v[k] - v[0]) / np.sqrt(c[0, 0] + c[k, k] - 2 * c[0, k]) for k in (1, 2, 3)]
+    assert np.mean(np.array(changes) <= 1.96) >= 0.93
+
+
+def test_the_covariance_is_the_sum_of_its_named_terms() -> None:
+    """And of the scale that all visits share."""
+    contrast = _measured([HEIGHT] * 3).contrast_mm2
+    assert contrast is not None
+    shared = contrast.covariance - sum(contrast.terms.values())
+    np.testing.assert_allclose(shared, SHARED_SCALE_SD**2 * np.outer(contrast.values, contrast.values), atol=1e-12)
+
+
+def test_in_the_air_beside_the_limb_there_is_no_deposit() -> None:
+    """A visit whose limb ends within the region has nothing beyond its skin: air darker than any tissue takes nothing off."""
+    patches = _patches([HEIGHT] * 3)
+    limb = np.ones((SIDE, SIDE), bool)
+    limb[:, SIDE // 2 + 4 :] = False
+    dark = np.where(limb, patches[0].values, -2.0)
+    patches[0] = replace(patches[0], limb=limb, values=dark)
+    measured = measure_joint(patches, REGION, REGION, [REGION & limb, REGION, REGION], STEP_MM)
+    assert isinstance(measured, FamilyValues)
+    assert measured.contrast_mm2 is not None
+    assert 0.6 * DOME_MM2 < measured.contrast_mm2.values[0] < DOME_MM2
 
 
 def test_too_little_tissue_in_common_is_a_reason() -> None:
