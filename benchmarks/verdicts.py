@@ -36,7 +36,7 @@ MISSED, MISSED_SHARE = 0.1, 1 / 3
 """Share of patients with a visit at which this share of the burden was missed."""
 INTERVAL_DAYS = (60, 300)
 FIRST = dt.date(2020, 1, 1)
-READER = Precision({("total", AREA): Spread(0.09, 0.03, 0.6, SdcSource.OWN_REPEATS, 20)})
+READER = Precision(stated={("total", AREA): Spread(0.09, 0.03, 0.6, SdcSource.OWN_REPEATS, 20)})
 """Scatter of 9 %, and one exposure in 33 that is bad."""
 REPEATS = 20
 """Repeat exposures from which a clinic knows that."""
@@ -95,8 +95,9 @@ def known(seed: int, number: int) -> Precision:
     spread = READER.spread("total", AREA, 1.0)
     bad = (rng.random((REPEATS, 2)) < spread.bad_share) * spread.bad_log_sd * rng.normal(size=(REPEATS, 2))
     values = 100 * np.exp(spread.log_sd * rng.normal(size=(REPEATS, 2)) + bad)
-    points = tuple(BurdenPoint(k, None, (float(a), float(b))) for k, (a, b) in enumerate(values, start=1))
-    return own_precision([TimelineSeries(TimelineKey("clinic"), "clinic", (BurdenSeries("total", AREA, "mm2", points),))])
+    repeats = (BurdenSeries("total", AREA, "mm2", (BurdenPoint(1, None, (float(a), float(b))),)) for a, b in values)
+    found = own_precision(TimelineSeries(TimelineKey(f"R{k}"), f"R{k}", (s,)) for k, s in enumerate(repeats))
+    return Precision(stated={("total", AREA): found.spread("total", AREA, 100.0)})
 
 
 def coverage(found: Sequence[tuple[Patient, Judgement]]) -> Mapping[str, tuple[int, int]]:

@@ -17,7 +17,7 @@ FIRST = dt.date(2020, 1, 1)
 def precision(log_sd: float = 0.09, bad_share: float = 0.03, repeats: int = 30, measurand: str = AREA) -> Precision:
     """A precision that does not depend on the size, known from repeats."""
     spread = Spread(log_sd, bad_share, 0.6, SdcSource.OWN_REPEATS, repeats)
-    return Precision({("total", measurand): spread, ("deposit", measurand): spread})
+    return Precision(stated={("total", measurand): spread, ("deposit", measurand): spread})
 
 
 def series(days: Sequence[int], values: Sequence[float | tuple[float, ...]], **facts: object) -> BurdenSeries:

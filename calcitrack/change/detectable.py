@@ -62,7 +62,7 @@ def judged_change(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint
     if series.covariance is not None:
         return _of_plain(bare, _plain_pair(series, series.covariance, earlier, later))
     spread = _spread(series, earlier, later, precision)
-    judged = replace(bare, sdc_source=spread.source, sdc_repeats=spread.repeats)
+    judged = replace(bare, sdc_source=spread.source, sdc_repeats=spread.repeats, sdc_patients=spread.patients)
     return _of_logs(judged, _log_pair(series, earlier, later, spread))
 
 
@@ -105,7 +105,7 @@ def pair_of(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint, prec
 def _spread(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint, precision: Precision) -> Spread:
     """The spread at the geometric mean of both burdens, or at the one that there is."""
     size = math.sqrt(earlier.mean * later.mean) if earlier.mean and later.mean else max(earlier.mean, later.mean)
-    return precision.spread(series.subject, series.measurand, size)
+    return precision.spread(series.subject, series.measurand, size, (earlier.calibration, later.calibration))
 
 
 def _plain_pair(series: BurdenSeries, covariance: Sequence[Sequence[float]], earlier: BurdenPoint, later: BurdenPoint) -> PlainPair:

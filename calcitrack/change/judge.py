@@ -61,7 +61,7 @@ def judge(
     course
         The patient's treatments; none when ``None``.
     precision
-        How well burdens repeat, from `calcitrack.track.own_precision`; the program's precision profile when ``None``.
+        How well burdens repeat, from `calcitrack.change.own_precision`; the program's precision profile when ``None``.
     options
         Settings; defaults when ``None``.
 

@@ -46,7 +46,8 @@ def _around(series: BurdenSeries, period: TreatmentPeriod, course: PatientCourse
         need = f"{LEAST_ON_EACH_SIDE} time points on each side of the start"
         return [replace(bare, reason=f"slopes before and after need {need}; found {before} before and {after} after")]
     noted = joined_notes(zero_note(visits), _also_started(found.series, period, course), *found.words)
-    return list(three_parts(replace(bare, note=noted, sdc_source=visits.source), fitted(visits.observed, start), visits, options))
+    bare = replace(bare, note=noted, sdc_source=visits.source, sdc_patients=visits.patients)
+    return list(three_parts(bare, fitted(visits.observed, start), visits, options))
 
 
 def _also_started(series: BurdenSeries, period: TreatmentPeriod, course: PatientCourse) -> str:
@@ -119,6 +120,7 @@ def response(series: BurdenSeries, rule: ResponseRule, precision: Precision) -> 
     if changes[0].earlier == 0:
         return replace(bare, reason="nothing was found at baseline, so there is no relative change")
     grown = [_grown(series, c, rule, precision) for c in changes]
+    patients = sorted({p for c in (*changes, *grown) for p in c.sdc_patients})
     categories = [_category(c, g, rule) for c, g in zip(changes, grown, strict=True)]
     relatives = [c.relative.value for c in changes if c.relative is not None]
     first = next((k for k, category in enumerate(categories) if category is Category.PROGRESSED), None)
@@ -131,6 +133,7 @@ def response(series: BurdenSeries, rule: ResponseRule, precision: Precision) -> 
         last_change=relatives[-1],
         progressed=first is not None,
         days_to_progression=changes[-1 if first is None else first].interval_days,
+        sdc_patients=tuple(patients),
     )
 
 

@@ -72,12 +72,15 @@ class Visits:
         Where the precision comes from.
     unseen
         Points at which nothing was found.
+    patients
+        Whose repeats it comes from, where it comes from repeats.
     """
 
     points: tuple[BurdenPoint, ...]
     observed: Observed
     source: SdcSource
     unseen: tuple[BurdenPoint, ...]
+    patients: tuple[str, ...] = ()
 
 
 def visits_of(series: BurdenSeries, precision: Precision, left: str = "") -> Visits | str:
@@ -101,13 +104,14 @@ def visits_of(series: BurdenSeries, precision: Precision, left: str = "") -> Vis
     if series.covariance is not None:
         return _together(points, years, np.array(series.covariance))
     means = [p.mean for p in points if p.mean > 0]
-    spread = precision.spread(series.subject, series.measurand, float(np.exp(np.mean(np.log(means)))))
+    size = float(np.exp(np.mean(np.log(means))))
+    spread = precision.spread(series.subject, series.measurand, size, (p.calibration for p in points))
     logs, zeros = (np.array(x) for x in zip(*(log_burden(p.mean, DETECTION_LIMIT[series.measurand]) for p in points), strict=True))
     repeats = np.array([len(p.values) for p in points], float)
     inflated = spread.log_sd * spread.quantile / Z95
     variances = inflated**2 / repeats + zeros**2 + _unshared(points)
     observed = Observed(years, logs, np.diag(variances), spread.bad_share, spread.bad_log_sd)
-    return Visits(points, observed, spread.source, tuple(p for p in points if p.mean == 0))
+    return Visits(points, observed, spread.source, tuple(p for p in points if p.mean == 0), spread.patients)
 
 
 def _together(points: tuple[BurdenPoint, ...], years: FloatArray, covariance: FloatArray) -> Visits:
@@ -145,7 +149,7 @@ def line_trends(series: BurdenSeries, precision: Precision, options: TrendOption
     visits = visits_of(found.series, precision, "; ".join(found.left))
     if isinstance(visits, str):
         return (replace(bare, reason=visits),)
-    noted = replace(bare, sdc_source=visits.source, note=joined_notes(zero_note(visits), *found.words))
+    noted = replace(bare, sdc_source=visits.source, sdc_patients=visits.patients, note=joined_notes(zero_note(visits), *found.words))
     straight = fitted(visits.observed, None)
     trends = (with_slope(noted, straight, visits, options),)
     bend = bend_of_the_visits(straight)

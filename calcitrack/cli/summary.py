@@ -27,6 +27,7 @@ from calcitrack.model.display import counted
 from calcitrack.model.film_quality import FilmDoubt, by_severity
 from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, TimelineSeries
 from calcitrack.model.timeline import TimelineKey
+from calcitrack.reporting.change_words import depends_on
 from calcitrack.reporting.possible_words import possible_sentence
 from calcitrack.tables import TIMELINE
 from calcitrack.tables.cells import Row
@@ -213,6 +214,7 @@ def _verdict_json(judgement: Judgement) -> dict[str, object]:
         "verdict": None if trend is None else trend.verdict,
         "probability": None if trend is None else trend.probability,
         "since": None if trend is None or not trend.treatment else trend.treatment,
+        "depends_on": list(depends_on(judgement)),
         "said": list(judgement_sentences(judgement)),
     }
 
@@ -293,8 +295,14 @@ def _print_verdicts(summary: Summary, console: Console) -> None:
     several = {line.key: line.title for line in summary.timelines if len(line.rows) > 1}
     for judgement in [j for j in summary.judged.judgements if j.key in several][:MOST_TIMELINES]:
         _say(console, several[judgement.key], style="bold")
-        for sentence in (*change_sentences(judgement), *judgement_sentences(judgement)):
+        for sentence in (*change_sentences(judgement), *judgement_sentences(judgement), *_others(judgement)):
             _say(console, f"  {sentence}")
+
+
+def _others(judgement: Judgement) -> tuple[str, ...]:
+    """Whose films, beside the patient's own, decide about this timeline; nothing where nobody's do."""
+    others = depends_on(judgement)
+    return (f"Depends on the repeat exposures of {', '.join(others)}: without them in this run, it may be judged otherwise.",) if others else ()
 
 
 def _say(console: Console, text: str, style: str = "") -> None:

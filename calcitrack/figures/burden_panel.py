@@ -18,7 +18,7 @@ from calcitrack.figures.drawn import DrawnPoint, DrawnTimeline
 from calcitrack.figures.page import LINE_MM, RULE_COLOUR, TEXT_POINTS, day_number, plain, wrapped
 from calcitrack.figures.palette import BLUE, GREY, VERMILLION
 from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, Trend
-from calcitrack.reporting.change_words import SOURCE_WORDS, number
+from calcitrack.reporting.change_words import number, source_words
 from calcitrack.reporting.verdict_words import VERDICT_WORDS, probability_words, rate_words
 
 DAYS_A_YEAR = 365.25
@@ -230,7 +230,7 @@ def legend_entries(drawn: DrawnTimeline, judgement: Judgement | None) -> tuple[l
         found.append((Patch(facecolor=BLUE, alpha=0.22), "95 % interval of the value"))
     changes = detectable_band(drawn, judgement)
     if changes:
-        source = SOURCE_WORDS[changes[0].sdc_source] if changes[0].sdc_source else "source not stated"
+        source = source_words(changes[0].sdc_source, changes[0].sdc_patients, judgement.key.patient_id if judgement is not None else "")
         found.append((Patch(facecolor=SDC_COLOUR, edgecolor=SDC_EDGE, ls=":", alpha=0.6), f"smallest detectable change (SDC), {source}"))
         filled = "baseline, or change beyond SDC" if any(c.exceeds_sdc for c in changes) else "baseline"
         found.append((_dot(BLUE), filled))

@@ -238,6 +238,8 @@ class JudgedChange:
         Whether the change is beyond it; ``None`` where that cannot be said.
     sdc_source, sdc_repeats
         Where the repeatability comes from, and the number of repeated measurements it rests on.
+    sdc_patients
+        Whose repeats these are, where they are own repeats: the change depends on these patients' films and on nobody else's.
     reason
         Why there is no change, or what is missing of it.
     compared_fraction
@@ -263,6 +265,7 @@ class JudgedChange:
     exceeds_sdc: bool | None = None
     sdc_source: SdcSource | None = None
     sdc_repeats: int = 0
+    sdc_patients: tuple[str, ...] = ()
     reason: str = ""
     compared_fraction: float | None = 1.0
     left_out: str = ""
@@ -312,6 +315,8 @@ class Trend:
         the last of them. No day: they are at least as many.
     suspect_time_point
         The visit that most likely does not fit (probability above one half).
+    sdc_source, sdc_patients
+        Where the scatter of a visit is known from, and whose repeats these are, where they are own repeats.
     note
         What a reader should know: how zeros were handled, what else was started, which visits took no part and why.
     compared_fraction
@@ -347,6 +352,7 @@ class Trend:
     settled_by: dt.date | None = None
     suspect_time_point: int | None = None
     sdc_source: SdcSource | None = None
+    sdc_patients: tuple[str, ...] = ()
     note: str = ""
     reason: str = ""
     compared_fraction: float = 1.0
@@ -383,6 +389,8 @@ class Response:
         Whether a visit counts as progression.
     days_to_progression
         From baseline to the first such visit; else to the last visit (censored). ``None`` without dates.
+    sdc_patients
+        Whose repeats decide which of its changes are detectable, where own repeats do.
     """
 
     rule: str
@@ -393,6 +401,7 @@ class Response:
     last_change: float | None = None
     progressed: bool = False
     days_to_progression: int | None = None
+    sdc_patients: tuple[str, ...] = ()
     reason: str = ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from calcitrack.model.assessment import Assessment, TimePointSummary
 from calcitrack.model.display import counted
@@ -110,7 +111,7 @@ def detectable_sentence(judgement: Judgement) -> str:
     if change is None or change.sdc is None or change.exceeds_sdc is None:
         return ""
     down, up = (percent(x) for x in change.sdc)
-    source = SOURCE_WORDS[change.sdc_source] if change.sdc_source else "source not stated"
+    source = source_words(change.sdc_source, change.sdc_patients, judgement.key.patient_id)
     said = f"This is {'beyond' if change.exceeds_sdc else 'within'} the smallest detectable change ({down} to {up}; from {source})"
     if change.exceeds_sdc:
         return f"{said}."
@@ -118,6 +119,46 @@ def detectable_sentence(judgement: Judgement) -> str:
     if headline is not None and headline.verdict in (Verdict.PROGRESSING, Verdict.REGRESSING) and headline.n_time_points > 2:
         return f"{said}: these two visits alone do not show a change; the verdict rests on {counted(headline.n_time_points, 'visit')}."
     return f"{said}: these two visits do not show a change."
+
+
+def source_words(source: SdcSource | None, patients: Sequence[str] = (), patient_id: str = "") -> str:
+    """Where repeatability comes from; of own repeats how many patients' they are, and whether this patient is one of them.
+
+    Whose they are stands in ``sdc_patients`` of the tables and on the console. Pictures and reports are filed with a patient, and name no other one.
+
+    Examples
+    --------
+    >>> source_words(SdcSource.OWN_REPEATS, ("P1", "P2", "P3"), "P2")
+    'own repeat exposures of 3 patients, this one and 2 others'
+    >>> source_words(SdcSource.OWN_REPEATS, ("P1", "P3"), "P2")
+    'own repeat exposures of 2 other patients'
+    >>> source_words(SdcSource.PHANTOM_PROFILE)
+    'simulated films'
+    """
+    if source is None:
+        return "source not stated"
+    if not patients:
+        return SOURCE_WORDS[source]
+    others = len(set(patients) - {patient_id})
+    if others == len(patients):
+        return f"{SOURCE_WORDS[source]} of {counted(others, 'other patient')}"
+    return f"{SOURCE_WORDS[source]} of {counted(len(patients), 'patient')}, this one and {counted(others, 'other')}"
+
+
+def depends_on(judgement: Judgement) -> tuple[str, ...]:
+    """The other patients whose repeat exposures decide about a timeline's change or verdict, in alphabetical order.
+
+    Without their films in the run, the same films may be judged otherwise: by the profile, or by fewer patients.
+
+    Examples
+    --------
+    >>> from calcitrack import assess, judge
+    >>> from calcitrack.phantom.small import small_timeline
+    >>> depends_on(judge(assess(small_timeline((2.0,)))))
+    ()
+    """
+    said = [last_change(judgement), judgement.headline]
+    return tuple(sorted({p for s in said if s is not None for p in s.sdc_patients} - {judgement.key.patient_id}))
 
 
 def _with_interval(change: JudgedChange, unit: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from calcitrack.model.display import counted
 from calcitrack.model.judgement import Judgement, Trend, Verdict
-from calcitrack.reporting.change_words import SOURCE_WORDS, burden_unit, burden_words, in_digits, number
+from calcitrack.reporting.change_words import burden_unit, burden_words, in_digits, number, source_words
 
 VERDICT_WORDS = {Verdict.PROGRESSING: "growing", Verdict.REGRESSING: "shrinking", Verdict.HALTED: "halted", Verdict.UNDETERMINED: "undetermined"}
 
@@ -39,7 +39,8 @@ def judgement_sentences(judgement: Judgement) -> tuple[str, ...]:
         sentences.append(f"Visit {trend.suspect_time_point} does not fit the others: look at its overlay.")
     sentences += [f"{note[:1].upper()}{note[1:]}." for note in trend.note.split("; ") if note]
     if trend.sdc_source is not None:
-        sentences.append(f"Rests on repeatability from {SOURCE_WORDS[trend.sdc_source]}; before it is believed, look at the overlays.")
+        source = source_words(trend.sdc_source, trend.sdc_patients, judgement.key.patient_id)
+        sentences.append(f"Rests on repeatability from {source}; before it is believed, look at the overlays.")
     return tuple(sentences)
 
 

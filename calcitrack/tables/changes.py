@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from calcitrack.model.judgement import CohortPoint, Estimate, JudgedChange, Judgement, Response, Trend
-from calcitrack.tables.cells import Cell, Row, frame
+from calcitrack.tables.cells import Cell, Row, frame, joined
 from calcitrack.tables.changes_schema import CHANGES, COHORT, NO, RESPONSES, TRENDS, YES
 
 
@@ -62,6 +62,7 @@ def _change(change: JudgedChange) -> dict[str, Cell]:
         "reason": change.reason,
         "compared_fraction": change.compared_fraction,
         "left_out": change.left_out,
+        "sdc_patients": joined(change.sdc_patients),
     }
 
 
@@ -108,6 +109,7 @@ def _trend(trend: Trend) -> dict[str, Cell]:
         "note": trend.note,
         "reason": trend.reason,
         "compared_fraction": trend.compared_fraction if trend.slope is not None else None,
+        "sdc_patients": joined(trend.sdc_patients),
     }
 
 
@@ -129,6 +131,7 @@ def _response(response: Response) -> dict[str, Cell]:
         "progressed": _truth(response.progressed) if known else None,
         "days_to_progression": response.days_to_progression,
         "reason": response.reason,
+        "sdc_patients": joined(response.sdc_patients),
     }
 
 

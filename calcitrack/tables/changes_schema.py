@@ -44,9 +44,10 @@ _MEASURAND = _text(
 )
 _SOURCE = _text(
     "sdc_source",
-    "Where the repeatability comes from: `own_repeats` (exposures of one day of this run), `phantom_profile`, or `covariance` (of values that were "
-    "measured together).",
+    "Where the repeatability comes from: `own_repeats` (exposures of one day of at least eight comparable patients of this run), `phantom_profile`, "
+    "or `covariance` (of values that were measured together).",
 )
+_PATIENTS = _text("sdc_patients", "Patients whose own repeats it rests on, this one included where it is one of them; empty where none does.")
 _REASON = _text("reason", "Why cells that could be filled are empty.")
 
 CHANGES = TableSchema(
@@ -77,6 +78,7 @@ CHANGES = TableSchema(
         _ASSESSMENT,
         _number("compared_fraction", "Share of the deposits' area that both time points show, and that the change is about."),
         _text("left_out", "What was left out of both values, because one of the time points does not show it."),
+        _PATIENTS,
     ),
 )
 """Contract of ``changes.csv``."""
@@ -121,6 +123,7 @@ TRENDS = TableSchema(
         _REASON,
         _ASSESSMENT,
         _number("compared_fraction", "Share of the deposits' area that all its visits show, and that the line is about."),
+        _PATIENTS,
     ),
 )
 """Contract of ``trends.csv``."""
@@ -140,6 +143,7 @@ RESPONSES = TableSchema(
         _count("days_to_progression", "Days from baseline to the first visit that counts as progression; to the last visit where none does."),
         _REASON,
         _ASSESSMENT,
+        _PATIENTS,
     ),
 )
 """Contract of ``responses.csv``."""

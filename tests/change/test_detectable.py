@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calcitrack.change.detectable import changes_of, judged_change
-from calcitrack.change.precision import MIN_REPEATS, Precision, own_precision
+from calcitrack.change.precision import Precision
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.judgement import BurdenPoint, SdcSource
 
@@ -104,25 +104,6 @@ def test_unlike_millimetres_are_not_subtracted(courses: ModuleType) -> None:
     change = judged_change(series, series.points[0], replace(series.points[1], like="fiducial"), "baseline", courses.precision())
     assert (change.absolute, change.relative, change.exceeds_sdc) == (None, None, None)
     assert change.reason == "values of different kinds cannot be subtracted: detector and fiducial"
-
-
-def test_own_repeats_are_used_when_there_are_enough(courses: ModuleType) -> None:
-    """From eight pairs on the user's own precision counts, with Student's quantile; with one less the profile does, named as such."""
-    pairs = [(100 * math.exp(0.1), 100 * math.exp(-0.1))] * MIN_REPEATS
-    enough = own_precision([courses.timeline(courses.series([40 * k for k in range(MIN_REPEATS)], pairs))])
-    few = own_precision([courses.timeline(courses.series([40 * k for k in range(MIN_REPEATS - 1)], pairs[1:]))])
-    spread = enough.spread("total", "area_mm2", 5.0)
-    assert (spread.source, spread.repeats) == (SdcSource.OWN_REPEATS, MIN_REPEATS)
-    assert spread.sem == pytest.approx(0.1 * math.sqrt(2))
-    assert spread.quantile == pytest.approx(2.306, abs=0.001)
-    assert few.spread("total", "area_mm2", 5.0).source is SdcSource.PHANTOM_PROFILE
-
-
-def test_copies_of_a_film_are_no_repeats(courses: ModuleType) -> None:
-    """Twenty pairs of equal values, and pairs without any burden, say nothing of repeatability."""
-    days = [40 * k for k in range(20)]
-    for pair in ((100.0, 100.0), (0.0, 3.0)):
-        assert own_precision([courses.timeline(courses.series(days, [pair] * 20))]).own == {}
 
 
 def test_larger_burdens_repeat_better_in_the_profile() -> None:

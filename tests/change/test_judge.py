@@ -11,7 +11,7 @@ import pytest
 from calcitrack.change import RULES, JudgedCohort, JudgeOptions, cohort_points, judge_cohort, own_precision, series_of
 from calcitrack.change.judge import judge
 from calcitrack.change.mixed_model import deposit_trend
-from calcitrack.change.precision import MIN_REPEATS
+from calcitrack.change.precision import MIN_PATIENTS
 from calcitrack.model.assessment import Fate
 from calcitrack.model.course import Courses, PatientCourse, Treatment
 from calcitrack.model.judgement import CohortKind, TimelineSeries, Verdict
@@ -166,11 +166,12 @@ def test_what_grew_before_a_drug_is_not_the_drugs(courses: ModuleType) -> None:
 def test_own_repeats_reach_the_judgement(courses: ModuleType) -> None:
     """What a cohort's repeats say is in every change of its timelines, with the number they rest on."""
     rng = np.random.default_rng(3)
-    pairs = [tuple(100 * np.exp(0.05 * rng.normal(size=2))) for _ in range(12)]
-    repeats = courses.timeline(courses.series([40 * k for k in range(12)], pairs), patient="P9")
-    judgement = judge(repeats, precision=own_precision([repeats]))
-    assert {(c.sdc_source.value, c.sdc_repeats) for c in judgement.changes} == {("own_repeats", 12)}
-    assert {c.sdc_source.value for c in judge(repeats).changes} == {"phantom_profile"}
+    days = [40 * k for k in range(3)]
+    pairs = [[tuple(100 * np.exp(0.05 * rng.normal(size=2))) for _ in days] for _ in range(MIN_PATIENTS)]
+    repeats = [courses.timeline(courses.series(days, own), patient=f"P{k}") for k, own in enumerate(pairs)]
+    judgement = judge(repeats[0], precision=own_precision(repeats))
+    assert {(c.sdc_source.value, c.sdc_repeats) for c in judgement.changes} == {("own_repeats", 24)}
+    assert {c.sdc_source.value for c in judge(repeats[0]).changes} == {"phantom_profile"}
 
 
 def test_undated_visits_have_changes_and_no_trend(courses: ModuleType) -> None:
@@ -213,15 +214,15 @@ def test_a_family_is_unknown_where_one_of_it_is(made: ModuleType) -> None:
 
 def test_a_cohort_is_judged_with_the_precision_of_its_own_repeats(courses: ModuleType) -> None:
     """Law: all that is judged of a cohort is what its parts say, each asked by itself; the order is that of the series."""
-    pairs = [(100.0, 100.0 * math.exp(0.1 * (-1) ** k)) for k in range(MIN_REPEATS)]
-    repeated = courses.timeline(courses.series([40 * k for k in range(MIN_REPEATS)], pairs), patient="R")
-    series = [*cohort_of(courses), repeated]
-    drug = Treatment(patient_id="R", name="abatacept", start=courses.FIRST + dt.timedelta(60))
-    treated, options = Courses((PatientCourse("R", (drug,)),)), JudgeOptions(rules=RULES[:1])
+    pairs = [(100.0, 100.0 * math.exp(0.1 * (-1) ** k)) for k in range(MIN_PATIENTS)]
+    repeated = [courses.timeline(courses.series([0, 40, 80, 120], [pair] * 4), patient=f"R{k}") for k, pair in enumerate(pairs)]
+    series = [*cohort_of(courses), *repeated]
+    drug = Treatment(patient_id="R0", name="abatacept", start=courses.FIRST + dt.timedelta(60))
+    treated, options = Courses((PatientCourse("R0", (drug,)),)), JudgeOptions(rules=RULES[:1])
     judged = judge_cohort(series, treated, options=options)
     precision = own_precision(series)
     assert judged.precision == precision
-    assert precision.own
+    assert precision.repeats
     assert judged.judgements == tuple(judge(s, treated.of(s.key.patient_id), precision=precision, options=options) for s in series)
     assert judged.points == cohort_points(series, treated, precision=precision, rule=judged.rule)
     assert {p.group for p in judged.points} == {"all", "abatacept"}

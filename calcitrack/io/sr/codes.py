@@ -43,6 +43,7 @@ IMAGE_LIBRARY, IMAGE_LIBRARY_GROUP = Code("111028", "DCM", "Image Library"), Cod
 MODALITY = Code("121139", "DCM", "Modality")
 ROWS, COLUMNS = Code("110910", "DCM", "Pixel Data Rows"), Code("110911", "DCM", "Pixel Data Columns")
 PIXELS = Code("{pixels}", "UCUM", "Pixels")
+PATIENTS = Code("{patients}", "UCUM", "Patients")
 MODALITY_CODES = {"CR": Code("CR", "DCM", "Computed Radiography"), "DX": Code("DX", "DCM", "Digital Radiography")}
 """CID 29."""
 SIDE_CODES = {side: code_of(concept) for side, concept in concepts.SIDES.items()}
@@ -78,6 +79,7 @@ DETECTABLE_UP = own("detectable_increase", "Smallest detectable relative increas
 EXCEEDS = own("exceeds_detectable", "Change is beyond the smallest detectable one")
 UNKNOWN = own("cannot_be_said", "Cannot be said")
 DETECTABLE_SOURCE = own("detectable_source", "Where the repeatability comes from")
+DETECTABLE_PATIENTS = own("detectable_patients", "Patients whose repeats the repeatability comes from")
 DETECTABLE_SOURCES = {
     "own_repeats": own("detectable_own_repeats", "Repeat exposures of the same cohort"),
     "phantom_profile": own("detectable_phantom_profile", "Simulated films"),

@@ -117,6 +117,8 @@ class Groups:
         values += [in_percent(name, e) for name, e in ((c.RELATIVE_CHANGE, change.relative), (c.ANNUAL_CHANGE, change.annual)) if e is not None]
         if change.sdc is not None:
             values += [number(name, 100 * v, c.PERCENT) for name, v in zip((c.DETECTABLE_DOWN, c.DETECTABLE_UP), change.sdc, strict=True)]
+        if change.sdc_patients:  # their number: the report is filed with one patient, and names no other
+            values.append(number(c.DETECTABLE_PATIENTS, len(change.sdc_patients), c.PATIENTS))
         if change.left_out and change.compared_fraction is not None:
             values.append(number(c.COMPARED, 100 * change.compared_fraction, c.PERCENT))
         beyond = {True: c.YES, False: c.NO, None: c.UNKNOWN}[change.exceeds_sdc]
