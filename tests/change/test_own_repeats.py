@@ -32,10 +32,12 @@ def exposed_twice(
 
 
 def eight(courses: ModuleType, log_sd: float = 0.1) -> list[TimelineSeries]:
+    """Enough patients, each with one pair."""
     return [exposed_twice(courses, f"R{k}", log_sd) for k in range(MIN_PATIENTS)]
 
 
 def found(cohort: list[TimelineSeries], size: float = 100.0) -> Spread:
+    """The spread of a total area of tier A."""
     return own_precision(cohort).spread(*KIND, size, ("A",))
 
 
