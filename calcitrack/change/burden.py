@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from calcitrack.change.shared_outlines import SharedOutlines, parts_of, shared_outlines
 from calcitrack.model.assessment import ImageAssessment
 from calcitrack.model.evaluable import Evaluable, EvaluableFamily
 from calcitrack.model.judgement import DEPOSIT, TOTAL, BurdenPoint, BurdenSeries
@@ -41,7 +42,8 @@ def total_series(name: str, unit: str, dates: Dates, images: Sequence[ImageAsses
             missing[index] = found
         else:
             points[index] = found
-    parts = {f.name: _part(f, name, unit, points, images, evaluable) for f in evaluable.families}
+    shared = shared_outlines(images)
+    parts = {f.name: _part(f, name, unit, points, images, evaluable, shared) for f in evaluable.families}
     return BurdenSeries(TOTAL, name, unit, tuple(points.values()), missing, parts=parts, evaluable=evaluable)
 
 
@@ -59,8 +61,8 @@ def burden_point(index: int, date: dt.date | None, name: str, images: Sequence[I
     models = sorted({r.model for r in measured}) if name == "volume_mm3" else []
     planes = sorted({i.spacing.basis.value for i in images}) if name in SIZED_IN_PLANE else []
     tiers = " ".join(sorted({i.calibration.tier.value for i in images}))
-    sds = [r.sd for r in measured if r.sd is not None]
-    sd = sum(sds) / len(sds) if sds and len(sds) == len(results) else None
+    sds = [r.sd if isinstance(r, Measurement) else 0.0 for r in results]
+    sd = sum(s for s in sds if s is not None) / len(sds) if measured and None not in sds else None
     return BurdenPoint(index, date, values, sd, "; ".join((*planes, *models)), tiers)
 
 
@@ -69,12 +71,18 @@ def _total(image: ImageAssessment, name: str) -> Found:
 
 
 def _part(
-    family: EvaluableFamily, name: str, unit: str, totals: Mapping[int, BurdenPoint], images: Sequence[ImageAssessment], evaluable: Evaluable
+    family: EvaluableFamily,
+    name: str,
+    unit: str,
+    totals: Mapping[int, BurdenPoint],
+    images: Sequence[ImageAssessment],
+    evaluable: Evaluable,
+    shared: SharedOutlines,
 ) -> BurdenSeries:
     """A family's share of the total where it is known; nothing where its place is known to be empty."""
     points = []
     for index, total in totals.items():
-        found = [_of_family(images[k], name, family.members) for k in evaluable.exposures[index]]
+        found = [of_family(k, images, name, family.members, shared) for k in evaluable.exposures[index]]
         if index in family.known and not any(f is None or isinstance(f, NotMeasurable) for f in found):
             sds = [(f.sd if isinstance(f, Measurement) else 0.0) for f in found]
             sd = sum(s for s in sds if s is not None) / len(sds) if None not in sds else None
@@ -82,16 +90,23 @@ def _part(
     return BurdenSeries(DEPOSIT, name, unit, tuple(points), deposit_id=family.name)
 
 
-def _of_family(image: ImageAssessment, name: str, members: Collection[str]) -> Found:
-    """What a family has on an image; 0 where none of it is seen."""
-    seen = [d.deposit for d in image.deposits if d.deposit_id in members]
+def of_family(k: int, images: Sequence[ImageAssessment], name: str, members: Collection[str], shared: SharedOutlines) -> Found:
+    """What a family has on an image; 0 where none of it is seen.
+
+    Parameters
+    ----------
+    k
+        Position of the image among all `images` of the timeline.
+    shared
+        Outlines that cover several deposits, of the same images: a family has its share of them.
+    """
     if name == COUNT:
-        return float(len(seen))
-    if not seen:
+        return float(sum(d.deposit_id in members for d in images[k].deposits))
+    found = [result for _, result in parts_of(k, images, members, name, shared)]
+    if not found:
         return 0.0
-    results = [d.measurements.get(name) for d in seen]
-    known = [r for r in results if r is not None]
-    return sum_of(known) if len(known) == len(results) else None
+    known = [r for r in found if r is not None]
+    return sum_of(known) if len(known) == len(found) else None
 
 
 def sum_of(results: Sequence[Result]) -> Result:

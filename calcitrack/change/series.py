@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from calcitrack.change.burden import COUNT, NOTHING_READ, SIZED_IN_PLANE, burden_point, sum_of, total_series
+from calcitrack.change.burden import COUNT, NOTHING_READ, SIZED_IN_PLANE, burden_point, of_family, total_series
+from calcitrack.change.shared_outlines import SharedOutlines, parts_of, shared_outlines
 from calcitrack.model.assessment import Assessment, DepositTrack, Fate
 from calcitrack.model.evaluable import Evaluable, evaluable_of, families_of
 from calcitrack.model.joint import Joint, JointSeries
@@ -38,8 +39,9 @@ def series_of(assessment: Assessment) -> TimelineSeries:
     dates = {p.index: p.date for p in assessment.time_points}
     totals = [total_series(name, unit, dates, assessment.images, evaluable) for name, unit in (*BURDENS.items(), (COUNT, "1"))]
     families = {t.deposit_id: group for group in families_of(assessment.tracks) for t in group}
+    shared = shared_outlines(assessment.images)
     deposits = [
-        _deposit(assessment, t, families[t.deposit_id], evaluable.cut, name, unit) for t in assessment.tracks for name, unit in BURDENS.items()
+        _deposit(assessment, t, families[t.deposit_id], evaluable, shared, name, unit) for t in assessment.tracks for name, unit in BURDENS.items()
     ]
     joint, each = _together(assessment, assessment.joint, evaluable) if assessment.joint is not None else ((), ())
     return TimelineSeries(assessment.key, assessment.assessment_id, (*totals, *joint, *deposits, *each))
@@ -79,7 +81,7 @@ def _of_joint(assessment: Assessment, joint: JointSeries, bare: BurdenSeries, ev
 
 
 def _deposit(
-    assessment: Assessment, track: DepositTrack, family: Sequence[DepositTrack], cut: Mapping[str, Collection[int]], name: str, unit: str
+    assessment: Assessment, track: DepositTrack, family: Sequence[DepositTrack], evaluable: Evaluable, shared: SharedOutlines, name: str, unit: str
 ) -> BurdenSeries:
     """Series of a deposit. The first deposit of a family has the series of the whole family."""
     if track is not family[0]:
@@ -88,21 +90,19 @@ def _deposit(
     points: list[BurdenPoint] = []
     missing: dict[int, str] = {}
     ids = {t.deposit_id for t in family}
+    seen_on = [[seen.deposit_id for seen, _ in parts_of(k, assessment.images, ids, name, shared)] for k in range(len(assessment.images))]
     for point in assessment.time_points:
         value_or_reason: BurdenPoint | str
-        images = [i for i in assessment.images if i.time_point == point.index and any(d.deposit_id in ids for d in i.deposits)]
-        image_deposits = [[d for d in i.deposits if d.deposit_id in ids] for i in images]
-        results = [
-            sum_of([d.deposit.measurements[name] for d in seen]) for seen in image_deposits if all(name in d.deposit.measurements for d in seen)
-        ]
-        unknown = _unknown(family, point.index, {d.deposit_id for seen in image_deposits for d in seen})
+        here = _exposures_of(point.index, assessment, ids, evaluable, seen_on)
+        unknown = _unknown(family, point.index, {d.deposit_id for i in assessment.images if i.time_point == point.index for d in i.deposits})
+        images, results = [assessment.images[k] for k in here], [of_family(k, assessment.images, name, ids, shared) for k in here]
         if unknown:
             value_or_reason = unknown
-        elif results and any(point.index in cut.get(t.deposit_id, ()) for t in family):
+        elif here and any(point.index in evaluable.cut.get(t.deposit_id, ()) for t in family):
             value_or_reason = CUT
-        elif results:
+        elif any(seen_on[k] for k in here):
             value_or_reason = burden_point(point.index, point.date, name, images, results)
-        elif points and any(t.fates.get(point.index) is Fate.RESOLVED for t in family):
+        elif points and (here or any(t.fates.get(point.index) is Fate.RESOLVED for t in family)):
             value_or_reason = BurdenPoint(point.index, point.date, (0.0,), 0.0, points[-1].like, points[-1].calibration)
         else:
             value_or_reason = NOT_SEEN
@@ -111,6 +111,19 @@ def _deposit(
         else:
             points.append(value_or_reason)
     return BurdenSeries(DEPOSIT, name, unit, tuple(points), missing, track.deposit_id)
+
+
+def _exposures_of(
+    time_point: int, assessment: Assessment, ids: Collection[str], evaluable: Evaluable, seen_on: Sequence[Collection[str]]
+) -> Sequence[int]:
+    """Positions of the exposures whose mean is a family's burden at a time point at which it is seen; none where it is not.
+
+    They are those that stand for the day, so that deposits sum up to the total: where one of them shows the family's place and nothing there, it
+    counts as zero, in the total as well. Where the place is not known on all of them, only those that show the family count.
+    """
+    seen = [k for k, i in enumerate(assessment.images) if i.time_point == time_point and seen_on[k]]
+    known = any(set(f.members) == set(ids) and time_point in f.known for f in evaluable.families)
+    return evaluable.exposures.get(time_point, ()) if seen and known else seen
 
 
 def _unknown(family: Sequence[DepositTrack], time_point: int, seen: Collection[str]) -> str:
