@@ -123,4 +123,5 @@ def _anonymous(facts: Acquisition) -> Acquisition:
         patient_birth_date=None,
         manufacturer="",
         manufacturer_model_name="",
+        limb=None,
     )

@@ -116,7 +116,7 @@ class Summary:
         """(path, reason) of each file that should have been measured and was not."""
         scanned = [(f.source, f.reason) for f in self.files if f.status is FileStatus.FAILED]
         unread = [(f.exposure.source, str(f.error)) for line in self.timelines for f in line.failures if not f.is_copy]
-        return scanned + unread + [(s, t.reason) for t in self.lost for s in t.sources]
+        return list(dict.fromkeys(scanned + unread + [(s, t.reason) for t in self.lost for s in t.sources]))
 
     @property
     def skipped(self) -> Counter[str]:
@@ -135,7 +135,9 @@ class Summary:
         found: dict[str, list[str]] = {}
 
         def say(words: str, source: str) -> None:
-            found.setdefault(words, []).append(source)
+            files = found.setdefault(words, [])
+            if source not in files:  # both limbs of one picture say the same
+                files.append(source)
 
         for failure in (f for line in self.timelines for f in line.failures):
             if isinstance(failure.error, FilmRefusedError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import PurePath
 from types import MappingProxyType
 
 from calcitrack.errors import FilmRefusedError, InvalidValueError
@@ -91,7 +92,8 @@ EXPLAINED: Mapping[FilmProblem, Explained] = MappingProxyType(
             Severity.REFUSED,
             "two limbs lie side by side in one picture, such as both hands on one plate",
             "the film is not measured: deposits of one side would be followed on the other",
-            "cut it into one file for each side and state the side of each in the manifest, or crop it to one side (corrections)",
+            "state which side lies where, in a manifest.csv beside it: under the header `path,sides` the line `FILE,R L` where the right one lies at "
+            "the left of the picture (or above), else `FILE,L R`; of limbs that touch, crop a copy of the file to each (corrections)",
         ),
         FilmProblem.PIXEL_SIZE: Explained(
             Severity.REFUSED,
@@ -126,6 +128,8 @@ EXPLAINED: Mapping[FilmProblem, Explained] = MappingProxyType(
     }
 )
 """Problem -> what it means; in this order within a severity, most serious first."""
+THE_FILE = "FILE"
+"""Stands for the name of the film in an action."""
 EXPECTED = "a radiograph of one limb as it was taken"
 """What would have been measured, for messages."""
 
@@ -203,5 +207,6 @@ def refused(doubts: Iterable[FilmDoubt], source: str) -> FilmRefusedError | None
     """  # noqa: E501 - a doctest holds the whole message
     for doubt in by_severity(doubts):
         if doubt.severity is Severity.REFUSED:
-            return FilmRefusedError(source, f"that {doubt.explained.meaning} ({doubt.found})", EXPECTED, doubt.explained.action)
+            action = doubt.explained.action.replace(THE_FILE, PurePath(source.replace("!", "/")).name or THE_FILE)
+            return FilmRefusedError(source, f"that {doubt.explained.meaning} ({doubt.found})", EXPECTED, action)
     return None

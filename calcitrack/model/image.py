@@ -67,6 +67,8 @@ class Acquisition:
     distance_source_to_detector_mm: float | None = None
     distance_source_to_patient_mm: float | None = None
     estimated_magnification: float | None = None
+    limb: int | None = field(default=None, metadata=STORED_WHEN_STATED)
+    """Which limb of a picture of two this image is: 1 at the left of the picture, or above; 2 the other. ``None`` for the picture as a whole."""
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True, repr=False)

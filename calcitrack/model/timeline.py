@@ -14,17 +14,18 @@ from calcitrack.model.display import Card, Displayed, counted
 from calcitrack.model.image import Acquisition, Image, Radiograph, Volume
 
 
-def image_id_of(sop_instance_uid: str, source: str) -> str:
-    """The SOP Instance UID of an image, or its source where it has none.
+def image_id_of(sop_instance_uid: str, source: str, limb: int | None = None) -> str:
+    """The SOP Instance UID of an image, or its source where it has none; with the number of the limb where it is one of two in the picture.
 
     Bytes of a file name that are no text become escapes, so that every encoding, digest and database can hold the id.
 
     Examples
     --------
-    >>> image_id_of("1.2.3", "visit1.dcm"), image_id_of("", "visit1.png")
-    ('1.2.3', 'visit1.png')
+    >>> image_id_of("1.2.3", "visit1.dcm"), image_id_of("", "visit1.png"), image_id_of("1.2.3", "visit1.dcm", limb=2)
+    ('1.2.3', 'visit1.png', '1.2.3 limb 2')
     """
-    return (sop_instance_uid or source).encode("utf-8", "backslashreplace").decode("utf-8")
+    name = (sop_instance_uid or source).encode("utf-8", "backslashreplace").decode("utf-8")
+    return name if limb is None else f"{name} limb {limb}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -80,7 +81,7 @@ class Exposure(Displayed):
         >>> Exposure(Acquisition(), load=None, source="films/visit1.png").image_id
         'films/visit1.png'
         """
-        return image_id_of(self.acquisition.sop_instance_uid, self.source)
+        return image_id_of(self.acquisition.sop_instance_uid, self.source, self.acquisition.limb)
 
     @property
     def files(self) -> tuple[str, ...]:

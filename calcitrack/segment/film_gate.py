@@ -8,18 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-import cv2
 import numpy as np
-from scipy import ndimage
 
 from calcitrack.model.film_quality import FilmDoubt, FilmProblem, Severity, by_severity
 from calcitrack.model.image import Acquisition, FloatImage, Mask, Radiograph
+from calcitrack.model.two_limbs import BOTH, PAIRED_PARTS
 from calcitrack.segment.grid import WORKING_PIXEL_MM
+from calcitrack.segment.limbs import COARSE, COARSE_MM, area_cm2, two_limbs, width_mm
 from calcitrack.segment.overview import LEAST_FILM_MM, Overview, certainty_as_negative
 
-COARSE = 4
-"""Every fourth pixel of the search grid is looked at: 0.8 mm, the overview's own pixel."""
-COARSE_MM = COARSE * WORKING_PIXEL_MM
 DOUBTED_CERTAINTY, LEAST_CERTAINTY = 0.85, 0.7
 """Mean certainty of bone or no bone within the limb below which the negative is looked at too, and below which a film is unlike those of limbs.
 `python -m benchmarks.film_gate` measures it: 0.73 or more on real and simulated films of limbs, at most 0.78 on their negatives."""
@@ -36,12 +33,6 @@ UNSEEN_PARTS = frozenset(
 """Values of Body Part Examined (PS3.16, annex L) of which the networks have seen nothing."""
 MAMMOGRAPHY = "MG"
 """Modality (0008,0060) of breasts (PS3.3, C.7.3.1.1.1)."""
-SECOND_LIMB = 0.4
-"""Least area of a second limb against the first: the two sides of a person differ by less, a part of a hand that lies apart is smaller."""
-LEAST_LIMB_WIDTH_MM = 15.0
-"""A limb holds a circle of this diameter: fingers that lie apart, and letters, do not."""
-LEAST_LIMB_BONE = 0.1
-"""Least share of bone in a limb that counts as one of two."""
 WIDEST_MM: Mapping[str, float] = MappingProxyType(
     {"HAND": 130.0, "WRIST": 130.0, "FINGER": 130.0, "FOOT": 150.0, "TOE": 150.0, "ANKLE": 170.0, "ELBOW": 190.0, "FOREARM": 190.0, "KNEE": 260.0}
 )
@@ -94,8 +85,8 @@ def film_doubts(radiograph: Radiograph, image: FloatImage, field: Mask, seen: Ov
     unlike = _not_as_films_of_limbs(image, field, limb, bone, seen.bone[every])
     if unlike is not None:
         return (unlike,)
-    foreign = float(np.count_nonzero((seen.foreign[every] > 0.5) & limb)) * COARSE_MM**2 / 100
-    found += [_two_limbs(limb, bone), _wrong_size(radiograph, limb), _burnt_out(image[every], field[every], limb)]
+    foreign = area_cm2(np.asarray((seen.foreign[every] > 0.5) & limb, bool))
+    found += [_two_limbs(radiograph.acquisition, limb, bone), _wrong_size(radiograph, limb), _burnt_out(image[every], field[every], limb)]
     if foreign >= LEAST_FOREIGN_CM2:
         found.append(FilmDoubt(FilmProblem.FOREIGN, f"{foreign:.0f} cm2 of the limb"))
     return by_severity(d for d in found if d is not None)
@@ -136,21 +127,14 @@ def _not_as_films_of_limbs(image: FloatImage, field: Mask, limb: Mask, bone: Mas
     return FilmDoubt(FilmProblem.UNLIKE, f"{100 * share:.0f} % of it look like bone; of limbs at most {100 * MOST_BONE:.0f} %")
 
 
-def _two_limbs(limb: Mask, bone: Mask) -> FilmDoubt | None:
-    """Whether two parts of the picture are limbs of like size, with air between them."""
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(limb.astype(np.uint8), connectivity=8)
-    areas = stats[1:count, cv2.CC_STAT_AREA]
-    if areas.size < 2:
-        return None
-    first, second = (int(k) for k in np.argsort(areas)[::-1][:2])
-    if areas[second] < SECOND_LIMB * areas[first]:
-        return None
-    for k in (first, second):
-        part = parts == k + 1
-        if _width_mm(part) < LEAST_LIMB_WIDTH_MM or np.count_nonzero(bone & part) < LEAST_LIMB_BONE * areas[k]:
-            return None
-    sizes = " and ".join(f"{areas[k] * COARSE_MM**2 / 100:.0f} cm2" for k in (first, second))
-    return FilmDoubt(FilmProblem.TWO_LIMBS, sizes)
+def _two_limbs(acquisition: Acquisition, limb: Mask, bone: Mask) -> FilmDoubt | None:
+    """Whether two parts of the picture are limbs of like size, with air between them, or the header states both and one is seen."""
+    found = two_limbs(limb, bone)
+    if found is not None:
+        return FilmDoubt(FilmProblem.TWO_LIMBS, " and ".join(f"{area_cm2(part):.0f} cm2" for part in found))
+    if acquisition.laterality == BOTH and _part(acquisition) in PAIRED_PARTS:
+        return FilmDoubt(FilmProblem.TWO_LIMBS, f"laterality {BOTH} is stated; one limb is seen, or they touch")
+    return None
 
 
 def _burnt_out(image: FloatImage, field: Mask, limb: Mask) -> FilmDoubt | None:
@@ -164,15 +148,10 @@ def _burnt_out(image: FloatImage, field: Mask, limb: Mask) -> FilmDoubt | None:
     return None
 
 
-def _width_mm(mask: Mask) -> float:
-    """Diameter of the largest circle within a mask on the coarse grid, mm; the picture's edge bounds it."""
-    return (2 * float(ndimage.distance_transform_edt(np.pad(mask, 1)).max()) - 1) * COARSE_MM
-
-
 def _may_be_part(limb: Mask, width: float, least_mm: float) -> bool:
     """Whether a narrow limb may be a finger, or a part of a limb that the picture's edge cuts: it would be wide enough if it went on beyond."""
     beyond = np.pad(limb, int(np.ceil(least_mm / COARSE_MM)), mode="edge")
-    return width <= THUMB_MM or _width_mm(beyond) >= least_mm
+    return width <= THUMB_MM or width_mm(beyond) >= least_mm
 
 
 def _wrong_size(radiograph: Radiograph, limb: Mask) -> FilmDoubt | None:
@@ -181,7 +160,7 @@ def _wrong_size(radiograph: Radiograph, limb: Mask) -> FilmDoubt | None:
     part = _part(radiograph.acquisition)
     if pixel_mm is None or part not in WIDEST_MM:
         return None
-    width = _width_mm(limb)
+    width = width_mm(limb)
     said = f"a limb of {width:.0f} mm at {pixel_mm:.3g} mm a pixel"
     if width > WIDEST_MM[part]:
         return FilmDoubt(FilmProblem.PIXEL_SIZE, f"{said}; {part} is at most {WIDEST_MM[part]:.0f} mm wide")

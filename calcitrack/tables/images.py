@@ -12,6 +12,8 @@ from calcitrack.model.timeline import TimelineKey
 from calcitrack.tables.cells import Cell, Gap, Row, joined, result_cells
 from calcitrack.tables.schema import IMAGES
 
+ImageOfFile = tuple[str, int | None]
+"""A file, and which limb of it where its picture shows two (`calcitrack.model.image.Acquisition.limb`)."""
 LOST = "its timeline was not assessed"
 
 
@@ -79,11 +81,11 @@ def image_gaps(assessment: Assessment) -> Iterator[tuple[Row, list[Gap]]]:
         yield _measured_row(assessment, image)
 
 
-def outcomes(assessment: Assessment) -> dict[str, Row]:
-    """File -> row, for every exposure of one timeline: what became of it once its pixels were needed."""
+def outcomes(assessment: Assessment) -> dict[ImageOfFile, Row]:
+    """Image of a file -> row, for every exposure of one timeline: what became of it once its pixels were needed."""
     rows = [(i.exposure, _measured_row(assessment, i)[0]) for i in assessment.images]
     rows += [(f.exposure, _failed_row(assessment, f)) for f in assessment.failures]
-    return {file: {**row, "path": file} for exposure, row in rows for file in exposure.files}
+    return {(file, exposure.acquisition.limb): {**row, "path": file} for exposure, row in rows for file in exposure.files}
 
 
 def _record_row(record: FileRecord, lost: Mapping[str, str]) -> Row:
@@ -98,15 +100,15 @@ def _record_row(record: FileRecord, lost: Mapping[str, str]) -> Row:
     }
 
 
-def merged_image_rows(files: Iterable[FileRecord], known: Mapping[str, Row], failures: Iterable[TimelineFailure]) -> Iterator[Row]:
-    """One row per file: from its assessment where there is one, else from the scan.
+def merged_image_rows(files: Iterable[FileRecord], known: Mapping[ImageOfFile, Row], failures: Iterable[TimelineFailure]) -> Iterator[Row]:
+    """One row per image: from its assessment where there is one, else from the scan.
 
     Parameters
     ----------
     files
         Every input file, in order.
     known
-        Source -> row, from `outcomes`; images without a file record (made in memory) follow the files.
+        Image -> row, from `outcomes`; images without a file record (made in memory) follow the files. Of a picture of two limbs each has a row.
     failures
         Timelines that could not be assessed: their files become failed, with the timeline's reason.
     """
@@ -114,18 +116,18 @@ def merged_image_rows(files: Iterable[FileRecord], known: Mapping[str, Row], fai
     listed = set()
     for record in files:
         listed.add(record.source)
-        row = known.get(record.source)
-        if row is None:
-            yield _record_row(record, lost)
-        else:
+        rows = [known[image] for limb in (None, 1, 2) if (image := (record.source, limb)) in known]
+        for row in rows:
             found = str(row.get("findings") or "")
             yield {**row, "findings": joined((*(f for f in record.findings if f not in found), found))}
-    yield from (row for source, row in known.items() if source not in listed)
+        if not rows or (record.source in lost and (record.source, None) not in known):
+            yield _record_row(record, lost)
+    yield from (row for (source, _), row in known.items() if source not in listed)
 
 
 def image_rows(files: Iterable[FileRecord], assessments: Iterable[Assessment], failures: Iterable[TimelineFailure]) -> Iterator[Row]:
     """Rows of ``images.csv`` for a whole cohort."""
-    known: dict[str, Row] = {}
+    known: dict[ImageOfFile, Row] = {}
     for assessment in assessments:
         known |= outcomes(assessment)
     return merged_image_rows(files, known, failures)

@@ -104,6 +104,12 @@ def test_two_hands_on_one_plate_are_two_limbs() -> None:
     assert problems(film(), *scene([HAND, OTHER_HAND])) == [FilmProblem.TWO_LIMBS]
 
 
+@pytest.mark.parametrize(("part", "expected"), [("HAND", [FilmProblem.TWO_LIMBS]), ("PELVIS", [FilmProblem.UNSEEN_PART])])
+def test_both_sides_stated_and_one_limb_seen_is_refused(part: str, expected: list[FilmProblem]) -> None:
+    """Hands that touch are one part of the picture; a part of the trunk has both sides in one."""
+    assert problems(film(part, laterality="B"), *scene([HAND])) == expected
+
+
 def test_fingers_that_lie_apart_are_no_second_limb() -> None:
     """Parts that are much smaller, or too thin for a limb."""
     assert problems(film(), *scene([HAND, (slice(100, 400), slice(500, 560))])) == []

@@ -22,7 +22,7 @@ LENGTH_KEYS = {"from", "to", "mm"}
 MAX_BYTES = 64 * 1024**2
 """Hundreds of thousands of films; more is another kind of file."""
 EXPECTED = f'a JSON object {{"films": [...]}}, each film an object with the keys {", ".join(KEYS)}'
-_UID = re.compile(r"[0-9.]{3,64}")
+_UID = re.compile(r"[0-9.]{3,64}( limb [12])?")
 
 Corrections = Mapping[str, FilmCorrection]
 """SOP Instance UID, or path where a film has none -> its correction."""
@@ -110,7 +110,7 @@ def _entries_of(correction: FilmCorrection) -> dict[str, Any]:
 
 def correction_of(acquisition: Acquisition, source: str, corrections: Corrections) -> FilmCorrection:
     """The correction of a film."""
-    return corrections.get(image_id_of(acquisition.sop_instance_uid, source), NO_CORRECTION)
+    return corrections.get(image_id_of(acquisition.sop_instance_uid, source, acquisition.limb), NO_CORRECTION)
 
 
 def laid_over(first: Corrections, second: Corrections) -> dict[str, FilmCorrection]:

@@ -15,6 +15,8 @@ from calcitrack.io.images.sidecar import sidecar_of
 from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection, corrected
 from calcitrack.model.image import Radiograph
 from calcitrack.model.timeline import Exposure
+from calcitrack.model.two_limbs import TwoLimbs
+from calcitrack.segment.one_of_two import one_of_two
 
 STEP_BYTES = 1 << 20
 """Files are read in pieces of this size."""
@@ -58,6 +60,8 @@ class ExposureFile:
         The reader's corrections of it, which replace everything else.
     patient_id
         The Patient ID with its issuer, where the ID alone names several people; else empty.
+    limb, both
+        Of a picture of two limbs: which of them the image is, 1 or 2, and what is stated of their sides; else ``None``.
     """
 
     source: FileSource
@@ -66,6 +70,8 @@ class ExposureFile:
     pseudonym: str = ""
     correction: FilmCorrection = NO_CORRECTION
     patient_id: str = ""
+    limb: int | None = None
+    both: TwoLimbs | None = None
 
     def __call__(self) -> Radiograph:
         """The radiograph.
@@ -76,6 +82,8 @@ class ExposureFile:
             As `calcitrack.read_radiograph` does.
         """
         radiograph = with_correction(_with_row(read_source(self.source, self.limits), self.row, name_patient=not self.pseudonym), self.correction)
+        if self.limb is not None and self.both is not None:
+            radiograph = one_of_two(radiograph, self.limb, self.both)
         if not self.pseudonym:
             named = self.patient_id or radiograph.acquisition.patient_id
             return replace(radiograph, acquisition=replace(radiograph.acquisition, patient_id=named))

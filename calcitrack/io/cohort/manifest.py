@@ -16,10 +16,11 @@ from calcitrack.io.sheets.table import Row, TableForm, read_rows
 from calcitrack.model.display import counted
 from calcitrack.model.image import Acquisition
 from calcitrack.model.spacing import Spacing, SpacingBasis
+from calcitrack.model.two_limbs import BOTH, ONE_SIDE, STATED_AS, TwoLimbs, sides_of
 
 DATES = ("acquisition_date", "study_date")
 """Columns of the exposure's day or time, of which the first that is filled counts."""
-COLUMNS = ("path", "patient_id", *DATES, "body_part", "laterality", "view", "spacing_mm", "spacing_basis", "photometric_interpretation")
+COLUMNS = ("path", "patient_id", *DATES, "body_part", "laterality", "sides", "view", "spacing_mm", "spacing_basis", "photometric_interpretation")
 """Known columns; ``path`` is required, every other one may be missing or have empty cells."""
 _FORM = TableForm(COLUMNS, ("path",), "file or folder", ManifestError, dates=DATES, numbers=("spacing_mm",))
 
@@ -37,6 +38,8 @@ class ManifestRow:
     spacing_mm: tuple[float, float] | None = None
     spacing_basis: str = ""
     photometric_interpretation: str = ""
+    sides: str = ""
+    """Of a picture of two limbs, one of `calcitrack.model.two_limbs.ORDERS`."""
 
     def acquisition(self, header: Acquisition, *, name_patient: bool) -> tuple[Acquisition, tuple[str, ...]]:
         """The header's facts, replaced by the manifest's where it states them; each replacement is a finding.
@@ -75,6 +78,11 @@ class ManifestRow:
         return moment
 
     @property
+    def two_limbs(self) -> TwoLimbs | None:
+        """What is stated of the sides of two limbs in one picture."""
+        return TwoLimbs(self.sides, "the manifest") if self.sides else None
+
+    @property
     def spacing(self) -> Spacing | None:
         """Stated size of a pixel, in the plane that is stated."""
         basis = SpacingBasis(self.spacing_basis or SpacingBasis.UNSPECIFIED)
@@ -83,6 +91,10 @@ class ManifestRow:
     def over(self, wider: ManifestRow) -> ManifestRow:
         """The same row, with what it leaves open taken from the row of a folder around it."""
         mine = {f.name: getattr(self, f.name) or getattr(wider, f.name) for f in fields(self)}
+        if self.laterality in ONE_SIDE:  # one limb, among pictures of two
+            mine["sides"] = ""
+        if self.sides:
+            mine["laterality"] = BOTH
         return ManifestRow(**mine)
 
 
@@ -160,7 +172,8 @@ def _add(rows: dict[Path, ManifestRow], manifest: Path, row: Row) -> None:
         patient_id=row.text("patient_id"),
         acquisition_time=next((m for column in DATES if (m := row.moment(column)) is not None), None),
         body_part=row.text("body_part").upper(),
-        laterality=_side(row),
+        laterality=_side(row) or (BOTH if sides_of(row.text("sides")) else ""),
+        sides=_sides(row),
         view=row.text("view").upper(),
         spacing_mm=size,
         spacing_basis=basis,
@@ -189,6 +202,21 @@ def _side(row: Row) -> str:
     if text and text not in SIDES:
         row.wrong(f"laterality {row.text('laterality')!r} is not L, R or B")
     return SIDES.get(text, "")
+
+
+def _sides(row: Row) -> str:
+    """Sides of two limbs in one picture."""
+    text = row.text("sides")
+    order = sides_of(text)
+    if text and not order:
+        row.wrong(f"sides {text!r} is neither R L nor L R: the sides of two limbs, {STATED_AS}")
+    elif order and _side_or_none(row) in ONE_SIDE:
+        row.wrong(f"laterality {row.text('laterality')} with sides {text}: a picture of two limbs has no side of its own")
+    return order
+
+
+def _side_or_none(row: Row) -> str:
+    return SIDES.get(row.text("laterality").upper(), "")
 
 
 def _choice(row: Row, column: str, choices: tuple[str, ...], in_case: Callable[[str], str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -24,7 +24,9 @@ from calcitrack.io.sheets.dates import DateOrder
 from calcitrack.model.arguments import expect_paths
 from calcitrack.model.cohort import Cohort, FileRecord, FileStatus
 from calcitrack.model.corrections import FilmCorrection
+from calcitrack.model.image import Acquisition
 from calcitrack.model.timeline import Exposure, image_id_of
+from calcitrack.model.two_limbs import BOTH, ONE_SIDE, PAIRED_PARTS, TwoLimbs
 
 MAX_WORKERS = 8
 """Threads that read headers. Parsing holds the interpreter (0.8 ms a file), so that they help only where a disk or network share makes one wait;
@@ -116,7 +118,7 @@ def read_cohort(
         described = [_with_pseudonym(file, pseudonyms) for file in described]
     files = skip_copies(with_contradictions(described), lambda a, b: compare_bytes(a.source, b.source, limits))
     known = _all_corrections(corrections, recorded or {}, files)
-    exposures = [_exposure(f, stated, limits, pseudonyms, known) for f in files if f.status is FileStatus.READ]
+    exposures = [e for f in files if f.status is FileStatus.READ for e in _exposures(f, stated, limits, pseudonyms, known)]
     return Cohort(build_timelines(exposures), tuple(_record(f) for f in files))
 
 
@@ -150,7 +152,7 @@ def _with_manifest(file: ScannedFile, manifest: Manifest | None, *, name_patient
     if row is None or file.acquisition is None:
         return file
     acquisition, findings = row.acquisition(file.acquisition, name_patient=name_patient)
-    placed = replace(file, acquisition=acquisition, findings=(*file.findings, *findings))
+    placed = replace(file, acquisition=acquisition, findings=(*file.findings, *findings), two_limbs=row.two_limbs or file.two_limbs)
     if file.lacks_sidecar and acquisition.patient_id and acquisition.acquisition_time is not None:
         return replace(placed, status=FileStatus.READ, reason="")
     return placed
@@ -182,7 +184,9 @@ def _all_corrections(
     image_ids: dict[str, str] = {}
     for f in files:
         uid = f.acquisition.sop_instance_uid if f.acquisition else ""
-        image_ids |= {n: image_id_of(uid, f.source.name) for n in (uid, f.source.name, str(Path(f.source.name).resolve())) if n}
+        names = [n for n in (uid, f.source.name, str(Path(f.source.name).resolve())) if n]
+        for limb in (None, 1, 2) if f.two_limbs else (None,):
+            image_ids |= {image_id_of(n, "", limb): image_id_of(uid, f.source.name, limb) for n in names}
     lost = [name for name in given if name not in image_ids]
     if lost:
         found = f"films that are not among the input files: {', '.join(lost)}"
@@ -191,20 +195,45 @@ def _all_corrections(
     return laid_over({image_ids[name]: correction for name, correction in given.items()}, recorded)
 
 
-def _exposure(
+def _exposures(
     file: ScannedFile, manifest: Manifest | None, limits: ReadLimits, pseudonyms: Mapping[str, str] | None, corrections: Corrections
-) -> Exposure:
+) -> Iterator[Exposure]:
+    """The image of a file, or both of a picture of two limbs."""
     if file.acquisition is None:
         raise AssertionError(f"{file.source.name} is marked as read, but has no header facts")
     patient = file.acquisition.patient_id
     pseudonym = patient if pseudonyms is not None else ""
     with_issuer = patient if not pseudonym and ISSUER_MARK in patient else ""
-    correction: FilmCorrection = correction_of(file.acquisition, file.source.name, corrections)
-    load = ExposureFile(file.source, _row_of(file.source, manifest), limits, pseudonym, correction, with_issuer)
-    findings = (*file.findings, *correction.words)
-    return Exposure(correction.acquisition(file.acquisition), load, file.source.name, findings, correction)
+    whole: FilmCorrection = correction_of(file.acquisition, file.source.name, corrections)
+    load = ExposureFile(file.source, _row_of(file.source, manifest), limits, pseudonym, whole, with_issuer)
+    facts = whole.acquisition(file.acquisition)
+    both = _two_limbs(file, facts)
+    if both is None:
+        yield Exposure(facts, load, file.source.name, (*file.findings, *whole.words), whole)
+        return
+    for limb in (1, 2):
+        facts = replace(file.acquisition, laterality=both.side(limb), limb=limb)
+        correction = replace(correction_of(facts, file.source.name, corrections).over(whole), laterality="")
+        findings = (*file.findings, both.words(limb), *correction.words)
+        load = replace(load, correction=correction, limb=limb, both=both)
+        yield Exposure(correction.acquisition(facts), load, file.source.name, findings, correction)
+
+
+def _two_limbs(file: ScannedFile, facts: Acquisition) -> TwoLimbs | None:
+    """What is stated of the sides of two limbs in a picture; ``None`` for a picture of one, and where nothing tells the sides.
+
+    A person who states sides says that there are two limbs. Patient Orientation stands in films of one limb too: it counts where both sides are
+    stated of a limb.
+    """
+    both = file.two_limbs
+    if both is None or facts.laterality in ONE_SIDE:
+        return None
+    by_a_person = both.lie is None
+    return both if by_a_person or (facts.laterality == BOTH and facts.body_part_examined in PAIRED_PARTS) else None
 
 
 def _record(file: ScannedFile) -> FileRecord:
     acquisition = None if file.acquisition is None else replace(file.acquisition, patient_birth_date=None)
-    return FileRecord(file.source.name, file.status, file.reason, acquisition, file.findings, file.attention)
+    both = None if acquisition is None or file.status is not FileStatus.READ else _two_limbs(file, acquisition)
+    split = () if both is None else (f"two limbs in one picture, each followed by itself: {both.stated}; look whether that is so",)
+    return FileRecord(file.source.name, file.status, file.reason, acquisition, file.findings, (*file.attention, *split))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from calcitrack.errors import NotAnImageFileError, NotARadiographError, ReadError, UnsupportedImageError
 from calcitrack.io.dicom.acquisition import has_time_of_day
+from calcitrack.io.dicom.anatomy_codes import read_two_limbs
 from calcitrack.io.dicom.header import Header
 from calcitrack.io.dicom.parse import META_SEARCH_BYTES, looks_like_dicom, not_an_image, open_dataset
 from calcitrack.io.dicom.person import NOBODY, Person, read_person
@@ -18,6 +19,7 @@ from calcitrack.io.images.picture import looks_like_picture, read_picture_facts
 from calcitrack.io.images.sidecar import sidecar_of
 from calcitrack.model.cohort import FileStatus
 from calcitrack.model.image import Acquisition
+from calcitrack.model.two_limbs import TwoLimbs
 
 WORKSTATION_CONVERSIONS = ("WSD", "DRW", "SYN")
 """Conversion Type (0008,0064) of pictures made at a workstation, drawn, or synthesised; the others are scanned or captured radiographs."""
@@ -51,6 +53,8 @@ class ScannedFile:
         Those of the findings that the console says too.
     person
         What the header states about the person, to be compared with other files.
+    two_limbs
+        What is stated of the sides of two limbs in one picture; ``None`` for a picture of one, and where nothing tells the sides.
     """
 
     source: FileSource
@@ -63,6 +67,7 @@ class ScannedFile:
     lacks_sidecar: bool = False
     attention: tuple[str, ...] = ()
     person: Person = NOBODY
+    two_limbs: TwoLimbs | None = None
 
 
 def scan_file(source: FileSource, limits: ReadLimits) -> ScannedFile:
@@ -114,20 +119,23 @@ def _scan_dicom(source: FileSource, limits: ReadLimits) -> ScannedFile:
         has_time_of_day(header),
         attention=tuple(header.attention),
         person=read_person(header),
+        two_limbs=read_two_limbs(header),
     )
 
 
 def _scan_picture(source: FileSource, limits: ReadLimits) -> ScannedFile:
     facts = read_picture_facts(source, limits)
-    acquisition = facts.acquisition
+    acquisition, both = facts.acquisition, facts.two_limbs
     missing = [w for w, there in (("patient_id", acquisition.patient_id), ("acquisition_date", acquisition.acquisition_time)) if not there]
     if not missing:
-        return ScannedFile(source, FileStatus.READ, "", acquisition, facts.findings, attention=facts.attention)
+        return ScannedFile(source, FileStatus.READ, "", acquisition, facts.findings, attention=facts.attention, two_limbs=both)
     if facts.has_sidecar:
         reason = f"the sidecar does not state {' and '.join(missing)}: the picture cannot be placed on a timeline"
-        return ScannedFile(source, FileStatus.FAILED, reason, acquisition, facts.findings, lacks_sidecar=True, attention=facts.attention)
+        return ScannedFile(
+            source, FileStatus.FAILED, reason, acquisition, facts.findings, lacks_sidecar=True, attention=facts.attention, two_limbs=both
+        )
     reason = f"a picture without sidecar: write {sidecar_of(source).name} to place it on a timeline"
-    return ScannedFile(source, FileStatus.SKIPPED, reason, acquisition, facts.findings, lacks_sidecar=True, attention=facts.attention)
+    return ScannedFile(source, FileStatus.SKIPPED, reason, acquisition, facts.findings, lacks_sidecar=True, attention=facts.attention, two_limbs=both)
 
 
 def _picture_of(sidecar: FileSource) -> FileSource | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from calcitrack.io.dicom.header import Header
 from calcitrack.model.concepts import BODY_PARTS, VIEWS
+from calcitrack.model.two_limbs import Lie, TwoLimbs
 
 _OTHER_BODY_PART_CODES = {
     "85050009": "HUMERUS",
@@ -101,6 +102,9 @@ VIEW_MEANINGS = {
 SIDES = {"R": "R", "RIGHT": "R", "L": "L", "LEFT": "L", "B": "B", "BOTH": "B", "BILATERAL": "B"}
 """Image Laterality's terms and the words that some writers put there; U (unpaired) states no side."""
 
+TOWARDS = {"L": "RL", "R": "LR"}
+"""Order of the sides of two limbs along a way towards the patient's left, and right."""
+
 
 def read_body_part(header: Header) -> str:
     """Body Part Examined, else the anatomic region's code; empty and a finding where neither is stated."""
@@ -147,6 +151,20 @@ def read_laterality(header: Header) -> str:
     if set(sides.values()) != {side}:
         header.note(f"the header contradicts itself on the side: {', '.join(f'{k} {v}' for k, v in sides.items())}; {keyword} is used")
     return side
+
+
+def read_two_limbs(header: Header) -> TwoLimbs | None:
+    """Sides of two limbs, should the picture show two, by Patient Orientation (0020,0020); ``None`` where it tells none.
+
+    The first value is the direction of the rows from left to right, the second that of the columns from top to bottom (PS3.3, C.7.6.1.1.1): where
+    a row goes to the patient's left, the limb at the left of the picture is the right one.
+    """
+    directions = header.texts("PatientOrientation")
+    for towards, lie in zip(directions, Lie, strict=False):
+        order = TOWARDS.get(towards.upper()[:1])
+        if order is not None:
+            return TwoLimbs(order, f"Patient Orientation {'/'.join(directions)}", lie)
+    return None
 
 
 def _frame_groups(header: Header) -> tuple[Header, ...]:

@@ -18,6 +18,7 @@ from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits
 from calcitrack.io.images.sidecar import Sidecar, read_sidecar, sidecar_of
 from calcitrack.model.image import Acquisition, Radiograph
 from calcitrack.model.spacing import Spacing
+from calcitrack.model.two_limbs import TwoLimbs
 
 JPEG_START = b"\xff\xd8\xff"
 PICTURE_STARTS = (b"\x89PNG\r\n\x1a\n", JPEG_START, b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
@@ -57,6 +58,7 @@ class PictureFacts:
     spacing: Spacing
     has_sidecar: bool
     findings: tuple[str, ...]
+    two_limbs: TwoLimbs | None = None
 
     @property
     def attention(self) -> tuple[str, ...]:
@@ -174,7 +176,7 @@ def _facts(image: Image.Image, source: FileSource, limits: ReadLimits) -> Pictur
         rows=rows,
         columns=columns,
     )
-    return PictureFacts(acquisition, sidecar.spacing or Spacing.uncalibrated(), own_sidecar is not None, tuple(findings))
+    return PictureFacts(acquisition, sidecar.spacing or Spacing.uncalibrated(), own_sidecar is not None, tuple(findings), sidecar.two_limbs)
 
 
 def _is_lossy(image: Image.Image) -> bool:

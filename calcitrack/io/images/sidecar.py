@@ -14,8 +14,9 @@ from calcitrack.io.dicom.spacing import MAX_SPACING_MM, MIN_SPACING_MM
 from calcitrack.io.files.sources import FileSource, ReadLimits
 from calcitrack.model.display import harmless
 from calcitrack.model.spacing import Spacing, SpacingBasis
+from calcitrack.model.two_limbs import BOTH, ONE_SIDE, STATED_AS, TwoLimbs, sides_of
 
-KEYS = ("spacing_mm", "spacing_basis", "acquisition_date", "patient_id", "body_part", "laterality", "view", "photometric_interpretation")
+KEYS = ("spacing_mm", "spacing_basis", "acquisition_date", "patient_id", "body_part", "laterality", "sides", "view", "photometric_interpretation")
 """Known keys; each may be missing."""
 LARGEST_NUMBER = 10**64
 """Patient IDs have up to 64 characters (VR LO); Python refuses to write out integers of thousands of digits."""
@@ -24,7 +25,7 @@ MAX_QUOTED = 40
 BASES = tuple(b.value for b in SpacingBasis if b not in (SpacingBasis.PIXELS, SpacingBasis.PATIENT))
 PHOTOMETRICS = ("MONOCHROME1", "MONOCHROME2")
 MAX_SIDECAR_BYTES = 1_000_000
-"""Eight short values; a megabyte is another kind of file."""
+"""Nine short values; a megabyte is another kind of file."""
 EXPECTED = f"a JSON object with the keys {', '.join(KEYS)}"
 
 
@@ -39,6 +40,7 @@ class Sidecar:
     laterality: str = ""
     view: str = ""
     photometric_interpretation: str = ""
+    two_limbs: TwoLimbs | None = None
 
 
 def sidecar_of(picture: FileSource) -> FileSource:
@@ -67,14 +69,19 @@ def read_sidecar(picture: FileSource, limits: ReadLimits) -> Sidecar | None:
     if not isinstance(fields, dict):
         raise SidecarError(source.name, "no JSON object", EXPECTED, "correct it")
     problems = [f"unknown key {k!r}" for k in fields if k not in KEYS]
+    two_limbs = _two_limbs(fields, problems)
+    side = SIDES.get(_choice(fields, "laterality", tuple(SIDES), problems), "")
+    if two_limbs is not None and side in ONE_SIDE:
+        problems.append(f"laterality {side} with sides {two_limbs.sides}: a picture of two limbs has no side of its own")
     sidecar = Sidecar(
         spacing=_spacing(fields, problems),
         acquisition_time=_moment(fields, problems),
         patient_id=_text(fields, "patient_id", problems),
         body_part=_text(fields, "body_part", problems).upper(),
-        laterality=SIDES.get(_choice(fields, "laterality", tuple(SIDES), problems), ""),
+        laterality=side if two_limbs is None else BOTH,
         view=_text(fields, "view", problems).upper(),
         photometric_interpretation=_choice(fields, "photometric_interpretation", PHOTOMETRICS, problems),
+        two_limbs=two_limbs,
     )
     if problems:
         raise SidecarError(source.name, "; ".join(problems), EXPECTED, "correct these keys")
@@ -97,6 +104,14 @@ def _choice(fields: Mapping[str, Any], key: str, choices: tuple[str, ...], probl
         problems.append(f"{key} {text!r} is none of {', '.join(choices)}")
         return ""
     return text
+
+
+def _two_limbs(fields: Mapping[str, Any], problems: list[str]) -> TwoLimbs | None:
+    text = _text(fields, "sides", problems)
+    order = sides_of(text)
+    if text and not order:
+        problems.append(f"sides {text!r} is neither R L nor L R: the sides of two limbs, {STATED_AS}")
+    return TwoLimbs(order, "the sidecar") if order else None
 
 
 def _moment(fields: Mapping[str, Any], problems: list[str]) -> dt.datetime | None:

@@ -168,11 +168,12 @@ class Outputs:
                 write_figure(self._folder, f"cohort_{name}", figure)
 
     def _segmentation_name(self, image: ImageAssessment) -> str:
-        source, uid = image.exposure.source, image.exposure.acquisition.sop_instance_uid
+        source, facts = image.exposure.source, image.exposure.acquisition
+        side = "" if facts.limb is None else f"_{facts.laterality}"
         if image.exposure.is_dicom:
-            return f"seg/{self._seg_names.claim(uid, source)}.dcm"
+            return f"seg/{self._seg_names.claim(f'{facts.sop_instance_uid}{side}', source)}.dcm"
         stem = Path(source.replace("!", "/")).stem or "image"
-        return f"seg/{self._seg_names.claim(stem, source)}.label.png"
+        return f"seg/{self._seg_names.claim(f'{stem}{side}', source)}.label.png"
 
     def _write_segmentation(self, assessment: Assessment, image: ImageAssessment, name: str) -> None:
         path = self._folder.path(name)

@@ -38,7 +38,7 @@ from calcitrack.tables import (
 )
 from calcitrack.tables.cells import Row, plain
 from calcitrack.tables.changes import change_rows, cohort_rows, response_rows, trend_rows
-from calcitrack.tables.images import merged_image_rows, outcomes
+from calcitrack.tables.images import ImageOfFile, merged_image_rows, outcomes
 from calcitrack.tables.results import deposit_rows, event_rows, gap_rows, own_rows, possible_rows, timeline_rows
 from calcitrack.version import __version__
 
@@ -113,7 +113,7 @@ class ResultsWriter:
         self._clock = clock
         self._outputs = Outputs(self._folder, dicom or DicomOutput())
         self._added: list[_AddedTimeline] = []
-        self._outcomes: dict[str, Row] = {}
+        self._outcomes: dict[ImageOfFile, Row] = {}
         self._failures: list[TimelineFailure] = []
 
     def __enter__(self) -> Self:

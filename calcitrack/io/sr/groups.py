@@ -83,7 +83,7 @@ class Groups:
             measurements=values_of(image.totals.values(), c.TOTAL),
             qualitative_evaluations=self._image_answers(image),
             source_images=[SourceImageForMeasurementGroup(facts.sop_class_uid, facts.sop_instance_uid)],
-            **self._common(f"burden of exposure {image.repeat + 1}", derived_uid("exposure", facts.sop_instance_uid)),
+            **self._common(f"burden of exposure {image.repeat + 1}", derived_uid("exposure", image.exposure.image_id)),
         )
 
     def burden(self, headline: Trend | None) -> Group:

@@ -60,7 +60,8 @@ def store(database: Database, document: Json, digest: str, timeline: int, audit_
 
 def _store_image(database: Database, assessment: int, position: int, image: Json, audit_id: int) -> None:
     facts = image["facts"]
-    image_id = _image_row(database, facts["acquisition"]["sop_instance_uid"], facts["source"])
+    acquisition = facts["acquisition"]
+    image_id = _image_row(database, acquisition["sop_instance_uid"], facts["source"], acquisition.get("limb"))
     known = database.row("SELECT id FROM segmentations WHERE image_id = ? AND digest = ? ORDER BY id LIMIT 1", image_id, image["segmentation"])
     version = int(known[0]) if known else add_version(database, image_id, image["segmentation"], audit_id)
     exposure = database.insert(
@@ -83,8 +84,8 @@ def _store_image(database: Database, assessment: int, position: int, image: Json
     database.insert_all("measurements", columns, [(exposure, label, r[0], measurands[tuple(r[1])], *r[2:]) for label, r in results])
 
 
-def _image_row(database: Database, uid: str, source: str) -> int:
-    identity = image_id_of(uid, source)
+def _image_row(database: Database, uid: str, source: str, limb: int | None) -> int:
+    identity = image_id_of(uid, source, limb)
     known = database.row("SELECT id FROM images WHERE identity = ?", identity)
     return int(known[0]) if known else database.insert("images", identity=identity, sop_instance_uid=storable(uid), source=storable(source))
 

@@ -29,6 +29,8 @@ from calcitrack.model.provenance import Provenance, Step
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import Spacing
 from calcitrack.model.timeline import Exposure, TimelineKey
+from calcitrack.model.two_limbs import TwoLimbs
+from calcitrack.segment.one_of_two import one_of_two
 
 _IMAGE_FACTS: Mapping[str, Any] = {
     "spacing": Spacing,
@@ -191,7 +193,8 @@ def load_again(source: str, acquisition: Acquisition, spacing: Spacing | None, c
     if not path.is_file():
         raise NotFoundError(source, "no file", "the image that was recorded", "put it back where it was when it was measured")
     radiograph = with_correction(read_source(FileSource(path, member)), correction)
-    return replace(radiograph, acquisition=acquisition, spacing=spacing or radiograph.spacing, source=source)
+    recorded = replace(radiograph, acquisition=acquisition, spacing=spacing or radiograph.spacing, source=source)
+    return recorded if acquisition.limb is None else one_of_two(recorded, acquisition.limb, TwoLimbs.of(acquisition.laterality, acquisition.limb))
 
 
 def _place(source: str) -> tuple[Path, str]:

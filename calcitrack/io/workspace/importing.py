@@ -10,11 +10,12 @@ import numpy as np
 
 from calcitrack.errors import InvalidValueError, SegmentationImportError
 from calcitrack.io.seg.match import Imported, import_segmentation
-from calcitrack.io.seg.read import read_segmentation
+from calcitrack.io.seg.read import SegmentationFile, read_segmentation
 from calcitrack.io.workspace.versions import SegmentationVersion
 from calcitrack.io.workspace.workspace import Workspace
 from calcitrack.model.display import counted
 from calcitrack.model.segmentation import Labels, Segmentation
+from calcitrack.model.timeline import image_id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def import_into(
         No reader, or no such version.
     """
     file = read_segmentation(path)
+    _check_shows_one_limb(workspace, file)
     known = [(uid, workspace.assessment_with(uid)) for uid in file.images]
     found = [(uid, assessment) for uid, assessment in known if assessment is not None]
     if not found:
@@ -100,6 +102,22 @@ def import_into(
             _check_kept(file.source, imported.segmentation.labels, before.labels)
     words = comment or f"imported from DICOM Segmentation {file.sop_instance_uid}"
     return tuple(_accepted(workspace, *one, reader=reader, comment=words) for one in drawn)
+
+
+def _check_shows_one_limb(workspace: Workspace, file: SegmentationFile) -> None:
+    """Refuse outlines on a picture of two limbs: a Segmentation refers to the picture as a whole, and does not say whose they are.
+
+    Raises
+    ------
+    SegmentationImportError
+        The picture was measured as two limbs.
+    """
+    for uid in file.images:
+        if any(workspace.assessment_with(image_id_of(uid, "", limb)) is not None for limb in (1, 2)):
+            found = f"outlines on a picture of two limbs ({uid}), which do not say whose they are"
+            raise SegmentationImportError(
+                file.source, found, "outlines on a picture of one limb", "draw them in the viewer, on each limb's own timeline"
+            )
 
 
 def _check_kept(source: str, labels: Labels, before: Labels) -> None:

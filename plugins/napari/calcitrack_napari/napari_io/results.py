@@ -48,7 +48,9 @@ def read_outlines(folder: Path) -> list[Outlines]:
     found = []
     for row in images[images.status == "read"].itertuples():
         source = Path(str(row.path))
-        drawn = next((p for p in (folder / f"seg/{row.sop_instance_uid}.dcm", folder / f"seg/{source.stem}.label.png") if p.is_file()), None)
+        sides = (f"_{row.laterality}", "")  # the first for a limb of a picture of two
+        names = (f"seg/{name}" for side in sides for name in (f"{row.sop_instance_uid}{side}.dcm", f"{source.stem}{side}.label.png"))
+        drawn = next((p for name in names if (p := folder / name).is_file()), None)
         if source.is_file() and drawn is not None:
             name = f"{row.patient_id} visit {row.time_point}{f', repeat {row.repeat}' if row.repeat else ''}"
             possible = drawn.with_name(f"{drawn.name.removesuffix('.dcm').removesuffix('.label.png')}.possible.png")
