@@ -1,7 +1,7 @@
 """The factors of the covariance of `calcitrack.measure.joint`, fitted to simulated sets whose truth is known.
 
-    for part in hand foot elbow knee; do calcitrack phantom -o SET/$part --patients 2 --visits 4 --seed 7304 --body-part $part; done
-    python -m benchmarks.joint.calibrate SET/hand SET/foot SET/elbow SET/knee
+    calcitrack phantom --out set-hand --patients 3 --visits 4 --seed 730401 --body-part hand
+    python -m benchmarks.joint.calibrate set-hand
 
 Each set is a folder as ``calcitrack phantom`` writes it. Every timeline is measured; of each family that was measured together, the mass on each film
 is held against the mass that truly lies within its region there: the deposits' true masses, each by the share of its true outline within the region.

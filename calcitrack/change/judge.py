@@ -15,10 +15,16 @@ from calcitrack.change.trend import TrendOptions, line_trends
 from calcitrack.model.arguments import expect
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.course import PatientCourse
-from calcitrack.model.judgement import JudgedChange, Judgement, TimelineSeries, Trend
+from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, TimelineSeries, Trend
 
 VERDICT_ORDER = ("ha_mass_mg", "area_mm2")
 """Burdens a verdict is about, best first: mass does not change when a deposit turns, area does."""
+TOGETHER = {"ha_mass_mg": ("ha_mass_joint_mg",), "area_mm2": ("contrast_joint_mm2", "area_joint_mm2")}
+"""What the verdict rests on instead where all images together give it at the same visits, best first: on simulated people its changes are less often
+wrong than those of films alone (docs/explanation/together.md). Contrast follows the mass of a deposit, area only its outline."""
+
+LEAST_VISITS = 2
+"""A change needs two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ def judge(
     series = series_of(assessed) if isinstance(assessed, Assessment) else assessed
     course, precision, options = course or PatientCourse(series.key.patient_id), precision or Precision(), options or JudgeOptions()
     totals = [s for s in series.series if s.subject == "total"]
-    burden = _burden(series)
+    burden = burden_of(series)
     lines = {s.measurand: line_trends(s, precision, options.trend) for s in totals}
     around = {s.measurand: treatment_trends(s, course, precision, options.trend) for s in totals if s.points}
     mixed = [deposit_trend([series], name) for name in BURDENS]
@@ -101,17 +107,31 @@ def judge(
         burden=burden,
         changes=tuple(changes),
         trends=(*(t for s in totals for t in (*lines[s.measurand], *around.get(s.measurand, ()))), *mixed),
-        responses=tuple(response(s, rule, precision) for s in totals for rule in options.rules if s.measurand in BURDENS),
+        responses=tuple(response(s, rule, precision) for s in totals for rule in options.rules if s.measurand in (*BURDENS, burden)),
         headline=headline if headline.slope is not None else None,
         reason=headline.reason,
     )
 
 
-def _burden(series: TimelineSeries) -> str:
-    """The total mass where it can be compared at as many visits as the total area; else the total area."""
-    totals = [s for s in (series.total(name) for name in VERDICT_ORDER) if s is not None]
-    visits = {s.measurand: len(comparable(s).series.points) for s in totals}
-    return next((name for name, n in visits.items() if n and n == max(visits.values())), VERDICT_ORDER[-1])
+def burden_of(series: TimelineSeries) -> str:
+    """The measurand that a verdict is about.
+
+    The total mass where it can be compared at as many visits as the total area, else the total area; and in its place what all images together give,
+    where that can be compared at the same visits.
+
+    Examples
+    --------
+    >>> from calcitrack import assess
+    >>> from calcitrack.phantom.small import small_timeline
+    >>> [burden_of(series_of(assess(small_timeline(radii)))) for radii in ((2.0,), (1.5, 2.0, 2.5))]
+    ['ha_mass_mg', 'ha_mass_joint_mg']
+    """
+    visits = {s.measurand: [p.time_point for p in comparable(s).series.points] for s in series.series if s.subject == TOTAL}
+    most = max((len(visits[name]) for name in VERDICT_ORDER if name in visits), default=0)
+    alone = next((name for name in VERDICT_ORDER if most and len(visits.get(name, ())) == most), VERDICT_ORDER[-1])
+    if most < LEAST_VISITS:
+        return alone
+    return next((name for name in TOGETHER[alone] if visits.get(name) == visits[alone]), alone)
 
 
 def _headline(burden: str, lines: Mapping[str, Sequence[Trend]], around: Mapping[str, Sequence[Trend]]) -> Trend:

@@ -43,7 +43,8 @@ def series_of(assessment: Assessment) -> TimelineSeries:
     deposits = [
         _deposit(assessment, t, families[t.deposit_id], evaluable, shared, name, unit) for t in assessment.tracks for name, unit in BURDENS.items()
     ]
-    joint, each = _together(assessment, assessment.joint, evaluable) if assessment.joint is not None else ((), ())
+    measured = assessment.joint is not None and any(d.images for d in assessment.joint.deposits)  # else each film was measured alone
+    joint, each = _together(assessment, assessment.joint, evaluable) if assessment.joint is not None and measured else ((), ())
     return TimelineSeries(assessment.key, assessment.assessment_id, (*totals, *joint, *deposits, *each))
 
 

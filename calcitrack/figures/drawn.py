@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from calcitrack.change import series_of
+from calcitrack.change.burden import SIZED_IN_PLANE
+from calcitrack.change.judge import TOGETHER, burden_of
 from calcitrack.figures.palette import BASIS_WORDS
 from calcitrack.model.assessment import COVERAGE_FACTOR, Assessment, Fate, TimePointSummary
 from calcitrack.model.measurement import Measurement, NotMeasurable
 from calcitrack.model.spacing import SpacingBasis
 from calcitrack.model.timeline import TimelineKey
-from calcitrack.reporting.change_words import CHOICES, burden_choice
+from calcitrack.reporting.change_words import CHOICES, burden_choice, burden_unit
 
+JOINT_WORDS = {
+    "ha_mass_joint_mg": "Mass, all films together",
+    "contrast_joint_mm2": "Contrast, all films together",
+    "area_joint_mm2": "Area, all films together",
+}
+"""Words of the axis of what was measured on all films together."""
 WHOLE = 0.995
 """Evaluable share of the deposits from which a visit is drawn as one that shows all: what is missing then is less than a line's width."""
 
@@ -95,7 +105,7 @@ class DrawnTimeline:
     @property
     def axis_label(self) -> str:
         """Label of the burden axis: words, unit, and the plane of its millimetres."""
-        if self.burden != "area_mm2":
+        if self.burden not in SIZED_IN_PLANE:
             return f"{self.words}\n({self.unit})"
         bases = sorted({b for p in self.points for b in p.bases}, key=lambda b: b.value)
         return f"{self.words} ({self.unit},\n{' / '.join(BASIS_WORDS[b] for b in bases)})" if bases else f"{self.words}\n({self.unit})"
@@ -110,10 +120,11 @@ class DrawnTimeline:
 def drawn_timeline(assessment: Assessment) -> DrawnTimeline:
     """The small extract of an assessment that `timeline_figure` draws.
 
-    Hydroxyapatite mass where every readable time point has it, else area in mm2, else area in pixels.
+    Hydroxyapatite mass where every readable time point has it, else area in mm2, else area in pixels; what all images together give, where the
+    verdict rests on it.
     """
     name, words, unit = burden_choice(assessment)
-    return DrawnTimeline(
+    drawn = DrawnTimeline(
         key=assessment.key,
         burden=name,
         words=words,
@@ -121,6 +132,23 @@ def drawn_timeline(assessment: Assessment) -> DrawnTimeline:
         points=tuple(_point(assessment, p, name) for p in assessment.time_points),
         instead=_instead(assessment.time_points, name),
     )
+    judged = burden_of(series_of(assessment))
+    return _together(drawn, assessment, judged) if judged in TOGETHER.get(name, ()) else drawn
+
+
+def _together(drawn: DrawnTimeline, assessment: Assessment, name: str) -> DrawnTimeline:
+    """The same with the values of all images together: those that changes and verdict are about."""
+    assert assessment.joint is not None  # noqa: S101 - it has this burden
+    series, total = assessment.joint.totals[name], series_of(assessment).total(name)
+    assert total is not None  # noqa: S101 - the verdict is about it
+    assert total.covariance is not None  # noqa: S101 - measured together
+    known = {p.time_point: (p.mean, math.sqrt(total.covariance[k][k])) for k, p in enumerate(total.points)}
+    points = []
+    for point in drawn.points:
+        own = (series.result(k) for k, i in enumerate(assessment.images) if i.time_point == point.index)
+        value, sd = known.get(point.index, (None, None))
+        points.append(replace(point, value=value, sd=sd, exposures=tuple(max(0.0, r.value) for r in own if isinstance(r, Measurement))))
+    return replace(drawn, burden=name, words=JOINT_WORDS[name], unit=burden_unit(name), points=tuple(points))
 
 
 def _point(assessment: Assessment, summary: TimePointSummary, name: str) -> DrawnPoint:

@@ -39,8 +39,8 @@ _SUBJECT = _text("subject", "`total`: all deposits of the timeline; `deposit`: o
 _DEPOSIT = _text("deposit_id", "The deposit; the first of a family that merged or split, for the sum of the family; empty otherwise.")
 _MEASURAND = _text(
     "measurand",
-    "`ha_mass_mg`, `area_mm2`, `volume_mm3` or `deposit_count`; in changes.csv and trends.csv also, of all images together, `ha_mass_joint_mg`, "
-    "`contrast_joint_mm2` or `area_joint_mm2`.",
+    "`ha_mass_mg`, `area_mm2`, `volume_mm3` or `deposit_count`; in changes.csv and trends.csv, and in responses.csv where the verdict rests on it, "
+    "also, of all images together, `ha_mass_joint_mg`, `contrast_joint_mm2` or `area_joint_mm2`.",
 )
 _SOURCE = _text(
     "sdc_source",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from calcitrack.model.assessment import Assessment, TimePointSummary
+from calcitrack.model.evaluable import evaluable_of
 from calcitrack.model.joint import NOT_SAID, JointDeposit
 from calcitrack.model.measurement import Measurement, NotMeasurable, Result
 from calcitrack.tables.cells import Cell, Gap
@@ -63,11 +64,13 @@ def total_cells(assessment: Assessment, point: TimePointSummary) -> tuple[dict[s
         reason = NOT_SAID if joint is None else joint.reason or NOT_SAID
         return {}, [Gap(c, reason) for c in _columns(sds=NAMES)]
     images = [k for k, image in enumerate(assessment.images) if image.time_point == point.index]
+    if len(images) > 1:  # as in changes.csv: those that stand for their day
+        images = list(evaluable_of(assessment.images, assessment.tracks).exposures.get(point.index, images))
     return _cells({name: _total(assessment, name, images) for name in NAMES}, sds=NAMES)
 
 
 def _total(assessment: Assessment, name: str, images: list[int]) -> Result:
-    """Mean over the exposures of a day that have a value."""
+    """Mean over the exposures that stand for their day and have a value."""
     assert assessment.joint is not None  # noqa: S101 - the caller looked
     series = assessment.joint.totals[name]
     known = [k for k in images if k in series.images]

@@ -6,6 +6,8 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
+from calcitrack.change import series_of
+from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import Fate
 from calcitrack.model.cohort import TimelineFailure
 from calcitrack.model.joint import Joint
@@ -257,6 +259,17 @@ def test_deposits_sum_to_the_stated_total(made: ModuleType) -> None:
             assert sums[image.time_point, image.repeat] == pytest.approx(assessment.joint.totals[name].result(k).value)
         assert points[name].tolist() == pytest.approx([10.0, 14.0, 12.5])
     assert points.ha_mass_joint_sd_mg[3] == pytest.approx(1.0)  # mean of two with variance 1.5 and covariance 0.5
+
+
+def test_totals_together_are_those_of_the_exposures_that_stand_for_their_day(made: ModuleType) -> None:
+    """Law: timeline.csv and changes.csv are about the same exposures; one that could not be aligned stands for no day that has another."""
+    assessment = replace(made.assessment(), joint=made.joint())
+    lost = replace(assessment.images[3], alignment=Alignment(((1.0, 0, 0), (0, 1.0, 0)), residual_px=9.0, ok=False, reason="made"))
+    assessment = replace(assessment, images=(*assessment.images[:3], lost))
+    points = timeline_table([assessment]).set_index("time_point")
+    total = series_of(assessment).total("ha_mass_joint_mg")
+    assert points.ha_mass_joint_mg[3] == 12.0
+    assert points.ha_mass_joint_mg.tolist() == [p.mean for p in total.points]
 
 
 def test_what_was_not_measured_together_says_so(made: ModuleType) -> None:
