@@ -19,6 +19,7 @@ NO_RATIO = "nothing was found at the earlier time point, so there is no ratio"
 WEAK_BASELINE = "the earlier value may be zero, so that any ratio is possible"
 TOO_SHORT = f"an interval of less than {SHORTEST_ANNUAL_DAYS} days says little about a year"
 NO_DATES = "the time points have no dates"
+ALL_GONE = "the interval ends where nothing of the earlier value is left"
 
 
 def changes_of(series: BurdenSeries, precision: Precision) -> Iterator[JudgedChange]:
@@ -127,16 +128,27 @@ def _log_pair(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint, sp
 
 
 def _of_plain(bare: JudgedChange, pair: PlainPair) -> JudgedChange:
-    judged = replace(bare, absolute=pair.difference, exceeds_sdc=pair.difference.excludes_zero, sdc_source=SdcSource.COVARIANCE)
+    judged = replace(_with_difference(bare, pair), exceeds_sdc=pair.difference.excludes_zero, sdc_source=SdcSource.COVARIANCE)
     if pair.ratio is None:
         return replace(judged, reason=NO_RATIO if pair.earlier == 0 else WEAK_BASELINE)
     share = pair.detectable / pair.earlier
     return _with_ratio(replace(judged, sdc=(max(-1.0, -share), share)), pair.ratio)
 
 
+def _with_difference(bare: JudgedChange, pair: Pair) -> JudgedChange:
+    """The change with its difference, whose interval ends where nothing is left: a burden cannot fall below nothing.
+
+    Where the earlier value is itself unsure, the difference of two errors reaches further down; the ratio's interval ends at minus 100 % as well.
+    """
+    found = pair.difference
+    if found.low >= -pair.earlier:
+        return replace(bare, absolute=found, absolute_sd=found.sd)
+    return replace(bare, absolute=replace(found, low=-pair.earlier), absolute_sd=found.sd, note=ALL_GONE)
+
+
 def _of_logs(bare: JudgedChange, pair: LogPair) -> JudgedChange:
     down, up = (math.expm1(side * pair.detectable) for side in (-1, 1))
-    judged = replace(bare, absolute=pair.difference, sdc=(down, up), exceeds_sdc=pair.log_ratio.excludes_zero)
+    judged = replace(_with_difference(bare, pair), sdc=(down, up), exceeds_sdc=pair.log_ratio.excludes_zero)
     if pair.earlier == 0:
         return replace(judged, reason=NO_RATIO)
     if pair.later == 0:

@@ -27,21 +27,24 @@ from calcitrack.model.display import counted
 from calcitrack.model.film_quality import FilmDoubt, by_severity
 from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, TimelineSeries
 from calcitrack.model.timeline import TimelineKey
-from calcitrack.reporting.change_words import depends_on
+from calcitrack.reporting.change_words import depends_on, short_change
 from calcitrack.reporting.possible_words import possible_sentence
 from calcitrack.tables import TIMELINE
-from calcitrack.tables.cells import Row
+from calcitrack.tables.cells import Cell, Row
 
 MOST_TIMELINES = 40
 """Timelines shown in the table, a screen or two; timeline.csv has all of them."""
 MOST_FAILURES = 10
 """Failed files shown with their reason; images.csv has all of them."""
 NOTHING = "-"
+SINCE = "since first (95 %)"
+"""Change of the burden that the verdict is about, with its interval."""
 COLUMNS = (
-    ("date", 10), ("deposits", 8), ("area", 10), ("HA mg (95 %)", 13), ("since first", 11), ("new", 3), ("resolved", 8), ("not evaluable", 9),
+    ("date", 10), ("deposits", 8), ("area", 10), ("HA mg (95 %)", 13), (SINCE, 11), ("new", 3), ("resolved", 8), ("not evaluable", 9),
 )  # fmt: skip
 """Headings and least widths. The tables of all timelines line up, even on a terminal of 80 characters."""
 TABLE_WIDTH = sum(width + 1 for _, width in COLUMNS)
+Changes = Mapping[Cell, JudgedChange]
 NO_CHANGE, PARTLY = "none*", "*"
 """Where there is no change, and what marks one that is not about all deposits; a line below the table says why."""
 
@@ -236,11 +239,12 @@ def summary_text(summary: Summary, console: Console) -> str:
     with console.capture() as captured:
         for line in summary.timelines[:MOST_TIMELINES]:
             _say(console, line.title, style="bold")
+            changes = _changes_since_first(summary, line)
             if console.width >= TABLE_WIDTH:
-                console.print(_table(line))
+                console.print(_table(line, changes))
             else:
-                _print_list(line, console)
-            for said in (*_not_compared(line), *_aluminium(line), *_events(line)):
+                _print_list(line, changes, console)
+            for said in (*_not_compared(line, changes), *_aluminium(line), *_events(line)):
                 _say(console, said)
             for reason in line.no_mass:
                 _say(console, f"  HA mass is not measurable: {reason}")
@@ -261,6 +265,13 @@ def summary_text(summary: Summary, console: Console) -> str:
         _print_hints(summary, console)
         _print_attention(summary, console)
     return captured.get()
+
+
+def _changes_since_first(summary: Summary, line: TimelineLine) -> Changes:
+    """Time point -> change of the burden that the timeline's verdict is about."""
+    mine = next((j for j in summary.judged.judgements if j.assessment_id == line.series.assessment_id), None)
+    changes = () if mine is None else mine.changes
+    return {c.to_time_point: c for c in changes if mine and c.subject == TOTAL and c.measurand == mine.burden and c.since == "baseline"}
 
 
 def _print_hints(summary: Summary, console: Console) -> None:
@@ -311,42 +322,42 @@ def _say(console: Console, text: str, style: str = "") -> None:
     console.print(Text(text, style=style, overflow="fold"), highlight=False)
 
 
-def _table(line: TimelineLine) -> Table:
+def _table(line: TimelineLine, changes: Changes) -> Table:
     table = Table(box=None, padding=(0, 0, 0, 1), header_style="italic")
     for name, width in COLUMNS:
-        table.add_column(name.replace("not ", "not\n"), justify="right", min_width=width)
+        table.add_column(name.replace("not ", "not\n").replace(" first ", " first\n"), justify="right", min_width=width)
     for row in line.rows:
-        table.add_row(*_cells(row))
+        table.add_row(*_cells(row, changes.get(row.get("time_point"))))
     return table
 
 
-def _print_list(line: TimelineLine, console: Console) -> None:
+def _print_list(line: TimelineLine, changes: Changes, console: Console) -> None:
     """One sentence for each time point, for a terminal that is too narrow for the table."""
     for row in line.rows:
-        day, deposits, *others = _cells(row)
-        parts = [f"{value} {name}" for (name, _), value in zip(COLUMNS[2:], others, strict=True) if value != NOTHING]
+        day, deposits, *others = _cells(row, changes.get(row.get("time_point")))
+        parts = [f"{value} {name}".replace("\n", " = ") for (name, _), value in zip(COLUMNS[2:], others, strict=True) if value != NOTHING]
         _say(console, f"  {day}: {', '.join([counted(int(deposits), 'deposit') if deposits.isdecimal() else deposits, *parts])}")
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    date = row.get("date")
+def _cells(row: Row, change: JudgedChange | None) -> tuple[str, ...]:
     count = row.get("deposit_count")
     first = row.get("time_point") == 1
     return (
-        date.isoformat() if isinstance(date, dt.date) else "undated",
+        _day(row),
         "not read" if count is None else str(count),
         _area(row),
         _with_interval(row, "ha_mass_mg"),
-        NOTHING if first else _change(row),
+        NOTHING if first or count is None else _change(change),
         NOTHING if first or count is None else str(row.get("n_new")),
         NOTHING if first or count is None else str(row.get("n_resolved")),
         NOTHING if count is None else str(row.get("n_not_evaluable")),
     )
 
 
-def _not_compared(line: TimelineLine) -> tuple[str, ...]:
+def _not_compared(line: TimelineLine, changes: Changes) -> tuple[str, ...]:
     """What the changes since the first visit leave out, or why there are none."""
-    return tuple(f"  * {_cells(row)[0]}: {row['not_compared']}" for row in line.rows if row.get("not_compared") and _change(row) != NOTHING)
+    told = [(_day(row), c) for row in line.rows if row.get("deposit_count") is not None and (c := changes.get(row.get("time_point"))) is not None]
+    return tuple(f"  * {day}: {c.left_out if c.absolute is not None else c.reason}" for day, c in told if c.left_out or c.absolute is None)
 
 
 def _aluminium(line: TimelineLine) -> tuple[str, ...]:
@@ -379,12 +390,19 @@ def _with_interval(row: Row, name: str) -> str:
     return f"{value:.1f} ± {COVERAGE_FACTOR * sd:.1f}" if isinstance(sd, float | int) else f"{value:.1f}"
 
 
-def _change(row: Row) -> str:
-    for name, words in (("ha_mass_relative_change_from_baseline", "mass"), ("area_relative_change_from_baseline", "area")):
-        value = row.get(name)
-        if isinstance(value, float | int):
-            return f"{100 * value:+.0f} % {words}{PARTLY if row.get('not_compared') else ''}"
-    return NO_CHANGE if row.get("not_compared") and row.get("deposit_count") is not None else NOTHING
+def _change(change: JudgedChange | None) -> str:
+    """A change in its unit and its 95 % interval, in two lines; marked where it is not about all deposits."""
+    if change is None:
+        return NOTHING
+    if change.absolute is None:
+        return NO_CHANGE
+    value, interval = short_change(change)
+    return f"{value}{PARTLY if change.left_out else ''}\n{interval}"
+
+
+def _day(row: Row) -> str:
+    date = row.get("date")
+    return date.isoformat() if isinstance(date, dt.date) else "undated"
 
 
 def _print_files(summary: Summary, console: Console) -> None:

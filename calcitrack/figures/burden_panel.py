@@ -19,7 +19,7 @@ from calcitrack.figures.page import LINE_MM, RULE_COLOUR, TEXT_POINTS, day_numbe
 from calcitrack.figures.palette import BLUE, GREY, VERMILLION
 from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, Trend
 from calcitrack.reporting.change_words import number, source_words
-from calcitrack.reporting.verdict_words import VERDICT_WORDS, probability_words, rate_words
+from calcitrack.reporting.verdict_words import probability_words, rate_words
 
 DAYS_A_YEAR = 365.25
 SDC_COLOUR, SDC_EDGE = "#DDDDDD", "#7F7F7F"
@@ -60,7 +60,7 @@ class DrawnTrend:
         if self.trend.slope is None or self.trend.verdict is None:
             return f"{self.heading}: {self.trend.reason}"
         sure = probability_words(self.trend.probability or 0.0)
-        return f"{self.heading}: {VERDICT_WORDS[self.trend.verdict]} (probability {sure}), {rate_words(self.trend)}"
+        return f"{self.heading}: {self.trend.verdict.words} (probability {sure}), {rate_words(self.trend)}"
 
 
 def drawn_trends(drawn: DrawnTimeline, judgement: Judgement | None) -> tuple[DrawnTrend, ...]:

@@ -14,14 +14,12 @@ from calcitrack.model.calibration import Calibration
 from calcitrack.model.display import Card, Displayed, counted
 from calcitrack.model.film_quality import FilmDoubt
 from calcitrack.model.joint import Joint
+from calcitrack.model.measurement import COVERAGE_FACTOR as COVERAGE_FACTOR
 from calcitrack.model.measurement import Deposit, LimbAxis, Measurement, Result, cells, shown_measurands
 from calcitrack.model.provenance import STORED_WHEN_STATED, Provenance, Step
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import Spacing
 from calcitrack.model.timeline import Exposure, TimelineKey
-
-COVERAGE_FACTOR = 1.96
-"""Standard deviations to either side that hold 95 % of a normal distribution (JCGM 100:2008, annex G)."""
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -44,7 +44,7 @@ class JointSeries:
     >>> from calcitrack.measure.measurands import HA_MASS_JOINT_MG
     >>> mass = JointSeries(HA_MASS_JOINT_MG, (0, 1), (10.0, 14.0), ((1.0, 0.75), (0.75, 1.0)))
     >>> mass.result(1)
-    Measurement(ha_mass_joint_mg = 14 ± 1 mg)
+    Measurement(ha_mass_joint_mg = 14 ± 2 mg (95 %))
     >>> values, covariance = mass.combined([(0,), (1,)])
     >>> round((covariance[0][0] + covariance[1][1] - 2 * covariance[0][1]) ** 0.5, 2)
     0.71

@@ -228,6 +228,8 @@ class JudgedChange:
     absolute
         Later minus earlier, with its 95 % interval; ``None`` with a `reason`. Its interval, that of `relative`, and `exceeds_sdc` are one
         statement: either all of them leave out no change, or none does.
+    absolute_sd
+        Standard uncertainty of the difference: that of a normal distribution whose 95 % interval is as wide, before `note` cuts it off.
     relative
         Later over earlier, minus 1, with its 95 % interval; ``None`` where the earlier value is zero, or may be.
     annual
@@ -242,6 +244,8 @@ class JudgedChange:
         Whose repeats these are, where they are own repeats: the change depends on these patients' films and on nobody else's.
     reason
         Why there is no change, or what is missing of it.
+    note
+        What a reader of the interval should know; empty for nothing.
     compared_fraction
         Share of the deposits' area that both visits show, and that `earlier` and `later` are about; ``None`` where nothing is compared.
     left_out
@@ -259,6 +263,7 @@ class JudgedChange:
     earlier: float | None = None
     later: float | None = None
     absolute: Estimate | None = None
+    absolute_sd: float | None = None
     relative: Estimate | None = None
     annual: Estimate | None = None
     sdc: tuple[float, float] | None = None
@@ -267,6 +272,7 @@ class JudgedChange:
     sdc_repeats: int = 0
     sdc_patients: tuple[str, ...] = ()
     reason: str = ""
+    note: str = ""
     compared_fraction: float | None = 1.0
     left_out: str = ""
 
@@ -280,6 +286,19 @@ class Verdict(StrEnum):
     REGRESSING = "regressing"
     UNDETERMINED = "undetermined"
     """The visits do not suffice to say."""
+
+    @property
+    def words(self) -> str:
+        """The verdict as it is printed; tables and reports keep its name.
+
+        *Growing* and *shrinking*: the rate is surely above or below zero, be it little, and nothing else. *Progressed* is a response category.
+
+        Examples
+        --------
+        >>> Verdict.PROGRESSING.words, Verdict.HALTED.words
+        ('growing', 'halted')
+        """
+        return {Verdict.PROGRESSING: "growing", Verdict.REGRESSING: "shrinking"}.get(self, self.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -435,7 +454,7 @@ class Judgement(Displayed):
 
     def _card(self) -> Card:
         changes = [c for c in self.changes if c.subject == TOTAL and c.measurand == self.burden and c.since == "baseline"]
-        rows = tuple((str(c.to_time_point), _percent(c), _beyond(c.exceeds_sdc), c.reason) for c in changes)
+        rows = tuple((str(c.to_time_point), _in_words(c), _beyond(c.exceeds_sdc), c.reason) for c in changes)
         header = ("time point", f"{self.burden} since baseline (95 % interval)", "beyond smallest detectable change", "note")
         return Card("Judgement", str(self.key), (self._verdict(),), header, rows)
 
@@ -444,15 +463,16 @@ class Judgement(Displayed):
         if self.headline is None or self.headline.verdict is None:
             return self.reason or (self.headline.reason if self.headline is not None else "") or "no verdict"
         sure = self.headline.probability
-        return self.headline.verdict.value + ("" if sure is None else f" (probability {sure:.2f})")
+        return self.headline.verdict.words + ("" if sure is None else f" (probability {sure:.2f})")
 
 
-def _percent(change: JudgedChange) -> str:
-    """The relative change with its 95 % interval; else the difference."""
-    if change.relative is not None:
-        return f"{change.relative.value:+.0%} ({change.relative.low:+.0%} to {change.relative.high:+.0%})"
-    absolute = change.absolute
-    return "-" if absolute is None else f"{absolute.value:+.4g} {change.unit} ({absolute.low:+.4g} to {absolute.high:+.4g})"
+def _in_words(change: JudgedChange) -> str:
+    """The difference with its 95 % interval, and the relative change beside it where there is one."""
+    absolute, relative = change.absolute, change.relative
+    if absolute is None:
+        return "-"
+    said = f"{absolute.value:+.4g} {change.unit} ({absolute.low:+.4g} to {absolute.high:+.4g})"
+    return said if relative is None else f"{said}; {relative.value:+.0%} ({relative.low:+.0%} to {relative.high:+.0%})"
 
 
 def _beyond(exceeds: bool | None) -> str:

@@ -10,6 +10,9 @@ from numbers import Real
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.display import Card, Displayed, counted
 
+COVERAGE_FACTOR = 1.96
+"""Standard deviations to either side that hold 95 % of a normal distribution (JCGM 100:2008, annex G)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measurand:
@@ -49,8 +52,9 @@ class Measurand:
 class Measurement(Displayed):
     """A finite value of a measurand.
 
-    It is printed with its uncertainty and unit, also with a format for numbers; ``float`` gives the value alone. It is compared with a number in
-    its own unit or with a measurement in the same unit; uncertainties do not enter. Two measurements are equal when all their fields are.
+    It is printed with the half width of its 95 % interval and its unit, also with a format for numbers; ``float`` gives the value alone, and `sd` is
+    one standard deviation. It is compared with a number in its own unit or with a measurement in the same unit; uncertainties do not enter. Two
+    measurements are equal when all their fields are.
 
     Parameters
     ----------
@@ -69,9 +73,9 @@ class Measurement(Displayed):
     >>> from calcitrack.measure.measurands import AREA_MM2
     >>> area = Measurement(AREA_MM2, 312.44, sd=5.1)
     >>> area
-    Measurement(area_mm2 = 312.4 ± 5.1 mm2)
+    Measurement(area_mm2 = 312.4 ± 10 mm2 (95 %))
     >>> f"{area:.0f}", float(area), area > 300
-    ('312 ± 5 mm2', 312.44, True)
+    ('312 ± 10 mm2 (95 %)', 312.44, True)
     """
 
     measurand: Measurand
@@ -89,8 +93,9 @@ class Measurement(Displayed):
         return float(self.value)
 
     def __format__(self, spec: str) -> str:
-        value, sd = (_plain(self.value, 4), _plain(self.sd, 2)) if not spec else (format(self.value, spec), _formatted(self.sd, spec))
-        return " ".join(t for t in (value, f"± {sd}" if sd else "", self.measurand.unit_text) if t)
+        half = None if self.sd is None else COVERAGE_FACTOR * self.sd
+        value, width = (_plain(self.value, 4), _plain(half, 2)) if not spec else (format(self.value, spec), _formatted(half, spec))
+        return " ".join(t for t in (value, f"± {width}" if width else "", self.measurand.unit_text, "(95 %)" if width else "") if t)
 
     def __str__(self) -> str:
         return format(self, "")

@@ -166,7 +166,9 @@ def _with_interval(change: JudgedChange, unit: str) -> str:
     absolute, relative = change.absolute, change.relative
     value, low, high = in_digits(absolute)
     said = f"{value} {unit}, 95 % interval {low} to {high} {unit}"
-    return said if relative is None else f"{said} ({percent(relative.value)}, {percent(relative.low)} to {percent(relative.high)})"
+    if relative is not None:
+        said = f"{said} ({percent(relative.value)}, {percent(relative.low)} to {percent(relative.high)})"
+    return f"{said}; {change.note}" if change.note else said
 
 
 def in_digits(estimate: Estimate) -> tuple[str, str, str]:
@@ -197,6 +199,24 @@ def signed(value: float) -> str:
 def number(value: float) -> str:
     """A number with three digits, or all digits of a large one, and a true minus sign."""
     return (f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}").replace("-", "−")  # noqa: RUF001 a minus sign is meant
+
+
+def short_change(change: JudgedChange) -> tuple[str, str]:
+    """A change in its unit, and its 95 % interval; both empty where there is none.
+
+    Examples
+    --------
+    >>> change = JudgedChange(
+    ...     subject=TOTAL, deposit_id="", measurand="ha_mass_mg", unit="mg", since="baseline", from_time_point=1, to_time_point=2, interval_days=300,
+    ...     absolute=Estimate(12.3, -3.1, 30.2),
+    ... )
+    >>> short_change(change)
+    ('+12 mg', '−3 to +30')
+    """
+    if change.absolute is None:
+        return "", ""
+    value, low, high = in_digits(change.absolute)
+    return f"{value} {UNIT_WORDS.get(change.unit, change.unit)}", f"{low} to {high}"
 
 
 def percent(share: float) -> str:

@@ -10,8 +10,6 @@ from calcitrack.model.display import counted
 from calcitrack.model.judgement import Judgement, Trend, Verdict
 from calcitrack.reporting.change_words import burden_unit, burden_words, in_digits, number, source_words
 
-VERDICT_WORDS = {Verdict.PROGRESSING: "growing", Verdict.REGRESSING: "shrinking", Verdict.HALTED: "halted", Verdict.UNDETERMINED: "undetermined"}
-
 
 def judgement_sentences(judgement: Judgement) -> tuple[str, ...]:
     """Sentences about a timeline: the verdict with its probability, then what a reader should know about it.
@@ -53,9 +51,9 @@ def _since(trend: Trend) -> str:
 def claim(trend: Trend) -> str:
     """The verdict with its probability; of an undetermined one the probabilities of the three cases, which together are one."""
     if trend.verdict is Verdict.UNDETERMINED:
-        down, up = (_percent(abs(math.expm1(side * (trend.margin or 0.0)))) for side in (-1, 1))
+        down, up = (_percent(math.expm1(side * (trend.margin or 0.0)), with_sign=True) for side in (-1, 1))
         above, within, below = shares((trend.p_above_margin or 0.0, trend.p_within_margin or 0.0, trend.p_below_margin or 0.0))
-        chances = f"growing by more than {up} a year: probability {above}, between: {within}, shrinking by more than {down} a year: {below}"
+        chances = f"rate above {up} a year: probability {above}, from {down} to {up}: {within}, below {down}: {below}"
         why = "the visits do not suffice" if trend.follows_line else "the visits do not follow a line"
         return f"undetermined, {why} ({chances})"
     sure = probability_words(trend.probability or 0.0)
@@ -63,7 +61,7 @@ def claim(trend: Trend) -> str:
         growth = math.expm1(trend.margin or 0.0)
         margin = f"{_percent(growth)} a year" + ("" if trend.level is None else f" ({number(trend.level * growth)}{_unit(trend)} a year)")
         return f"halted to within {margin}, probability {sure}"
-    return f"{VERDICT_WORDS[trend.verdict] if trend.verdict else ''}, probability {sure}"
+    return f"{trend.verdict.words if trend.verdict else ''}, probability {sure}"
 
 
 def shares(chances: Sequence[float]) -> tuple[str, ...]:

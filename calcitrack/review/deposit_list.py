@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
 
+from calcitrack.change.detectable import judged_change
+from calcitrack.change.precision import Precision
 from calcitrack.measure.measurands import AREA_MM2, AREA_PX
 from calcitrack.model.assessment import Fate
+from calcitrack.model.judgement import DEPOSIT, BurdenPoint, BurdenSeries, JudgedChange
 from calcitrack.model.measurement import Deposit, Measurement, Result
 from calcitrack.model.possible import PossibleDeposit
 
@@ -82,15 +86,27 @@ class DepositRow:
         return next((n for n in ("ha_mass_mg", "area_mm2") if known and all(_measured(d, n) for d in known)), "area_px")
 
     @property
-    def change(self) -> float | None:
-        """Relative change of the burden since the visit before; ``None`` where there is nothing to compare."""
+    def change(self) -> JudgedChange | None:
+        """Change of the burden since the visit before, with its 95 % interval; ``None`` where there is nothing to compare.
+
+        Pixels of two films need not be of the same size, so that their numbers have no change.
+        """
         before, now = _measured(self.previous, self.burden), _measured(self.deposit, self.burden)
-        return now.value / before.value - 1 if before and now and before.value > 0 else None
+        if before is None or now is None or self.burden == AREA_PX.name:
+            return None
+        return _change_between(now.measurand.name, now.measurand.unit, (before.value, before.sd), (now.value, now.sd))
 
     @property
     def confidence(self) -> float | None:
         """Estimated probability that it is a deposit; ``None`` where it is not seen."""
         return None if self.deposit is None else self.deposit.confidence
+
+
+@lru_cache(maxsize=1024)
+def _change_between(measurand: str, unit: str, before: tuple[float, float | None], now: tuple[float, float | None]) -> JudgedChange:
+    """The change from one film to another, held against the program's precision profile: a list that is drawn anew works each out once."""
+    points = tuple(BurdenPoint(k, None, (max(value, 0.0),), sd) for k, (value, sd) in enumerate((before, now), start=1))
+    return judged_change(BurdenSeries(DEPOSIT, measurand, unit, points), *points, "previous", Precision())
 
 
 def _measured(deposit: Deposit | None, name: str) -> Measurement | None:

@@ -51,7 +51,7 @@ def _change(change: JudgedChange) -> dict[str, Cell]:
         "earlier": change.earlier,
         "later": change.later,
         **_cells("absolute", change.absolute),
-        "absolute_sd": None if change.absolute is None else change.absolute.sd,
+        "absolute_sd": change.absolute_sd,
         **_cells("relative", change.relative),
         **_cells("annual", change.annual),
         "sdc_down": down,
@@ -63,6 +63,7 @@ def _change(change: JudgedChange) -> dict[str, Cell]:
         "compared_fraction": change.compared_fraction,
         "left_out": change.left_out,
         "sdc_patients": joined(change.sdc_patients),
+        "note": change.note,
     }
 
 

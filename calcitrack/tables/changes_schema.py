@@ -66,7 +66,11 @@ CHANGES = TableSchema(
         _number("earlier", "Value at the earlier time point, over what both time points show.", "{see unit}"),
         _number("later", "Value at the later time point, over what both time points show.", "{see unit}"),
         *_estimate("absolute", "Later minus earlier.", "{see unit}"),
-        _number("absolute_sd", "Its standard uncertainty: the width of the 95 % interval over 3.92.", "{see unit}"),
+        _number(
+            "absolute_sd",
+            "Its standard uncertainty: the width of the 95 % interval over 3.92, before the interval is cut off where nothing is left.",
+            "{see unit}",
+        ),
         *_estimate("relative", "Later over earlier, minus 1."),
         *_estimate("annual", "The same per year, at a constant rate; not from intervals under 60 days."),
         _number("sdc_down", "Smallest detectable relative change downwards, negative."),
@@ -79,6 +83,7 @@ CHANGES = TableSchema(
         _number("compared_fraction", "Share of the deposits' area that both time points show, and that the change is about."),
         _text("left_out", "What was left out of both values, because one of the time points does not show it."),
         _PATIENTS,
+        _text("note", "What to know of the interval: it ends where nothing of the earlier value is left, since a burden cannot fall below nothing."),
     ),
 )
 """Contract of ``changes.csv``."""

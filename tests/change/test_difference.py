@@ -137,3 +137,25 @@ def test_an_impossible_covariance_is_refused(courses: ModuleType, covariance: tu
     """The message says what was expected and what was found."""
     with pytest.raises(InvalidValueError, match=found):
         replace(courses.series([0, 300], [10, 20]), covariance=covariance)
+
+
+@given(st.floats(0.5, 500), st.floats(0, 500), st.floats(0.01, 3), st.floats(0, 0.99))
+def test_no_interval_ends_below_nothing(courses: ModuleType, before: float, after: float, unsure: float, shared: float) -> None:
+    """Law: whatever the errors, a burden falls by at most all of it; an interval that was cut off says so, and its standard uncertainty is whole."""
+    sd = unsure * before
+    covariance = ((sd**2, shared * sd**2), (shared * sd**2, sd**2))
+    plain = PlainPair(before, after, covariance).difference
+    for change in (
+        next(changes_of(together(courses, [before, after], np.array(covariance)), Precision())),
+        next(changes_of(courses.series([0, 365], [before, after]), courses.precision(min(unsure, 1.5)))),
+    ):
+        assert -before <= change.absolute.low <= change.absolute.value <= change.absolute.high
+        assert change.exceeds_sdc is change.absolute.excludes_zero
+        if change.note:
+            assert change.absolute.low == -before
+            assert change.absolute_sd > change.absolute.sd
+        else:
+            assert change.absolute_sd == pytest.approx(change.absolute.sd)
+        if change.sdc_source is SdcSource.COVARIANCE:
+            assert change.absolute_sd == pytest.approx(plain.sd)
+            assert bool(change.note) is (plain.low < -before)

@@ -14,9 +14,9 @@ NO_MASS = NotMeasurable(HA_MASS_MG, "mass needs calibration tier A or B")
 @pytest.mark.parametrize(
     ("measurement", "spec", "text"),
     [
-        (AREA, "", "312.4 ± 5.1 mm2"),
-        (AREA, ".1f", "312.4 ± 5.1 mm2"),
-        (AREA, ".0f", "312 ± 5 mm2"),
+        (AREA, "", "312.4 ± 10 mm2 (95 %)"),
+        (AREA, ".1f", "312.4 ± 10.0 mm2 (95 %)"),
+        (AREA, ".0f", "312 ± 10 mm2 (95 %)"),
         (Measurement(AREA_MM2, 312.44), ".1f", "312.4 mm2"),
         (Measurement(AREA_PX, 123456.0), "", "123456 pixels"),
         (Measurement(AREA_PX, 123456.0), ",.0f", "123,456 pixels"),
@@ -31,8 +31,8 @@ def test_a_measurement_is_printed_with_uncertainty_and_unit(measurement: Measure
 
 def test_str_and_repr_of_a_measurement() -> None:
     """`str` is the value, `repr` also says of what."""
-    assert str(AREA) == "312.4 ± 5.1 mm2"
-    assert repr(AREA) == "Measurement(area_mm2 = 312.4 ± 5.1 mm2)"
+    assert str(AREA) == "312.4 ± 10 mm2 (95 %)"
+    assert repr(AREA) == "Measurement(area_mm2 = 312.4 ± 10 mm2 (95 %))"
 
 
 def test_float_is_the_value() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from calcitrack.model.assessment import COVERAGE_FACTOR, DepositId, Fate
 from calcitrack.model.measurement import Measurement
 from calcitrack.model.possible import possible_number
+from calcitrack.reporting.change_words import percent, short_change
 from calcitrack.review.deposit_list import DepositRow, ReaderVerdict
 
 Order = Callable[[DepositRow], tuple[bool, float | str]]
@@ -21,7 +22,7 @@ ORDERS: dict[str, Order] = {
     "id": lambda row: (False, f"{_number(row):09d}"),
     "mass": _by_value("ha_mass_mg"),
     "area": _by_value("area_mm2"),
-    "change": lambda row: (row.change is None, -abs(row.change or 0.0)),
+    "change": lambda row: (row.change is None, -_size(row)),
     "least sure": lambda row: (row.confidence is None, row.confidence or 0.0),
 }
 """Name of an order -> its sort key."""
@@ -43,6 +44,19 @@ def arranged(rows: Iterable[DepositRow], order: str = "id", only: str = "all") -
 
 def _number(row: DepositRow) -> int:
     return DepositId.parse(row.deposit_id).number if not row.possible else possible_number(row.deposit_id) or 0
+
+
+def _size(row: DepositRow) -> float:
+    return abs(row.change.absolute.value) if row.change is not None and row.change.absolute is not None else 0.0
+
+
+def change_words(row: DepositRow) -> str:
+    """The change of a row in its unit with its 95 % interval, and the percentage where there is one; empty where there is no change."""
+    if row.change is None:
+        return ""
+    value, interval = short_change(row.change)
+    relative = "" if row.change.relative is None else f"; {percent(row.change.relative.value)}"
+    return f"{value} ({interval}){relative}" if value else ""
 
 
 def with_sd(measured: Measurement | None) -> str:

@@ -35,7 +35,7 @@ TOOLS = (("outline", "Outline"), ("fill", "Fill"), ("split", "Split"), ("merge",
 JUDGEMENTS = (("accept", "Accept"), ("reject", "Reject"), ("undo", "Undo"), ("redo", "Redo"))
 WARNING_STYLE = "color: #F0A30A;"
 """What is wrong or doubted, in a colour that stands out on dark grey."""
-TIME_COLUMNS = tuple(HEADS.index(name) for name in ("Fate", "Change"))
+TIME_COLUMNS = tuple(HEADS.index(name) for name in ("Fate", "Change (95 %)"))
 """Columns of the list that follow from the order of visits, which a blinded reader does not know."""
 
 

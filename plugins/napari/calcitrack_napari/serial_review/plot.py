@@ -9,6 +9,7 @@ from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
+from calcitrack.change.shared_outlines import parts_of, shared_outlines
 from calcitrack.figures.course_panels import shown_labs, shown_treatments
 from calcitrack.figures.drawn import JOINT_WORDS, drawn_timeline
 from calcitrack.figures.page import day_number
@@ -90,20 +91,15 @@ class BurdenPlot(FigureCanvasQTAgg):
 
 def _course(assessment: Assessment, deposit_id: str, burden: str, days: Sequence[float]) -> list[tuple[float, float, float | None]]:
     """A deposit's burden at each visit at which it is seen, or measured with all films together, as the mean over its films: (day, value, sd)."""
-    found = []
+    found, shared = [], shared_outlines(assessment.images)
     family = assessment.joint.of(deposit_id) if assessment.joint is not None and burden in JOINT_WORDS else None
     for x, point in zip(days, assessment.time_points, strict=True):
         if family is not None:
             mine = [k for k, i in enumerate(assessment.images) if i.time_point == point.index and k in family.series[burden].images]
             results = [family.result(burden, deposit_id, k) for k in mine]
         else:
-            results = [
-                r
-                for i in assessment.images
-                if i.time_point == point.index
-                for d in i.deposits
-                if d.deposit_id == deposit_id and (r := d.deposit.measurements.get(burden)) is not None
-            ]
+            here = [k for k, i in enumerate(assessment.images) if i.time_point == point.index]
+            results = [r for k in here for _, r in parts_of(k, assessment.images, (deposit_id,), burden, shared) if r is not None]
         values = [r for r in results if isinstance(r, Measurement)]
         if values:
             sds = [v.sd for v in values if v.sd is not None]

@@ -11,15 +11,15 @@ from calcitrack.figures.palette import FATE_MARKS, POSSIBLE_MARK
 from calcitrack.model.assessment import DepositId
 from calcitrack.review.deposit_list import DepositRow, ReaderVerdict
 from calcitrack_napari.napari_io.layers import COLOURS
-from calcitrack_napari.serial_review.list_order import with_sd
+from calcitrack_napari.serial_review.list_order import change_words, with_sd
 
-HEADS = ("Deposit", "Fate", "Area, mm²", "HA, mg", "Change", "Sure", "Review", "Pattern")
+HEADS = ("Deposit", "Fate", "Area, mm² (95 %)", "HA, mg (95 %)", "Change (95 %)", "Sure", "Review", "Pattern")
 TIPS = (
     "Identity over all visits, in its colour on the films; a possible deposit, which is not counted, has a name on this film alone",
     "What became of it at this visit",
     "Area with its 95 % half width",
     "Hydroxyapatite with its 95 % half width; empty where the film carries no mass",
-    "Since the visit before: of the mass where both films carry one, else of the area",
+    "Since the visit before, with its 95 % interval, and in percent: of the mass where both films carry one, else of the area",
     "Estimated probability that it is a deposit",
     "What you said of it",
     "Pattern of calcinosis, and * where there is a comment",
@@ -86,12 +86,11 @@ class DepositTable(QAbstractTableModel):
 
 def _texts(row: DepositRow) -> tuple[str, ...]:
     fate = "" if row.fate is None else FATE_MARKS[row.fate.value].words
-    change = "" if row.change is None else f"{100 * row.change:+.0f} %"
     sure = "" if row.confidence is None else f"{100 * row.confidence:.0f} %"
     pattern = f"{row.pattern}{' *' if row.comment else ''}".strip()
     area, mass = with_sd(row.value("area_mm2")), with_sd(row.value("ha_mass_mg"))
     name = f"{row.deposit_id} possible" if row.possible else row.deposit_id
-    return name, fate, area, mass, change, sure, MARKS[row.verdict], pattern
+    return name, fate, area, mass, change_words(row), sure, MARKS[row.verdict], pattern
 
 
 def _swatch(colour: str) -> QIcon:
