@@ -63,7 +63,7 @@ def assess(
     >>> assessment.time_points[0].deposit_count, assessment.failures
     (1, ())
     >>> print(f"{assessment.time_points[0].totals['area_mm2']:.0f}")
-    12 ± 2 mm2
+    12 ± 4 mm2 (95 %)
     """
     expect("assess", "timeline", timeline, Timeline)
     expect("assess", "options", options, AssessOptions, type(None))

@@ -241,7 +241,7 @@ def summary_text(summary: Summary, console: Console) -> str:
             _say(console, line.title, style="bold")
             changes = _changes_since_first(summary, line)
             if console.width >= TABLE_WIDTH:
-                console.print(_table(line, changes))
+                console.print(_table(line, changes, console.width - TABLE_WIDTH))
             else:
                 _print_list(line, changes, console)
             for said in (*_not_compared(line, changes), *_aluminium(line), *_events(line)):
@@ -322,10 +322,12 @@ def _say(console: Console, text: str, style: str = "") -> None:
     console.print(Text(text, style=style, overflow="fold"), highlight=False)
 
 
-def _table(line: TimelineLine, changes: Changes) -> Table:
+def _table(line: TimelineLine, changes: Changes, room: int) -> Table:
+    """The table of a timeline; `room` is what the terminal is wider than it has to be, characters."""
     table = Table(box=None, padding=(0, 0, 0, 1), header_style="italic")
     for name, width in COLUMNS:
-        table.add_column(name.replace("not ", "not\n").replace(" first ", " first\n"), justify="right", min_width=width)
+        most = width + room if name == SINCE else None  # a longer interval takes another line, and no place from other columns
+        table.add_column(name.replace("not ", "not\n").replace(" first ", " first\n"), justify="right", min_width=width, max_width=most)
     for row in line.rows:
         table.add_row(*_cells(row, changes.get(row.get("time_point"))))
     return table

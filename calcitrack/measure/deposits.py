@@ -89,11 +89,11 @@ def measure(radiograph: Radiograph, segmentation: Segmentation, options: Measure
     >>> measured = measure(small_radiograph(), small_segmentation())
     >>> measured
     ImageMeasurements(1 deposit)
-      label  confidence  area_mm2         ha_mass_mg      volume_mm3
-      1      1.00        12.33 ± 1.9 mm2  20.93 ± 2.8 mg  52.32 ± 34 mm3
-      total              12.33 ± 1.9 mm2  20.93 ± 2.8 mg  52.32 ± 34 mm3
+      label  confidence  area_mm2                ha_mass_mg             volume_mm3
+      1      1.00        12.33 ± 3.7 mm2 (95 %)  20.93 ± 5.6 mg (95 %)  52.32 ± 67 mm3 (95 %)
+      total              12.33 ± 3.7 mm2 (95 %)  20.93 ± 5.6 mg (95 %)  52.32 ± 67 mm3 (95 %)
     >>> measured.deposits[0].measurements["contrast_mean"]
-    Measurement(contrast_mean = 0.2405 ± 0.016)
+    Measurement(contrast_mean = 0.2405 ± 0.031 (95 %))
     """
     expect("measure", "radiograph", radiograph, Radiograph)
     expect("measure", "segmentation", segmentation, Segmentation)

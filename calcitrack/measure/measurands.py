@@ -5,21 +5,21 @@
 >>> measured = measure(small_radiograph(), small_segmentation())
 >>> deposit = measured.deposits[0].measurements
 >>> deposit[AREA_MM2.name]
-Measurement(area_mm2 = 12.33 ± 1.9 mm2)
+Measurement(area_mm2 = 12.33 ± 3.7 mm2 (95 %))
 >>> deposit[AREA_PX.name]
-Measurement(area_px = 137 ± 21 pixels)
+Measurement(area_px = 137 ± 41 pixels (95 %))
 >>> deposit[FERET_MM.name]
 Measurement(feret_mm = 4.264 mm)
 >>> deposit[CONTRAST_MEAN.name]
-Measurement(contrast_mean = 0.2405 ± 0.016)
+Measurement(contrast_mean = 0.2405 ± 0.031 (95 %))
 >>> deposit[CONTRAST_INTEGRAL_MM2.name]
-Measurement(contrast_integral_mm2 = 2.965 ± 0.27 mm2)
+Measurement(contrast_integral_mm2 = 2.965 ± 0.54 mm2 (95 %))
 >>> deposit[RELATIVE_BRIGHTNESS.name]
-Measurement(relative_brightness = 0.2805 ± 0.018)
+Measurement(relative_brightness = 0.2805 ± 0.036 (95 %))
 >>> deposit[HA_MASS_MG.name]
-Measurement(ha_mass_mg = 20.93 ± 2.8 mg)
+Measurement(ha_mass_mg = 20.93 ± 5.6 mg (95 %))
 >>> deposit[VOLUME_MM3.name]
-Measurement(volume_mm3 = 52.32 ± 34 mm3)
+Measurement(volume_mm3 = 52.32 ± 67 mm3 (95 %))
 >>> deposit[OVER_BONE_FRACTION.name]
 Measurement(over_bone_fraction = 0)
 >>> deposit[AL_EQUIVALENT_MM3.name].measurand.unit

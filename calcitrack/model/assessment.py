@@ -284,8 +284,8 @@ class Assessment(Displayed):
     True
     >>> assessment
     Assessment(small / HAND / L / PA: 1 time point, 1 image, 1 deposit)
-      time point  date        deposits  area_mm2         ha_mass_mg      volume_mm3
-      1           2021-03-08  1         12.33 ± 1.9 mm2  20.93 ± 2.9 mg  52.32 ± 34 mm3
+      time point  date        deposits  area_mm2                ha_mass_mg             volume_mm3
+      1           2021-03-08  1         12.33 ± 3.7 mm2 (95 %)  20.93 ± 5.7 mg (95 %)  52.32 ± 67 mm3 (95 %)
     """
 
     assessment_id: str

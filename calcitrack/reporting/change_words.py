@@ -211,7 +211,7 @@ def short_change(change: JudgedChange) -> tuple[str, str]:
     ...     absolute=Estimate(12.3, -3.1, 30.2),
     ... )
     >>> short_change(change)
-    ('+12 mg', '−3 to +30')
+    ('+12.3 mg', '−3.1 to +30.2')
     """
     if change.absolute is None:
         return "", ""
