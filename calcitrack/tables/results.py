@@ -22,6 +22,7 @@ from calcitrack.tables.schema import DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, O
 
 NO_RELATIVE = "the earlier total is zero, so there is no ratio"
 AT_BASELINE = "the first time point has no earlier one to be compared with"
+NONE_EARLIER = "no image of an earlier time point could be read and measured"
 
 _WITH_COLUMN = frozenset((*DEPOSITS.names, *IMAGES.names, *TIMELINE.names))
 """All measurands that may have their own column."""
@@ -125,7 +126,7 @@ def _change_cells(changes: Mapping[str, Change], since: str, *, first: bool) -> 
         absolute, relative = f"{stem}_change_from_{since}_{unit}", f"{stem}_relative_change_from_{since}"
         change = changes.get(measurand)
         if change is None:
-            reason = AT_BASELINE if first else NOT_PRODUCED
+            reason = AT_BASELINE if first else NOT_PRODUCED if changes else NONE_EARLIER
             gaps += [Gap(absolute, reason), Gap(relative, reason)]
             continue
         result: Result = change.absolute

@@ -6,7 +6,7 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
-from calcitrack.change import series_of
+from calcitrack.change import series_of, summarise
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import Fate
 from calcitrack.model.cohort import TimelineFailure
@@ -285,3 +285,14 @@ def test_a_possible_deposit_of_a_film_without_size_has_its_pixels(made: ModuleTy
     table = possible_table([made.assessment_with_possible(sized=False)])
     assert table.area_mm2.isna().all()
     assert table.area_px.tolist() == [12, 2]
+
+
+def test_a_visit_after_unread_ones_is_not_called_unmeasured(made: ModuleType) -> None:
+    """Where no earlier film could be read, there is no change, and not because of the program's version."""
+    whole = made.assessment()
+    images = tuple(i for i in whole.images if i.time_point > 1)
+    points = summarise({p.index: p.date for p in whole.time_points}, images, whole.tracks)
+    reasons = not_measurable_table([replace(whole, images=images, time_points=points)])
+    told = reasons[reasons.measurand.str.contains("_change_from_")].groupby("time_point").reason.unique()
+    assert told[2].tolist() == ["no image of an earlier time point could be read and measured"]
+    assert not reasons.reason.str.contains("this version of the program").any()
