@@ -105,8 +105,8 @@ class DepositRow:
 @lru_cache(maxsize=1024)
 def _change_between(measurand: str, unit: str, before: tuple[float, float | None], now: tuple[float, float | None]) -> JudgedChange:
     """The change from one film to another, held against the program's precision profile: a list that is drawn anew works each out once."""
-    points = tuple(BurdenPoint(k, None, (max(value, 0.0),), sd) for k, (value, sd) in enumerate((before, now), start=1))
-    return judged_change(BurdenSeries(DEPOSIT, measurand, unit, points), *points, "previous", Precision())
+    earlier, later = (BurdenPoint(k, None, (max(value, 0.0),), sd) for k, (value, sd) in enumerate((before, now), start=1))
+    return judged_change(BurdenSeries(DEPOSIT, measurand, unit, (earlier, later)), earlier, later, "previous", Precision())
 
 
 def _measured(deposit: Deposit | None, name: str) -> Measurement | None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
+
 from calcitrack.review.session import ReviewSession
-from calcitrack_napari.serial_review.list_order import ORDERS, arranged, with_sd
+from calcitrack_napari.serial_review.list_order import ORDERS, arranged, change_words, with_sd
 
 
 def test_rows_are_sorted_and_filtered(session: ReviewSession) -> None:
@@ -31,3 +33,11 @@ def test_a_value_is_written_with_its_interval(session: ReviewSession) -> None:
     seen = next(r for r in session.state.rows(1) if r.deposit_id == "D002")
     assert with_sd(seen.value("ha_mass_mg")).count("±") == 1
     assert with_sd(None) == ""
+
+
+def test_a_change_is_its_size_with_its_interval_before_any_percentage(session: ReviewSession) -> None:
+    """In its unit, with both ends; a deposit that is gone has none."""
+    gone, grown = session.state.rows(1)
+    assert re.fullmatch(r"\+[\d.]+ \S+ \(\S+ to \S+\); \+\d+ %", change_words(grown))
+    assert change_words(gone) == ""
+    assert [r.deposit_id for r in arranged((gone, grown), "change")] == ["D002", "D001"]
