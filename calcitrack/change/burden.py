@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from calcitrack.change.shared_outlines import SharedOutlines, parts_of, shared_outlines
 from calcitrack.model.assessment import ImageAssessment
 from calcitrack.model.evaluable import Evaluable, EvaluableFamily
+from calcitrack.model.film_quality import FilmProblem
 from calcitrack.model.judgement import DEPOSIT, TOTAL, BurdenPoint, BurdenSeries
 from calcitrack.model.measurement import Measurement, NotMeasurable, Result
 
@@ -23,6 +25,8 @@ Dates = Mapping[int, dt.date | None]
 """Time point -> date, in order."""
 Found = Result | float | None
 """A burden on an image: measured, a bare number, or not known of it."""
+QUALITY: Mapping[FilmProblem, str] = MappingProxyType({FilmProblem.BURNT_OUT: "burnt out", FilmProblem.LOSSY: "heavily compressed"})
+"""Doubts about a film that change outlines and values: such a film is compared only with one that has the same."""
 
 
 def total_series(name: str, unit: str, dates: Dates, images: Sequence[ImageAssessment], evaluable: Evaluable) -> BurdenSeries:
@@ -63,7 +67,23 @@ def burden_point(index: int, date: dt.date | None, name: str, images: Sequence[I
     tiers = " ".join(sorted({i.calibration.tier.value for i in images}))
     sds = [r.sd if isinstance(r, Measurement) else 0.0 for r in results]
     sd = sum(s for s in sds if s is not None) / len(sds) if measured and None not in sds else None
-    return BurdenPoint(index, date, values, sd, "; ".join((*planes, *models)), tiers)
+    return BurdenPoint(index, date, values, sd, "; ".join((*planes, *models, *quality(images))), tiers)
+
+
+def quality(images: Sequence[ImageAssessment]) -> list[str]:
+    """What is wrong with films so that they are compared only with films of the same quality; nothing for good ones."""
+    return sorted({QUALITY[d.problem] for i in images for d in i.doubts if d.problem in QUALITY})
+
+
+def like_with(like: str, images: Sequence[ImageAssessment]) -> str:
+    """Of what kind a value is on these films, where it would be of kind `like` on others.
+
+    Examples
+    --------
+    >>> like_with("detector; burnt out", [])
+    'detector'
+    """
+    return "; ".join((*(part for part in like.split("; ") if part and part not in QUALITY.values()), *quality(images)))
 
 
 def _total(image: ImageAssessment, name: str) -> Found:

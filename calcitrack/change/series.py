@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from calcitrack.change.burden import COUNT, NOTHING_READ, SIZED_IN_PLANE, burden_point, of_family, total_series
+from calcitrack.change.burden import COUNT, NOTHING_READ, SIZED_IN_PLANE, burden_point, like_with, of_family, quality, total_series
 from calcitrack.change.shared_outlines import SharedOutlines, parts_of, shared_outlines
 from calcitrack.model.assessment import Assessment, DepositTrack, Fate
 from calcitrack.model.evaluable import Evaluable, evaluable_of, families_of
@@ -77,7 +77,7 @@ def _of_joint(assessment: Assessment, joint: JointSeries, bare: BurdenSeries, ev
         images = [assessment.images[k] for k in groups[point.index]]
         planes = sorted({i.spacing.basis.value for i in images}) if bare.measurand in SIZED_IN_PLANE else []
         tiers = " ".join(sorted({i.calibration.tier.value for i in images}))
-        points.append(BurdenPoint(point.index, point.date, (max(0.0, value),), None, "; ".join(planes), tiers))
+        points.append(BurdenPoint(point.index, point.date, (max(0.0, value),), None, "; ".join((*planes, *quality(images))), tiers))
     return replace(bare, points=tuple(points), missing=missing, covariance=covariance if points else None)
 
 
@@ -104,7 +104,7 @@ def _deposit(
         elif any(seen_on[k] for k in here):
             value_or_reason = burden_point(point.index, point.date, name, images, results)
         elif points and (here or any(t.fates.get(point.index) is Fate.RESOLVED for t in family)):
-            value_or_reason = BurdenPoint(point.index, point.date, (0.0,), 0.0, points[-1].like, points[-1].calibration)
+            value_or_reason = BurdenPoint(point.index, point.date, (0.0,), 0.0, like_with(points[-1].like, images), points[-1].calibration)
         else:
             value_or_reason = NOT_SEEN
         if isinstance(value_or_reason, str):

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from calcitrack.assess import AssessOptions
+from calcitrack.assess.compose import MIRRORED
 from calcitrack.batch import TIME_LIMIT_S, iter_assessments, keep_in, sensible_workers
 from calcitrack.batch.cluster import connected
 from calcitrack.change import judge_cohort, series_of
@@ -37,6 +38,7 @@ from calcitrack.io.sheets.all_problems import all_problems
 from calcitrack.io.sheets.dates import DateOrder
 from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.measure import MeasureOptions
+from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.calibration import Tier
 from calcitrack.model.cohort import Cohort, TimelineFailure
@@ -295,7 +297,15 @@ def _line(assessment: Assessment) -> TimelineLine:
         assumed,
         tuple(len(image.segmentation.possible_values) for image in assessment.images),
         tuple((image.exposure.source, doubt) for image in assessment.images for doubt in image.doubts),
+        tuple((image.exposure.source, words) for image in assessment.images if (words := _off_the_baseline(image.alignment))),
     )
+
+
+def _off_the_baseline(alignment: Alignment | None) -> str:
+    """What a reader should look at where a film does not lie on the first one as films of one limb do; empty where it does."""
+    if alignment is None or (alignment.ok and not alignment.mirrored):
+        return ""
+    return MIRRORED if alignment.ok else f"not compared with the first film: {alignment.reason}; look whether both show the same side of one person"
 
 
 def _show(bar: Progress, task: TaskID, done: int, total: int) -> None:

@@ -71,6 +71,8 @@ class TimelineLine:
         Number of possible deposits on each of its images.
     doubts
         (file, doubt) of each of its measured films on which there is one.
+    misplaced
+        (file, sentence) of each film that does not lie on the first one, or only as its mirror image.
     """
 
     key: TimelineKey
@@ -82,6 +84,7 @@ class TimelineLine:
     assumed: tuple[str, ...] = ()
     possible: tuple[int, ...] = ()
     doubts: tuple[tuple[str, FilmDoubt], ...] = ()
+    misplaced: tuple[tuple[str, str], ...] = ()
 
     @property
     def title(self) -> str:
@@ -132,8 +135,8 @@ class Summary:
     def attention(self) -> dict[str, list[str]]:
         """What needs a reader's attention -> the files it is true of, most serious first.
 
-        Films that were refused by what they show, contradictions that may turn a measurement into its opposite, then what is doubted or noted of
-        measured films.
+        Films that were refused by what they show, other films of a timeline that could not be measured, contradictions that may turn a measurement
+        into its opposite, films that do not lie on the first one, then what is doubted or noted of measured films.
         """
         found: dict[str, list[str]] = {}
 
@@ -142,14 +145,16 @@ class Summary:
             if source not in files:  # both limbs of one picture say the same
                 files.append(source)
 
-        for failure in (f for line in self.timelines for f in line.failures):
-            if isinstance(failure.error, FilmRefusedError):
-                say(f"not measured: found {failure.error.found}; {failure.error.action}", failure.exposure.source)
+        unmeasured = [f for line in self.timelines for f in line.failures if not f.is_copy]
+        for failure in sorted(unmeasured, key=lambda f: not isinstance(f.error, FilmRefusedError)):
+            say(f"not measured: found {failure.error.found}; {failure.error.action}", failure.exposure.source)
         for record in self.files:
-            for words in record.attention if record.status is FileStatus.READ else ():
+            for words in record.attention if record.status is not FileStatus.FAILED else ():
                 say(words, record.source)
         for copy in (f for line in self.timelines for f in line.failures if f.is_copy):
             say(f"found {copy.error.found}; {copy.error.action}", copy.exposure.source)
+        for source, words in (m for line in self.timelines for m in line.misplaced):
+            say(words, source)
         doubts = [d for line in self.timelines for d in line.doubts]
         for doubt in by_severity(d for _, d in doubts):
             for source in dict.fromkeys(s for s, d in doubts if d == doubt):

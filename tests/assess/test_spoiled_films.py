@@ -15,6 +15,7 @@ from calcitrack.assess.film import FilmPipeline
 from calcitrack.errors import SamePixelsError
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import Assessment
+from calcitrack.model.film_quality import FilmDoubt, FilmProblem
 from calcitrack.model.image import Radiograph
 from calcitrack.model.measurement import NotMeasurable
 from calcitrack.register import Scene
@@ -84,6 +85,20 @@ def test_a_film_that_shows_something_else_is_no_response(
     judgement = judge(result)
     assert {(c.relative, c.exceeds_sdc) for c in judgement.changes if c.subject == "total"} == {(None, None)}
     assert {r.best for r in judgement.responses} == {None}
+
+
+@pytest.mark.parametrize(("problem", "words"), [(FilmProblem.BURNT_OUT, "burnt out"), (FilmProblem.LOSSY, "heavily compressed")])
+def test_films_of_another_quality_are_not_compared(drawn: ModuleType, settings: AssessOptions, problem: FilmProblem, words: str) -> None:
+    """A doubted film has its values; a change it has only against one that is doubted alike."""
+    doubts = (FilmDoubt(problem, "a test"),)
+    films = [replace(film(drawn, k, (2.0, 2.0, 2.5)), doubts=doubts if k else ()) for k in range(3)]
+    result = followed(settings, *films, pipelines=(InPlace(),))
+    change = result.time_points[1].from_baseline["area_mm2"].absolute
+    assert isinstance(change, NotMeasurable)
+    assert words in change.reason
+    assert result.time_points[2].from_previous["area_mm2"].relative == pytest.approx(0.0, abs=0.1)
+    judged = [c for c in judge(result).changes if c.since == "baseline"]
+    assert {c.exceeds_sdc for c in judged} == {None}
 
 
 def test_a_copy_under_another_name_is_no_exposure(drawn: ModuleType, settings: AssessOptions) -> None:

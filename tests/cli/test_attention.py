@@ -75,3 +75,14 @@ def test_a_sign_that_contradicts_the_picture_is_at_the_end_of_the_summary(tmp_pa
     text, machine = said(read_cohort(tmp_path / "c.dcm").files, tmp_path)
     assert "attention" not in text
     assert machine["attention"] == []
+
+
+def test_another_picture_under_one_uid_is_told(tmp_path: Path) -> None:
+    """It is skipped, and one of the two was altered; a copy of the same bytes needs nobody's attention."""
+    write(tmp_path / "a.dcm", "1.2.1")
+    write(tmp_path / "b.dcm", "1.2.1", Columns=4, Rows=16)
+    (tmp_path / "c.dcm").write_bytes((tmp_path / "a.dcm").read_bytes())
+    text, machine = said(read_cohort(tmp_path).files, tmp_path)
+    (told,) = machine["attention"]
+    assert told["files"] == [str(tmp_path / "b.dcm")]
+    assert f"duplicate: the SOP Instance UID of {tmp_path / 'a.dcm'}, but other bytes: one of the two was altered" in text

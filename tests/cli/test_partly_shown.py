@@ -13,7 +13,7 @@ from rich.console import Console
 from calcitrack.change import judge_cohort, series_of, summarise
 from calcitrack.cli.measure import _line
 from calcitrack.cli.summary import Summary, summary_json, summary_text
-from calcitrack.errors import SamePixelsError
+from calcitrack.errors import FilmRefusedError, SamePixelsError, UnsupportedImageError
 from calcitrack.figures import timeline_figure
 from calcitrack.io.cohort.joining import join_hints
 from calcitrack.io.results.writer import Written
@@ -88,3 +88,15 @@ def test_a_hint_shows_the_lines_of_the_manifest(made: ModuleType) -> None:
         timelines.append(Timeline(TimelineKey(patient, "HAND", "L", "PA", "DX"), (TimePoint(1, dt.date(2021, 3, 8), (exposure,)),)))
     said = text_of(summary_of(made.assessment(), hints=join_hints(timelines)), width=200)
     assert "    path,patient_id\n    p001.dcm,P-001\n" in said
+
+
+def test_a_visit_without_its_film_needs_attention(made: ModuleType) -> None:
+    """Whatever the reason; films that were refused by what they show come first."""
+    assessment = made.assessment()
+    film = Exposure(made.acquisition("P1", 3, 2), load=None, source="P1/visit3.png")
+    colour = UnsupportedImageError("P1/visit3.png", "a colour picture", "grey, or colour with equal channels", "save it as grey")
+    negative = FilmRefusedError("P1/visit3.png", "that the picture is a negative", "a radiograph", "export it again")
+    failures = tuple(ImageFailure(film, 3, repeat, error) for repeat, error in enumerate((colour, negative)))
+    attention = json.loads(summary_json(summary_of(replace(assessment, failures=failures))))["attention"]
+    expected = ["not measured: found that the picture is a negative; export it again", "not measured: found a colour picture; save it as grey"]
+    assert [a["said"] for a in attention] == expected

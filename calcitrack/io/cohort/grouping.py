@@ -53,7 +53,9 @@ def _skip_duplicates(files: Sequence[ScannedFile], compare: Compare) -> list[Sca
         copy = compare(results[earlier], file)
         if copy is Copy.LONGER:
             first[uid], earlier, index = index, index, earlier
-        results[index] = _skipped(results[index], f"duplicate: the SOP Instance UID of {results[earlier].source.name}, {_COPIES[copy]}")
+        reason = f"duplicate: the SOP Instance UID of {results[earlier].source.name}, {_COPIES[copy]}"
+        told = (f"not measured: {reason}; take out the one that is not the original",) if copy is Copy.OTHER else ()
+        results[index] = replace(_skipped(results[index], reason), attention=told)
     return results
 
 
