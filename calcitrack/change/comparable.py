@@ -42,7 +42,12 @@ class Compared:
     @property
     def words(self) -> tuple[str, ...]:
         """What was left out: visits, and deposits of those that remain."""
-        return (*self.left, *((self.shared.words,) if self.shared.words else ()))
+        return (*self.left, *self.left_out)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Deposits that were left out of the visits that remain."""
+        return tuple(words for words in (self.shared.words, self.series.left_out) if words)
 
 
 def compared(series: BurdenSeries, time_points: Collection[int]) -> Compared | str:

@@ -58,7 +58,7 @@ def judged_change(series: BurdenSeries, earlier: BurdenPoint, later: BurdenPoint
         earlier=earlier.mean,
         later=later.mean,
         compared_fraction=found.shared.fraction,
-        left_out=found.shared.words,
+        left_out="; ".join(found.left_out),
     )
     if series.covariance is not None:
         return _of_plain(bare, _plain_pair(series, series.covariance, earlier, later))

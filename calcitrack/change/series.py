@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from calcitrack.change.burden import COUNT, NOTHING_READ, SIZED_IN_PLANE, burden_point, like_with, of_family, quality, total_series
 from calcitrack.change.shared_outlines import SharedOutlines, parts_of, shared_outlines
 from calcitrack.model.assessment import Assessment, DepositTrack, Fate
@@ -16,6 +18,9 @@ BURDENS = {"ha_mass_mg": "mg", "area_mm2": "mm2", "volume_mm3": "mm3"}
 """Measurands whose change is judged, and their units; the deposits are counted as well."""
 JOINT_BURDENS = {"ha_mass_joint_mg": "mg", "contrast_joint_mm2": "mm2", "area_joint_mm2": "mm2"}
 """Measurands of all images together, and their units: their changes are judged by their own covariance (`calcitrack.model.joint`)."""
+MAY_BE_BONE = "{ids} may be bone: over bone, and never changed; not part of the total"
+LEAST_VARIANCE = 1e-6
+"""Variance that nothing goes below, in the unit squared: a thousandth by itself (`calcitrack.assess.together.LEAST_SD`)."""
 NOT_SEEN = "the deposit was not known at this time point"
 CUT = "the edge of the picture cuts it at this time point"
 
@@ -49,8 +54,13 @@ def series_of(assessment: Assessment) -> TimelineSeries:
 
 
 def _together(assessment: Assessment, joint: Joint, evaluable: Evaluable) -> tuple[list[BurdenSeries], list[BurdenSeries]]:
-    """What was measured on all images together: the totals, with the families that they are the sum of, and each family under its first deposit."""
+    """What was measured on all images together: the totals, with the families that they are the sum of, and each family under its first deposit.
+
+    A family that may be bone is no part of a total whose change is judged, where there are others.
+    """
     totals, each = [], []
+    bone = {d.deposit_ids[0]: " and ".join(d.deposit_ids) for d in joint.deposits if d.may_be_bone}
+    bone = bone if len(bone) < len(joint.deposits) else {}
     for name, unit in JOINT_BURDENS.items():
         parts = [
             _of_joint(assessment, d.series[name], BurdenSeries(DEPOSIT, name, unit, (), deposit_id=d.deposit_ids[0]), evaluable)
@@ -58,9 +68,27 @@ def _together(assessment: Assessment, joint: Joint, evaluable: Evaluable) -> tup
         ]
         each += parts
         if name in joint.totals:
-            total = _of_joint(assessment, joint.totals[name], BurdenSeries(TOTAL, name, unit, ()), evaluable)
-            totals.append(replace(total, parts={p.deposit_id: p for p in parts}, evaluable=evaluable))
+            whole = _without(joint.totals[name], [d.series[name] for d in joint.deposits if d.deposit_ids[0] in bone])
+            total = _of_joint(assessment, whole, BurdenSeries(TOTAL, name, unit, ()), evaluable)
+            kept = {p.deposit_id: p for p in parts if p.deposit_id not in bone}
+            left_out = MAY_BE_BONE.format(ids=", ".join(bone.values())) if bone else ""
+            totals.append(replace(total, parts=kept, evaluable=evaluable, left_out=left_out))
     return totals, each
+
+
+def _without(total: JointSeries, parts: Sequence[JointSeries]) -> JointSeries:
+    """A total less some of its parts and what their errors add to it."""
+    values, covariance = np.array(total.values), np.array(total.covariance)
+    for part in parts:
+        mine = [part.images.index(k) for k in part.images if k in total.images]
+        at = [total.images.index(part.images[k]) for k in mine]
+        values[at] -= np.array(part.values)[mine]
+        covariance[np.ix_(at, at)] -= np.array(part.covariance)[np.ix_(mine, mine)]
+    if not parts:
+        return total
+    sizes, directions = np.linalg.eigh((covariance + covariance.T) / 2)  # rounding and the scale that all share may leave some below zero
+    sure = (directions * np.maximum(sizes, LEAST_VARIANCE)) @ directions.T
+    return replace(total, values=tuple(values.tolist()), covariance=tuple(map(tuple, ((sure + sure.T) / 2).tolist())))
 
 
 def _of_joint(assessment: Assessment, joint: JointSeries, bare: BurdenSeries, evaluable: Evaluable) -> BurdenSeries:

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import AbstractPathEffect, withStroke
 
-from calcitrack.figures.drawn import DrawnPoint, DrawnTimeline
+from calcitrack.figures.drawn import WHOLE, DrawnPoint, DrawnTimeline
 from calcitrack.figures.page import LINE_MM, RULE_COLOUR, TEXT_POINTS, day_number, plain, wrapped
 from calcitrack.figures.palette import BLUE, GREY, VERMILLION
 from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, Trend
@@ -115,7 +115,7 @@ def _curve(trend: Trend, ends: tuple[dt.date, dt.date], start: dt.date, rates: S
 def detectable_band(drawn: DrawnTimeline, judgement: Judgement | None) -> tuple[JudgedChange, ...]:
     """Changes of the drawn burden's total from baseline that have a smallest detectable change, in order of time."""
     changes = () if judgement is None else judgement.changes
-    whole = [c for c in changes if c.subject == TOTAL and c.since == "baseline" and not c.left_out]
+    whole = [c for c in changes if c.subject == TOTAL and c.since == "baseline" and (c.compared_fraction or 0.0) >= WHOLE]
     mine = [c for c in whole if c.measurand == drawn.burden and c.sdc and c.earlier]
     return tuple(sorted(mine, key=lambda c: c.to_time_point))
 

@@ -15,6 +15,13 @@ from calcitrack.model.read_only import FrozenMapping
 SHARES_SUM = 1e-6
 """How far the shares of a family's deposits may be from one together: what rounding leaves."""
 NOT_SAID = "it was not measured together with other images"
+COVERAGE = 1.96
+"""Half width of a 95 % interval, in standard deviations of a normal distribution."""
+OVER_BONE = 0.9
+"""Share of a region over bone from which a deposit may be bone itself: false finds over bone recur at one place of the anatomy."""
+NEVER_CHANGED, LEAST_TO_TELL = 0.25, 3
+"""Share of its mean by which what may be bone differs between any two images, at most: errors by themselves over bone are a fifth at each image
+(`calcitrack.measure.joint.BONE_SCALE_SD`). And images that it takes to say so: two are alike by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +144,14 @@ class JointDeposit:
         if any(len(s) != len(self.deposit_ids) or abs(sum(s) - 1) > SHARES_SUM for s in self.shares.values()):
             raise InvalidValueError(f"{' '.join(self.deposit_ids)}: the shares of all members sum to one on each image; found {dict(self.shares)}")
 
+    @property
+    def may_be_bone(self) -> bool:
+        """Whether it lies over bone and never changed: no evidence that it is a deposit, and nothing that a change could rest on."""
+        if self.over_bone is None or self.over_bone < OVER_BONE or len(self.images) < LEAST_TO_TELL:
+            return False
+        measured = [s for s in self.series.values() if len(set(s.images) & set(self.images)) >= LEAST_TO_TELL]
+        return bool(measured) and all(_never_changed(s) for s in measured)
+
     def result(self, measurand: str, deposit_id: str, image: int) -> Result:
         """A member's share of the family's value at an image, or the reason why there is none."""
         whole = self.series[measurand].result(image)
@@ -144,6 +159,14 @@ class JointDeposit:
             return whole
         share = self.shares[image][self.deposit_ids.index(deposit_id)]
         return Measurement(whole.measurand, whole.value * share, None if whole.sd is None else whole.sd * share)
+
+
+def _never_changed(series: JointSeries) -> bool:
+    """Whether its values differ by little, and no two of them by more than their interval."""
+    values, c = np.array(series.values), np.array(series.covariance)
+    apart = np.abs(values[:, None] - values)
+    sds = np.sqrt(np.maximum(np.diag(c)[:, None] + np.diag(c) - 2 * c, 0.0))
+    return bool((apart <= NEVER_CHANGED * values.mean()).all() and (apart <= COVERAGE * sds).all())
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,8 @@ class BurdenSeries:
         to the total, and to what is compared where visits show only some of them (`calcitrack.change.comparable`).
     evaluable
         Of a total: what each visit shows. ``None``: every visit shows everything.
+    left_out
+        Of a total: what it does not hold although it was measured, and why; empty where it holds everything.
 
     Raises
     ------
@@ -161,6 +163,7 @@ class BurdenSeries:
     covariance: tuple[tuple[float, ...], ...] | None = None
     parts: Mapping[str, BurdenSeries] = field(default_factory=dict)
     evaluable: Evaluable | None = None
+    left_out: str = ""
 
     def __post_init__(self) -> None:
         if self.covariance is None:

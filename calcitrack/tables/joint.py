@@ -13,6 +13,7 @@ from calcitrack.tables.changes_schema import NO, YES
 
 NAMES = ("ha_mass_joint_mg", "contrast_joint_mm2", "area_joint_mm2")
 """Measurands of all images together."""
+MAY_BE_BONE = "it may be bone: it lies over bone and never changed; it is no part of totals whose change is judged"
 NOT_OUTLINED = "the image does not outline the deposit: its place was measured together with other images"
 NOTHING_READ = "no exposure of this time point could be read"
 
@@ -53,7 +54,7 @@ def _of_family(family: JointDeposit, image: int) -> dict[str, Cell]:
     return {
         "joint_region_mm2": family.region_mm2,
         "joint_images": len(family.images) if image in family.images else 0,
-        "joint_reason": "" if image in family.images else family.alone.get(image, family.reason),
+        "joint_reason": (MAY_BE_BONE if family.may_be_bone else "") if image in family.images else family.alone.get(image, family.reason),
     }
 
 
