@@ -342,7 +342,7 @@ def _print_list(line: TimelineLine, changes: Changes, console: Console) -> None:
     """One sentence for each time point, for a terminal that is too narrow for the table."""
     for row in line.rows:
         day, deposits, *others = _cells(row, changes.get(row.get("time_point")))
-        parts = [f"{value} {name}".replace("\n", " = ") for (name, _), value in zip(COLUMNS[2:], others, strict=True) if value != NOTHING]
+        parts = [f"{value} {name}".replace("\n", ", ") for (name, _), value in zip(COLUMNS[2:], others, strict=True) if value != NOTHING]
         _say(console, f"  {day}: {', '.join([counted(int(deposits), 'deposit') if deposits.isdecimal() else deposits, *parts])}")
 
 
