@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.warp import NEWTON_STEPS, SETTLED_PX, Positions, Warp
@@ -139,12 +140,9 @@ class Alignment:
         matrix = np.array(self.matrix)
         start = np.linalg.solve(matrix[:, :2], (positions - matrix[:, 2]).T).T
         nodes = warp.nodes().reshape(-1, 2)
-        landed = self.to_image(nodes)
-        for k, position in enumerate(positions):
-            nearest = int(((landed - position) ** 2).sum(axis=1).argmin())
-            if ((landed[nearest] - position) ** 2).sum() < ((self.to_image(start[k]) - position) ** 2).sum():
-                start[k] = nodes[nearest]
-        return np.asarray(start)
+        distance, nearest = cKDTree(self.to_image(nodes)).query(positions)
+        nearer = np.asarray(distance) < np.hypot(*(self.to_image(start) - positions).T)
+        return np.where(nearer[:, None], nodes[nearest], start)
 
 
 def _newton(slope: NDArray[np.float64], miss: Positions, similarity: NDArray[np.float64]) -> Positions:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import expm
 
 from calcitrack.model.image import FloatImage, Mask
 from calcitrack.register.scene import SCENE_MM, Matrix, Scene
@@ -16,7 +16,7 @@ from calcitrack.register.scene import SCENE_MM, Matrix, Scene
 LEVELS = (4, 2, 1)
 """Pixels of the scene per pixel at each level, coarse to fine: 1, 0.5 and 0.25 mm."""
 ALL_LEVELS, COARSEST, FINER = slice(None), slice(0, 1), slice(1, None)
-"""Which levels a fit goes through."""
+"""Which levels a fit goes through; what is found at the coarsest alone is where the finer ones start."""
 MOST_PIXELS = 30_000
 """A large bone ends at the level before it has more: so many pixels at 0.5 mm already tell its place to 0.01 mm."""
 BLUR_PIXELS = 1.0
@@ -24,7 +24,9 @@ BLUR_PIXELS = 1.0
 STEPS = 25
 """Gauss-Newton steps per level at most; most pieces settle in five."""
 SETTLED_MM = 0.004
-"""A step that moves the piece's rim by less ends a level: a sixtieth of a pixel."""
+"""A step that moves the piece's rim by less ends a level: a sixtieth of the finest pixel."""
+SETTLED_PIXELS = 1 / 60
+"""The same in pixels of a level that a finer one follows."""
 LONGEST_STEP_MM = 4.0
 """Longest move of the rim in one step, against overshooting from a flat place."""
 OUTLIER = 2.0
@@ -37,6 +39,8 @@ MOST_SHARE = 0.7
 """A pixel of which deposits or the film's edge take more than the rest of this share is left out."""
 LEAST_SHARE = 1e-3
 """Keeps the division by the share finite where nothing is seen."""
+LEAST_SEEN = 0.05
+"""A piece of which less lies within the follow-up's picture is not compared."""
 MIN_SEEN = 0.5
 """Least share of the piece that must lie within the follow-up's picture."""
 
@@ -140,9 +144,14 @@ def piece(mask: Mask, fixed_levels: Sequence[Level]) -> Piece:
 def fit(what: Piece, both: Sequence[Level], start: Matrix, which: slice = ALL_LEVELS, *, tilting: bool = False) -> Fit:
     """Refine a transform from coarse to fine at the given levels: turn, growth and shift, and with `tilting` also a tilt out of the film's plane."""
     found = Fit(start, -1.0, np.inf, 0.0)
-    for window, level in list(zip(what.windows, both, strict=True))[which]:
-        if level is both[0] or np.count_nonzero(window[2]) <= MOST_PIXELS:
-            found = _settle(what, window, level, found.matrix, tilting)
+    chosen = [
+        (window, level)
+        for window, level in list(zip(what.windows, both, strict=True))[which]
+        if level is both[0] or np.count_nonzero(window[2]) <= MOST_PIXELS
+    ]
+    for number, (window, level) in enumerate(chosen, start=1):
+        last = number == len(chosen) and which != COARSEST
+        found = _settle(what, window, level, found.matrix, SETTLED_MM if last else SETTLED_PIXELS * level.pixel_mm, tilting=tilting)
     return found
 
 
@@ -167,16 +176,16 @@ def _compare(window: tuple[slice, slice, FloatImage], level: Level, matrix: Matr
     rows, columns, own = window
     carried, weight = (_carried(image, level.pixel_mm, matrix, rows, columns) for image in (level.moving, level.moving_weight))
     weight = own * weight
-    total = float(own.sum())
-    seen = float(weight.sum()) / total if total else 0.0
-    if seen < 0.05:
+    total, used = _sum(own), _sum(weight)
+    seen = used / total if total else 0.0
+    if seen < LEAST_SEEN:
         return None
-    a, b = _normalised(level.fixed[rows, columns], weight), _normalised(carried, weight)
-    return _Compared(a, b, weight, float((weight * a * b).sum() / weight.sum()), seen)
+    a, b = _normalised(level.fixed[rows, columns], weight, used), _normalised(carried, weight, used)
+    return _Compared(a, b, weight, _sum(weight * a * b) / used, seen)
 
 
 def _carried(image: FloatImage, pixel_mm: float, matrix: Matrix, rows: slice, columns: slice) -> FloatImage:
-    """The moving picture at the fixed window's pixels; 0 outside the film."""
+    """The moving picture at the fixed window's pixels; 0 outside the film. One channel a call: OpenCV rounds places of two channels to 1/32 pixel."""
     corner = (np.array([rows.start, columns.start]) + 0.5) * pixel_mm
     offset = (matrix[:, :2] @ corner + matrix[:, 2]) / pixel_mm - 0.5
     a = matrix[:, :2]
@@ -186,35 +195,52 @@ def _carried(image: FloatImage, pixel_mm: float, matrix: Matrix, rows: slice, co
     return np.asarray(cv2.warpAffine(image, xy, size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=0), np.float32)
 
 
-def _normalised(image: FloatImage, weight: FloatImage) -> FloatImage:
-    total = weight.sum()
-    centred = image - (weight * image).sum() / total
-    spread = np.sqrt((weight * centred * centred).sum() / total)
-    return np.asarray(centred / max(float(spread), 1e-6), np.float32)
+def _normalised(image: FloatImage, weight: FloatImage, total: float) -> FloatImage:
+    centred = image - np.float32(_sum(weight * image) / total)
+    spread = np.sqrt(_sum(weight * centred * centred) / total)
+    return np.asarray(centred / np.float32(max(float(spread), 1e-6)), np.float32)
 
 
-def _settle(what: Piece, window: tuple[slice, slice, FloatImage], level: Level, start: Matrix, tilting: bool) -> Fit:
+def _sum(image: FloatImage) -> float:
+    return float(np.add.reduce(image, axis=None, dtype=np.float64))
+
+
+def _settle(what: Piece, window: tuple[slice, slice, FloatImage], level: Level, start: Matrix, settled_mm: float, *, tilting: bool) -> Fit:
     """Gauss-Newton steps on the correlation, with the mean of both pictures' gradients (Benhimane and Malis 2004, IROS)."""
     rows, columns, _ = window
     row = ((np.arange(rows.start, rows.stop) + 0.5) * level.pixel_mm - what.centre[0])[:, None]
     column = ((np.arange(columns.start, columns.stop) + 0.5) * level.pixel_mm - what.centre[1])[None, :]
-    matrix, best = start, Fit(start, -1.0, np.inf, 0.0)
+    row, column = row / what.radius_mm, column / what.radius_mm
+    matrix, best = start, None
     for _ in range(STEPS):
         compared = _compare(window, level, matrix)
         if compared is None:
             break
         difference = compared.fixed - compared.carried
-        by_row, by_column = (np.asarray(g, np.float32) for g in np.gradient((compared.fixed + compared.carried) / 2, level.pixel_mm))
+        by_row, by_column = _gradient(np.asarray(compared.fixed + compared.carried, np.float32), 2 * level.pixel_mm)
         weight = _robust(difference, compared.weight)
-        if compared.likeness > best.likeness:
-            best = Fit(matrix, compared.likeness, _residual(difference, by_row, by_column, weight), compared.seen)
-        step = _solved(_slopes(by_row, by_column, row / what.radius_mm, column / what.radius_mm, tilting), compared, difference, weight)
+        if best is None or compared.likeness > best[1].likeness:
+            best = matrix, compared, difference, by_row, by_column, weight
+        step = _solved(_slopes(by_row, by_column, row, column, tilting), compared, difference, weight)
         size = float(np.hypot(step[0], step[1]) + np.linalg.norm(step[2:]))
         step = step * min(1.0, LONGEST_STEP_MM / max(size, 1e-9))
         matrix = _composed(matrix, what, step)
-        if size < SETTLED_MM:
+        if size < settled_mm:
             break
-    return best
+    if best is None:
+        return Fit(start, -1.0, np.inf, 0.0)
+    at_best, compared, difference, by_row, by_column, weight = best
+    return Fit(at_best, compared.likeness, _residual(difference, by_row, by_column, weight), compared.seen)
+
+
+def _gradient(image: FloatImage, pixel_mm: float) -> tuple[FloatImage, FloatImage]:
+    """Slope down and across, per mm: half the difference of both neighbours, and of one at the border."""
+    framed = cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    down, across = framed[2:, 1:-1] - framed[:-2, 1:-1], framed[1:-1, 2:] - framed[1:-1, :-2]
+    down[[0, -1]] *= 2
+    across[:, [0, -1]] *= 2
+    half = np.float32(0.5 / pixel_mm)
+    return down * half, across * half
 
 
 def _slopes(by_row: FloatImage, by_column: FloatImage, row: FloatImage, column: FloatImage, tilting: bool) -> list[FloatImage]:
@@ -224,18 +250,27 @@ def _slopes(by_row: FloatImage, by_column: FloatImage, row: FloatImage, column: 
 
 
 def _robust(difference: FloatImage, weight: FloatImage) -> FloatImage:
-    used = weight > 0
-    scale = OUTLIER * max(float(np.median(np.abs(difference[used]))), 1e-3) if used.any() else 1.0
-    return np.asarray(weight / (1 + (difference / (3 * scale)) ** 2) ** 2, np.float32)
+    size = np.abs(difference[weight > 0])
+    scale = OUTLIER * max(_middle(size), 1e-3) if size.size else 1.0
+    shrunk = 1 + np.square(difference * np.float32(1 / (3 * scale)))
+    return np.asarray(weight / (shrunk * shrunk), np.float32)
+
+
+def _middle(values: NDArray[np.float32]) -> float:
+    """Upper median; values are rearranged."""
+    middle = values.size // 2
+    values.partition(middle)
+    return float(values[middle])
 
 
 def _solved(slopes: Sequence[FloatImage], compared: _Compared, difference: FloatImage, weight: FloatImage) -> NDArray[np.float64]:
     """The step in the directions that the picture shows, free of what a change of brightness and contrast explains."""
-    base = [np.ones_like(difference), compared.fixed]
-    columns = np.stack([c.ravel() for c in (*slopes, *base, difference)]).astype(float)
+    n, total = len(slopes), len(slopes) + 2
+    columns = np.empty((total + 1, difference.size))
+    for k, values in enumerate((*slopes, 1.0, compared.fixed, difference)):
+        columns[k].reshape(difference.shape)[...] = values
     normal = np.einsum("ik,jk->ij", columns * weight.ravel(), columns, optimize=False)
-    n, total = len(slopes), len(slopes) + len(base)
-    explained = np.linalg.solve(normal[n:total, n:total] + 1e-9 * np.eye(len(base)), normal[n:total])
+    explained = np.linalg.solve(normal[n:total, n:total] + 1e-9 * np.eye(2), normal[n:total])
     free = normal[:n] - normal[:n, n:total] @ explained
     values, vectors = np.linalg.eigh(free[:, :n])
     seen = values > BLIND * max(float(values[-1]), 1e-12)
@@ -244,11 +279,24 @@ def _solved(slopes: Sequence[FloatImage], compared: _Compared, difference: Float
 
 def _composed(matrix: Matrix, what: Piece, step: NDArray[np.float64]) -> Matrix:
     """The transform after a step taken about the piece's centre in baseline's plane."""
-    turn, grow, tilt, shear = np.pad(step[2:] / what.radius_mm, (0, 6 - step.size))
+    turn, grow, tilt, shear = (*(step[2:] / what.radius_mm).tolist(), 0.0, 0.0)[:4]
     # d(row) = down + (grow + tilt) * row + (shear - turn) * column; d(column) = across + (shear + turn) * row + (grow - tilt) * column
-    small = expm(np.array([[grow + tilt, shear - turn], [shear + turn, grow - tilt]]))
+    small = _exponential(grow, np.array([[tilt, shear - turn], [shear + turn, -tilt]]))
     shift = what.centre + step[:2] - small @ what.centre
     return np.concatenate([matrix[:, :2] @ small, (matrix[:, :2] @ shift + matrix[:, 2])[:, None]], axis=1)
+
+
+def _exponential(grow: float, rest: NDArray[np.float64]) -> NDArray[np.float64]:
+    """exp(grow I + rest) of a 2 x 2 matrix whose rest has no trace: its square is a multiple of I, so the series has a closed form."""
+    square = float(rest[0, 0] ** 2 + rest[0, 1] * rest[1, 0])
+    root = math.sqrt(abs(square))
+    if root < 1e-6:
+        even, odd = 1 + square / 2, 1 + square / 6
+    elif square > 0:
+        even, odd = math.cosh(root), math.sinh(root) / root
+    else:
+        even, odd = math.cos(root), math.sin(root) / root
+    return np.asarray(math.exp(grow) * (even * np.eye(2) + odd * rest))
 
 
 def _residual(difference: FloatImage, by_row: FloatImage, by_column: FloatImage, weight: FloatImage) -> float:
