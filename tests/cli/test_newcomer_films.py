@@ -1,0 +1,157 @@
+"""What people hand over on the first day: films that are no follow-up make no change, and the console says in words what is wrong with each.
+
+The films are two exposures of one simulated hand at one visit. The second is spoiled, and dated later.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+from typer.testing import CliRunner
+
+from calcitrack.cli import app
+from calcitrack.io.phantom.dicom import phantom_dataset
+from calcitrack.phantom.population import Exposures, Population, random_patient, random_visits
+from calcitrack.phantom.simulate import SimulatedFilm, simulate
+from calcitrack.phantom.specs import BodyPart, Style
+
+pytestmark = pytest.mark.slow
+Stored = NDArray[np.uint16]
+FIRST = dt.date(2021, 3, 1)
+
+
+def exposures(seed: int, part: BodyPart = BodyPart.HAND) -> list[SimulatedFilm]:
+    """Two exposures of a small child at one visit."""
+    rng = np.random.default_rng([seed, 41])
+    patient = random_patient(rng, Population(body_part=part, burden="severe", age_years=(4.0, 6.0)), "NEW")
+    plain = Exposures(style=Style.LIN, pitch_mm=(0.2, 0.2), rotation_deg=5.0, distractors=0.0, wedge=False, cut=0.0, repeat_last=True, steady=True)
+    return [simulate(patient, visit) for visit in random_visits(rng, patient, 1, plain)]
+
+
+class Films:
+    """Writes films of several patients into a folder, a month apart."""
+
+    def __init__(self, folder: Path, film: SimulatedFilm) -> None:
+        self.folder, self.film, self.count, self.rows = folder, film, 0, ["path,sides"]
+
+    def add(self, patient: str, name: str, pixels: Stored, *, uid: str = "", sides: str = "", part: str = "HAND") -> Path:
+        """One film, with the header of the simulated hand."""
+        self.count += 1
+        dataset = phantom_dataset(self.film)
+        dataset.PatientID, dataset.BodyPartExamined = patient, part
+        day = f"{FIRST + dt.timedelta(days=30 * self.count):%Y%m%d}"
+        for keyword in ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate"):
+            if keyword in dataset:
+                setattr(dataset, keyword, day)
+        for k, keyword in enumerate(("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")):
+            setattr(dataset, keyword, f"2.25.{9 + k}{self.count}")
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = uid or dataset.SOPInstanceUID
+        dataset.Rows, dataset.Columns = pixels.shape
+        dataset.PixelData = np.ascontiguousarray(pixels, np.uint16).tobytes()
+        path = self.folder / f"{name}.dcm"
+        dataset.save_as(path)
+        if sides:
+            self.rows.append(f"{path.name},{sides}")
+        return path
+
+    def add_photograph(self, patient: str, pixels: Stored) -> None:
+        """A picture taken with a telephone, in colour."""
+        grey = eight_bits(pixels)
+        picture = np.stack([grey, grey, np.minimum(grey, 200)], axis=-1)
+        cv2.imwrite(str(self.folder / "photograph.png"), picture)
+        facts = {
+            "patient_id": patient,
+            "acquisition_date": "2022-01-01",
+            "body_part": "HAND",
+            "laterality": self.film.patient.laterality,
+            "view": "PA",
+        }
+        (self.folder / "photograph.json").write_text(json.dumps(facts), encoding="utf-8")
+
+
+def eight_bits(pixels: Stored) -> NDArray[np.uint8]:
+    """The whole range in 256 steps."""
+    low, high = (float(v) for v in np.percentile(pixels, (0.1, 99.9)))
+    return np.asarray(255 * np.clip((pixels - low) / (high - low), 0, 1), np.uint8)
+
+
+def negative(pixels: Stored) -> Stored:
+    """As somebody inverts a film for a talk."""
+    return np.asarray(int(pixels.max()) + int(pixels.min()) - pixels.astype(int), np.uint16)
+
+
+def measured(films: Films, *options: str) -> tuple[Path, str]:
+    """The results folder, and what the console said, 250 columns wide."""
+    manifest = films.folder / "manifest.csv"
+    manifest.write_text("\n".join(films.rows), encoding="utf-8")
+    out = films.folder.parent / "results"
+    arguments = ["measure", str(films.folder), "--manifest", str(manifest), "--out", str(out), "--workers", "1", *options]
+    done = CliRunner().invoke(app, arguments, env={"COLUMNS": "250", "NO_COLOR": "1", "TERM": "dumb"})
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.output
+    return out, done.output
+
+
+@pytest.fixture(scope="module")
+def hand() -> tuple[SimulatedFilm, Stored, Stored]:
+    """A film for its header, and both exposures without the air around the hand."""
+    first, second = exposures(3)
+    one, other = (_collimated(f) for f in (first, second))
+    return first, one, other
+
+
+def _collimated(film: SimulatedFilm) -> Stored:
+    rows, columns = (np.flatnonzero(film.bone.any(axis=axis)) for axis in (1, 0))
+    return film.encoded.pixels[max(0, rows[0] - 60) : rows[-1] + 60, max(0, columns[0] - 60) : columns[-1] + 60]
+
+
+def films_in(folder: Path, film: SimulatedFilm) -> Films:
+    """Room for films below a folder of a test."""
+    (folder / "films").mkdir()
+    return Films(folder / "films", film)
+
+
+def attention(said: str) -> str:
+    """The end of what the console says, on one line."""
+    return " ".join(said.partition("Needs your attention")[2].split())
+
+
+def verdicts(results: Path) -> set[str]:
+    """Every verdict on a total."""
+    trends = pd.read_csv(results / "trends.csv")
+    return set(trends[trends.subject == "total"].verdict.dropna())
+
+
+def test_films_that_are_no_follow_up_give_no_value(hand: tuple[SimulatedFilm, Stored, Stored], tmp_path: Path) -> None:
+    """A negative, another part, a breast, a photograph, another picture under the same UID, the same picture under another."""
+    header, one, other = hand
+    films = films_in(tmp_path, header)
+    films.add("REFUSED", "first", one, uid="2.25.1")
+    films.add("REFUSED", "inverted", negative(other))
+    films.add("REFUSED", "same-uid", other, uid="2.25.1")
+    films.add("REFUSED", "same-pixels", one)
+    films.add("REFUSED", "knee", exposures(5, BodyPart.KNEE)[0].encoded.pixels)
+    films.add("REFUSED", "breast", other, part="BREAST")
+    films.add_photograph("REFUSED", other)
+    results, said = measured(films)
+    changes, responses = pd.read_csv(results / "changes.csv"), pd.read_csv(results / "responses.csv")
+    assert changes.relative.isna().all()
+    assert not set(changes.exceeds_sdc) & {"yes", "no"}
+    assert responses[["best", "last"]].isna().all(axis=None)
+    assert verdicts(results) <= {"undetermined"}
+    told = attention(said)
+    folder = films.folder
+    for name, words in {
+        "inverted.dcm": "not measured: found that the picture is a negative of what its header says",
+        "breast.dcm": "not measured: found that the header states a breast",
+        "photograph.png": "not measured: found a colour picture",
+        "same-uid.dcm": f"not measured: duplicate: the SOP Instance UID of {folder / 'first.dcm'}, but other bytes",
+        "same-pixels.dcm": f"found the pixels of {folder / 'first.dcm'}",
+    }.items():
+        assert f"{folder / name}: {words}" in told
