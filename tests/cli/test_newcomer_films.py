@@ -1,4 +1,4 @@
-"""What people hand over on the first day: films that are no follow-up make no change, and the console says in words what is wrong with each.
+"""What people hand over on the first day: films that are no follow-up, and both hands on one plate; the console says in words what is wrong.
 
 The films are two exposures of one simulated hand at one visit. The second is spoiled, and dated later.
 """
@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from calcitrack.cli import app
 from calcitrack.io.phantom.dicom import phantom_dataset
+from calcitrack.io.workspace import Workspace
 from calcitrack.phantom.population import Exposures, Population, random_patient, random_visits
 from calcitrack.phantom.simulate import SimulatedFilm, simulate
 from calcitrack.phantom.specs import BodyPart, Style
@@ -155,3 +156,35 @@ def test_films_that_are_no_follow_up_give_no_value(hand: tuple[SimulatedFilm, St
         "same-pixels.dcm": f"found the pixels of {folder / 'first.dcm'}",
     }.items():
         assert f"{folder / name}: {words}" in told
+
+
+def test_both_hands_on_one_plate(hand: tuple[SimulatedFilm, Stored, Stored], tmp_path: Path) -> None:
+    """With the sides stated each hand has its own timeline, outlines and record; without, the film is refused with the line to write."""
+    header, one, other = hand
+    films = films_in(tmp_path, header)
+    rows = min(len(one), len(other))
+    for k, shown in enumerate((one, other)):
+        both = np.hstack([shown[:rows], shown[:rows, ::-1]])
+        films.add("BOTH", f"both-{k}", both, sides="R L")
+    films.add("UNTOLD", "untold", both)
+    results, said = measured(films, "--workspace", str(tmp_path / "workspace"))
+    images = pd.read_csv(results / "images.csv")
+    read = images[images.status == "read"]
+    assert sorted(zip(read.path.map(lambda p: Path(p).name), read.laterality, strict=True)) == [
+        ("both-0.dcm", "L"), ("both-0.dcm", "R"), ("both-1.dcm", "L"), ("both-1.dcm", "R"),
+    ]  # fmt: skip
+    deposits = pd.read_csv(results / "deposits.csv").dropna(subset=["centroid_col"])
+    middle = min(one.shape[1], other.shape[1])
+    assert (deposits[deposits.laterality == "R"].centroid_col < middle + 60).all()
+    assert (deposits[deposits.laterality == "L"].centroid_col > middle - 60).all()
+    assert len(list((results / "seg").glob("*_R.dcm"))) == len(list((results / "seg").glob("*_L.dcm"))) == 2
+    assert "the line `untold.dcm,R L` where the right one lies at the left of the picture" in attention(said)
+    assert f"{films.folder / 'both-0.dcm'} and 1 more file: two limbs in one picture, each followed by itself" in attention(said)
+    with Workspace.open(tmp_path / "workspace") as workspace:
+        for recorded in (r for r in workspace.assessments() if r.key.patient_id == "BOTH"):
+            first = workspace.assessment(recorded.assessment_id).images[0]
+            again = first.exposure.radiograph()
+            assert first.exposure.image_id.endswith("limb 1" if recorded.key.laterality == "R" else "limb 2")
+            assert again.acquisition.laterality == recorded.key.laterality
+            assert not again.valid_mask[first.segmentation.labels == 0].all()
+            assert again.valid_mask[first.segmentation.labels > 0].all()
