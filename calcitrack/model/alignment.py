@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
+from scipy import spatial
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.warp import NEWTON_STEPS, SETTLED_PX, Positions, Warp
@@ -140,7 +140,7 @@ class Alignment:
         matrix = np.array(self.matrix)
         start = np.linalg.solve(matrix[:, :2], (positions - matrix[:, 2]).T).T
         nodes = warp.nodes().reshape(-1, 2)
-        distance, nearest = cKDTree(self.to_image(nodes)).query(positions)
+        distance, nearest = spatial.cKDTree(self.to_image(nodes)).query(positions)
         nearer = np.asarray(distance) < np.hypot(*(self.to_image(start) - positions).T)
         return np.where(nearer[:, None], nodes[nearest], start)
 
