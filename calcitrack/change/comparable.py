@@ -13,6 +13,8 @@ from calcitrack.model.evaluable import Evaluable, Shared
 from calcitrack.model.judgement import BurdenPoint, BurdenSeries
 
 UNLIKE = "values of different kinds cannot be subtracted"
+UNSPOILED = "a film of full quality"
+"""What stands for a film of which nothing is doubted, beside one of which something is."""
 OTHER_FILM = "a film as the detector gave it and a processed one show outlines of different width"
 PROCESSED = ("B", "C")
 """Calibration tiers of films whose look a vendor's curve decided, or nobody knows what: a wedge in the picture tells the mass, no outline."""
@@ -127,7 +129,7 @@ def _unlike(series: BurdenSeries) -> str:
     """Why points cannot be subtracted from each other; empty where they can."""
     likes = dict.fromkeys(p.like for p in series.points)
     if len(likes) > 1:
-        return f"{UNLIKE}: {' and '.join(likes)}"
+        return f"{UNLIKE}: {' and '.join(like or UNSPOILED for like in likes)}"
     kinds = {_kind(series, p)[1] for p in series.points}
     tiers = dict.fromkeys(p.calibration for p in series.points)
     return f"{OTHER_FILM} (calibration tiers {' and '.join(tiers)})" if len(kinds) > 1 else ""
