@@ -143,7 +143,7 @@ def _with_difference(bare: JudgedChange, pair: Pair) -> JudgedChange:
     found = pair.difference
     if found.low >= -pair.earlier:
         return replace(bare, absolute=found, absolute_sd=found.sd)
-    return replace(bare, absolute=replace(found, low=-pair.earlier), absolute_sd=found.sd, note=ALL_GONE)
+    return replace(bare, absolute=replace(found, low=0.0 - pair.earlier), absolute_sd=found.sd, note=ALL_GONE)
 
 
 def _of_logs(bare: JudgedChange, pair: LogPair) -> JudgedChange:

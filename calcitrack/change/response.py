@@ -111,8 +111,8 @@ def response(series: BurdenSeries, rule: ResponseRule, precision: Precision) -> 
         why = next(iter(series.missing.values()), "")
         return replace(bare, reason=f"a response needs two time points; found {len(series.points)}" + (f" ({why})" if why else ""))
     every = [judged_change(series, series.points[0], p, "baseline", precision) for p in series.points[1:]]
-    changes = [c for c in every if c.absolute is not None]
-    left = [f"visit {c.to_time_point} has no category: {c.reason}" for c in every if c.absolute is None]
+    changes = [c for c in every if _has_ratio(c)]
+    left = [f"visit {c.to_time_point} has no category: {c.reason}" for c in every if not _has_ratio(c)]
     left += [f"visit {t} has no category: {why}" for t, why in series.missing.items() if t > series.points[0].time_point]
     bare = replace(bare, reason="; ".join(left))
     if not changes:
@@ -137,13 +137,18 @@ def response(series: BurdenSeries, rule: ResponseRule, precision: Precision) -> 
     )
 
 
+def _has_ratio(change: JudgedChange) -> bool:
+    """Whether the change is known as a share of the earlier value, or there was nothing before; a baseline that is too unsure gives neither."""
+    return change.absolute is not None and (change.relative is not None or change.earlier == 0)
+
+
 def _grown(series: BurdenSeries, change: JudgedChange, rule: ResponseRule, precision: Precision) -> JudgedChange:
     """The change that decides about progression: since baseline, or since the earlier visit over which it grew most."""
     if not rule.from_lowest:
         return change
     later = next(p for p in series.points if p.time_point == change.to_time_point)
     earlier = [p for p in series.points if p.time_point < later.time_point]
-    found = [c for p in earlier if (c := judged_change(series, p, later, "baseline", precision)).absolute is not None]
+    found = [c for p in earlier if _has_ratio(c := judged_change(series, p, later, "baseline", precision))]
     return max(found, key=lambda c: math.inf if not c.earlier else (c.later or 0.0) / c.earlier)
 
 

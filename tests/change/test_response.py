@@ -126,6 +126,18 @@ def test_a_rule_of_ones_own(courses: ModuleType) -> None:
         ResponseRule("wrong", 0.1, 0.2)
 
 
+def test_a_baseline_that_may_be_zero_gives_no_category(courses: ModuleType) -> None:
+    """Values with a covariance: from a burden that may be nothing no share can be told, and "stable" would be a wrong word for what grew."""
+    unsure = replace(courses.series([0, 365, 730], [5, 90, 300]), covariance=((100.0, 0, 0), (0, 25.0, 0), (0, 0, 25.0)))
+    for rule in (SCTC, RECIST):
+        found = response(unsure, rule, courses.precision(0.05))
+        assert (found.best, found.last, found.best_change, found.last_change) == (None, None, None, None)
+        assert "visit 2 has no category: the earlier value may be zero" in found.reason
+        assert "visit 3 has no category" in found.reason
+    sure = replace(unsure, covariance=((0.01, 0, 0), (0, 25.0, 0), (0, 0, 25.0)))
+    assert response(sure, SCTC, courses.precision(0.05)).last is Category.PROGRESSED
+
+
 def test_what_has_no_response_says_why(courses: ModuleType) -> None:
     """One visit, nothing at baseline, unlike millimetres."""
     precision = courses.precision()
