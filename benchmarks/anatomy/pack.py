@@ -2,7 +2,7 @@
 
     python -m benchmarks.anatomy.pack CHECKPOINT.pt
 
-Needs the dependency group ``train``.
+CHECKPOINT is a checkpoint of the training, or weights that it kept (overview.pt beside this file). Needs the dependency group ``train``.
 """
 
 from __future__ import annotations

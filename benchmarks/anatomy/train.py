@@ -166,9 +166,13 @@ def write_weights(checkpoint: Path, path: Path) -> None:
 
 
 def averaged(path: Path) -> AnatomyNetwork:
-    """The averaged network of a checkpoint, ready to be asked."""
+    """The averaged network of a checkpoint, or of the weights that `write_weights` kept, ready to be asked."""
     network = AnatomyNetwork()
+    held = torch.load(path, weights_only=True)
+    if "average" not in held:
+        network.load_state_dict({name: value.float() for name, value in held.items()})
+        return network.eval()
     average = torch.optim.swa_utils.AveragedModel(network, use_buffers=True)
-    average.load_state_dict(torch.load(path, weights_only=True)["average"])
+    average.load_state_dict(held["average"])
     result: AnatomyNetwork = average.module
     return result.eval()
