@@ -19,9 +19,10 @@ from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, TimelineS
 
 VERDICT_ORDER = ("ha_mass_mg", "area_mm2")
 """Burdens a verdict is about, best first: mass does not change when a deposit turns, area does."""
-TOGETHER = {"ha_mass_mg": ("ha_mass_joint_mg",), "area_mm2": ("contrast_joint_mm2", "area_joint_mm2")}
+TOGETHER = {"ha_mass_mg": ("ha_mass_joint_mg",), "area_mm2": ("area_joint_mm2", "contrast_joint_mm2")}
 """What the verdict rests on instead where all images together give it at the same visits, best first: on simulated people its changes are less often
-wrong than those of films alone (docs/explanation/together.md). Contrast follows the mass of a deposit, area only its outline."""
+wrong than those of films alone (docs/explanation/together.md). A vendor's curve bends contrast, so that its changes come out too large where there is
+no mass; an area above one threshold keeps its size."""
 
 LEAST_VISITS = 2
 """A change needs two."""
