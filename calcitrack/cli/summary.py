@@ -27,7 +27,7 @@ from calcitrack.model.display import counted
 from calcitrack.model.film_quality import FilmDoubt, by_severity
 from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, TimelineSeries
 from calcitrack.model.timeline import TimelineKey
-from calcitrack.reporting.change_words import depends_on, short_change
+from calcitrack.reporting.change_words import depends_on, short_change, together_sentence
 from calcitrack.reporting.possible_words import possible_sentence
 from calcitrack.tables import TIMELINE
 from calcitrack.tables.cells import Cell, Row
@@ -249,7 +249,7 @@ def summary_text(summary: Summary, console: Console) -> str:
                 console.print(_table(line, changes, console.width - TABLE_WIDTH))
             else:
                 _print_list(line, changes, console)
-            for said in (*_not_compared(line, changes), *_aluminium(line), *_events(line)):
+            for said in (*_together(changes), *_not_compared(line, changes), *_aluminium(line), *_events(line)):
                 _say(console, said)
             for reason in line.no_mass:
                 _say(console, f"  HA mass is not measurable: {reason}")
@@ -365,6 +365,12 @@ def _not_compared(line: TimelineLine, changes: Changes) -> tuple[str, ...]:
     """What the changes since the first visit leave out, or why there are none."""
     told = [(_day(row), c) for row in line.rows if row.get("deposit_count") is not None and (c := changes.get(row.get("time_point"))) is not None]
     return tuple(f"  * {day}: {c.left_out if c.absolute is not None else c.reason}" for day, c in told if c.left_out or c.absolute is None)
+
+
+def _together(changes: Changes) -> tuple[str, ...]:
+    """Why a change is not the difference of the table's values, where all images together give it."""
+    said = together_sentence(tuple(changes.values()))
+    return (f"  {said}",) if said else ()
 
 
 def _aluminium(line: TimelineLine) -> tuple[str, ...]:

@@ -96,6 +96,27 @@ def last_change(judgement: Judgement) -> JudgedChange | None:
     return max(mine, key=lambda c: (c.absolute is not None, c.to_time_point), default=None)
 
 
+def together_sentence(changes: Sequence[JudgedChange]) -> str:
+    """What changes beside values of single films are of, where all images together give them, with the values that they compare; else empty.
+
+    Examples
+    --------
+    >>> from calcitrack import assess, judge
+    >>> from calcitrack.phantom.small import small_timeline
+    >>> judged = judge(assess(small_timeline((1.5, 2.0))))
+    >>> together_sentence([last_change(judged)]).split(":")[0]
+    'changes are of hydroxyapatite mass on all images together'
+    >>> together_sentence([])
+    ''
+    """
+    told = [c for c in changes if c.earlier is not None and c.later is not None and c.sdc_source is SdcSource.COVARIANCE]
+    if not told:
+        return ""
+    values = ", ".join(f"{number(c.earlier)} → {number(c.later)}" for c in told if c.earlier is not None and c.later is not None)
+    burden = told[0].measurand
+    return f"changes are of {burden_words(burden)}: {values} {burden_unit(burden)}; areas and masses above are of each film alone"
+
+
 def refused_changes(judgement: Judgement) -> tuple[JudgedChange, ...]:
     """Changes of the burden since baseline that have no value, in order of time; their reasons say why."""
     return tuple(sorted((c for c in _since_baseline(judgement) if c.absolute is None), key=lambda c: c.to_time_point))
