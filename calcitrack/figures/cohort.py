@@ -20,6 +20,8 @@ from calcitrack.reporting.change_words import BURDEN_WORDS, number, percent
 
 BURDEN_ORDER = ("ha_mass_mg", "area_mm2", "volume_mm3")
 """Best first; drawn is the one that most timelines have."""
+ALONE = "each film measured alone"
+"""What the values are of, unlike those of a verdict: all timelines have them."""
 LEFT_MM, RIGHT_MM, TOP_MM = 24.0, 15.0, 20.0
 MOST_CHANGE = 2.0
 """Bars end at +200 %, with the number written at them: one timeline that grew tenfold would flatten all others."""
@@ -94,7 +96,7 @@ def _burden(points: Iterable[CohortPoint]) -> str | None:
 def _waterfall(points: Sequence[CohortPoint], responses: Mapping[str, Response], burden: str, limits: tuple[float, float]) -> Figure:
     """Change from first to last visit of each timeline, the lowest change at any visit, and the limits of response."""
     page = Page.of(101.0)
-    explanation = f"{counted(len(points), 'timeline')}; bars: last visit; diamonds: lowest burden at any visit after baseline"
+    explanation = f"{counted(len(points), 'timeline')}; bars: last visit; diamonds: lowest burden at any visit after baseline; {ALONE}"
     page.head(f"Change of the {BURDEN_WORDS[burden]} from first to last visit", explanation)
     axes = page.panel("waterfall", LEFT_MM, TOP_MM, PAGE_WIDTH_MM - LEFT_MM - RIGHT_MM, 58.0)
     ordered = sorted(points, key=lambda p: p.order)
@@ -127,7 +129,7 @@ def _spaghetti(points: Sequence[CohortPoint], responses: Mapping[str, Response],
     """Burden of each timeline over that of its baseline, on a logarithmic axis, over the years since then."""
     page = Page.of(104.0)
     members = {p.assessment_id: sorted((q for q in points if q.assessment_id == p.assessment_id), key=lambda q: q.order) for p in points}
-    page.head(f"{BURDEN_WORDS[burden].capitalize()} relative to baseline", f"{counted(len(members), 'timeline')}, a line each; logarithmic")
+    page.head(f"{BURDEN_WORDS[burden].capitalize()} relative to baseline", f"{counted(len(members), 'timeline')}, a line each; logarithmic; {ALONE}")
     axes = page.panel("spaghetti", LEFT_MM, TOP_MM, PAGE_WIDTH_MM - LEFT_MM - RIGHT_MM, 72.0)
     lowest = min(p.value for p in points if p.value > 0)
     floor = lowest / FLOOR_BELOW if any(p.value <= 0 for p in points) else None
