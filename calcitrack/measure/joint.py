@@ -279,7 +279,8 @@ class _Above:
 
 def _above(ground: _Ground, images: Sequence[FloatArray]) -> _Above | None:
     """Images less their common background; ``None`` where there is none."""
-    stack = _filled(np.stack(images), ground.seen, ground.ring)
+    around = ground.ring & ground.seen.any(axis=0)  # limb and picture are each common to most, and need not be so on one and the same image
+    stack = _filled(np.stack(images), ground.seen, around)
     mm = ground.lattice_mm
     background = np.full(stack.shape, np.nan)
     parts = []
@@ -287,9 +288,9 @@ def _above(ground: _Ground, images: Sequence[FloatArray]) -> _Above | None:
     bone_depth = np.broadcast_to(depth_below(ground.bone, mm, BONE_MM), stack.shape)
     everywhere = np.ones_like(ground.bone)
     tissues = (
-        (~ground.bone, ground.ring & ~ground.bone, soft_depth, SOFT_PENALTY),
-        (ground.bone, ground.ring & ground.bone, bone_depth, BONE_PENALTY),
-        (everywhere, ground.ring, soft_depth, SOFT_PENALTY),
+        (~ground.bone, around & ~ground.bone, soft_depth, SOFT_PENALTY),
+        (ground.bone, around & ground.bone, bone_depth, BONE_PENALTY),
+        (everywhere, around, soft_depth, SOFT_PENALTY),
     )
     for where, ring, depth, penalty in tissues:
         target = ground.reach & where & np.isnan(background[0])

@@ -157,6 +157,16 @@ def test_too_little_tissue_in_common_is_a_reason() -> None:
     assert "too little tissue" in str(measure_joint(patches, REGION, ~np.zeros_like(REGION), [REGION, REGION], STEP_MM))
 
 
+def test_surroundings_that_no_film_shows_are_nobodys_background() -> None:
+    """Where one film's picture ends there is air on the other: limb and picture are each common there, and yet no film shows the limb."""
+    edge = np.zeros((SIDE, SIDE), bool)
+    edge[:20] = True
+    first, second = _patches([HEIGHT, 2 * HEIGHT])
+    measured = measure_joint([replace(first, seen=~edge), replace(second, limb=~edge)], REGION, REGION, [REGION, REGION], STEP_MM)
+    assert isinstance(measured, FamilyValues)
+    np.testing.assert_allclose(measured.contrast_mm2.values, np.array([1, 2]) * DOME_MM2, rtol=0.1)
+
+
 def test_common_is_what_at_least_half_of_the_images_show() -> None:
     """A tie belongs to it."""
     masks = [np.array([True, True, False, False]), np.array([True, False, False, True]), np.array([True, True, False, False])]
