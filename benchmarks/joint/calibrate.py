@@ -31,7 +31,6 @@ from calcitrack.assess.together import TogetherOnFilms, look_at_all
 from calcitrack.measure.background import GAP_MM
 from calcitrack.measure.joint import BONE_SCALE_SD, COMMON, FLOOR_MG, OWN, OWN_FACTOR, SCALE_SD, FamilyValues
 from calcitrack.model.joint import Joint
-from calcitrack.register import Scene
 from calcitrack.reliability import Z95
 from calcitrack.track import Track
 from calcitrack.track.regions import on_image, sampled
@@ -86,7 +85,7 @@ class Keeping(FilmPipeline):
     def __init__(self) -> None:
         self.kept: TogetherOnFilms | None = None
 
-    def together(self, settled: Sequence[Settled[CalibratedFilm, Scene]], tracks: Sequence[Track], options: AssessOptions) -> Joint:
+    def together(self, settled: Sequence[Settled[CalibratedFilm]], tracks: Sequence[Track], options: AssessOptions) -> Joint:
         """Keep it."""
         self.kept = look_at_all([shown_of(s, options) for s in settled], tracks, self.pixel_mm(settled)) if tracks else None
         return Joint()

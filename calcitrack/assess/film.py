@@ -15,6 +15,7 @@ from calcitrack.calibrate import CalibrateOptions, calibrate
 from calcitrack.calibrate.intensity import attenuation
 from calcitrack.measure.deposits import Film, film_of, measure_attenuation
 from calcitrack.model.alignment import Alignment
+from calcitrack.model.calibration import Calibration
 from calcitrack.model.film_quality import by_severity, refused
 from calcitrack.model.image import FloatImage, Radiograph
 from calcitrack.model.joint import Joint
@@ -125,32 +126,30 @@ class FilmPipeline:
 
     def measure(self, searched: Searched[CalibratedFilm, Scene], segmentation: Segmentation, options: AssessOptions) -> ImageMeasurements:
         """Area, mass and the rest; a film that is not held is read again, and keeps the calibration that it was searched with."""
-        film = _held(searched)
+        film = _film(searched.exposure, searched.found.calibration, searched.held)
         return measure_attenuation(film.radiograph, film.attenuation, segmentation, options.measure)
 
-    def together(self, settled: Sequence[Settled[CalibratedFilm, Scene]], tracks: Sequence[Track], options: AssessOptions) -> Joint:
+    def together(self, settled: Sequence[Settled[CalibratedFilm]], tracks: Sequence[Track], options: AssessOptions) -> Joint:
         """One region, ring, bone mask and background a deposit for all films."""
         return joint_of_films([shown_of(s, options) for s in settled], tracks, self.pixel_mm(settled))
 
-    def pixel_mm(self, settled: Sequence[Settled[CalibratedFilm, Scene]]) -> tuple[float, float]:
+    def pixel_mm(self, settled: Sequence[Settled[CalibratedFilm]]) -> tuple[float, float]:
         """Sides of a pixel of the baseline; assumed where nothing states them."""
         baseline = next((s for s in settled if s.alignment is None), None)
-        spacing = baseline.searched.found.spacing if baseline is not None else Spacing.uncalibrated()
+        spacing = baseline.spacing if baseline is not None else Spacing.uncalibrated()
         return spacing.row_mm or ASSUMED_PIXEL_MM, spacing.column_mm or ASSUMED_PIXEL_MM
 
 
-def _held(searched: Searched[CalibratedFilm, Scene]) -> CalibratedFilm:
+def _film(exposure: Exposure, calibration: Calibration, held: CalibratedFilm | None) -> CalibratedFilm:
     """The film; one that is not held is read again, and keeps the calibration that it was searched with."""
-    if searched.held is not None:
-        return searched.held
-    return CalibratedFilm.of(replace(searched.exposure.radiograph(), calibration=searched.found.calibration))
+    return held if held is not None else CalibratedFilm.of(replace(exposure.radiograph(), calibration=calibration))
 
 
-def shown_of(settled: Settled[CalibratedFilm, Scene], options: AssessOptions) -> Shown:
+def shown_of(settled: Settled[CalibratedFilm], options: AssessOptions) -> Shown:
     """A film as it is looked at again, together with the others."""
 
     def film() -> Film:
-        held = _held(settled.searched)
+        held = _film(settled.exposure, settled.calibration, settled.held)
         pose = None if settled.alignment is None else AS_IT_LIES  # all films are worked on in the pose of the baseline
         return film_of(held.radiograph, settled.segmentation, options.measure, held.attenuation, pose)
 

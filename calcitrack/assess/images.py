@@ -122,7 +122,9 @@ def measure_all(
     return measured, failures
 
 
-def settled_of(searched: Sequence[SearchedImage], measured: Sequence[Measured]) -> list[Settled[Any, Any]]:
-    """The measured images with what the search holds of each, in the order of `measured`."""
-    of = {(s.time_point, s.repeat): s for s in searched}
-    return [Settled(of[m.time_point, m.repeat], m.segmentation, m.measurements, m.alignment) for m in measured]
+def settled_of(searched: Sequence[SearchedImage], measured: Sequence[Measured]) -> list[Settled[Any]]:
+    """The measured images with what is held of each, in the order of `measured`."""
+    held = {(s.time_point, s.repeat): s.held for s in searched}
+    return [
+        Settled(m.exposure, m.spacing, m.calibration, m.segmentation, m.measurements, m.alignment, held[m.time_point, m.repeat]) for m in measured
+    ]

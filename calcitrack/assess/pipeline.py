@@ -114,23 +114,28 @@ class Searched(Generic[ReadT, SceneT]):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Settled(Generic[ReadT, SceneT]):
+class Settled(Generic[ReadT]):
     """One image of a timeline after it was measured by itself.
 
     Parameters
     ----------
-    searched
-        The image.
+    exposure, spacing, calibration
+        The image, and what its pixels stand for.
     segmentation, measurements
         Its deposits.
     alignment
         ``None`` for the baseline.
+    held
+        The image itself; ``None`` where it is to be read again.
     """
 
-    searched: Searched[ReadT, SceneT]
+    exposure: Exposure
+    spacing: Spacing
+    calibration: Calibration
     segmentation: Segmentation
     measurements: ImageMeasurements
     alignment: Alignment | None
+    held: ReadT | None = None
 
 
 class Pipeline(Protocol[ReadT, SceneT]):
@@ -192,7 +197,7 @@ class Pipeline(Protocol[ReadT, SceneT]):
             The image is not held, and cannot be read again.
         """
 
-    def together(self, settled: Sequence[Settled[ReadT, SceneT]], tracks: Sequence[Track], options: AssessOptions) -> Joint | None:
+    def together(self, settled: Sequence[Settled[ReadT]], tracks: Sequence[Track], options: AssessOptions) -> Joint | None:
         """Measure every deposit on all images together, now that identities are known; ``None`` where images of this kind are not."""
 
 

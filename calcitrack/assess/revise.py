@@ -20,7 +20,7 @@ from calcitrack.model.timeline import Exposure
 from calcitrack.track import Detection, Track, View, decide_fates
 
 REDRAWN = "a reader changed outlines or identities after it was measured on all images together; each film has its own values"
-"""Why a revised assessment has no values of all images together."""
+"""Why a revised assessment has no values of all images together, until `calcitrack.assess.joint_again.with_joint` gives it new ones."""
 Fates = Mapping[tuple[str, int], Fate]
 """(deposit id, time point) -> fate."""
 
@@ -78,6 +78,7 @@ def revise(assessment: Assessment, images: Mapping[int, RevisedImage], fates: Fa
     Assessment
         The same one where nothing was changed. Else one with an id of its own, that depends on the former id and on what was changed. Deposits
         whose detections are the same keep their fates; those of the others follow from where they are seen now, without merges and splits.
+        Where outlines or identities changed, what all images gave together is dropped: that takes all films, and a preview must be quick.
 
     Examples
     --------

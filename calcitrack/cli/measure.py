@@ -269,6 +269,9 @@ def _measure_all(
             if isinstance(outcome, Assessment):
                 lines.append(_line(outcome))
                 writer.add(outcome)
+                moves = None if kept is None else kept.moves(outcome)
+                if moves is not None:
+                    writer.moved(moves)
             else:
                 writer.fail(outcome)
             if writing is not None:

@@ -6,8 +6,8 @@ import datetime as dt
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import PurePath
 
 from rich.console import Console
@@ -26,8 +26,10 @@ from calcitrack.model.cohort import FileRecord, FileStatus, TimelineFailure
 from calcitrack.model.display import counted
 from calcitrack.model.film_quality import FilmDoubt, by_severity
 from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, TimelineSeries
+from calcitrack.model.moved import Moves
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.reporting.change_words import depends_on, short_change, together_sentence
+from calcitrack.reporting.moved_words import moved_sentence
 from calcitrack.reporting.possible_words import possible_sentence
 from calcitrack.tables import TIMELINE
 from calcitrack.tables.cells import Cell, Row
@@ -197,6 +199,7 @@ def summary_json(summary: Summary) -> str:
         "attention": [{"said": words, "files": files} for words, files in summary.attention.items()],
         "hints": [{"said": h.words[0], "folder": h.folder, "manifest": [h.header, *h.lines]} for h in summary.hints],
         "problems": [{"source": p.source, "output": p.output, "reason": p.reason} for p in summary.written.problems],
+        "moved": [_moves_json(m) for m in summary.written.moves],
         "workspace": summary.kept,
     }
     return json.dumps(content, indent=1, default=_plain, allow_nan=False) + "\n"
@@ -226,6 +229,16 @@ def _verdict_json(judgement: Judgement) -> dict[str, object]:
         "since": None if trend is None or not trend.treatment else trend.treatment,
         "depends_on": list(depends_on(judgement)),
         "said": list(judgement_sentences(judgement)),
+    }
+
+
+def _moves_json(moves: Moves) -> dict[str, object]:
+    return {
+        **_key(moves.key),
+        "before": moves.before_id,
+        "now": moves.after_id,
+        "reason": moves.reason,
+        "values": [asdict(v) | {"difference": v.difference} for v in moves.values],
     }
 
 
@@ -266,10 +279,21 @@ def summary_text(summary: Summary, console: Console) -> str:
         _say(console, f"Results: {summary.written.folder}", style="bold")
         if summary.written.n_images:
             _say(console, f"Look at the overlays first, before any number is believed: {summary.written.folder / TIMELINES}")
+        for said in moved_lines(summary.written.moves):
+            _say(console, said)
         _print_verdicts(summary, console)
         _print_hints(summary, console)
         _print_attention(summary, console)
     return captured.get()
+
+
+def moved_lines(every: Sequence[Moves]) -> Iterator[str]:
+    """What moved against the version that the workspace held before, a timeline a line."""
+    told = [(m, said) for m in every if (said := moved_sentence(m))]
+    for moves, said in told[:MOST_TIMELINES]:
+        yield f"{moves.key}: {said}; moved.csv has all that moved, and the workspace keeps what was said before"
+    if len(told) > MOST_TIMELINES:
+        yield f"and {counted(len(told) - MOST_TIMELINES, 'more timeline')} of which values moved, in moved.csv"
 
 
 def _changes_since_first(summary: Summary, line: TimelineLine) -> Changes:

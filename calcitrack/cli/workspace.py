@@ -99,6 +99,7 @@ def export(
 ) -> None:
     """Write a results folder from what is on record, without measuring again."""
     with plain_errors():
+        from calcitrack.cli.summary import moved_lines
         from calcitrack.io.cohort.course_files import find_course_files, read_courses
         from calcitrack.io.workspace import Workspace
         from calcitrack.io.workspace.exporting import export_results
@@ -109,6 +110,7 @@ def export(
             dicom = DicomOutput(segmentation, reports)
             written = export_results(opened, out, run=run, parquet=parquet, dataset=dataset, courses=courses, dicom=dicom)
         sys.stdout.write(f"{counted(written.n_timelines, 'timeline')} with {counted(written.n_images, 'image')}: {written.folder}\n")
+        _say(*moved_lines(written.moves))
         _say(*(f"{p.source}: no {p.output} was written: {p.reason}" for p in written.problems))
     raise typer.Exit(ExitCode.PARTLY if written.problems else ExitCode.DONE)
 

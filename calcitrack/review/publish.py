@@ -1,16 +1,20 @@
-"""Publish a review: outlines become versions of the workspace, statements become its reviews, results are written to a folder."""
+"""Publish a review: outlines and values become versions of the workspace, statements its reviews; results are written to a folder."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from os import PathLike
 from pathlib import Path
 
+from calcitrack.change.moved import what_moved
 from calcitrack.errors import EditConflictError
 from calcitrack.io.results.export import write_results
 from calcitrack.io.workspace import SegmentationVersion, Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import CohortAssessment, FileRecord, FileStatus
+from calcitrack.model.moved import Moves
 from calcitrack.model.review import Review, ReviewKind
 from calcitrack.model.review_steps import ALL_IMAGES, StatementField
 from calcitrack.review.session import ReviewSession
@@ -18,46 +22,110 @@ from calcitrack.review.session import ReviewSession
 ACCEPTED_AS_EDITED = "as outlined in the review"
 
 
-def publish(workspace: Workspace, session: ReviewSession) -> tuple[SegmentationVersion, ...]:
-    """Make a review the version that counts: the outlines of each changed film, and every statement.
+@dataclass(frozen=True, eq=False, slots=True)
+class Publication:
+    """A review that is measured and can be recorded.
 
-    Deposits that the reader added are no part of the recorded assessment. They are in the outlines, and statements about them are in the journal.
+    Parameters
+    ----------
+    before, after
+        The assessment that the reader started from, and as the reader left it.
+    reader
+        Whose review it is.
+    reviews
+        What the reader stated of the recorded deposits.
+    """
+
+    before: Assessment
+    after: Assessment
+    reader: str
+    reviews: tuple[Review, ...]
+
+
+def prepared(session: ReviewSession) -> Callable[[], Publication]:
+    """Take what a review holds now.
 
     Returns
     -------
-    tuple of SegmentationVersion
-        The new versions.
+    Callable
+        Measures it: every changed film anew, and all films together, which are read for it. It touches neither review nor workspace, and runs in any
+        thread.
+    """
+    drawn, reader, reviews = session.drawn(), session.reader, tuple(_reviews(session))
+    return lambda: Publication(drawn.assessment, drawn.measured(), reader, reviews)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What publishing a review changed.
+
+    Parameters
+    ----------
+    versions
+        The new versions of outlines.
+    moves
+        What moved against the version of the assessment that counted before, and why.
+    """
+
+    versions: tuple[SegmentationVersion, ...]
+    moves: Moves
+
+
+def publish(workspace: Workspace, session: ReviewSession) -> Published:
+    """Make a review what counts: the outlines of each changed film, every statement, and the values that follow from them.
+
+    Deposits that the reader added are no part of the recorded assessment. They are in the outlines, and statements about them are in the journal.
+    The revised assessment becomes a version of its own in the workspace; the measured one, and every earlier revision, stay.
 
     Raises
     ------
     EditConflictError
-        Another reader has published the same film. Nothing of that film is overwritten, and the review stays in the journal.
+        Another reader has published the same film. Nothing of that film is overwritten, no revision is recorded, and the review stays in the
+        journal.
     """
+    return record(workspace, prepared(session)())
+
+
+def record(workspace: Workspace, publication: Publication) -> Published:
+    """Record what `prepared` gives; `publish` says what becomes of it. In the thread of the workspace.
+
+    Raises
+    ------
+    EditConflictError
+        As for `publish`.
+    """
+    before, after, reader = publication.before, publication.after, publication.reader
     versions, blocked = [], []
-    revised = session.revised()
-    for before, after in zip(session.state.images, revised.images, strict=True):
-        if after.segmentation is before.segmentation:
+    for image, revised in zip(before.images, after.images, strict=True):
+        if revised.segmentation is image.segmentation:
             continue
-        name = before.exposure.image_id
+        name = image.exposure.image_id
         head = workspace.head(name)
-        if head.reader not in ("", session.reader):
+        if head.reader not in ("", reader):
             blocked.append(f"{name} (by {head.reader})")
             continue
-        versions.append(workspace.edit(name, after.segmentation, based_on=head, reader=session.reader, comment=ACCEPTED_AS_EDITED))
-    known = {
-        (r.kind.slot, r.deposit_id, r.image, r.time_point): r for r in workspace.reviews(session.assessment.assessment_id, reader=session.reader)
-    }
-    for review in _reviews(session):
+        versions.append(workspace.edit(name, revised.segmentation, based_on=head, reader=reader, comment=ACCEPTED_AS_EDITED))
+    known = {(r.kind.slot, r.deposit_id, r.image, r.time_point): r for r in workspace.reviews(before.assessment_id, reader=reader)}
+    for review in publication.reviews:
         if known.get((review.kind.slot, review.deposit_id, review.image, review.time_point)) != review:
             workspace.review(review)
     if blocked:
         raise EditConflictError(
-            f"assessment {session.assessment.assessment_id}",
+            f"assessment {before.assessment_id}",
             f"outlines of another reader that count already: {', '.join(blocked)}",
             "films that nobody else has published",
             "compare both readings; yours is kept in the journal, and nothing was overwritten",
         )
-    return tuple(versions)
+    return Published(tuple(versions), _revised(workspace, publication))
+
+
+def _revised(workspace: Workspace, publication: Publication) -> Moves:
+    """Record the revision, where there is one, and say what moved against what counted before."""
+    earlier = workspace.revisions(publication.before.assessment_id)
+    last = publication.before if not earlier else workspace.assessment(earlier[-1].revised.assessment_id, digest=earlier[-1].revised.digest)
+    if earlier or publication.after is not publication.before:
+        workspace.revise(publication.after, based_on=publication.before.assessment_id, reader=publication.reader)
+    return what_moved(last, publication.after)
 
 
 def _reviews(session: ReviewSession) -> list[Review]:

@@ -3,15 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from calcitrack.assess.joint_again import with_joint
 from calcitrack.assess.revise import RevisedImage, revise
-from calcitrack.measure import measure
+from calcitrack.measure import MeasureOptions, measure
 from calcitrack.model.assessment import Assessment, Fate
+from calcitrack.model.image import Radiograph
 from calcitrack.model.measurement import ImageMeasurements, Result
 from calcitrack.model.provenance import Step
 from calcitrack.model.review_steps import StatementField
+from calcitrack.model.segmentation import Segmentation
 from calcitrack.review.deposit_list import ReaderVerdict
 from calcitrack.review.state import ReviewState
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class DrawnFilm:
+    """A changed film, its outlines as the reader left them, and label -> deposit id."""
+
+    radiograph: Radiograph
+    segmentation: Segmentation
+    identity: Mapping[int, str]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Drawn:
+    """What a reader left of an assessment at one moment. Whatever the reader does next changes nothing of it.
+
+    Parameters
+    ----------
+    assessment
+        What the reader started from.
+    films
+        Position of a film -> it, where it is to be measured anew.
+    settled
+        Position of a film -> it, where only possible deposits were decided.
+    fates
+        Fates that the reader states.
+    step
+        Goes into the provenance.
+    options
+        Settings with which it was measured.
+    """
+
+    assessment: Assessment
+    films: Mapping[int, DrawnFilm]
+    settled: Mapping[int, RevisedImage]
+    fates: Mapping[tuple[str, int], Fate]
+    step: Step | None
+    options: MeasureOptions
+
+    def measured(self) -> Assessment:
+        """The assessment that follows: each changed film is measured anew, and all films together. Runs in any thread.
+
+        Returns
+        -------
+        Assessment
+            The very one that the reader started from where nothing was changed.
+        """
+        images = dict(self.settled)
+        for k, film in self.films.items():
+            images[k] = RevisedImage(film.segmentation, measure(film.radiograph, film.segmentation, self.options), film.identity)
+        return with_joint(revise(self.assessment, images, self.fates, self.step), self.options)
 
 
 class Revision:
@@ -50,7 +104,7 @@ class Revision:
         return revise(state.assessment, images, self._fates())
 
     def revised(self, step: Step | None) -> Assessment:
-        """The assessment as the reader left it, for results: every changed film is measured anew as a whole.
+        """The assessment as the reader left it, for results: every changed film is measured anew as a whole, and all films together.
 
         Parameters
         ----------
@@ -62,13 +116,18 @@ class Revision:
         Assessment
             The same whenever it is asked for; the recorded assessment itself where nothing was changed.
         """
+        return self.drawn(step).measured()
+
+    def drawn(self, step: Step | None) -> Drawn:
+        """What the reader left, to be measured: taken at once, so that the review can go on."""
         state = self._state
-        images = {k: self._without_dismissed(k) for k in range(len(state.images)) if self._has_dismissed(k)}
+        settled = {k: self._without_dismissed(k) for k in range(len(state.images)) if self._has_dismissed(k)}
+        films = {}
         for k in self.needed():
             film = state.film(k)
-            segmentation = film.segmentation(self._kept_labels(k)).with_possible(self._undecided(k))
-            images[k] = RevisedImage(segmentation, measure(film.radiograph, segmentation, state.measure_options), state.identity(k))
-        return revise(state.assessment, images, self._fates(), step)
+            outlines = film.segmentation(self._kept_labels(k)).with_possible(self._undecided(k))
+            films[k] = DrawnFilm(film.radiograph, outlines, dict(state.identity(k)))
+        return Drawn(state.assessment, films, settled, self._fates(), step, state.measure_options)
 
     def _fates(self) -> dict[tuple[str, int], Fate]:
         return {(str(name), int(t)): Fate(fate) for (name, t), fate in self._state.stated(StatementField.FATE).items()}

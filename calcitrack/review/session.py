@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 
+from calcitrack.change.moved import REVIEW
 from calcitrack.errors import InvalidValueError, WorkspaceDamagedError
 from calcitrack.io.workspace import Workspace
 from calcitrack.io.workspace.review_steps import step_of
@@ -17,7 +18,7 @@ from calcitrack.model.provenance import Step
 from calcitrack.model.review_steps import ALL_IMAGES, Change, HistoryMove, Patch, ReviewStep, Statement, StatementField, StepHistory
 from calcitrack.model.segmentation import Labels
 from calcitrack.review.deposit_list import ReaderVerdict
-from calcitrack.review.revision import Revision
+from calcitrack.review.revision import Drawn, Revision
 from calcitrack.review.state import ReviewState
 
 
@@ -120,8 +121,12 @@ class ReviewSession:
         return self._position
 
     def revised(self) -> Assessment:
-        """The assessment as the reader left it, every changed film measured anew; the recorded assessment itself where nothing was changed."""
-        return self.revision.revised(Step("review", {"reader": self.reader, "steps": self.steps}))
+        """The assessment as the reader left it, every changed film measured anew and all films together; the recorded one where nothing changed."""
+        return self.drawn().measured()
+
+    def drawn(self) -> Drawn:
+        """What the reader has left by now, to be measured in any thread while the review goes on."""
+        return self.revision.drawn(Step(REVIEW, {"reader": self.reader, "steps": self.steps}))
 
     # What a reader does
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from calcitrack.change.visit_values import at_visit, exposures_of
 from calcitrack.model.assessment import Assessment, TimePointSummary
-from calcitrack.model.evaluable import evaluable_of
 from calcitrack.model.joint import NOT_SAID, JointDeposit
-from calcitrack.model.measurement import Measurement, NotMeasurable, Result
+from calcitrack.model.measurement import Measurement, Result
 from calcitrack.tables.cells import Cell, Gap
 from calcitrack.tables.changes_schema import NO, YES
 
@@ -15,7 +15,6 @@ NAMES = ("ha_mass_joint_mg", "contrast_joint_mm2", "area_joint_mm2")
 """Measurands of all images together."""
 MAY_BE_BONE = "it may be bone: it lies over bone and never changed; it is no part of totals whose change is judged"
 NOT_OUTLINED = "the image does not outline the deposit: its place was measured together with other images"
-NOTHING_READ = "no exposure of this time point could be read"
 
 
 def sd_name(name: str) -> str:
@@ -64,21 +63,8 @@ def total_cells(assessment: Assessment, point: TimePointSummary) -> tuple[dict[s
     if joint is None or not joint.totals:
         reason = NOT_SAID if joint is None else joint.reason or NOT_SAID
         return {}, [Gap(c, reason) for c in _columns(sds=NAMES)]
-    images = [k for k, image in enumerate(assessment.images) if image.time_point == point.index]
-    if len(images) > 1:  # as in changes.csv: those that stand for their day
-        images = list(evaluable_of(assessment.images, assessment.tracks).exposures.get(point.index, images))
-    return _cells({name: _total(assessment, name, images) for name in NAMES}, sds=NAMES)
-
-
-def _total(assessment: Assessment, name: str, images: list[int]) -> Result:
-    """Mean over the exposures that stand for their day and have a value."""
-    assert assessment.joint is not None  # noqa: S101 - the caller looked
-    series = assessment.joint.totals[name]
-    known = [k for k in images if k in series.images]
-    if not known:
-        return NotMeasurable(series.measurand, series.missing.get(images[0], NOT_SAID) if images else NOTHING_READ)
-    (value,), ((variance,),) = series.combined([known])
-    return Measurement(series.measurand, value, variance**0.5)
+    images = exposures_of(assessment, point.index)
+    return _cells({name: at_visit(joint.totals[name], images) for name in NAMES}, sds=NAMES)
 
 
 def _columns(sds: tuple[str, ...]) -> list[str]:

@@ -101,7 +101,7 @@ class ToyPipeline:
         total = sum(d.measurements["volume_mm3"].value for d in deposits)
         return ImageMeasurements(tuple(deposits), {"deposit_count": Measurement(COUNT, len(deposits)), "volume_mm3": Measurement(VOLUME_MM3, total)})
 
-    def together(self, settled: Sequence[Settled[Volume, None]], tracks: Sequence[Track], options: AssessOptions) -> None:
+    def together(self, settled: Sequence[Settled[Volume]], tracks: Sequence[Track], options: AssessOptions) -> None:
         """Scans are measured one by one."""
 
 

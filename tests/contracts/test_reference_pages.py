@@ -15,6 +15,7 @@ from calcitrack.io.sr import codes as sr_codes
 from calcitrack.io.workspace.schema import STEPS
 from calcitrack.model.film_quality import EXPLAINED
 from calcitrack.tables import SCHEMA_VERSION, SCHEMAS, TableSchema
+from calcitrack.tables.moved import MOVED
 from calcitrack.tables.read_cases import AGREEMENT, READINGS
 from calcitrack.tables.reviewed import REVIEWS
 
@@ -98,6 +99,12 @@ def test_the_page_and_the_schema_of_reviews_say_the_same() -> None:
     """Every column of reviews.csv is on the page and no other: same order, type and meaning."""
     expected = [[f"`{c.name}`", c.kind.value, c.meaning] for c in REVIEWS.columns]
     assert rows(sections("workspace.md")["reviews.csv"]) == expected
+
+
+def test_the_page_and_the_schema_of_what_moved_say_the_same() -> None:
+    """Every column of moved.csv is on the page and no other: same order, type and meaning."""
+    expected = [[f"`{c.name}`", c.kind.value, c.meaning] for c in MOVED.columns]
+    assert rows(sections("workspace.md")["moved.csv"]) == expected
 
 
 @pytest.mark.parametrize("schema", [READINGS, AGREEMENT], ids=lambda s: s.name)

@@ -113,7 +113,7 @@ def test_what_was_decided_is_published_and_exported(review: ReviewSession, opene
     """The version that counts holds neither; possible.csv of the export is empty, and the accepted one is in deposits.csv."""
     accepted = review.accept_possible(FILM, "P2").deposit_id
     review.dismiss_possible(FILM, "P1")
-    (version,) = publish(opened, review)
+    (version,) = publish(opened, review).versions
     assert opened.segmentation(version).possible is None
     results = read_results(export(review.revised(), tmp_path / "R"))
     assert results.possible.empty

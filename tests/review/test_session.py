@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 
 from calcitrack import measure, read_results
+from calcitrack.assess.joint_again import joint_again
 from calcitrack.errors import EditConflictError, InvalidValueError
+from calcitrack.io.dicom.output_options import DicomOutput
+from calcitrack.io.results.table_files import read_table
 from calcitrack.io.workspace import Workspace
+from calcitrack.io.workspace.exporting import export_results
 from calcitrack.model.assessment import Assessment, Fate
 from calcitrack.model.measurement import Measurement
 from calcitrack.model.review_steps import StatementField
@@ -17,6 +21,8 @@ from calcitrack.review import edit_outlines as outlines
 from calcitrack.review.deposit_list import ReaderVerdict
 from calcitrack.review.publish import export, publish
 from calcitrack.review.session import Done, ReviewSession
+from calcitrack.tables.moved import MOVED
+from calcitrack.tables.reviewed import REVIEWS
 
 MASS = "ha_mass_mg"
 
@@ -136,7 +142,7 @@ def test_readers_do_not_get_into_each_others_way(session: ReviewSession, folder:
         ben = ReviewSession.open(workspace, "ben")
         assert ben.state.label_of(0, "D001") is not None
         outlines.erase(ben, 0, "D002")
-        (version,) = publish(session._workspace, session)
+        (version,) = publish(session._workspace, session).versions
         assert (version.reader, version.number) == ("anna", 2)
         with pytest.raises(EditConflictError, match=r"by anna.*yours is kept"):
             publish(workspace, ben)
@@ -148,7 +154,7 @@ def test_what_was_published_is_what_counts(session: ReviewSession, workspace: Wo
     """Outlines without the rejected deposits, and what was said; publishing again changes nothing."""
     session.reject("D002", 1)
     session.set_pattern("D001", 0, "plate")
-    versions = publish(workspace, session)
+    versions = publish(workspace, session).versions
     assert len(versions) == 4
     assert [len(workspace.segmentation(v).label_values) for v in versions] == [1, 0, 1, 1]
     said = [(r.kind.value, r.deposit_id, r.value) for r in workspace.reviews(reader="anna")]
@@ -156,6 +162,57 @@ def test_what_was_published_is_what_counts(session: ReviewSession, workspace: Wo
     entries = len(workspace.history())
     publish(workspace, session)
     assert len(workspace.history()) == entries
+
+
+def test_publishing_keeps_the_values_that_follow_as_a_version_of_their_own(session: ReviewSession, workspace: Workspace) -> None:
+    """All films together again with the reader's outlines, what moved at every visit and why; the measured version stays, and is what moves back."""
+    before = session.assessment
+    assert before.joint is not None
+    assert joint_again(before) == before.joint
+    session.reject("D002", 1)
+    published = publish(workspace, session)
+    (revision,) = workspace.revisions(before.assessment_id)
+    kept = workspace.assessment(revision.revised.assessment_id)
+    assert revision.reader == "anna"
+    assert kept.joint == session.revised().joint
+    assert kept.joint is not None
+    assert kept.joint.of("D002") is None
+    assert kept.joint.of("D001") is not None
+    assert workspace.assessment(before.assessment_id).joint == before.joint
+    assert [a.assessment_id for a in workspace.assessments()] == [before.assessment_id]
+    assert published.moves.reason == "anna changed outlines at visits 1, 2 and 3"
+    mass = {v.time_point: v for v in published.moves.values if (v.deposit_id, v.measurand) == ("", "ha_mass_joint_mg")}
+    assert set(mass) == {1, 2, 3}
+    gone = [v for v in published.moves.values if (v.deposit_id, v.measurand) == ("D002", "ha_mass_joint_mg")]
+    assert [(v.time_point, v.before is None, v.after) for v in gone] == [(t, False, None) for t in (1, 2, 3)]
+    for t, k in ((1, 0), (2, 1)):
+        was, now = (a.joint.totals["ha_mass_joint_mg"].result(k).value for a in (before, kept) if a.joint is not None)
+        assert (mass[t].before, mass[t].after) == (was, now)
+    session.undo()
+    back = publish(workspace, session)
+    assert back.moves.reason == "what anna had changed was taken back"
+    assert [v.difference for v in back.moves.values if v.difference] == [-v.difference for v in published.moves.values if v.difference]
+    assert workspace.counting(workspace.assessments()[0]).assessment_id == before.assessment_id
+    assert workspace.check().clean
+
+
+def test_an_export_holds_what_was_published_and_what_moved(session: ReviewSession, workspace: Workspace, tmp_path: Path) -> None:
+    """Tables of the revision, and reviews that belong to it; moved.csv says what was said before. One run's export is what that run measured."""
+    session.reject("D002", 1)
+    published = publish(workspace, session)
+    written = export_results(workspace, tmp_path / "R", dicom=DicomOutput(reports=False))
+    results = read_results(tmp_path / "R")
+    assert set(results.deposits.deposit_id) == {"D001", "D003"}
+    assert set(results.timeline.assessment_id) == {session.revised().assessment_id}
+    moved = read_table(MOVED, tmp_path / "R" / "moved.csv")
+    assert len(moved) == len(published.moves.values)
+    assert set(moved.before_assessment_id) == {session.assessment.assessment_id}
+    total = moved[(moved.deposit_id == "") & (moved.measurand == "ha_mass_joint_mg")].set_index("time_point")
+    held = results.timeline.set_index("time_point").ha_mass_joint_mg
+    assert total.after.to_dict() == pytest.approx(held.to_dict(), rel=1e-5)
+    assert (total.after - total.before).to_dict() == pytest.approx(total.difference.to_dict(), abs=1e-3)
+    assert [m.reason for m in written.moves] == [published.moves.reason]
+    assert read_table(REVIEWS, tmp_path / "R" / "reviews.csv").in_these_results.tolist() == ["yes"]
 
 
 def test_measures_follow_an_edit_as_the_batch_would_give_them(session: ReviewSession) -> None:

@@ -22,6 +22,7 @@ from calcitrack.io.sr.write import Reviewed
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import FileRecord, TimelineFailure
 from calcitrack.model.display import counted
+from calcitrack.model.moved import Moves
 from calcitrack.tables import (
     CHANGES,
     COHORT,
@@ -39,18 +40,26 @@ from calcitrack.tables import (
 from calcitrack.tables.cells import Row, plain
 from calcitrack.tables.changes import change_rows, cohort_rows, response_rows, trend_rows
 from calcitrack.tables.images import ImageOfFile, merged_image_rows, outcomes
+from calcitrack.tables.moved import MOVED, moved_rows
 from calcitrack.tables.results import deposit_rows, event_rows, gap_rows, own_rows, possible_rows, timeline_rows
 from calcitrack.version import __version__
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Content of a results folder after writing."""
+    """Content of a results folder after writing.
+
+    Parameters
+    ----------
+    moves
+        What moved against the version that a workspace held before; one for each timeline of which something did.
+    """
 
     folder: Path
     n_timelines: int
     n_images: int
     problems: tuple[Problem, ...]
+    moves: tuple[Moves, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +124,7 @@ class ResultsWriter:
         self._added: list[_AddedTimeline] = []
         self._outcomes: dict[ImageOfFile, Row] = {}
         self._failures: list[TimelineFailure] = []
+        self._moves: list[Moves] = []
 
     def __enter__(self) -> Self:
         if self._needs_pyarrow:
@@ -180,6 +190,12 @@ class ResultsWriter:
         """
         self._add_rows([(schema, list(rows))])
 
+    def moved(self, moves: Moves) -> None:
+        """Write what moved of a timeline that was added against the version before into ``moved.csv``; nothing where nothing did."""
+        if moves.values:
+            self._moves.append(moves)
+            self._add_rows([(MOVED, list(moved_rows(moves)))])
+
     @property
     def replaces_results(self) -> bool:
         """Whether the folder holds results of a former run, which `finish` replaces."""
@@ -232,7 +248,7 @@ class ResultsWriter:
         except OSError as error:
             raise disk_error(error) from error
         self._folder.commit(self._provenance())
-        return Written(self._folder.target, len(self._added), sum(a.n_images for a in self._added), tuple(self._outputs.problems))
+        return Written(self._folder.target, len(self._added), sum(a.n_images for a in self._added), tuple(self._outputs.problems), tuple(self._moves))
 
     def _add_rows(self, rows: Iterable[tuple[TableSchema, list[Row]]]) -> None:
         try:

@@ -5,6 +5,7 @@ from calcitrack.io.workspace.checks import CheckReport
 from calcitrack.io.workspace.corrections import CorrectionStep
 from calcitrack.io.workspace.journal import JournalEntry
 from calcitrack.io.workspace.resumable_run import KeptRun
+from calcitrack.io.workspace.revisions import RecordedRevision
 from calcitrack.io.workspace.runs import RecordedAssessment, RecordedRun
 from calcitrack.io.workspace.schema import SCHEMA_VERSION
 from calcitrack.io.workspace.sessions import Sessions
@@ -19,6 +20,7 @@ __all__ = [
     "JournalEntry",
     "KeptRun",
     "RecordedAssessment",
+    "RecordedRevision",
     "RecordedRun",
     "SegmentationVersion",
     "Sessions",

@@ -25,6 +25,7 @@ SESSION_STARTED = "reading session started"
 CASE_BEGUN = "case begun"
 CASE_DONE = "case done"
 CORRECTED = "film corrected"
+REVISED = "assessment revised"
 
 _COLUMNS = "id, at, who, what, subject, before, after, detail, previous, digest"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from calcitrack.errors import WorkspaceDamagedError
-from calcitrack.io.workspace import corrections, journal, schema, sessions
+from calcitrack.io.workspace import corrections, journal, revisions, schema, sessions
 from calcitrack.io.workspace.assessments import fetch
 from calcitrack.io.workspace.audit import chain_problems
 from calcitrack.io.workspace.database import Database
@@ -65,6 +65,7 @@ def check(database: Database, files: LabelFiles) -> CheckReport:
             *journal.problems(database),
             *(p.sentence for p in journals),
             *sessions.problems(database),
+            *revisions.problems(database),
             *corrections.problems(database),
         )
         counts = [database.row(f"SELECT count(*) FROM {table}")[0] for table in ("assessments", "segmentations", "reviews", "audit")]  # noqa: S608 names of ours

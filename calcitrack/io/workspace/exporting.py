@@ -13,6 +13,7 @@ from calcitrack.io.dicom.output_options import DicomOutput
 from calcitrack.io.results.provenance import Clock, utc_now
 from calcitrack.io.results.writer import ResultsWriter, Written
 from calcitrack.io.sr.write import Reviewed, Verification
+from calcitrack.io.workspace.moves import moved_since
 from calcitrack.io.workspace.reviews import review_digest
 from calcitrack.io.workspace.workspace import Workspace
 from calcitrack.model.assessment import Assessment
@@ -44,6 +45,9 @@ def export_results(
 ) -> Written:
     """Write a results folder from a workspace: the last assessment of each timeline, without measuring anything again.
 
+    Where a reader published a review of it, its last revision is written in its place, with the reader's outlines and the values that follow from
+    them. What moved against the version that counted before is in ``moved.csv``.
+
     Tables and segmentations are those that were written after measuring. Pictures need the image files where they were: a picture whose
     film is gone becomes a finding. Where readers reviewed these timelines, ``reviews.csv`` holds what they said; measurement reports carry it too,
     and are verified where one of them accepted the assessment.
@@ -51,7 +55,7 @@ def export_results(
     Parameters
     ----------
     run
-        Only timelines that this run measured; all when ``None``.
+        Only timelines that this run measured, as it measured them; all when ``None``.
     folder, parquet, dataset, clock, dicom
         As for `calcitrack.io.results.writer.ResultsWriter`.
     courses, judging
@@ -69,12 +73,17 @@ def export_results(
     if run is not None and run not in {r.number for r in workspace.runs()}:
         raise InvalidValueError(f"found no run {run} in the workspace; expected one of {[r.number for r in workspace.runs()]}")
     with ResultsWriter(folder, parquet=parquet, dataset=dataset, clock=clock, dicom=dicom) as writer:
-        exported, series = workspace.assessments(run=run), []
+        exported, series, ids = workspace.assessments(run=run), [], set()
         for recorded in exported:
-            assessment = workspace.assessment(recorded.assessment_id, digest=recorded.digest)
-            writer.add(assessment, reviewed=reviewed_of(workspace, assessment))
+            counting = recorded if run is not None else workspace.counting(recorded)
+            assessment = workspace.assessment(counting.assessment_id, digest=counting.digest)
+            writer.add(assessment, reviewed=reviewed_of(workspace, assessment, recorded.assessment_id))
+            moves = moved_since(workspace, assessment)
+            if moves is not None:
+                writer.moved(moves)
             series.append(series_of(assessment))
-        timelines, ids = {r.key for r in exported}, {r.assessment_id for r in exported}
+            ids |= {recorded.assessment_id, counting.assessment_id}
+        timelines = {r.key for r in exported}
         reviews = [m for m in workspace.made_reviews() if m.key in timelines]
         if reviews:
             writer.include(REVIEWS, made_review_rows(reviews, ids))
@@ -83,13 +92,20 @@ def export_results(
         return writer.finish(workspace.files(run=run), judge_cohort(series, courses, options=judging))
 
 
-def reviewed_of(workspace: Workspace, assessment: Assessment) -> Reviewed:
+def reviewed_of(workspace: Workspace, assessment: Assessment, reviewed_id: str) -> Reviewed:
     """Sentences about the whole and each deposit, and the verification.
 
     A report is verified where a reader accepted the assessment as a whole, nobody rejected it, and no reader has drawn other outlines since:
     then its numbers are not those of the accepted outlines.
+
+    Parameters
+    ----------
+    assessment
+        Whose measurements the report holds.
+    reviewed_id
+        Id of the assessment that readers reviewed: the same, or the one that it is a revision of.
     """
-    reviews = workspace.reviews(assessment.assessment_id)
+    reviews = workspace.reviews(reviewed_id)
     notes: dict[str, tuple[str, ...]] = {}
     for review in reviews:
         notes[review.deposit_id] = (*notes.get(review.deposit_id, ()), _sentence(review))

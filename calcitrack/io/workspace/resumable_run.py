@@ -8,10 +8,12 @@ from dataclasses import replace
 
 from calcitrack.io.workspace.codec import encode
 from calcitrack.io.workspace.measured import MeasuredFrom
+from calcitrack.io.workspace.moves import moved_since
 from calcitrack.io.workspace.planning import Planner
 from calcitrack.io.workspace.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.cohort import FileRecord, TimelineFailure
+from calcitrack.model.moved import Moves
 from calcitrack.model.progress import Progress
 from calcitrack.model.timeline import Timeline
 
@@ -113,6 +115,10 @@ class KeptRun:
             self._workspace.record(outcome, run=self._run)
         else:
             self._workspace.fail(outcome, run=self._run)
+
+    def moves(self, outcome: Assessment) -> Moves | None:
+        """What a kept assessment says otherwise than what counted of its timeline before; ``None`` where nothing did."""
+        return moved_since(self._workspace, outcome)
 
     def finish(self) -> None:
         """Record that all timelines were reached."""

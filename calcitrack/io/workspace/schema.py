@@ -26,10 +26,11 @@ IMMUTABLE = (
     "sessions",
     "readings",
     "corrections",
+    "revisions",
 )
 """Tables whose rows are written once: the database itself refuses to change or remove them."""
 APPEND_ONLY = ("audit", "reviews", *IMMUTABLE)
-_ADDED_LATER = frozenset({"measured", "sources", "journal", "sessions", "readings", "corrections"})
+_ADDED_LATER = frozenset({"measured", "sources", "journal", "sessions", "readings", "corrections", "revisions"})
 
 _TABLES = (
     """CREATE TABLE audit (
@@ -144,6 +145,13 @@ STEPS: tuple[tuple[str, ...], ...] = (
         previous TEXT NOT NULL, digest TEXT NOT NULL, UNIQUE (image_id, position))""",
         "CREATE INDEX exposures_of_image ON exposures (image_id)",
         *_guards("corrections"),
+    ),
+    (
+        """CREATE TABLE revisions (
+        id INTEGER PRIMARY KEY, audit_id INTEGER NOT NULL REFERENCES audit, based_on INTEGER NOT NULL REFERENCES assessments,
+        assessment INTEGER NOT NULL REFERENCES assessments, reader TEXT NOT NULL)""",
+        "CREATE INDEX revisions_of_assessment ON revisions (based_on, id)",
+        *_guards("revisions"),
     ),
 )
 """Version -> statements, the first one being version 1."""

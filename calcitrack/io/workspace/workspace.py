@@ -12,7 +12,7 @@ from typing import Self
 
 from calcitrack.errors import InvalidValueError, WorkspaceError
 from calcitrack.io.results.provenance import Clock, utc_now
-from calcitrack.io.workspace import assessments, audit, corrections, journal, reviews, runs, versions
+from calcitrack.io.workspace import assessments, audit, corrections, journal, reviews, revisions, runs, versions
 from calcitrack.io.workspace.audit import AuditEntry
 from calcitrack.io.workspace.checks import CheckReport, check
 from calcitrack.io.workspace.corrections import CorrectionStep
@@ -23,6 +23,7 @@ from calcitrack.io.workspace.journal import JournalEntry
 from calcitrack.io.workspace.label_files import LabelFiles
 from calcitrack.io.workspace.measured import LastOutcome, MeasuredBefore, MeasuredFrom, last_outcome, measured_before
 from calcitrack.io.workspace.review_steps import step_json
+from calcitrack.io.workspace.revisions import RecordedRevision
 from calcitrack.io.workspace.runs import RecordedAssessment, RecordedRun, RunLog
 from calcitrack.io.workspace.sessions import Sessions
 from calcitrack.io.workspace.versions import SegmentationVersion, Versions
@@ -220,6 +221,40 @@ class Workspace:
         """The last recorded assessment of an image, by its SOP Instance UID, or its path where it has none; ``None`` where there is none."""
         assessment_id = assessments.last_with_image(self._database, image)
         return None if assessment_id is None else self.assessment(assessment_id)
+
+    def revise(self, assessment: Assessment, *, based_on: str, reader: str) -> RecordedRevision:
+        """Record an assessment as a reader left it, beside the one that was measured, which stays. Recording the same one again changes nothing.
+
+        Parameters
+        ----------
+        assessment
+            What `calcitrack.review.session.ReviewSession.revised` gives.
+        based_on
+            Id of the assessment that the reader started from.
+
+        Raises
+        ------
+        InvalidValueError
+            No reader, or the assessment that it is based on is not on record.
+        """
+        if not reader.strip():
+            raise InvalidValueError("a revision names its reader; found an empty name")
+        return revisions.add_revision(self._database, self._files, self._clock, assessment, self._row(based_on), reader.strip())
+
+    def revisions(self, assessment_id: str | None = None) -> tuple[RecordedRevision, ...]:
+        """Assessments as readers left them, in the order in which they were made; of one assessment only where asked for. The last one counts."""
+        return revisions.revisions_of(self._database, assessment_id)
+
+    def counting(self, recorded: RecordedAssessment) -> RecordedAssessment:
+        """What counts of a recorded assessment: the last revision of it, else itself."""
+        last = revisions.last_revision(self._database, recorded.assessment_id)
+        return recorded if last is None else last.revised
+
+    def said_before(self, key: TimelineKey, assessment_id: str) -> RecordedAssessment | None:
+        """What counted of a timeline before this assessment or revision of it did; ``None`` where nothing did."""
+        chain = revisions.followed_each_other(self._database, key)
+        at = max((n for n, r in enumerate(chain) if r.assessment_id == assessment_id), default=0)
+        return chain[at - 1] if at else None
 
     def versions(self, image: str) -> tuple[SegmentationVersion, ...]:
         """All versions of the segmentation of an image, first to last.

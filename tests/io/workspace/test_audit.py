@@ -3,6 +3,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -23,7 +24,7 @@ from calcitrack.reading import plan_reading
 
 @pytest.fixture
 def folder(made: ModuleType, tmp_path: Path) -> Path:
-    """A workspace with an assessment, an edit, two reviews, a reading session and two corrections, closed."""
+    """A workspace with an assessment, an edit, a revision, two reviews, a reading session and two corrections, closed."""
     with Workspace.create(tmp_path) as workspace:
         run = workspace.start_run(files=made.files_of(made.assessment("P1")))
         measured_from = MeasuredFrom("asked", (Content("P1/visit1.dcm", 8, "0" * 64),))
@@ -39,6 +40,8 @@ def folder(made: ModuleType, tmp_path: Path) -> Path:
         workspace.sessions.begin(session, session.plan.cases[0])
         for view in ("PA", "AP"):
             workspace.correct(uid, FilmCorrection(view=view), f"view {view}", reader="anna")
+        revised = replace(workspace.assessment(recorded.assessment_id), assessment_id="revised")
+        workspace.revise(revised, based_on=recorded.assessment_id, reader="anna")
     return tmp_path
 
 
@@ -73,7 +76,7 @@ def test_a_sound_workspace_is_clean(folder: Path) -> None:
         report = workspace.check()
     assert report.clean
     assert report.notes == ()
-    assert (report.assessments, report.segmentations, report.reviews, report.entries) == (1, 5, 2, 12)
+    assert (report.assessments, report.segmentations, report.reviews, report.entries) == (2, 5, 2, 13)
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
@@ -93,7 +96,7 @@ def test_the_database_itself_refuses_changes(raw: sqlite3.Connection, table: str
         ("UPDATE deposits SET confidence = 1 WHERE id = 1", "assessment 00000081 was changed"),
         ("DELETE FROM measurements WHERE id = 2", "assessment 00000081 was changed"),
         ("UPDATE reviews SET kind = 'reject' WHERE id = 2", "review 2, of ben, was changed"),
-        ("UPDATE assessments SET digest = 'x'", "assessment 00000081 was changed"),
+        ("UPDATE assessments SET digest = 'x' WHERE id = 1", "assessment 00000081 was changed"),
         ("UPDATE sources SET sha256 = '1'", "what timeline P1 / HAND / R / PA was measured from (row 1) was changed"),
         ("UPDATE measured SET request = 'other'", "what timeline P1 / HAND / R / PA was measured from (row 1) was changed"),
         ("UPDATE segmentations SET digest = (SELECT digest FROM segmentations LIMIT 1) WHERE reader = 'anna'", "was changed after it was accepted"),
@@ -101,6 +104,8 @@ def test_the_database_itself_refuses_changes(raw: sqlite3.Connection, table: str
         ("DELETE FROM journal WHERE position = 1", "step 2 of anna on assessment 00000081 does not follow from the one before"),
         ("UPDATE corrections SET correction = '{}' WHERE position = 2", "correction 2 of image 2.25.129103 was changed"),
         ("DELETE FROM corrections WHERE position = 1", "correction 2 of image 2.25.129103 does not follow from the one before"),
+        ("UPDATE revisions SET reader = 'carl'", "revision 1 of assessment 00000081 was changed"),
+        ("UPDATE revisions SET assessment = based_on", "revision 1 of assessment 00000081 was changed"),
         ("DELETE FROM audit WHERE id = 4", "entry 4 of the audit trail is missing"),
         ("DELETE FROM audit WHERE id = 6", "refers to a row of audit that is gone"),
     ],

@@ -119,6 +119,7 @@ def test_a_workspace_of_each_version_opens(version: int, tmp_path: Path) -> None
         assert [v.reader for v in workspace.versions("2.25.129103")] == ["", "anna"]
         assert [r.comment for r in workspace.reviews()] == ["as in the chart"]
         assert len(workspace.assessment("00000081").images) == 2
+        assert [(r.revised.assessment_id, r.reader) for r in workspace.revisions("00000081")] == [("0000rev1", "anna")] * (version >= 6)
     assert (tmp_path / f"{database.FILE}.schema-{version}.backup").exists() == (version < schema.SCHEMA_VERSION)
 
 

@@ -35,7 +35,7 @@ TOOLS = (("outline", "Outline"), ("fill", "Fill"), ("split", "Split"), ("merge",
 JUDGEMENTS = (("accept", "Accept"), ("reject", "Reject"), ("undo", "Undo"), ("redo", "Redo"))
 WARNING_STYLE = "color: #F0A30A;"
 """What is wrong or doubted, in a colour that stands out on dark grey."""
-TIME_COLUMNS = tuple(HEADS.index(name) for name in ("Fate", "Change (95 %)"))
+TIME_COLUMNS = tuple(HEADS.index(name) for name in ("Fate", "Change (95 %)", "Moved"))
 """Columns of the list that follow from the order of visits, which a blinded reader does not know."""
 
 
@@ -44,7 +44,7 @@ class Panel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.reader, self.patient, self.words, self.attention = QLineEdit(), QLabel(), QLabel(), QLabel()
+        self.reader, self.patient, self.words, self.attention, self.moved = QLineEdit(), QLabel(), QLabel(), QLabel(), QLabel()
         self.reader.setPlaceholderText("your name or initials")
         self.open_button, self.measure_button, self.stop_button = (QPushButton(t) for t in ("Open workspace…", "Measure opened films…", "Stop"))
         self.timelines, self.view, self.order, self.only = (QComboBox() for _ in range(4))
@@ -68,6 +68,11 @@ class Panel(QWidget):
         fates = {mark.words: Fate(value) for value, mark in FATE_MARKS.items()}
         pattern = self.pattern.currentText() if self.pattern.currentIndex() else ""
         return Entries(fates.get(self.fate.currentText()), pattern, self.comment.text().strip(), self.relink.text().strip().upper())
+
+    def show_moves(self, words: str) -> None:
+        """Show what moved in one line below the plot; nothing where nothing did."""
+        self.moved.setText(words)
+        self.moved.setVisible(bool(words))
 
     def restrict_to_case(self, *, blinded: bool) -> None:
         """Hide what leads to other timelines and readers; where the session is blinded, also what tells of time or counts for others."""
@@ -113,9 +118,10 @@ class Panel(QWidget):
         self.progress.hide()
         self.stop_button.hide()
         self.where.setMinimumWidth(300)
-        for label in (self.words, self.where, self.help_words, self.attention):
+        for label in (self.words, self.where, self.help_words, self.attention, self.moved):
             label.setWordWrap(True)
         self.attention.hide()
+        self.moved.hide()
         self.attention.setStyleSheet(WARNING_STYLE)
         self.help_words.hide()
         self.help_words.setTextFormat(Qt.RichText)
@@ -124,7 +130,9 @@ class Panel(QWidget):
             button.setToolTip(f"{keys[name].words} ({keys[name].key})")
         for box in (self.timelines, self.view, self.order, self.only, self.fate, self.pattern, self.films, *self.buttons.values()):
             box.setFocusPolicy(Qt.NoFocus)
-        self.publish_button.setToolTip("Make your outlines the version that counts in the workspace, and what you said its reviews")
+        self.publish_button.setToolTip(
+            "Make your outlines and what follows from them the version that counts in the workspace, and what you said its reviews"
+        )
 
     def _arrange(self) -> None:
         whole = QVBoxLayout(self)
@@ -143,6 +151,7 @@ class Panel(QWidget):
             self.boxes.addWidget(part, place // 2, place % 2)
         whole.addLayout(self.boxes)
         whole.addWidget(self.plot, 2)
+        whole.addWidget(self.moved)
         whole.addWidget(self.help_words)
         whole.addWidget(self.words)
         whole.addLayout(_row(self.publish_button, self.export_button, self.help_button))

@@ -9,7 +9,9 @@ from qtpy.QtCore import QTimer
 
 from calcitrack.figures.palette import FATE_MARKS
 from calcitrack.model.course import PatientCourse
+from calcitrack.model.moved import Moves
 from calcitrack.model.possible import possible_number
+from calcitrack.reporting.moved_words import moved_deposits, moved_sentence
 from calcitrack.review.attention import attention
 from calcitrack.review.deposit_list import DepositRow
 from calcitrack.review.session import Done, ReviewSession
@@ -39,13 +41,15 @@ class Presenter:
         self.session: ReviewSession | None = None
         self.scene: Scene | None = None
         self.course: PatientCourse | None = None
+        self.moves: Moves | None = None
         self.image, self.deposit_id = 0, ""
         self.plot_timer = QTimer(panel, singleShot=True, interval=PLOT_WAIT_MS)
         self.plot_timer.timeout.connect(self.draw_plot)
 
     def begin(self, session: ReviewSession, scene: Scene) -> None:
         """Build the layers of a review, and show the first film of its last visit."""
-        self.session, self.scene, self.course, self.deposit_id = session, scene, None, ""
+        self.session, self.scene, self.course, self.moves, self.deposit_id = session, scene, None, None, ""
+        self._panel.show_moves("")
         scene.build()
         films = self._panel.films
         films.blockSignals(True)
@@ -104,11 +108,19 @@ class Presenter:
         if self.session is None:
             return
         rows = self.session.state.rows(self.image)
-        self._panel.model.show(arranged(rows, self._panel.order.currentText(), self._panel.only.currentText()))
+        moved = {} if self.moves is None else moved_deposits(self.moves, self.session.state.images[self.image].time_point)
+        self._panel.model.show(arranged(rows, self._panel.order.currentText(), self._panel.only.currentText()), moved)
         left = sum(r.to_do for r in rows)
         todo = f"{left} of {sum(r.possible or r.label is not None for r in rows)} to do" if left else "all done"
         self._panel.where.setText(f"{self.session.state.names.where(self.image)} · {todo}")
         self.plot_timer.start()
+
+    def show_moves(self, moves: Moves) -> None:
+        """Show what moved against the version that counted before: of the totals in a line, of each deposit in the list."""
+        self.moves = moves
+        said = moved_sentence(moves)
+        self._panel.show_moves(f"{said}." if said else "")
+        self.refresh_list()
 
     def draw_plot(self) -> None:
         """Draw the burden, or wait until every film that was changed is ready."""

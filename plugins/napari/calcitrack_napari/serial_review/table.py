@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
@@ -13,13 +14,14 @@ from calcitrack.review.deposit_list import DepositRow, ReaderVerdict
 from calcitrack_napari.napari_io.layers import COLOURS
 from calcitrack_napari.serial_review.list_order import change_words, with_sd
 
-HEADS = ("Deposit", "Fate", "Area, mm² (95 %)", "HA, mg (95 %)", "Change (95 %)", "Sure", "Review", "Pattern")
+HEADS = ("Deposit", "Fate", "Area, mm² (95 %)", "HA, mg (95 %)", "Change (95 %)", "Moved", "Sure", "Review", "Pattern")
 TIPS = (
     "Identity over all visits, in its colour on the films; a possible deposit, which is not counted, has a name on this film alone",
     "What became of it at this visit",
     "Area with its 95 % half width",
     "Hydroxyapatite with its 95 % half width; empty where the film carries no mass",
     "Since the visit before, with its 95 % interval, and in percent: of the mass where both films carry one, else of the area",
+    "By how much its mass (else area) on all films together moved at this visit when your outlines were published; empty where it did not",
     "Estimated probability that it is a deposit",
     "What you said of it",
     "Pattern of calcinosis, and * where there is a comment",
@@ -36,9 +38,17 @@ class DepositTable(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self.shown: tuple[DepositRow, ...] = ()
+        self._moved: Mapping[str, str] = {}
 
-    def show(self, rows: tuple[DepositRow, ...]) -> None:
-        """Show other rows. Where the deposits are the same, only their contents change, and the selection stays."""
+    def show(self, rows: tuple[DepositRow, ...], moved: Mapping[str, str] | None = None) -> None:
+        """Show other rows. Where the deposits are the same, only their contents change, and the selection stays.
+
+        Parameters
+        ----------
+        moved
+            Deposit id -> by how much its value moved at this visit, in words.
+        """
+        self._moved = moved or {}
         if [r.deposit_id for r in rows] == [r.deposit_id for r in self.shown]:
             self.shown = rows
             if rows:
@@ -68,8 +78,8 @@ class DepositTable(QAbstractTableModel):
         """One cell in one role."""
         row = self.shown[index.row()]
         if role == Qt.DisplayRole:
-            return _texts(row)[index.column()]
-        if role == Qt.TextAlignmentRole and index.column() in (2, 3, 4, 5):
+            return _texts(row, self._moved.get(row.deposit_id, ""))[index.column()]
+        if role == Qt.TextAlignmentRole and index.column() in (2, 3, 4, 5, 6):
             return Qt.AlignRight | Qt.AlignVCenter
         if role == Qt.DecorationRole and index.column() == 0:
             return _swatch(POSSIBLE_MARK.colour if row.possible else COLOURS[(DepositId.parse(row.deposit_id).number - 1) % len(COLOURS)])
@@ -84,13 +94,13 @@ class DepositTable(QAbstractTableModel):
         return None
 
 
-def _texts(row: DepositRow) -> tuple[str, ...]:
+def _texts(row: DepositRow, moved: str) -> tuple[str, ...]:
     fate = "" if row.fate is None else FATE_MARKS[row.fate.value].words
     sure = "" if row.confidence is None else f"{100 * row.confidence:.0f} %"
     pattern = f"{row.pattern}{' *' if row.comment else ''}".strip()
     area, mass = with_sd(row.value("area_mm2")), with_sd(row.value("ha_mass_mg"))
     name = f"{row.deposit_id} possible" if row.possible else row.deposit_id
-    return name, fate, area, mass, change_words(row), sure, MARKS[row.verdict], pattern
+    return name, fate, area, mass, change_words(row), moved, sure, MARKS[row.verdict], pattern
 
 
 def _swatch(colour: str) -> QIcon:

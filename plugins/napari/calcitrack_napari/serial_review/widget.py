@@ -12,13 +12,16 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
 from calcitrack.assess import AssessOptions
+from calcitrack.batch import Stopped
 from calcitrack.errors import CalcitrackError
 from calcitrack.io.workspace import Workspace
+from calcitrack.io.workspace.moves import last_moves
 from calcitrack.measure.live import LiveFilm
 from calcitrack.model.display import counted
+from calcitrack.model.moved import Moves
 from calcitrack.review import edit_outlines as outlines
 from calcitrack.review.patient_course import course_of
-from calcitrack.review.publish import export, publish
+from calcitrack.review.publish import Publication, export, prepared, record
 from calcitrack.review.remeasure import measure_into
 from calcitrack.review.session import Done, ReviewSession
 from calcitrack.segment.region import ClickFilm
@@ -210,6 +213,7 @@ class ReviewWidget(QWidget):
             with self._errors_shown():
                 self.presenter.course = course_of(self.workspace, session.assessment)
         self._prepare_films(session)
+        self._look_up_moves(session)
 
     def _prepare_films(self, session: ReviewSession) -> None:
         """Make films ready in the background, from the one in view outwards, so that the first edit of a film need not wait."""
@@ -363,12 +367,48 @@ class ReviewWidget(QWidget):
         self.panel.progress.setFormat(words)
 
     def publish(self) -> None:
-        """Make the review the version that counts."""
-        if self.session is not None and self.workspace is not None:
-            with self._errors_shown():
-                versions = publish(self.workspace, self.session)
-                films = f"outlines of {counted(len(versions), 'film')}" if versions else "no outline was changed"
-                self.say(f"Published: {films}; what you said is on record as reviews.")
+        """Make the review what counts: as it is now, measured in the background on all films together, then recorded."""
+        session, workspace = self.session, self.workspace
+        if session is None or workspace is None:
+            return
+        with self._errors_shown():
+            measured = prepared(session)
+            self.panel.publish_button.setEnabled(False)
+            self.say("Measuring all films together with your outlines, then publishing. You can go on.")
+            self.jobs.start(
+                lambda _stopped: measured(),
+                done=lambda publication: self._record(workspace, session, publication),
+                failed=lambda error: self.say(f"Nothing was published: {error}", wrong=True),
+                ended=lambda: self.panel.publish_button.setEnabled(True),
+            )
+
+    def _record(self, workspace: Workspace, session: ReviewSession, publication: Publication) -> None:
+        """Record what was measured, unless another workspace was opened meanwhile."""
+        if self.workspace is not workspace:
+            self.say("Nothing was published, since that workspace was closed; your steps are on record: open it and publish again.", wrong=True)
+            return
+        with self._errors_shown():
+            published = record(workspace, publication)
+            films = f"outlines of {counted(len(published.versions), 'film')}" if published.versions else "no outline was changed"
+            self.say(f"Published: {films}; what you said is on record as reviews.")
+            if self.session is session:
+                self.presenter.show_moves(published.moves)
+
+    def _look_up_moves(self, session: ReviewSession) -> None:
+        """Show what moved when the timeline got its present version: looked up in the background, in a connection of its own."""
+        folder, name = self.folder, session.assessment.assessment_id
+        if folder is None:
+            return
+
+        def look(_stopped: Stopped) -> Moves | None:
+            with Workspace.open(folder, reading=True) as opened:
+                return last_moves(opened, name)
+
+        self.jobs.start(
+            look,
+            done=lambda moves: self.presenter.show_moves(moves) if moves is not None and self.session is session else None,
+            failed=lambda error: self.say(str(error), wrong=True),
+        )
 
     def ask_export(self) -> None:
         """Ask for a folder, and export results into it."""
@@ -381,10 +421,10 @@ class ReviewWidget(QWidget):
         if self.session is None:
             return
         with self._errors_shown():
-            revised = self.session.revised()
-            self.say("Writing tables, pictures and segmentations…")
+            drawn = self.session.drawn()
+            self.say("Measuring all films together, and writing tables, pictures and segmentations…")
             self.jobs.start(
-                lambda _stopped: export(revised, folder),
+                lambda _stopped: export(drawn.measured(), folder),
                 done=lambda written: self.say(f"Tables, pictures and segmentations are in {written}"),
                 failed=lambda error: self.say(f"Nothing was exported: {error}", wrong=True),
             )

@@ -18,6 +18,7 @@ from qtpy.QtCore import Qt
 
 from calcitrack.review.deposit_list import ReaderVerdict
 from calcitrack_napari.napari_io import reader
+from calcitrack_napari.serial_review.table import HEADS
 from calcitrack_napari.serial_review.views import View
 from calcitrack_napari.serial_review.widget import ReviewWidget
 
@@ -45,7 +46,7 @@ def test_possible_deposits_are_listed_first_and_drawn_broken(possible_widget: Re
     widget = possible_widget
     assert widget.image == FILM
     assert texts(widget, 0)[:2] == ["P1 possible", "P2 possible"]
-    assert texts(widget, 5)[:2] == ["60 %", "80 %"]
+    assert texts(widget, HEADS.index("Sure"))[:2] == ["60 %", "80 %"]
     assert widget.deposit_id == "P1"
     lines = widget.scene.possible[FILM]
     assert lines.visible

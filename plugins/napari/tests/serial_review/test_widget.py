@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 
 from calcitrack import AssessOptions, assess, read_cohort
+from calcitrack.assess.joint_again import with_joint
 from calcitrack.io.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.review.deposit_list import ReaderVerdict
@@ -29,6 +31,7 @@ from calcitrack.review.session import ReviewSession
 from calcitrack_napari.napari_io.reader import read
 from calcitrack_napari.serial_review.film_layers import REJECTED
 from calcitrack_napari.serial_review.keys import COMMANDS
+from calcitrack_napari.serial_review.table import HEADS
 from calcitrack_napari.serial_review.views import View
 from calcitrack_napari.serial_review.widget import ReviewWidget
 
@@ -123,6 +126,43 @@ def test_the_plot_and_the_difference_follow(widget: ReviewWidget, qtbot: QtBot) 
     assert widget.viewer.layers[-1].name.startswith("difference, visit 3")
     widget.run("difference")
     assert not any(layer.name.startswith("difference") for layer in widget.viewer.layers)
+
+
+def test_publishing_measures_all_films_together_in_the_background_and_says_what_moved(
+    widget: ReviewWidget, qtbot: QtBot, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not in the thread of the window; a step that is taken meanwhile is no part of it. What moved stands in a line and in the list, also later."""
+    threads: list[bool] = []
+
+    def noted(assessment: Assessment, options: object) -> Assessment:
+        threads.append(threading.current_thread() is threading.main_thread())
+        return with_joint(assessment, options)
+
+    monkeypatch.setattr("calcitrack.review.revision.with_joint", noted)
+    assert widget.panel.moved.isHidden()
+    widget.show_film(0)
+    widget.session.reject("D002", 1)
+    before = widget.session.assessment.assessment_id
+    widget.publish()
+    assert not widget.panel.publish_button.isEnabled()
+    widget.session.reject("D001", 0)
+    qtbot.waitUntil(lambda: widget.panel.publish_button.isEnabled(), timeout=WAIT_MS)
+    assert threads == [False]
+    (revision,) = widget.workspace.revisions(before)
+    kept = widget.workspace.assessment(revision.revised.assessment_id)
+    assert [t.deposit_id for t in kept.tracks] == ["D001", "D003"]
+    assert "Published: outlines of 4 films" in widget.panel.words.text()
+    line = widget.panel.moved.text()
+    assert line.startswith(
+        "anna changed outlines at visits 1, 2 and 3, and earlier values moved: hydroxyapatite mass on all images together at visit 1: "
+    )
+    model = widget.panel.model
+    moved = {r.deposit_id: model.data(model.index(n, HEADS.index("Moved"))) for n, r in enumerate(model.shown)}
+    assert moved["D002"] == "no value now"
+    widget.open_workspace(folder)
+    assert widget.panel.moved.isHidden()
+    qtbot.waitUntil(lambda: not widget.panel.moved.isHidden(), timeout=WAIT_MS)
+    assert widget.panel.moved.text() == line
 
 
 def test_opened_films_are_measured_in_the_background(
