@@ -286,7 +286,10 @@ def _give_up(timelines: Sequence[Timeline], writer: ResultsWriter) -> None:
 
 def _line(assessment: Assessment) -> TimelineLine:
     rows = list(timeline_rows(assessment))
-    reasons = tuple(dict.fromkeys(gap.reason for _, gaps in rows for gap in gaps if gap.column == "ha_mass_mg"))
+    without_mass: dict[str, list[int]] = {}
+    for point, (_, gaps) in zip(assessment.time_points, rows, strict=True):
+        for reason in dict.fromkeys(gap.reason for gap in gaps if gap.column == "ha_mass_mg"):
+            without_mass.setdefault(reason, []).append(point.index)
     exposures = [*(i.exposure for i in assessment.images), *(f.exposure for f in assessment.failures)]
     assumed = tuple(dict.fromkeys(i.calibration.reason for i in assessment.images if i.calibration.tier is Tier.B))
     first_source = exposures[0].source if exposures else ""
@@ -294,7 +297,7 @@ def _line(assessment: Assessment) -> TimelineLine:
         assessment.key,
         tuple(row for row, _ in rows),
         assessment.failures,
-        reasons,
+        tuple((reason, tuple(points)) for reason, points in without_mass.items()),
         series_of(assessment),
         first_source,
         assumed,

@@ -62,7 +62,7 @@ class TimelineLine:
     failures
         Its images that could not be read.
     no_mass
-        Why a time point has no mass, each reason once.
+        (reason, time points) of those that have no mass, each reason once.
     series
         What its change is judged from.
     assumed
@@ -80,7 +80,7 @@ class TimelineLine:
     key: TimelineKey
     rows: tuple[Row, ...]
     failures: tuple[ImageFailure, ...]
-    no_mass: tuple[str, ...]
+    no_mass: tuple[tuple[str, tuple[int, ...]], ...]
     series: TimelineSeries
     first_source: str = ""
     assumed: tuple[str, ...] = ()
@@ -264,8 +264,8 @@ def summary_text(summary: Summary, console: Console) -> str:
                 _print_list(line, changes, console)
             for said in (*_together(changes), *_not_compared(line, changes), *_aluminium(line), *_events(line)):
                 _say(console, said)
-            for reason in line.no_mass:
-                _say(console, f"  HA mass is not measurable: {reason}")
+            for said in _no_mass(line):
+                _say(console, said)
             for assumption in line.assumed:
                 _say(console, f"  HA mass rests on: {assumption}")
             console.print()
@@ -389,6 +389,14 @@ def _not_compared(line: TimelineLine, changes: Changes) -> tuple[str, ...]:
     """What the changes since the first visit leave out, or why there are none."""
     told = [(_day(row), c) for row in line.rows if row.get("deposit_count") is not None and (c := changes.get(row.get("time_point"))) is not None]
     return tuple(f"  * {day}: {c.left_out if c.absolute is not None else c.reason}" for day, c in told if c.left_out or c.absolute is None)
+
+
+def _no_mass(line: TimelineLine) -> Iterator[str]:
+    """Why there is no mass; at which visits, where others have one or another reason."""
+    day = {row.get("time_point"): _day(row) for row in line.rows}
+    for reason, time_points in line.no_mass:
+        where = "" if len(time_points) == len(line.rows) else f" on {', '.join(day[t] for t in time_points)}"
+        yield f"  HA mass is not measurable{where}: {reason}"
 
 
 def _together(changes: Changes) -> tuple[str, ...]:

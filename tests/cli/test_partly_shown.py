@@ -10,6 +10,7 @@ from types import ModuleType
 
 from rich.console import Console
 
+from calcitrack import assess
 from calcitrack.change import judge_cohort, series_of, summarise
 from calcitrack.cli.measure import _line
 from calcitrack.cli.summary import Summary, summary_json, summary_text
@@ -20,7 +21,9 @@ from calcitrack.io.results.writer import Written
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import Assessment, ImageFailure
 from calcitrack.model.image import Acquisition
+from calcitrack.model.measurement import NotMeasurable
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
+from calcitrack.phantom.small import small_timeline
 from calcitrack.tables import timeline_table
 
 FAILED = Alignment(((1, 0, 0), (0, 1, 0)), 9.0, ok=False, reason="another person, another view or another part")
@@ -100,3 +103,22 @@ def test_a_visit_without_its_film_needs_attention(made: ModuleType) -> None:
     attention = json.loads(summary_json(summary_of(replace(assessment, failures=failures))))["attention"]
     expected = ["not measured: found that the picture is a negative; export it again", "not measured: found a colour picture; save it as grey"]
     assert [a["said"] for a in attention] == expected
+
+
+def test_a_visit_without_a_mass_is_named_where_others_have_one() -> None:
+    """Its day stands in the sentence; where no visit has a mass, the reason alone is enough."""
+    assessment = assess(small_timeline((2.0, 2.2, 2.5)))
+    lacking = [
+        replace(p, totals={**p.totals, "ha_mass_mg": NotMeasurable(p.totals["ha_mass_mg"].measurand, "no tube voltage")})
+        for p in assessment.time_points
+    ]
+    first, second, third = assessment.time_points
+    for points, told in (
+        ((first, lacking[1], third), f"HA mass is not measurable on {second.date}: no tube voltage"),
+        ((first, *lacking[1:]), f"HA mass is not measurable on {second.date}, {third.date}: no tube voltage"),
+        (tuple(lacking), "HA mass is not measurable: no tube voltage"),
+    ):
+        said = " ".join(text_of(summary_of(replace(assessment, time_points=points)), width=200).split())
+        assert said.count("HA mass is not measurable") == 1
+        assert told in said
+    assert "not measurable" not in text_of(summary_of(assessment))
