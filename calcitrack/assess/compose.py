@@ -8,24 +8,20 @@ from collections.abc import Mapping, Sequence
 from threadpoolctl import threadpool_limits
 
 from calcitrack.assess.identity import Identity, follow_all
-from calcitrack.assess.images import Measured, align_all, measure_all, reference_index, search_all, settled_of
+from calcitrack.assess.images import Measured, align_all, measure_all, search_all, settled_of
 from calcitrack.assess.options import AssessOptions, flat
 from calcitrack.assess.pipeline import AnyPipeline
 from calcitrack.assess.pipelines import PIPELINES, pipeline_for
 from calcitrack.change import summarise
 from calcitrack.model.arguments import expect
-from calcitrack.model.assessment import Assessment, ImageAssessment
+from calcitrack.model.assessment import Assessment, ImageAssessment, unread_reasons
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.progress import Observer, Stage
 from calcitrack.model.provenance import Parameter, Provenance, Step
 from calcitrack.model.timeline import Timeline
+from calcitrack.reporting.placement_words import lie_sentence
+from calcitrack.reporting.same_pixels import PIXELS
 from calcitrack.version import __version__
-
-MIRRORED = (
-    "lies on the baseline only as its mirror image: it is mirrored, or shows the other side of the body; check the side. Its deposits are followed "
-    "as those of a mirrored film"
-)
-"""Finding on a follow-up that the registration had to mirror."""
 
 
 def assess(
@@ -77,10 +73,11 @@ def assess(
 def _assessed(timeline: Timeline, options: AssessOptions, tell: Observer, pipeline: AnyPipeline) -> Assessment:
     """Carry out `assess` with one thread in sums of linear algebra: several give other last bits, as many as the computer has cores."""
     searched, unread = search_all(timeline, pipeline, options, tell)
-    measured, lost = measure_all(searched, align_all(searched, pipeline, options, tell), pipeline, options, tell)
+    alignments = align_all(searched, pipeline, options, tell)
+    measured, lost = measure_all(searched, alignments, pipeline, options, tell)
     failures = (*unread, *lost)
     dates = {t.index: t.date for t in timeline.time_points}
-    reference = searched[reference_index(searched)].found.grid if searched else None
+    reference = searched[alignments.index(None)].found.grid if searched else None
     tracks = follow_all(measured, reference, options)
     identity = Identity(timeline, tracks, measured, tuple(dates))
     joint = pipeline.together(settled_of(searched, measured), tracks, options)
@@ -92,7 +89,7 @@ def _assessed(timeline: Timeline, options: AssessOptions, tell: Observer, pipeli
         images=images,
         failures=failures,
         tracks=identity.tracks,
-        time_points=summarise(dates, images, identity.tracks),
+        time_points=summarise(dates, images, identity.tracks, unread_reasons(failures)),
         provenance=Provenance("calcitrack", __version__, (Step("assess", flat(options), {"images": len(images), "failures": len(failures)}),)),
         findings=timeline.findings,
         joint=joint,
@@ -104,9 +101,10 @@ def _image(index: int, m: Measured, identity: Identity, used: Mapping[str, Param
     findings = m.findings
     if alignment is not None and not alignment.ok:
         findings = (*findings, f"not aligned with baseline: {alignment.reason}; its deposits have no identity with other time points")
-    elif alignment is not None and alignment.mirrored:
-        findings = (*findings, MIRRORED)
+    elif said := lie_sentence(alignment):
+        findings = (*findings, said)
     steps = (
+        *((Step(Stage.READ.value, {}, {PIXELS: m.digest}),) if m.digest else ()),
         Step(Stage.CALIBRATE.value, {}, _calibrated(m.calibration)),
         Step(Stage.SEGMENT.value, used, {"deposits": len(m.measurements.deposits)}),
         Step(Stage.ALIGN.value, {}, {} if alignment is None else {"ok": alignment.ok, "residual_px": alignment.residual_px}),

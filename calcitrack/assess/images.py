@@ -22,6 +22,9 @@ HELD_VALUES = 40_000_000
 """Values of a timeline's images that are held in memory until the images are aligned, 160 MB of films; images beyond are read again to be
 measured."""
 
+MOST_REFERENCES = 2
+"""Further references that are tried: a timeline of unlike films must not cost the square of their number."""
+
 SearchedImage = Searched[Any, Any]
 
 
@@ -40,6 +43,7 @@ class Measured:
     alignment: Alignment | None
     grid: Grid
     doubts: tuple[FilmDoubt, ...] = ()
+    digest: str = ""
 
 
 def search_all(timeline: Timeline, pipeline: AnyPipeline, options: AssessOptions, tell: Observer) -> tuple[list[SearchedImage], list[ImageFailure]]:
@@ -52,7 +56,8 @@ def search_all(timeline: Timeline, pipeline: AnyPipeline, options: AssessOptions
         for repeat, exposure in enumerate(time_point.exposures):
             try:
                 image = pipeline.read(exposure, options, tell)
-                _check_own_pixels(exposure, pipeline.digest(image), known)
+                digest = pipeline.digest(image)
+                _check_own_pixels(exposure, digest, known)
                 tell(Stage.SEGMENT, exposure.source)
                 found = pipeline.search(exposure, image, options)
             except ReadError as error:
@@ -60,7 +65,7 @@ def search_all(timeline: Timeline, pipeline: AnyPipeline, options: AssessOptions
                 continue
             fits = pipeline.size(image) <= room
             room -= pipeline.size(image) if fits else 0
-            searched.append(Searched(exposure, time_point.index, repeat, found, image if fits else None))
+            searched.append(Searched(exposure, time_point.index, repeat, found, image if fits else None, digest))
     return searched, failures
 
 
@@ -85,21 +90,33 @@ def _check_own_pixels(exposure: Exposure, digest: str, known: dict[str, Exposure
 
 
 def align_all(searched: Sequence[SearchedImage], pipeline: AnyPipeline, options: AssessOptions, tell: Observer) -> tuple[Alignment | None, ...]:
-    """Each image against the reference; ``None`` for the reference itself."""
-    alignments: list[Alignment | None] = []
-    reference = reference_index(searched)
+    """Each image against the reference, in whose coordinates the deposits are followed; ``None`` for the reference itself.
+
+    It is the first image with a limb on it, else the first. Where most of the others do not lie on it, one of these takes its place if more do on
+    that one: a first film of another part or person must not keep all later ones from being compared.
+    """
+    first = next((k for k, s in enumerate(searched) if s.found.candidates.limb.any()), 0)
     for k, s in enumerate(searched):
-        if k == reference:
-            alignments.append(None)
-            continue
-        tell(Stage.ALIGN, s.exposure.source)
-        alignments.append(pipeline.align(searched[reference].found.scene, s.found.scene, options))
-    return tuple(alignments)
+        if k != first:
+            tell(Stage.ALIGN, s.exposure.source)
+    best = _aligned(searched, first, pipeline, options)
+    others = [k for k, a in enumerate(best) if a is not None and not a.ok and searched[k].found.candidates.limb.any()]
+    for other in others[:MOST_REFERENCES]:
+        if 2 * _laid(best) >= len(searched) - 1:
+            break
+        again = _aligned(searched, other, pipeline, options)
+        best = max(best, again, key=_laid)
+    return best
 
 
-def reference_index(searched: Sequence[SearchedImage]) -> int:
-    """The first image with a limb on it, in whose coordinates the deposits are followed; else the first."""
-    return next((k for k, s in enumerate(searched) if s.found.candidates.limb.any()), 0)
+def _aligned(searched: Sequence[SearchedImage], reference: int, pipeline: AnyPipeline, options: AssessOptions) -> tuple[Alignment | None, ...]:
+    scene = searched[reference].found.scene if searched else None
+    return tuple(None if k == reference else pipeline.align(scene, s.found.scene, options) for k, s in enumerate(searched))
+
+
+def _laid(alignments: Sequence[Alignment | None]) -> int:
+    """Number of images that lie on the reference."""
+    return sum(a is not None and a.ok for a in alignments)
 
 
 def measure_all(
@@ -117,7 +134,20 @@ def measure_all(
             continue
         f = s.found
         measured.append(
-            Measured(s.exposure, s.time_point, s.repeat, f.spacing, f.calibration, f.findings, settled, measurements, alignment, f.grid, f.doubts)
+            Measured(
+                s.exposure,
+                s.time_point,
+                s.repeat,
+                f.spacing,
+                f.calibration,
+                f.findings,
+                settled,
+                measurements,
+                alignment,
+                f.grid,
+                f.doubts,
+                s.digest,
+            )
         )
     return measured, failures
 

@@ -104,6 +104,8 @@ class Searched(Generic[ReadT, SceneT]):
         What the search made of it.
     held
         The image itself; ``None`` where a timeline has too many to hold, and the pipeline reads it again to measure it.
+    digest
+        What `Pipeline.digest` says of it.
     """
 
     exposure: Exposure
@@ -111,6 +113,7 @@ class Searched(Generic[ReadT, SceneT]):
     repeat: int
     found: Found[SceneT]
     held: ReadT | None
+    digest: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

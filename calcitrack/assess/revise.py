@@ -11,7 +11,7 @@ import numpy as np
 from calcitrack.assess.identity import deposit_uid
 from calcitrack.change import summarise
 from calcitrack.errors import InvalidValueError
-from calcitrack.model.assessment import Assessment, DepositId, DepositTrack, Fate, ImageAssessment, TrackedDeposit
+from calcitrack.model.assessment import Assessment, DepositId, DepositTrack, Fate, ImageAssessment, TrackedDeposit, unread_reasons
 from calcitrack.model.joint import Joint
 from calcitrack.model.measurement import Deposit, ImageMeasurements, Position
 from calcitrack.model.provenance import Step
@@ -106,7 +106,7 @@ def revise(assessment: Assessment, images: Mapping[int, RevisedImage], fates: Fa
         assessment_id=_revised_id(assessment, images, fates),
         images=revised,
         tracks=tracks,
-        time_points=summarise({p.index: p.date for p in assessment.time_points}, revised, tracks),
+        time_points=summarise({p.index: p.date for p in assessment.time_points}, revised, tracks, unread_reasons(assessment.failures)),
         provenance=assessment.provenance if step is None else assessment.provenance.then(step),
         joint=_still_joint(assessment, images),
     )

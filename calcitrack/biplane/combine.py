@@ -22,7 +22,7 @@ from calcitrack.measure.magnification import Magnification, magnification
 from calcitrack.measure.measurands import VOLUME_MM3
 from calcitrack.measure.volume import concentration_range
 from calcitrack.model.arguments import expect_each
-from calcitrack.model.assessment import Assessment, ImageAssessment, TrackedDeposit
+from calcitrack.model.assessment import Assessment, ImageAssessment, TrackedDeposit, unread_reasons
 from calcitrack.model.display import counted
 from calcitrack.model.measurement import Measurement, NotMeasurable, Result
 from calcitrack.model.provenance import Step
@@ -226,7 +226,7 @@ def _with_volumes(assessment: Assessment, found: Mapping[int, _Found]) -> Assess
     paired = sum(len(f.volumes) for f in found.values())
     step = Step("combine_views", {}, {"films": len(found), "deposits": paired})
     provenance = replace(assessment.provenance, steps=(*assessment.provenance.steps, step))
-    points = summarise({t.index: t.date for t in assessment.time_points}, images, assessment.tracks)
+    points = summarise({t.index: t.date for t in assessment.time_points}, images, assessment.tracks, unread_reasons(assessment.failures))
     return replace(assessment, images=images, time_points=points, provenance=provenance)
 
 

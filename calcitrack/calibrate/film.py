@@ -19,7 +19,7 @@ from calcitrack.model.arguments import expect
 from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.corrections import Box
 from calcitrack.model.display import counted
-from calcitrack.model.film_quality import FilmDoubt, FilmProblem
+from calcitrack.model.film_quality import MEASURE_ANYWAY, FilmDoubt, FilmProblem
 from calcitrack.model.image import Mask, Radiograph
 from calcitrack.model.pose import Pose, canonical_pose
 from calcitrack.model.spacing import ASSUMED_PIXEL_MM
@@ -73,7 +73,8 @@ class CalibrateOptions:
 def calibrate(radiograph: Radiograph, options: CalibrateOptions | None = None) -> Radiograph:
     """Improve on the calibration that the header alone allows.
 
-    A film on which heavy lossy compression shows becomes tier C, whatever its header states. Logarithmic values get their gain from the film's
+    A film on which heavy lossy compression shows becomes tier C, whatever its header states, and so does one that is to be measured though the
+    film-quality gate may refuse it. Logarithmic values get their gain from the film's
     quantum noise; a picture with an aluminium step wedge gets its curve, and the edge enhancement that it went through, from the wedge (tier B),
     unless the wedge is not plausible as aluminium of the stated thicknesses.
 
@@ -101,14 +102,14 @@ def calibrate(radiograph: Radiograph, options: CalibrateOptions | None = None) -
     expect("calibrate", "radiograph", radiograph, Radiograph)
     expect("calibrate", "options", options, CalibrateOptions, type(None))
     options = options or CalibrateOptions()
-    radiograph = _without_trust_in_blocks(radiograph)
+    radiograph = _without_trust_where_overruled(_without_trust_in_blocks(radiograph))
     calibration = radiograph.calibration
     if calibration.in_nepers:
         return radiograph
     if calibration.tier is Tier.A and calibration.relationship is Relationship.LOG and options.log_gain_from_noise:
         calibration = _logarithmic(radiograph)
     warning = ""
-    if calibration.curve is None and options.find_wedge and not radiograph.doubts:
+    if calibration.curve is None and options.find_wedge and not (radiograph.doubts or radiograph.measure_anyway):
         calibration, warning = _from_wedge(radiograph, calibration, options)
     if calibration is radiograph.calibration:
         return radiograph
@@ -127,6 +128,15 @@ def _without_trust_in_blocks(radiograph: Radiograph) -> Radiograph:
         Tier.C, Relationship.UNKNOWN, stated.polarity, f"heavy lossy compression: its values are no attenuation any more ({stated.reason})"
     )
     return replace(radiograph, calibration=calibration, doubts=(*radiograph.doubts, doubt))
+
+
+def _without_trust_where_overruled(radiograph: Radiograph) -> Radiograph:
+    """The film; tier C where a person states that it is to be measured though the gate may refuse it."""
+    if not radiograph.measure_anyway:
+        return radiograph
+    stated = radiograph.calibration
+    why = f"{MEASURE_ANYWAY} {' '.join(sorted(radiograph.measure_anyway))} is stated: such a film has no absolute mass ({stated.reason})"
+    return replace(radiograph, calibration=Calibration(Tier.C, Relationship.UNKNOWN, stated.polarity, why))
 
 
 def _logarithmic(radiograph: Radiograph) -> Calibration:

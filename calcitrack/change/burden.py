@@ -8,13 +8,12 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from calcitrack.change.shared_outlines import SharedOutlines, parts_of, shared_outlines
-from calcitrack.model.assessment import ImageAssessment
+from calcitrack.model.assessment import NOTHING_READ, ImageAssessment
 from calcitrack.model.evaluable import Evaluable, EvaluableFamily
 from calcitrack.model.film_quality import FilmProblem
 from calcitrack.model.judgement import DEPOSIT, TOTAL, BurdenPoint, BurdenSeries
 from calcitrack.model.measurement import Measurement, NotMeasurable, Result
 
-NOTHING_READ = "no exposure of this time point could be read"
 NOT_EVERYWHERE = "it was not measured on every exposure of this time point"
 """Of a measurand of the user's own, whose code is not at hand when a reader's edit is measured."""
 SIZED_IN_PLANE = ("area_mm2", "feret_mm", "contrast_integral_mm2", "contrast_joint_mm2", "area_joint_mm2")
@@ -29,19 +28,23 @@ QUALITY: Mapping[FilmProblem, str] = MappingProxyType({FilmProblem.BURNT_OUT: "b
 """Doubts about a film that change outlines and values: such a film is compared only with one that has the same."""
 
 
-def total_series(name: str, unit: str, dates: Dates, images: Sequence[ImageAssessment], evaluable: Evaluable) -> BurdenSeries:
+def total_series(
+    name: str, unit: str, dates: Dates, images: Sequence[ImageAssessment], evaluable: Evaluable, unread: Mapping[int, str]
+) -> BurdenSeries:
     """The series of a total over all time points.
 
     Parameters
     ----------
     evaluable
         What each visit shows, of the same images.
+    unread
+        Time point -> why it has no image (`calcitrack.model.assessment.unread_reasons`), where that is known.
     """
     points: dict[int, BurdenPoint] = {}
     missing: dict[int, str] = {}
     for index, date in dates.items():
         here = [images[k] for k in evaluable.exposures.get(index, ())]
-        found = burden_point(index, date, name, here, [_total(i, name) for i in here])
+        found = burden_point(index, date, name, here, [_total(i, name) for i in here]) if here else unread.get(index, NOTHING_READ)
         if isinstance(found, str):
             missing[index] = found
         else:
@@ -52,9 +55,7 @@ def total_series(name: str, unit: str, dates: Dates, images: Sequence[ImageAsses
 
 
 def burden_point(index: int, date: dt.date | None, name: str, images: Sequence[ImageAssessment], results: Sequence[Found]) -> BurdenPoint | str:
-    """A time point's burden from its exposures, or the reason why there is none."""
-    if not images:
-        return NOTHING_READ
+    """A time point's burden from its exposures, one or more, or the reason why there is none."""
     for result in results:
         if result is None:
             return NOT_EVERYWHERE

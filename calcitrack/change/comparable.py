@@ -81,6 +81,12 @@ def compared(series: BurdenSeries, time_points: Collection[int]) -> Compared | s
     return Compared(_summed(chosen, [series.parts[name].at(time_points) for name in sorted(members) if name in series.parts]), shared)
 
 
+def baseline_of(series: BurdenSeries) -> BurdenPoint:
+    """The point since which changes are counted: the first one that lies on the image on which the others do; where none does, the first."""
+    unaligned = series.evaluable.unaligned if series.evaluable is not None else {}
+    return next((p for p in series.points if p.time_point not in unaligned), series.points[0])
+
+
 def comparable(series: BurdenSeries) -> Compared:
     """As many visits of a total as can be compared with each other, over what all of them show.
 
@@ -91,7 +97,7 @@ def comparable(series: BurdenSeries) -> Compared:
     kept = [p.time_point for p in series.points]
     if series.evaluable is not None:
         unaligned = [t for t in kept if t in series.evaluable.unaligned]
-        left |= {t: f"it could not be aligned with the first visit ({series.evaluable.unaligned[t]})" for t in unaligned}
+        left |= {t: f"it could not be aligned with the others ({series.evaluable.unaligned[t]})" for t in unaligned}
         kept = [t for t in kept if t not in left]
     alike = _most_alike(series.at(kept))
     left |= dict.fromkeys((t for t in kept if t not in alike), "its values, or its film, are of another kind than most")

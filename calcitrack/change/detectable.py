@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from calcitrack.change.comparable import compared
+from calcitrack.change.comparable import baseline_of, compared
 from calcitrack.change.difference import LogPair, Pair, PlainPair
 from calcitrack.change.precision import DETECTION_LIMIT, Precision, Spread, log_burden
 from calcitrack.model.judgement import TOTAL, BurdenPoint, BurdenSeries, Estimate, JudgedChange, SdcSource
@@ -23,23 +23,24 @@ ALL_GONE = "the interval ends where nothing of the earlier value is left"
 
 
 def changes_of(series: BurdenSeries, precision: Precision) -> Iterator[JudgedChange]:
-    """Changes of a series from its first known time point and from the one before, earliest first.
+    """Changes of a series from its baseline (`calcitrack.change.comparable.baseline_of`) and from the time point before, earliest first.
 
-    The second known time point has one change, ``since`` baseline, because its previous time point is the baseline. Of a total, a later time point at
+    The one after the baseline has one change, ``since`` baseline, because its previous time point is the baseline. Of a total, a later time point at
     which it is not known has one as well, without a value and with the reason.
     """
     if not series.points:
         return
-    first = series.points[0]
+    first = baseline_of(series)
     known = {p.time_point: k for k, p in enumerate(series.points)}
+    later_on = [t for t in known if t > first.time_point]
     unknown = [t for t in series.missing if t > first.time_point] if series.subject == TOTAL else []
-    for t in sorted([*list(known)[1:], *unknown]):
+    for t in sorted([*later_on, *unknown]):
         if t not in known:
             yield replace(_bare(series, first, t, "baseline"), reason=series.missing[t])
             continue
         later = series.points[known[t]]
         yield judged_change(series, first, later, "baseline", precision)
-        if known[t] > 1:
+        if t != later_on[0]:
             yield judged_change(series, series.points[known[t] - 1], later, "previous", precision)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from calcitrack.change.comparable import comparable
+from calcitrack.change.comparable import baseline_of, comparable
 from calcitrack.change.detectable import judged_change
 from calcitrack.change.fitted_line import LEAST_ON_EACH_SIDE, fitted
 from calcitrack.change.precision import Precision
@@ -110,10 +110,11 @@ def response(series: BurdenSeries, rule: ResponseRule, precision: Precision) -> 
     if len(series.points) < 2:
         why = next(iter(series.missing.values()), "")
         return replace(bare, reason=f"a response needs two time points; found {len(series.points)}" + (f" ({why})" if why else ""))
-    every = [judged_change(series, series.points[0], p, "baseline", precision) for p in series.points[1:]]
+    baseline = baseline_of(series)
+    every = [judged_change(series, baseline, p, "baseline", precision) for p in series.points if p.time_point > baseline.time_point]
     changes = [c for c in every if _has_ratio(c)]
     left = [f"visit {c.to_time_point} has no category: {c.reason}" for c in every if not _has_ratio(c)]
-    left += [f"visit {t} has no category: {why}" for t, why in series.missing.items() if t > series.points[0].time_point]
+    left += [f"visit {t} has no category: {why}" for t, why in series.missing.items() if t > baseline.time_point]
     bare = replace(bare, reason="; ".join(left))
     if not changes:
         return bare

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from calcitrack.change.burden import COUNT, NOTHING_READ, SIZED_IN_PLANE, burden_point, like_with, of_family, quality, total_series
+from calcitrack.change.burden import COUNT, SIZED_IN_PLANE, burden_point, like_with, of_family, quality, total_series
 from calcitrack.change.shared_outlines import SharedOutlines, parts_of, shared_outlines
-from calcitrack.model.assessment import Assessment, DepositTrack, Fate
+from calcitrack.model.assessment import NOTHING_READ, Assessment, DepositTrack, Fate, unread_reasons
 from calcitrack.model.evaluable import Evaluable, evaluable_of, families_of
 from calcitrack.model.joint import Joint, JointSeries
 from calcitrack.model.judgement import DEPOSIT, TOTAL, BurdenPoint, BurdenSeries, TimelineSeries
@@ -42,7 +42,8 @@ def series_of(assessment: Assessment) -> TimelineSeries:
     """
     evaluable = evaluable_of(assessment.images, assessment.tracks)
     dates = {p.index: p.date for p in assessment.time_points}
-    totals = [total_series(name, unit, dates, assessment.images, evaluable) for name, unit in (*BURDENS.items(), (COUNT, "1"))]
+    unread = unread_reasons(assessment.failures)
+    totals = [total_series(name, unit, dates, assessment.images, evaluable, unread) for name, unit in (*BURDENS.items(), (COUNT, "1"))]
     families = {t.deposit_id: group for group in families_of(assessment.tracks) for t in group}
     shared = shared_outlines(assessment.images)
     deposits = [
@@ -98,7 +99,8 @@ def _of_joint(assessment: Assessment, joint: JointSeries, bare: BurdenSeries, ev
     """
     shown = {p.index: evaluable.exposures.get(p.index, ()) for p in assessment.time_points}
     groups = {t: found for t, images in shown.items() if (found := [k for k in images if k in joint.images])}
-    missing = {t: joint.missing.get(images[0], NOT_SEEN) if images else NOTHING_READ for t, images in shown.items() if t not in groups}
+    unread = unread_reasons(assessment.failures)
+    missing = {t: joint.missing.get(images[0], NOT_SEEN) if images else unread.get(t, NOTHING_READ) for t, images in shown.items() if t not in groups}
     points, kept = [], [p for p in assessment.time_points if p.index in groups]
     values, covariance = joint.combined([groups[p.index] for p in kept])
     for point, value in zip(kept, values, strict=True):

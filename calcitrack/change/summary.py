@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
-from calcitrack.change.burden import NOT_EVERYWHERE, NOTHING_READ, total_series
+from calcitrack.change.burden import NOT_EVERYWHERE, total_series
 from calcitrack.change.comparable import compared
-from calcitrack.model.assessment import Change, DepositTrack, Fate, ImageAssessment, TimePointSummary
+from calcitrack.model.assessment import NOTHING_READ, Change, DepositTrack, Fate, ImageAssessment, TimePointSummary
 from calcitrack.model.evaluable import evaluable_of
 from calcitrack.model.judgement import BurdenSeries
 from calcitrack.model.measurement import Measurand, Measurement, NotMeasurable, Result
 
 
-def summarise(dates: Mapping[int, dt.date | None], images: Sequence[ImageAssessment], tracks: Sequence[DepositTrack]) -> tuple[TimePointSummary, ...]:
+def summarise(
+    dates: Mapping[int, dt.date | None],
+    images: Sequence[ImageAssessment],
+    tracks: Sequence[DepositTrack],
+    unread: Mapping[int, str] = MappingProxyType({}),
+) -> tuple[TimePointSummary, ...]:
     """Sum up each time point and compare it with baseline and with the one before.
 
     Parameters
@@ -26,6 +32,8 @@ def summarise(dates: Mapping[int, dt.date | None], images: Sequence[ImageAssessm
         All measured exposures.
     tracks
         The deposits with their fates.
+    unread
+        Time point -> why it has no image (`calcitrack.model.assessment.unread_reasons`), where that is known.
 
     Returns
     -------
@@ -34,7 +42,7 @@ def summarise(dates: Mapping[int, dt.date | None], images: Sequence[ImageAssessm
     """
     evaluable = evaluable_of(images, tracks)
     measurands = _measurands(images)
-    series = {q.name: total_series(q.name, q.unit, dates, images, evaluable) for q in measurands}
+    series = {q.name: total_series(q.name, q.unit, dates, images, evaluable, unread) for q in measurands}
     measured = [index for index in dates if index in evaluable.exposures]
     summaries: list[TimePointSummary] = []
     for index, date in dates.items():
@@ -43,14 +51,15 @@ def summarise(dates: Mapping[int, dt.date | None], images: Sequence[ImageAssessm
         earlier = [k for k in measured if k < index]
         seen = {d.deposit_id for i in every for d in i.deposits}
         fates = [t.fates[index] for t in tracks if index in t.fates]
-        since = [_changes(measurands, series, dates, k, index) for k in (earlier[0], earlier[-1])] if earlier else [{}, {}]
+        first = next((k for k in earlier if k not in evaluable.unaligned), earlier[0] if earlier else 0)
+        since = [_changes(measurands, series, dates, k, index) for k in (first, earlier[-1])] if earlier else [{}, {}]
         summaries.append(
             TimePointSummary(
                 index=index,
                 date=date,
                 n_exposures=len(every),
                 deposit_count=len(seen) if every else None,
-                totals={q.name: _mean(q, here) for q in measurands},
+                totals={q.name: _mean(q, here, unread.get(index, NOTHING_READ)) for q in measurands},
                 from_baseline=since[0],
                 from_previous=since[1],
                 fates={fate: fates.count(fate) for fate in Fate},
@@ -69,10 +78,10 @@ def _measurands(images: Sequence[ImageAssessment]) -> tuple[Measurand, ...]:
     return tuple(measurands.values())
 
 
-def _mean(measurand: Measurand, images: Sequence[ImageAssessment]) -> Result:
+def _mean(measurand: Measurand, images: Sequence[ImageAssessment], unread: str) -> Result:
     """Mean over the exposures of one day. Their uncertainties are mostly shared (beam, scatter, geometry), so they are averaged as well."""
     if not images:
-        return NotMeasurable(measurand, NOTHING_READ)
+        return NotMeasurable(measurand, unread)
     results = [i.totals.get(measurand.name, NotMeasurable(measurand, NOT_EVERYWHERE)) for i in images]
     for result in results:
         if isinstance(result, NotMeasurable):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from calcitrack.change.burden import NOTHING_READ
-from calcitrack.model.assessment import Assessment
+from calcitrack.model.assessment import NOTHING_READ, Assessment
 from calcitrack.model.evaluable import evaluable_of
 from calcitrack.model.joint import NOT_SAID, JointSeries
 from calcitrack.model.measurement import Measurement, NotMeasurable, Result
@@ -19,16 +18,18 @@ def exposures_of(assessment: Assessment, time_point: int) -> tuple[int, ...]:
     return tuple(evaluable_of(assessment.images, assessment.tracks).exposures.get(time_point, images))
 
 
-def at_visit(series: JointSeries, images: Sequence[int]) -> Result:
+def at_visit(series: JointSeries, images: Sequence[int], unread: str = NOTHING_READ) -> Result:
     """Mean of a series over the exposures of a visit that have a value, or the reason why there is none.
 
     Parameters
     ----------
     images
         As `exposures_of` gives them.
+    unread
+        Why there is none (`calcitrack.model.assessment.unread_reasons`), where that is known.
     """
     known = [k for k in images if k in series.images]
     if not known:
-        return NotMeasurable(series.measurand, series.missing.get(images[0], NOT_SAID) if images else NOTHING_READ)
+        return NotMeasurable(series.measurand, series.missing.get(images[0], NOT_SAID) if images else unread)
     (value,), ((variance,),) = series.combined([known])
     return Measurement(series.measurand, value, variance**0.5)

@@ -18,18 +18,17 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from calcitrack.assess import AssessOptions
-from calcitrack.assess.compose import MIRRORED
 from calcitrack.batch import TIME_LIMIT_S, iter_assessments, keep_in, sensible_workers
 from calcitrack.batch.cluster import connected
 from calcitrack.change import judge_cohort, series_of
 from calcitrack.cli.console import progress_bar, tell
 from calcitrack.cli.exits import ExitCode
-from calcitrack.cli.resume import kept_json, kept_sentences
+from calcitrack.cli.resume import kept_json, kept_sentences, using_manifest
 from calcitrack.cli.summary import Summary, TimelineLine, summary_json, summary_text
 from calcitrack.errors import ClusterError, InvalidValueError
 from calcitrack.io.cohort.course_files import CourseFiles, CourseRows, courses_of, find_course_files, read_course_rows
 from calcitrack.io.cohort.joining import join_hints
-from calcitrack.io.cohort.manifest import Manifest, read_manifest
+from calcitrack.io.cohort.manifest import Manifest, manifests_among, read_manifest
 from calcitrack.io.cohort.pseudonyms import read_pseudonyms
 from calcitrack.io.cohort.read import read_cohort
 from calcitrack.io.dicom.output_options import DicomOutput
@@ -38,12 +37,13 @@ from calcitrack.io.sheets.all_problems import all_problems
 from calcitrack.io.sheets.dates import DateOrder
 from calcitrack.io.workspace import KeptRun, Workspace
 from calcitrack.measure import MeasureOptions
-from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.calibration import Tier
 from calcitrack.model.cohort import Cohort, TimelineFailure
 from calcitrack.model.display import counted
 from calcitrack.model.timeline import Timeline
+from calcitrack.reporting.placement_words import placement_sentences
+from calcitrack.reporting.same_pixels import FilmPixels
 from calcitrack.tables.results import timeline_rows
 
 NOT_REACHED = "the run was interrupted before it was finished; measure again"
@@ -180,7 +180,8 @@ def _measure(request: Request, bar: Progress, say: Callable[[str], None]) -> Sum
         bar.remove_task(finishing)
         record = None if kept is None else kept_json(kept, request.workspace)
     hints = join_hints(cohort.timelines, name_patients=request.pseudonyms is None)
-    return Summary(written, tuple(lines), cohort.files, writer.failures, False, judged, record, hints)
+    unused = {} if request.manifest is not None else {path: using_manifest(request.command, path) for path in manifests_among(cohort.files)}
+    return Summary(written, tuple(lines), cohort.files, writer.failures, False, judged, record, hints, unused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,15 +304,9 @@ def _line(assessment: Assessment) -> TimelineLine:
         assumed,
         tuple(len(image.segmentation.possible_values) for image in assessment.images),
         tuple((image.exposure.source, doubt) for image in assessment.images for doubt in image.doubts),
-        tuple((image.exposure.source, words) for image in assessment.images if (words := _off_the_baseline(image.alignment))),
+        tuple((image.exposure.source, words) for k, image in enumerate(assessment.images) for words in placement_sentences(assessment, k)),
+        tuple(FilmPixels.of(image, assessment.key) for image in assessment.images),
     )
-
-
-def _off_the_baseline(alignment: Alignment | None) -> str:
-    """What a reader should look at where a film does not lie on the first one as films of one limb do; empty where it does."""
-    if alignment is None or (alignment.ok and not alignment.mirrored):
-        return ""
-    return MIRRORED if alignment.ok else f"not compared with the first film: {alignment.reason}; look whether both show the same side of one person"
 
 
 def _show(bar: Progress, task: TaskID, done: int, total: int) -> None:

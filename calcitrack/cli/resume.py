@@ -19,6 +19,21 @@ MOST_REASONS = 5
 def same_command() -> str:
     """Command that goes on where this run stops: the one that was given, without `--again`."""
     words = ["calcitrack", *(word for word in sys.argv[1:] if word != "--again")]
+    return _quoted(words)
+
+
+def using_manifest(command: str, manifest: str) -> str:
+    """The same command with a manifest.
+
+    Examples
+    --------
+    >>> using_manifest("calcitrack measure films --out results", "films/manifest.csv")
+    'calcitrack measure films --out results --manifest films/manifest.csv'
+    """
+    return f"{command or 'calcitrack measure ...'} --manifest {_quoted([manifest])}"
+
+
+def _quoted(words: list[str]) -> str:
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 

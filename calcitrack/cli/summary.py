@@ -31,6 +31,7 @@ from calcitrack.model.timeline import TimelineKey
 from calcitrack.reporting.change_words import depends_on, short_change, together_sentence
 from calcitrack.reporting.moved_words import moved_sentence
 from calcitrack.reporting.possible_words import possible_sentence
+from calcitrack.reporting.same_pixels import FilmPixels, on_two_timelines
 from calcitrack.tables import TIMELINE
 from calcitrack.tables.cells import Cell, Row
 
@@ -74,7 +75,9 @@ class TimelineLine:
     doubts
         (file, doubt) of each of its measured films on which there is one.
     misplaced
-        (file, sentence) of each film that does not lie on the first one, or only as its mirror image.
+        (file, sentence) of each film that does not lie on the first one, lies on it unusually, or shows a part of the deposits only.
+    films
+        Its measured films, to be compared with those of other timelines.
     """
 
     key: TimelineKey
@@ -87,6 +90,7 @@ class TimelineLine:
     possible: tuple[int, ...] = ()
     doubts: tuple[tuple[str, FilmDoubt], ...] = ()
     misplaced: tuple[tuple[str, str], ...] = ()
+    films: tuple[FilmPixels, ...] = ()
 
     @property
     def title(self) -> str:
@@ -108,6 +112,8 @@ class Summary:
         What the workspace held and keeps, for machines; ``None`` without one.
     hints
         Timelines that are perhaps one.
+    unused
+        Manifests that lie among the films and were not given, each with the command that uses it.
     """
 
     written: Written
@@ -118,6 +124,7 @@ class Summary:
     judged: JudgedCohort = field(default_factory=JudgedCohort)
     kept: Mapping[str, object] | None = None
     hints: tuple[JoinHint, ...] = ()
+    unused: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[tuple[str, str]]:
@@ -137,31 +144,35 @@ class Summary:
     def attention(self) -> dict[str, list[str]]:
         """What needs a reader's attention -> the files it is true of, most serious first.
 
-        Films that were refused by what they show, other films of a timeline that could not be measured, contradictions that may turn a measurement
-        into its opposite, films that do not lie on the first one, then what is doubted or noted of measured films.
+        Films that were refused by what they show, other films of a timeline that could not be measured, films that stand on two timelines,
+        contradictions that may turn a measurement into its opposite, films that do not lie on the first one or show a part of the deposits, then
+        what is doubted or noted of measured films.
         """
         found: dict[str, list[str]] = {}
-
-        def say(words: str, source: str) -> None:
+        for source, words in (*self._of_files(), *self._of_measured_films()):
             files = found.setdefault(words, [])
             if source not in files:  # both limbs of one picture say the same
                 files.append(source)
+        return found
 
+    def _of_files(self) -> Iterator[tuple[str, str]]:
+        """(file, sentence) about files that are not measured, that stand on two timelines, or that contradict themselves."""
         unmeasured = [f for line in self.timelines for f in line.failures if not f.is_copy]
         for failure in sorted(unmeasured, key=lambda f: not isinstance(f.error, FilmRefusedError)):
-            say(f"not measured: found {failure.error.found}; {failure.error.action}", failure.exposure.source)
+            yield failure.exposure.source, f"not measured: found {failure.error.found}; {failure.error.action}"
+        yield from on_two_timelines(film for line in self.timelines for film in line.films)
         for record in self.files:
             for words in record.attention if record.status is not FileStatus.FAILED else ():
-                say(words, record.source)
+                yield record.source, words
         for copy in (f for line in self.timelines for f in line.failures if f.is_copy):
-            say(f"found {copy.error.found}; {copy.error.action}", copy.exposure.source)
-        for source, words in (m for line in self.timelines for m in line.misplaced):
-            say(words, source)
+            yield copy.exposure.source, f"found {copy.error.found}; {copy.error.action}"
+
+    def _of_measured_films(self) -> Iterator[tuple[str, str]]:
+        """(file, sentence) about how films lie on each other, and what is doubted of them."""
+        yield from (m for line in self.timelines for m in line.misplaced)
         doubts = [d for line in self.timelines for d in line.doubts]
         for doubt in by_severity(d for _, d in doubts):
-            for source in dict.fromkeys(s for s, d in doubts if d == doubt):
-                say(doubt.general, source)
-        return found
+            yield from ((source, doubt.general) for source, d in doubts if d == doubt)
 
     @property
     def possible(self) -> tuple[int, int]:
@@ -198,6 +209,7 @@ def summary_json(summary: Summary) -> str:
         "skipped": [{"reason": reason, "files": n} for reason, n in summary.skipped.most_common()],
         "attention": [{"said": words, "files": files} for words, files in summary.attention.items()],
         "hints": [{"said": h.words[0], "folder": h.folder, "manifest": [h.header, *h.lines]} for h in summary.hints],
+        "unused_manifests": [{"path": path, "command": command} for path, command in summary.unused.items()],
         "problems": [{"source": p.source, "output": p.output, "reason": p.reason} for p in summary.written.problems],
         "moved": [_moves_json(m) for m in summary.written.moves],
         "workspace": summary.kept,
@@ -304,7 +316,9 @@ def _changes_since_first(summary: Summary, line: TimelineLine) -> Changes:
 
 
 def _print_hints(summary: Summary, console: Console) -> None:
-    """Timelines that are perhaps one, and the manifest that would join them."""
+    """Manifests that were not used; timelines that are perhaps one, and the manifest that would join them."""
+    for path, command in list(summary.unused.items())[:MOST_FAILURES]:
+        _say(console, f"{path} lies among the files and was not used. To use it: {command}")
     for hint in summary.hints[:MOST_FAILURES]:
         for line in hint.words:
             _say(console, line)
@@ -375,7 +389,7 @@ def _cells(row: Row, change: JudgedChange | None) -> tuple[str, ...]:
     first = row.get("time_point") == 1
     return (
         _day(row),
-        "not read" if count is None else str(count),
+        "no value" if count is None else str(count),
         _area(row),
         _with_interval(row, "ha_mass_mg"),
         NOTHING if first or count is None else _change(change),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,6 +101,20 @@ class Alignment:
         True
         """
         return self.dimensions == 2 and float(np.linalg.det(np.array(self.matrix)[:, :2])) < 0
+
+    @property
+    def turned_deg(self) -> float:
+        """How far a film lies turned against the baseline, either way round, 0 to 180 degrees; 0 for a mirrored one, and in volumes.
+
+        Examples
+        --------
+        >>> Alignment(((0.0, 1.0, 5.0), (-1.0, 0.0, 90.0)), residual_px=0.4).turned_deg
+        90.0
+        """
+        if self.dimensions != 2 or self.mirrored:
+            return 0.0
+        (a, b, _), (c, d, _) = self.matrix
+        return abs(math.degrees(math.atan2(c - b, a + d)))
 
     def to_image(self, positions: ArrayLike) -> Positions:
         """Where baseline positions lie on this image."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from calcitrack.errors import InvalidValueError, ReadError, SamePixelsError
+from calcitrack.errors import FilmRefusedError, InvalidValueError, ReadError, SamePixelsError
 from calcitrack.model.alignment import Alignment as Alignment
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.display import Card, Displayed, counted
@@ -169,6 +169,28 @@ class ImageFailure:
     def is_copy(self) -> bool:
         """Whether it was left out because another image of the timeline has the same pixels."""
         return isinstance(self.error, SamePixelsError)
+
+
+NOTHING_READ = "no image of this time point could be read and measured"
+
+
+def unread_reasons(failures: Sequence[ImageFailure]) -> Mapping[int, str]:
+    """Time point -> why it has no value if none of its images was measured; time points without a failure are left out.
+
+    A visit that holds copies only was read well enough, and a film that was refused was read too.
+    """
+    found: dict[int, list[ImageFailure]] = {}
+    for failure in failures:
+        found.setdefault(failure.time_point, []).append(failure)
+    return {t: _unread(mine) for t, mine in found.items()}
+
+
+def _unread(failures: Sequence[ImageFailure]) -> str:
+    if all(f.is_copy for f in failures):
+        copies = " and ".join(f"{f.exposure.source} holds {f.error.found}" for f in failures)
+        return f"its only image is a copy: {copies}" if len(failures) == 1 else f"its images are copies: {copies}"
+    refused = next((f for f in failures if isinstance(f.error, FilmRefusedError)), None)
+    return NOTHING_READ if refused is None else f"its film was not measured: found {refused.error.found}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ class Evaluable:
             return ""
         for t in sorted(time_points):
             if t in self.unaligned:
-                return f"visit {t} is not evaluable: it could not be aligned with the first visit ({self.unaligned[t]})"
+                return f"visit {t} is not evaluable: it could not be aligned with the others ({self.unaligned[t]})"
         found = self.shared(time_points)
         if found.fraction >= LEAST_COMPARED:
             return ""

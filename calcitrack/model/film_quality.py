@@ -6,13 +6,15 @@ docs/reference/film-quality.md are made of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePath
 from types import MappingProxyType
 
 from calcitrack.errors import FilmRefusedError, InvalidValueError
+from calcitrack.model.provenance import STORED_WHEN_STATED
 
 
 class Severity(StrEnum):
@@ -80,13 +82,13 @@ EXPLAINED: Mapping[FilmProblem, Explained] = MappingProxyType(
             Severity.REFUSED,
             "the header states a breast, whose calcifications are of another kind",
             "the film is not measured",
-            "leave it out; if it shows a limb, state the part in the manifest",
+            "leave it out; if it shows a limb, state the part in the manifest, or measure_anyway `breast`",
         ),
         FilmProblem.UNLIKE: Explained(
             Severity.REFUSED,
             "bone and flesh cannot be told apart as on films of limbs: another part of the body, a photograph, a strong window, motion or a cast",
             "the film is not measured",
-            "look at it, and measure another export or exposure",
+            "look at it, and measure another export or exposure; if it does show a limb, state measure_anyway `unlike` in the manifest",
         ),
         FilmProblem.TWO_LIMBS: Explained(
             Severity.REFUSED,
@@ -99,7 +101,7 @@ EXPLAINED: Mapping[FilmProblem, Explained] = MappingProxyType(
             Severity.REFUSED,
             "the limb has a width that no person has at the stated size of a pixel",
             "the film is not measured: its areas would be wrong",
-            "state the size of a pixel in the manifest, or draw a known length",
+            "state the size of a pixel in the manifest, or draw a known length; if it is right, state measure_anyway `pixel_size`",
         ),
         FilmProblem.UNSEEN_PART: Explained(
             Severity.DOUBTED,
@@ -128,6 +130,12 @@ EXPLAINED: Mapping[FilmProblem, Explained] = MappingProxyType(
     }
 )
 """Problem -> what it means; in this order within a severity, most serious first."""
+OVERRULABLE = (FilmProblem.UNLIKE, FilmProblem.BREAST, FilmProblem.PIXEL_SIZE)
+"""Refusals that a person who knows better may overrule. Of the others the fact itself is stated: a polarity, or which side lies where."""
+MEASURE_ANYWAY = "measure_anyway"
+"""What a person states, in a manifest or a sidecar: the refusals that are overruled."""
+OVERRULED = f"it was measured all the same, as stated ({MEASURE_ANYWAY}): tier C, no absolute mass; look at every outline"
+"""The outcome of a refusal that was overruled."""
 THE_FILE = "FILE"
 """Stands for the name of the film in an action."""
 EXPECTED = "a radiograph of one limb as it was taken"
@@ -144,6 +152,8 @@ class FilmDoubt:
         Which one.
     found
         What was seen, with numbers: ``bones of 96 mm``.
+    overruled
+        Whether a person stated that the film is to be measured all the same; it is doubted then, and not refused.
 
     Examples
     --------
@@ -156,10 +166,13 @@ class FilmDoubt:
 
     problem: FilmProblem
     found: str
+    overruled: bool = field(default=False, metadata=STORED_WHEN_STATED)
 
     def __post_init__(self) -> None:
         if not self.found:
             raise InvalidValueError("a doubt about a film states what was seen; found nothing")
+        if self.overruled and self.problem not in OVERRULABLE:
+            raise InvalidValueError(f"refusals that can be overruled are {', '.join(OVERRULABLE)}; found {self.problem.value}")
 
     @property
     def explained(self) -> Explained:
@@ -169,19 +182,21 @@ class FilmDoubt:
     @property
     def severity(self) -> Severity:
         """What it leads to."""
-        return self.explained.severity
+        return Severity.DOUBTED if self.overruled else self.explained.severity
 
     @property
     def general(self) -> str:
         """What is the same on every film with this problem: meaning, outcome, action."""
-        e = self.explained
-        return f"{e.meaning}; {e.outcome}; {e.action}"
+        return f"{self.explained.meaning}; {self._consequence}"
 
     @property
     def words(self) -> str:
         """One sentence for a reader."""
-        e = self.explained
-        return f"{e.meaning} ({self.found}); {e.outcome}; {e.action}"
+        return f"{self.explained.meaning} ({self.found}); {self._consequence}"
+
+    @property
+    def _consequence(self) -> str:
+        return OVERRULED if self.overruled else f"{self.explained.outcome}; {self.explained.action}"
 
 
 def by_severity(doubts: Iterable[FilmDoubt]) -> tuple[FilmDoubt, ...]:
@@ -197,13 +212,37 @@ def by_severity(doubts: Iterable[FilmDoubt]) -> tuple[FilmDoubt, ...]:
     return tuple(sorted(dict.fromkeys(doubts), key=lambda d: (severities.index(d.severity), problems.index(d.problem))))
 
 
+def overruled(doubts: Iterable[FilmDoubt], stated: Collection[FilmProblem]) -> tuple[FilmDoubt, ...]:
+    """The doubts, those that a person overrules as such.
+
+    Examples
+    --------
+    >>> (doubt,) = overruled([FilmDoubt(FilmProblem.UNLIKE, "a certainty of 0.66")], {FilmProblem.UNLIKE})
+    >>> doubt.severity.value
+    'doubted'
+    """
+    return tuple(replace(d, overruled=True) if d.problem in stated else d for d in doubts)
+
+
+def overrulable_of(text: str) -> frozenset[FilmProblem] | None:
+    """What a person overrules, as people write it; ``None`` where a word is none of `OVERRULABLE`.
+
+    Examples
+    --------
+    >>> sorted(overrulable_of("unlike, Breast") or ()), overrulable_of(""), overrulable_of("inverted")
+    (['breast', 'unlike'], frozenset(), None)
+    """
+    words = re.findall(r"[^\s,;|+]+", text.lower())
+    return frozenset(FilmProblem(word) for word in words) if all(word in OVERRULABLE for word in words) else None
+
+
 def refused(doubts: Iterable[FilmDoubt], source: str) -> FilmRefusedError | None:
     """The error for a film that is not measured, by its most serious doubt; ``None`` for one that is.
 
     Examples
     --------
     >>> print(refused([FilmDoubt(FilmProblem.BREAST, "Modality MG")], "a.dcm"))
-    a.dcm: found that the header states a breast, whose calcifications are of another kind (Modality MG); expected a radiograph of one limb as it was taken; leave it out; if it shows a limb, state the part in the manifest
+    a.dcm: found that the header states a breast, whose calcifications are of another kind (Modality MG); expected a radiograph of one limb as it was taken; leave it out; if it shows a limb, state the part in the manifest, or measure_anyway `breast`
     """  # noqa: E501 - a doctest holds the whole message
     for doubt in by_severity(doubts):
         if doubt.severity is Severity.REFUSED:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.calibration import Calibration
 from calcitrack.model.display import Card, Displayed, counted
-from calcitrack.model.film_quality import FilmDoubt
+from calcitrack.model.film_quality import FilmDoubt, FilmProblem
 from calcitrack.model.provenance import STORED_WHEN_STATED
 from calcitrack.model.read_only import restore
 from calcitrack.model.spacing import Spacing, SpacingBasis
@@ -94,6 +94,8 @@ class Radiograph(Displayed):
         Sentences for the reader: what was missing, assumed, repaired or ignored on reading.
     doubts
         What may be wrong with the film as such.
+    measure_anyway
+        Refusals by the film-quality gate that a person overrules (`calcitrack.model.film_quality.OVERRULABLE`): the film is tier C, and measured.
 
     Examples
     --------
@@ -116,6 +118,7 @@ class Radiograph(Displayed):
     source: str = ""
     findings: tuple[str, ...] = field(default=())
     doubts: tuple[FilmDoubt, ...] = ()
+    measure_anyway: frozenset[FilmProblem] = frozenset()
 
     def __post_init__(self) -> None:
         pixels = np.array(self.pixels, dtype=np.float32, copy=True)

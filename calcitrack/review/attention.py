@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from calcitrack.errors import FilmRefusedError
 from calcitrack.model.assessment import Assessment
+from calcitrack.reporting.placement_words import placement_sentences
 
 
 def attention(assessment: Assessment, image: int) -> tuple[str, ...]:
-    """What needs a reader's attention while a film is shown, most serious first: films of its timeline that were refused, then doubts about itself.
+    """What needs a reader's attention while a film is shown, most serious first.
+
+    Films of its timeline that were refused, then how it lies on the first film, then doubts about itself.
 
     Parameters
     ----------
@@ -24,5 +27,6 @@ def attention(assessment: Assessment, image: int) -> tuple[str, ...]:
     refused = [f for f in assessment.failures if isinstance(f.error, FilmRefusedError)]
     return (
         *(f"visit {f.time_point} is not measured: found {f.error.found}; {f.error.action}" for f in refused),
+        *(f"this film {words}" for words in placement_sentences(assessment, image)),
         *(f"this film: {doubt.words}" for doubt in assessment.images[image].doubts),
     )

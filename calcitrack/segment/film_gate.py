@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from calcitrack.model.film_quality import FilmDoubt, FilmProblem, Severity, by_severity
+from calcitrack.model.film_quality import FilmDoubt, FilmProblem, Severity, by_severity, overruled
 from calcitrack.model.image import Acquisition, FloatImage, Mask, Radiograph
 from calcitrack.model.two_limbs import BOTH, PAIRED_PARTS
 from calcitrack.segment.grid import WORKING_PIXEL_MM
@@ -53,6 +53,8 @@ MOST_BURNT = 0.05
 MOST_CONFIDENT_WHERE_DOUBTED, MOST_CONFIDENT_ON_UNSEEN_PART = 0.96, 0.9
 """On a doubted film no find is surer than this. The confidence was fitted on films without such doubts, and its last percents rest on them; what
 counts by itself alone (from `calcitrack.segment.options.MIN_CONFIDENCE`, 0.95) still counts on the first, and is possible on the second."""
+UNSEEN = (FilmProblem.UNSEEN_PART, FilmProblem.UNLIKE, FilmProblem.BREAST)
+"""Doubts that say that the networks have seen nothing like it; the last two where a person overrules the refusal."""
 DAYS_A_YEAR = 365.25
 
 
@@ -70,26 +72,36 @@ def film_doubts(radiograph: Radiograph, image: FloatImage, field: Mask, seen: Ov
     seen
         What the overview sees on it.
     """
-    part = _part(radiograph.acquisition)
-    modality = radiograph.acquisition.modality
+    stated = radiograph.measure_anyway
+    told = overruled(_by_header(radiograph.acquisition), stated)
+    if any(d.severity is Severity.REFUSED for d in told):
+        return told
+    return by_severity((*told, *overruled(_by_picture(radiograph, image, field, seen), stated)))
+
+
+def _by_header(acquisition: Acquisition) -> tuple[FilmDoubt, ...]:
+    """What the header says against the film."""
+    part, modality = _part(acquisition), acquisition.modality
     if part == BREAST or modality == MAMMOGRAPHY:
         return (FilmDoubt(FilmProblem.BREAST, f"Body Part Examined {part or 'not stated'}, Modality {modality or 'not stated'}"),)
-    found = [FilmDoubt(FilmProblem.UNSEEN_PART, f"Body Part Examined {part}") if part in UNSEEN_PARTS else None]
-    if max(image.shape) * WORKING_PIXEL_MM < LEAST_FILM_MM:
-        return by_severity(d for d in found if d is not None)
+    return (FilmDoubt(FilmProblem.UNSEEN_PART, f"Body Part Examined {part}"),) if part in UNSEEN_PARTS else ()
+
+
+def _by_picture(radiograph: Radiograph, image: FloatImage, field: Mask, seen: Overview) -> tuple[FilmDoubt, ...]:
+    """What the picture shows; of a picture in which bone cannot be told from flesh nothing else is asked."""
     every = (slice(None, None, COARSE),) * 2
     limb = np.asarray((seen.limb[every] > 0.5) & field[every], bool)
-    if not limb.any():
-        return by_severity(d for d in found if d is not None)
+    if max(image.shape) * WORKING_PIXEL_MM < LEAST_FILM_MM or not limb.any():
+        return ()
     bone = np.asarray((seen.bone[every] > 0.5) & limb, bool)
     unlike = _not_as_films_of_limbs(image, field, limb, bone, seen.bone[every])
     if unlike is not None:
         return (unlike,)
     foreign = area_cm2(np.asarray((seen.foreign[every] > 0.5) & limb, bool))
-    found += [_two_limbs(radiograph.acquisition, limb, bone), _wrong_size(radiograph, limb), _burnt_out(image[every], field[every], limb)]
+    found = [_two_limbs(radiograph.acquisition, limb, bone), _wrong_size(radiograph, limb), _burnt_out(image[every], field[every], limb)]
     if foreign >= LEAST_FOREIGN_CM2:
         found.append(FilmDoubt(FilmProblem.FOREIGN, f"{foreign:.0f} cm2 of the limb"))
-    return by_severity(d for d in found if d is not None)
+    return tuple(d for d in found if d is not None)
 
 
 def cautious(confidence: float, doubts: Iterable[FilmDoubt]) -> float:
@@ -101,7 +113,7 @@ def cautious(confidence: float, doubts: Iterable[FilmDoubt]) -> float:
     >>> cautious(0.99, []), cautious(0.99, [doubt]), cautious(0.5, [doubt])
     (0.99, 0.96, 0.5)
     """
-    unseen = {d: d.problem is FilmProblem.UNSEEN_PART for d in doubts if d.severity is Severity.DOUBTED}
+    unseen = {d: d.problem in UNSEEN for d in doubts if d.severity is Severity.DOUBTED}
     most = (MOST_CONFIDENT_ON_UNSEEN_PART if is_unseen else MOST_CONFIDENT_WHERE_DOUBTED for is_unseen in unseen.values())
     return min((confidence, *most))
 

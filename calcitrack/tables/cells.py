@@ -16,7 +16,6 @@ Cell = str | int | float | dt.date | None
 Row = Mapping[str, Cell]
 """Column name -> cell; a column that is absent is empty."""
 
-NOT_READ = "no image of this time point could be read and measured"
 NOT_PRODUCED = "this version of the program does not measure it on this kind of image"
 NO_UNCERTAINTY = "no uncertainty was estimated for this value"
 

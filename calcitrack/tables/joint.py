@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from calcitrack.change.visit_values import at_visit, exposures_of
-from calcitrack.model.assessment import Assessment, TimePointSummary
+from calcitrack.model.assessment import NOTHING_READ, Assessment, TimePointSummary, unread_reasons
 from calcitrack.model.joint import NOT_SAID, JointDeposit
 from calcitrack.model.measurement import Measurement, Result
 from calcitrack.tables.cells import Cell, Gap
@@ -64,7 +64,8 @@ def total_cells(assessment: Assessment, point: TimePointSummary) -> tuple[dict[s
         reason = NOT_SAID if joint is None else joint.reason or NOT_SAID
         return {}, [Gap(c, reason) for c in _columns(sds=NAMES)]
     images = exposures_of(assessment, point.index)
-    return _cells({name: at_visit(joint.totals[name], images) for name in NAMES}, sds=NAMES)
+    unread = unread_reasons(assessment.failures).get(point.index, NOTHING_READ)
+    return _cells({name: at_visit(joint.totals[name], images, unread) for name in NAMES}, sds=NAMES)
 
 
 def _columns(sds: tuple[str, ...]) -> list[str]:

@@ -8,7 +8,18 @@ from functools import partial
 
 import pandas as pd
 
-from calcitrack.model.assessment import Assessment, Change, DepositId, Fate, ImageAssessment, TimePointSummary, TrackedDeposit, ordered
+from calcitrack.model.assessment import (
+    NOTHING_READ,
+    Assessment,
+    Change,
+    DepositId,
+    Fate,
+    ImageAssessment,
+    TimePointSummary,
+    TrackedDeposit,
+    ordered,
+    unread_reasons,
+)
 from calcitrack.model.cohort import CohortAssessment
 from calcitrack.model.image import Acquisition
 from calcitrack.model.measurement import Measurement, NotMeasurable, Result, value_of
@@ -16,7 +27,7 @@ from calcitrack.model.possible import possible_deposits
 from calcitrack.model.segmentation import Evidence
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.tables import joint
-from calcitrack.tables.cells import NOT_PRODUCED, NOT_READ, Cell, Gap, Row, frame, joined, result_cells
+from calcitrack.tables.cells import NOT_PRODUCED, Cell, Gap, Row, frame, joined, result_cells
 from calcitrack.tables.images import image_gaps, image_rows
 from calcitrack.tables.schema import DEPOSITS, EVENTS, IMAGES, NOT_MEASURABLE, OWN_MEASURANDS, POSSIBLE, TIMELINE
 
@@ -156,7 +167,8 @@ def _timeline_row(assessment: Assessment, point: TimePointSummary) -> tuple[Row,
     images = [i for i in assessment.images if i.time_point == point.index]
     baseline, first = assessment.time_points[0].date, point.index == assessment.time_points[0].index
     cells, gaps = result_cells(point.totals, TIMELINE)
-    gaps = gaps if images else [Gap(gap.column, NOT_READ) for gap in gaps]
+    unread = unread_reasons(assessment.failures).get(point.index, NOTHING_READ)
+    gaps = gaps if images else [Gap(gap.column, unread) for gap in gaps]
     for since, changes in (("baseline", point.from_baseline), ("previous", point.from_previous)):
         more, reasons = _change_cells(changes, since, first=first)
         cells.update(more)

@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 
 from calcitrack import assess, segment
-from calcitrack.errors import FilmRefusedError
+from calcitrack.errors import FilmRefusedError, InvalidValueError
 from calcitrack.io.workspace.document import assessment_of, document_of
+from calcitrack.measure.measurands import AREA_MM2
 from calcitrack.model.calibration import Calibration, Relationship, Tier
-from calcitrack.model.film_quality import FilmDoubt, FilmProblem
+from calcitrack.model.film_quality import FilmDoubt, FilmProblem, Severity
 from calcitrack.model.image import Radiograph
-from calcitrack.model.measurement import Measurement
+from calcitrack.model.measurement import Measurement, NotMeasurable
 from calcitrack.model.timeline import Exposure, Timeline, TimePoint
 from calcitrack.phantom.film import film
 from calcitrack.phantom.population import Exposures, Population
 from calcitrack.phantom.radiograph import as_radiograph
 from calcitrack.phantom.small import small_timeline
+from calcitrack.segment.film_gate import MOST_CONFIDENT_ON_UNSEEN_PART
 
 
 def changed(timeline: Timeline, index: int, **changes: object) -> Timeline:
@@ -38,8 +40,36 @@ def test_a_refused_film_has_no_value_and_no_change() -> None:
     assert isinstance(failure.error, FilmRefusedError)
     assert failure.error.found == "that the header states a breast, whose calcifications are of another kind (Body Part Examined BREAST, Modality DX)"
     assert [p.deposit_count for p in assessment.time_points] == [1, 1, None]
+    assert assessment.time_points[2].totals["area_mm2"] == NotMeasurable(AREA_MM2, f"its film was not measured: found {failure.error.found}")
     changes = assessment.time_points[2].from_baseline.values()
     assert [c for c in changes if isinstance(c.absolute, Measurement) or c.relative is not None] == []
+
+
+def test_a_refusal_that_is_overruled_becomes_a_doubt() -> None:
+    """The film is measured, at tier C and with less sure finds; the doubt is kept in a workspace's record, and the reason in provenance."""
+    timeline = small_timeline((1.5, 2.0))
+    last = timeline.time_points[1].exposures[0].radiograph()
+    breast = replace(last.acquisition, body_part_examined="BREAST")
+    assessment = assess(changed(timeline, 1, acquisition=breast, measure_anyway=frozenset({FilmProblem.BREAST})))
+    assert assessment.failures == ()
+    second = assessment.images[1]
+    (doubt,) = second.doubts
+    assert (doubt.problem, doubt.severity, doubt.overruled) == (FilmProblem.BREAST, Severity.DOUBTED, True)
+    assert "it was measured all the same, as stated (measure_anyway)" in doubt.general
+    assert second.calibration.tier is Tier.C
+    assert isinstance(second.totals["ha_mass_mg"], NotMeasurable)
+    assert "measure_anyway breast is stated" in str({s.name: s for s in second.steps}["calibrate"].outcome["reason"])
+    assert max(second.segmentation.confidence.values(), default=0.0) <= MOST_CONFIDENT_ON_UNSEEN_PART
+    assert not [c for c in assessment.time_points[1].from_baseline.values() if isinstance(c.absolute, Measurement)]
+    segmentations = {str(k): i.segmentation for k, i in enumerate(assessment.images)}
+    stored = document_of(assessment, {0: "0", 1: "1"})
+    assert assessment_of(stored, segmentations.__getitem__).images[1].doubts == (doubt,)
+
+
+def test_a_negative_cannot_be_overruled() -> None:
+    """Its polarity is stated instead."""
+    with pytest.raises(InvalidValueError, match="refusals that can be overruled are unlike, breast, pixel_size; found inverted"):
+        FilmDoubt(FilmProblem.INVERTED, "a test", overruled=True)
 
 
 def test_doubts_go_with_the_film_and_are_kept() -> None:

@@ -14,12 +14,13 @@ from calcitrack import AssessOptions, Exposure, Timeline, TimelineKey, TimePoint
 from calcitrack.assess.film import FilmPipeline
 from calcitrack.errors import SamePixelsError
 from calcitrack.model.alignment import Alignment
-from calcitrack.model.assessment import Assessment
+from calcitrack.model.assessment import Assessment, Fate
 from calcitrack.model.film_quality import FilmDoubt, FilmProblem
 from calcitrack.model.image import Radiograph
 from calcitrack.model.measurement import NotMeasurable
 from calcitrack.register import Scene
 from calcitrack.segment import SegmentOptions
+from calcitrack.tables import not_measurable_table
 
 FIRST = dt.date(2021, 3, 1)
 
@@ -103,6 +104,38 @@ def test_films_of_another_quality_are_not_compared(drawn: ModuleType, settings: 
     assert {c.exceeds_sdc for c in judged} == {None}
 
 
+class OfOneSize(FilmPipeline):
+    """Films lie on each other where they are of one size, and else show another part."""
+
+    def align(self, baseline: Scene, scene: Scene, options: AssessOptions) -> Alignment:  # noqa: ARG002
+        """Nothing moved."""
+        return Alignment(((1, 0, 0), (0, 1, 0)), 0.1, ok=baseline.valid.shape == scene.valid.shape, reason="another part")
+
+
+def test_a_first_film_of_something_else_does_not_keep_later_ones_from_being_compared(drawn: ModuleType, settings: AssessOptions) -> None:
+    """Later films lie on the second one; their changes are counted since that visit, and the first one takes no part."""
+    films = [film(drawn, 0, (2.0, 2.0, 2.5)), *(film(drawn, k, (2.0 * 1.1**k, 2.0 * 1.1**k, 2.5 * 1.1**k)) for k in (1, 2, 3))]
+    result = followed(settings, cropped(films[0]), *films[1:], pipelines=(OfOneSize(),))
+    assert [i.alignment is None for i in result.images] == [False, True, False, False]
+    assert [p.evaluable_fraction for p in result.time_points] == [0.0, 1.0, 1.0, 1.0]
+    assert [set(t.fates.items()) for t in result.tracks[:3]] == [{(2, Fate.BASELINE), (3, Fate.PERSISTENT), (4, Fate.PERSISTENT)}] * 3
+    last = result.time_points[3].from_baseline["area_mm2"]
+    assert last.relative == pytest.approx(1.1**4 - 1, abs=0.1)
+    judgement = judge(result)
+    since = [c for c in judgement.changes if c.subject == "total" and c.measurand == "area_mm2" and c.since == "baseline"]
+    assert [(c.from_time_point, c.to_time_point) for c in since] == [(2, 3), (2, 4)]
+    assert {r.reason for r in judgement.responses if r.best is not None} == {""}
+    assert judgement.headline.n_time_points == 3
+
+
+def test_one_film_of_something_else_keeps_the_first_as_the_baseline(drawn: ModuleType, settings: AssessOptions) -> None:
+    """Where most films lie on the first one, it stays; so it does where none lies on any other."""
+    films = [film(drawn, k, (2.0, 2.0, 2.5)) for k in range(3)]
+    for spoilt in ([films[0], films[1], cropped(films[2])], [films[0], cropped(films[1])]):
+        result = followed(settings, *spoilt, pipelines=(OfOneSize(),))
+        assert result.images[0].alignment is None
+
+
 def test_a_copy_under_another_name_is_no_exposure(drawn: ModuleType, settings: AssessOptions) -> None:
     """The same pixels under a new UID do not count: of one day they are no repeat, of another day no visit."""
     first, copy = film(drawn, 0, (2.0, 2.0, 2.5)), film(drawn, 0, (2.0, 2.0, 2.5))
@@ -117,3 +150,9 @@ def test_a_copy_under_another_name_is_no_exposure(drawn: ModuleType, settings: A
         assert left.is_copy
         assert result.time_points[0].n_exposures == 1
     assert "one film has two dates" in str(left.error)
+    told = f"its only image is a copy: {left.exposure.source} holds the pixels of {result.images[0].exposure.source}, which is dated {FIRST}"
+    second = result.time_points[1]
+    assert {r.reason for r in second.totals.values() if isinstance(r, NotMeasurable)} == {told}
+    assert {c.reason for c in judge(result).changes if c.subject == "total" and c.since == "baseline"} == {told}
+    gaps = not_measurable_table([result])
+    assert set(gaps[(gaps.table == "timeline") & (gaps.time_point == 2) & (gaps.measurand == "area_mm2")].reason) == {told}

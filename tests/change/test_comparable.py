@@ -56,9 +56,9 @@ def test_a_film_that_cannot_be_aligned_is_no_complete_response(courses: ModuleTy
     changes = list(changes_of(series, courses.precision(0.05)))
     last = [c for c in changes if c.to_time_point == 4]
     assert {(c.absolute, c.relative, c.exceeds_sdc, c.later) for c in last} == {(None, None, None, None)}
-    assert {c.reason for c in last} == {"visit 4 is not evaluable: it could not be aligned with the first visit (another part)"}
+    assert {c.reason for c in last} == {"visit 4 is not evaluable: it could not be aligned with the others (another part)"}
     (trend,) = line_trends(series, courses.precision(0.05))
-    assert (trend.n_time_points, trend.note) == (3, "visit 4 takes no part: it could not be aligned with the first visit (another part)")
+    assert (trend.n_time_points, trend.note) == (3, "visit 4 takes no part: it could not be aligned with the others (another part)")
     found = response(series, RULES[0], courses.precision(0.05))
     assert (found.best, found.last) == (Category.STABLE, Category.STABLE)
     assert found.reason == f"visit 4 has no category: {last[0].reason}"
@@ -72,7 +72,7 @@ def test_two_visits_without_anything_in_common_have_no_change(courses: ModuleTyp
     """One change, without a value, and a sentence that says why."""
     series = partial(courses, {"D001": [582.0, 0.0]}, {2: "another view"})
     judgement = judge(courses.timeline(series), precision=courses.precision())
-    reason = "visit 2 is not evaluable: it could not be aligned with the first visit (another view)"
+    reason = "visit 2 is not evaluable: it could not be aligned with the others (another view)"
     assert change_sentences(judgement) == (f"No change can be given: {reason}.",)
     assert judgement.responses[0].best is None
     assert "could not be aligned" in judgement.responses[0].reason

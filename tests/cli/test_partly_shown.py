@@ -54,7 +54,7 @@ def test_a_visit_that_cannot_be_compared_says_so_below_the_table(made: ModuleTyp
     assert "evaluable" in said
     assert rows["2021-09-01"][-4:] == ["none*", "1", "0", "0"]
     words = " ".join(said.split())
-    reason = "visit 2 is not evaluable: it could not be aligned with the first visit (another person, another view or another part)"
+    reason = "visit 2 is not evaluable: it could not be aligned with the others (another person, another view or another part)"
     assert f"* 2021-09-01: {reason}" in words
     assert f"Visit 2 is not compared with visit 1: {reason}." in words
     assert max(len(line) for line in said.splitlines()) <= 80

@@ -48,7 +48,7 @@ def test_a_film_that_cannot_be_aligned_shows_nothing_of_the_others(made: ModuleT
     assessment = moved(made.assessment(), 1, FAILED)
     found = evaluable_of(assessment.images, assessment.tracks)
     assert found.fraction(2) == 0.0
-    assert found.refusal((1, 2)) == "visit 2 is not evaluable: it could not be aligned with the first visit (another part)"
+    assert found.refusal((1, 2)) == "visit 2 is not evaluable: it could not be aligned with the others (another part)"
     assert found.refusal((1, 3)) == ""
 
 

@@ -13,6 +13,7 @@ from calcitrack.io.files.sources import FileSource, ReadLimits
 from calcitrack.io.images.read import read_source
 from calcitrack.io.images.sidecar import sidecar_of
 from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection, corrected
+from calcitrack.model.film_quality import MEASURE_ANYWAY
 from calcitrack.model.image import Radiograph
 from calcitrack.model.timeline import Exposure
 from calcitrack.model.two_limbs import TwoLimbs
@@ -115,7 +116,15 @@ def _with_row(radiograph: Radiograph, row: ManifestRow | None, *, name_patient: 
     if row.spacing is not None:
         size = f"{row.spacing.row_mm} x {row.spacing.column_mm} mm"
         findings = (*findings, f"the manifest states a pixel of {size}; the header's size is not used")
-    return replace(radiograph, acquisition=acquisition, spacing=row.spacing or radiograph.spacing, findings=(*radiograph.findings, *findings))
+    if row.measure_anyway:
+        findings = (*findings, f"the manifest states {MEASURE_ANYWAY} {' '.join(sorted(row.measure_anyway))}")
+    return replace(
+        radiograph,
+        acquisition=acquisition,
+        spacing=row.spacing or radiograph.spacing,
+        findings=(*radiograph.findings, *findings),
+        measure_anyway=radiograph.measure_anyway | row.measure_anyway,
+    )
 
 
 def _shown_as(radiograph: Radiograph, photometric: str) -> Radiograph:

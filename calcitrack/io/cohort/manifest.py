@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path, PurePosixPath
 
 from calcitrack.errors import ManifestError
@@ -13,14 +14,24 @@ from calcitrack.io.dicom.spacing import MAX_SPACING_MM, MIN_SPACING_MM
 from calcitrack.io.images.sidecar import BASES, PHOTOMETRICS
 from calcitrack.io.sheets.dates import DateOrder
 from calcitrack.io.sheets.table import Row, TableForm, read_rows
+from calcitrack.model.cohort import FileRecord
 from calcitrack.model.display import counted
+from calcitrack.model.film_quality import MEASURE_ANYWAY, OVERRULABLE, FilmProblem, overrulable_of
 from calcitrack.model.image import Acquisition
+from calcitrack.model.provenance import STORED_WHEN_STATED
 from calcitrack.model.spacing import Spacing, SpacingBasis
 from calcitrack.model.two_limbs import BOTH, ONE_SIDE, STATED_AS, TwoLimbs, sides_of
 
 DATES = ("acquisition_date", "study_date")
 """Columns of the exposure's day or time, of which the first that is filled counts."""
-COLUMNS = ("path", "patient_id", *DATES, "body_part", "laterality", "sides", "view", "spacing_mm", "spacing_basis", "photometric_interpretation")
+NAME = "manifest.csv"
+"""What people call it, as the manual does."""
+MOST_HEADER = 4096
+"""Characters of a first line that are looked at: ten times the line of all columns."""
+COLUMNS = (
+    *("path", "patient_id", *DATES, "body_part", "laterality", "sides", "view"),
+    *("spacing_mm", "spacing_basis", "photometric_interpretation", MEASURE_ANYWAY),
+)
 """Known columns; ``path`` is required, every other one may be missing or have empty cells."""
 _FORM = TableForm(COLUMNS, ("path",), "file or folder", ManifestError, dates=DATES, numbers=("spacing_mm",))
 
@@ -40,6 +51,8 @@ class ManifestRow:
     photometric_interpretation: str = ""
     sides: str = ""
     """Of a picture of two limbs, one of `calcitrack.model.two_limbs.ORDERS`."""
+    measure_anyway: frozenset[FilmProblem] = field(default=frozenset(), metadata=STORED_WHEN_STATED)
+    """Refusals of the film-quality gate that are overruled."""
 
     def acquisition(self, header: Acquisition, *, name_patient: bool) -> tuple[Acquisition, tuple[str, ...]]:
         """The header's facts, replaced by the manifest's where it states them; each replacement is a finding.
@@ -141,6 +154,26 @@ class Manifest:
             raise ManifestError(str(self.path), found, "rows about files or folders of the inputs", "correct the paths, or hand over their folder")
 
 
+def manifests_among(files: Iterable[FileRecord]) -> tuple[str, ...]:
+    """Files that are called ``manifest.csv`` and have a column ``path`` in their first line, as a manifest of this program does.
+
+    Parameters
+    ----------
+    files
+        What a scan found; a file within an archive is none, since no manifest can be used there.
+    """
+    named = (f.source for f in files if Path(f.source).name.lower() == NAME)
+    return tuple(source for source in named if "path" in _first_cells(Path(source)))
+
+
+def _first_cells(path: Path) -> list[str]:
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as lines:
+            return [cell.strip().strip('"').lower() for cell in re.split(r"[,;\t]", lines.readline(MOST_HEADER))]
+    except OSError:
+        return []
+
+
 def read_manifest(path: Path, dates: DateOrder | None = None) -> Manifest:
     """Read a manifest.
 
@@ -174,6 +207,7 @@ def _add(rows: dict[Path, ManifestRow], manifest: Path, row: Row) -> None:
         body_part=row.text("body_part").upper(),
         laterality=_side(row) or (BOTH if sides_of(row.text("sides")) else ""),
         sides=_sides(row),
+        measure_anyway=_anyway(row),
         view=row.text("view").upper(),
         spacing_mm=size,
         spacing_basis=basis,
@@ -213,6 +247,14 @@ def _sides(row: Row) -> str:
     elif order and _side_or_none(row) in ONE_SIDE:
         row.wrong(f"laterality {row.text('laterality')} with sides {text}: a picture of two limbs has no side of its own")
     return order
+
+
+def _anyway(row: Row) -> frozenset[FilmProblem]:
+    text = row.text(MEASURE_ANYWAY)
+    found = overrulable_of(text)
+    if found is None:
+        row.wrong(f"{MEASURE_ANYWAY} {text!r} is none of the refusals that can be overruled: {', '.join(OVERRULABLE)}")
+    return found or frozenset()
 
 
 def _side_or_none(row: Row) -> str:

@@ -16,6 +16,7 @@ from calcitrack.io.dicom.codestream import MAX_SCANS, has_too_many_scans
 from calcitrack.io.files.library_warnings import collected_warnings
 from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits
 from calcitrack.io.images.sidecar import Sidecar, read_sidecar, sidecar_of
+from calcitrack.model.film_quality import MEASURE_ANYWAY, FilmProblem
 from calcitrack.model.image import Acquisition, Radiograph
 from calcitrack.model.spacing import Spacing
 from calcitrack.model.two_limbs import TwoLimbs
@@ -59,6 +60,7 @@ class PictureFacts:
     has_sidecar: bool
     findings: tuple[str, ...]
     two_limbs: TwoLimbs | None = None
+    measure_anyway: frozenset[FilmProblem] = frozenset()
 
     @property
     def attention(self) -> tuple[str, ...]:
@@ -108,6 +110,7 @@ def read_picture(source: FileSource, limits: ReadLimits = DEFAULT_LIMITS) -> Rad
         calibration=calibration,
         source=source.name,
         findings=(*facts.findings, *findings),
+        measure_anyway=facts.measure_anyway,
     )
 
 
@@ -159,6 +162,8 @@ def _facts(image: Image.Image, source: FileSource, limits: ReadLimits) -> Pictur
     orientation = _orientation(image)
     if _is_lossy(image):
         findings.append(LOSSY)
+    if sidecar.measure_anyway:
+        findings.append(f"the sidecar states {MEASURE_ANYWAY} {' '.join(sorted(sidecar.measure_anyway))}")
     if orientation in TURNS:
         findings.append(f"the picture was {TURNS[orientation]}, as its Orientation tag asks")
     rows, columns = _upright_shape(image, orientation)
@@ -176,7 +181,9 @@ def _facts(image: Image.Image, source: FileSource, limits: ReadLimits) -> Pictur
         rows=rows,
         columns=columns,
     )
-    return PictureFacts(acquisition, sidecar.spacing or Spacing.uncalibrated(), own_sidecar is not None, tuple(findings), sidecar.two_limbs)
+    return PictureFacts(
+        acquisition, sidecar.spacing or Spacing.uncalibrated(), own_sidecar is not None, tuple(findings), sidecar.two_limbs, sidecar.measure_anyway
+    )
 
 
 def _is_lossy(image: Image.Image) -> bool:

@@ -13,10 +13,14 @@ from calcitrack.io.dicom.anatomy_codes import SIDES
 from calcitrack.io.dicom.spacing import MAX_SPACING_MM, MIN_SPACING_MM
 from calcitrack.io.files.sources import FileSource, ReadLimits
 from calcitrack.model.display import harmless
+from calcitrack.model.film_quality import MEASURE_ANYWAY, OVERRULABLE, FilmProblem, overrulable_of
 from calcitrack.model.spacing import Spacing, SpacingBasis
 from calcitrack.model.two_limbs import BOTH, ONE_SIDE, STATED_AS, TwoLimbs, sides_of
 
-KEYS = ("spacing_mm", "spacing_basis", "acquisition_date", "patient_id", "body_part", "laterality", "sides", "view", "photometric_interpretation")
+KEYS = (
+    *("spacing_mm", "spacing_basis", "acquisition_date", "patient_id", "body_part", "laterality", "sides", "view"),
+    *("photometric_interpretation", MEASURE_ANYWAY),
+)
 """Known keys; each may be missing."""
 LARGEST_NUMBER = 10**64
 """Patient IDs have up to 64 characters (VR LO); Python refuses to write out integers of thousands of digits."""
@@ -25,7 +29,7 @@ MAX_QUOTED = 40
 BASES = tuple(b.value for b in SpacingBasis if b not in (SpacingBasis.PIXELS, SpacingBasis.PATIENT))
 PHOTOMETRICS = ("MONOCHROME1", "MONOCHROME2")
 MAX_SIDECAR_BYTES = 1_000_000
-"""Nine short values; a megabyte is another kind of file."""
+"""Ten short values; a megabyte is another kind of file."""
 EXPECTED = f"a JSON object with the keys {', '.join(KEYS)}"
 
 
@@ -41,6 +45,7 @@ class Sidecar:
     view: str = ""
     photometric_interpretation: str = ""
     two_limbs: TwoLimbs | None = None
+    measure_anyway: frozenset[FilmProblem] = frozenset()
 
 
 def sidecar_of(picture: FileSource) -> FileSource:
@@ -82,6 +87,7 @@ def read_sidecar(picture: FileSource, limits: ReadLimits) -> Sidecar | None:
         view=_text(fields, "view", problems).upper(),
         photometric_interpretation=_choice(fields, "photometric_interpretation", PHOTOMETRICS, problems),
         two_limbs=two_limbs,
+        measure_anyway=_anyway(fields, problems),
     )
     if problems:
         raise SidecarError(source.name, "; ".join(problems), EXPECTED, "correct these keys")
@@ -112,6 +118,14 @@ def _two_limbs(fields: Mapping[str, Any], problems: list[str]) -> TwoLimbs | Non
     if text and not order:
         problems.append(f"sides {text!r} is neither R L nor L R: the sides of two limbs, {STATED_AS}")
     return TwoLimbs(order, "the sidecar") if order else None
+
+
+def _anyway(fields: Mapping[str, Any], problems: list[str]) -> frozenset[FilmProblem]:
+    text = _text(fields, MEASURE_ANYWAY, problems)
+    found = overrulable_of(text)
+    if found is None:
+        problems.append(f"{MEASURE_ANYWAY} {text!r} is none of the refusals that can be overruled: {', '.join(OVERRULABLE)}")
+    return found or frozenset()
 
 
 def _moment(fields: Mapping[str, Any], problems: list[str]) -> dt.datetime | None:

@@ -1,0 +1,66 @@
+"""Sentences about how a film lies on the first one of its timeline, shared by findings, the command line and napari."""
+
+from __future__ import annotations
+
+from calcitrack.model.alignment import Alignment
+from calcitrack.model.assessment import Assessment
+
+TURNED_DEG = 60.0
+"""A film that lies turned by more was laid down or saved in another way. People lay a limb within 25 degrees of upright (the range of
+`calcitrack.phantom.population.Exposures.rotation_deg`), so that two films of it differ by 50 at most."""
+QUARTER_DEG = 90
+MIRRORED = (
+    "lies on the baseline only as its mirror image: it is mirrored, or shows the other side of the body; check the side. Its deposits are followed "
+    "as those of a mirrored film"
+)
+"""Of a follow-up that the registration had to mirror."""
+SHOWS_LESS = (
+    "does not show all deposits that other visits show: what lies outside its picture, or where it could not be laid on the first film, is left out "
+    "of its changes; look whether it was cropped"
+)
+"""Of a film that shows a part of the deposits only."""
+
+
+def lie_sentence(alignment: Alignment | None) -> str:
+    """What is unusual about how a film lies on the baseline; empty where nothing is.
+
+    Examples
+    --------
+    >>> lie_sentence(Alignment(((1.0, 0.0, 5.0), (0.0, 1.0, -2.0)), residual_px=0.4))
+    ''
+    >>> lie_sentence(Alignment(((0.0, 1.0, 5.0), (-1.0, 0.0, 90.0)), residual_px=0.4))
+    'lies turned by about 90 degrees against the baseline: it was laid down or saved in another way, and is followed as if it lay alike'
+    """
+    if alignment is None or not alignment.ok:
+        return ""
+    if alignment.mirrored:
+        return MIRRORED
+    if alignment.turned_deg < TURNED_DEG:
+        return ""
+    turn = QUARTER_DEG * round(alignment.turned_deg / QUARTER_DEG)
+    return f"lies turned by about {turn} degrees against the baseline: it was laid down or saved in another way, and is followed as if it lay alike"
+
+
+def placement_sentences(assessment: Assessment, image: int) -> tuple[str, ...]:
+    """What a reader should look at of how a film lies on the first one, and of what it shows of its deposits; most serious first.
+
+    Parameters
+    ----------
+    image
+        Position in ``assessment.images``.
+
+    Examples
+    --------
+    >>> from calcitrack import assess
+    >>> from calcitrack.phantom.small import small_timeline
+    >>> assessment = assess(small_timeline((1.5, 2.0)))
+    >>> placement_sentences(assessment, 1)
+    ()
+    """
+    shown = assessment.images[image]
+    alignment = shown.alignment
+    if alignment is not None and not alignment.ok:
+        return (f"is not compared with the other films: {alignment.reason}; look whether both show the same side of one person",)
+    fraction = next((p.evaluable_fraction for p in assessment.time_points if p.index == shown.time_point), None)
+    less = fraction is not None and fraction < 1
+    return tuple(words for words in (lie_sentence(alignment), SHOWS_LESS if less else "") if words)
