@@ -13,7 +13,7 @@ from calcitrack.errors import InvalidValueError
 from calcitrack.measure import MeasureOptions
 from calcitrack.measure.own import OwnMeasurand
 from calcitrack.model.progress import Observer as Observer
-from calcitrack.model.provenance import Parameter, stored_fields
+from calcitrack.model.provenance import Parameter, Provenance, stored_fields
 from calcitrack.register import AlignOptions
 from calcitrack.segment import Method, SegmentOptions
 from calcitrack.segment.options import RETIRED_METHOD, WHY_RETIRED
@@ -66,6 +66,13 @@ def flat(options: AssessOptions) -> dict[str, Parameter]:
 
     verbs = {f.name: getattr(options, f.name) for f in fields(options)}
     return {f"{verb}.{name}": plain(value) for verb, settings in verbs.items() for name, value in stored_fields(settings).items()}
+
+
+def measured_with(provenance: Provenance) -> MeasureOptions:
+    """Settings with which an assessment was measured, from its provenance; without measurands of the user's own, whose code is not on record."""
+    settings = next((step.parameters for step in provenance.steps if step.name == "assess"), {})
+    names = MeasureOptions.__dataclass_fields__
+    return MeasureOptions(**{n: settings[f"measure.{n}"] for n in names if n != "own" and f"measure.{n}" in settings})  # type: ignore[arg-type]
 
 
 def unflat(stored: Mapping[str, Parameter]) -> AssessOptions:

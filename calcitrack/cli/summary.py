@@ -211,7 +211,7 @@ def summary_json(summary: Summary) -> str:
         "hints": [{"said": h.words[0], "folder": h.folder, "manifest": [h.header, *h.lines]} for h in summary.hints],
         "unused_manifests": [{"path": path, "command": command} for path, command in summary.unused.items()],
         "problems": [{"source": p.source, "output": p.output, "reason": p.reason} for p in summary.written.problems],
-        "moved": [_moves_json(m) for m in summary.written.moves],
+        "moved": [moves_json(m) for m in summary.written.moves],
         "workspace": summary.kept,
     }
     return json.dumps(content, indent=1, default=_plain, allow_nan=False) + "\n"
@@ -244,7 +244,8 @@ def _verdict_json(judgement: Judgement) -> dict[str, object]:
     }
 
 
-def _moves_json(moves: Moves) -> dict[str, object]:
+def moves_json(moves: Moves) -> dict[str, object]:
+    """What moved of a timeline, for machines."""
     return {
         **_key(moves.key),
         "before": moves.before_id,
@@ -299,13 +300,22 @@ def summary_text(summary: Summary, console: Console) -> str:
     return captured.get()
 
 
-def moved_lines(every: Sequence[Moves]) -> Iterator[str]:
-    """What moved against the version that the workspace held before, a timeline a line."""
+WHERE_MOVED = "moved.csv has all that moved, and the workspace keeps what was said before"
+
+
+def moved_lines(every: Sequence[Moves], more: str = WHERE_MOVED) -> Iterator[str]:
+    """What moved against the version that the workspace held before, a timeline a line.
+
+    Parameters
+    ----------
+    more
+        Where the rest is.
+    """
     told = [(m, said) for m in every if (said := moved_sentence(m))]
     for moves, said in told[:MOST_TIMELINES]:
-        yield f"{moves.key}: {said}; moved.csv has all that moved, and the workspace keeps what was said before"
+        yield f"{moves.key}: {said}; {more}"
     if len(told) > MOST_TIMELINES:
-        yield f"and {counted(len(told) - MOST_TIMELINES, 'more timeline')} of which values moved, in moved.csv"
+        yield f"and {counted(len(told) - MOST_TIMELINES, 'more timeline')} of which values moved; {more}"
 
 
 def _changes_since_first(summary: Summary, line: TimelineLine) -> Changes:

@@ -18,6 +18,7 @@ from calcitrack.model.display import counted
 
 if TYPE_CHECKING:
     from calcitrack.io.workspace.importing import ImportedVersion
+    from calcitrack.model.moved import Moves
 
 workspace = typer.Typer(
     help="Check, back up and export a workspace, the durable record of a project, import what readers drew, or show who changed what.",
@@ -156,7 +157,10 @@ def import_(
     """Accept outlines that a reader drew in 3D Slicer, OHIF or another program as new versions; nothing is overwritten."""
     refused: list[str] = []
     accepted: list[tuple[Path, ImportedVersion]] = []
+    moved: list[Moves] = []
     with plain_errors():
+        from calcitrack.batch.drawn_elsewhere import revise_as_drawn
+        from calcitrack.cli.summary import moved_lines, moves_json
         from calcitrack.errors import EditConflictError, ReadError
         from calcitrack.io.workspace import Workspace
         from calcitrack.io.workspace.importing import import_into
@@ -168,11 +172,22 @@ def import_(
                     accepted += [(file, m) for m in versions]
                 except (ReadError, EditConflictError) as error:  # one file must not cost the others
                     refused.append(str(error))
+            touched = [opened.assessment_with(m.version.image) for _, m in accepted if m.changed]
+            for name in dict.fromkeys(a.assessment_id for a in touched if a is not None):
+                try:
+                    moves = revise_as_drawn(opened, name, reader)
+                except ReadError as error:
+                    _say(f"the outlines are kept; the values that follow are not, since a film cannot be read: {error}")
+                else:
+                    moved += [] if moves is None else [moves]
     if json:
         rows = [{"file": str(f), **asdict(m), "changed": m.changed} for f, m in accepted]
-        sys.stdout.write(json_format.dumps({"accepted": rows, "refused": refused}, indent=1) + "\n")
+        sys.stdout.write(
+            json_format.dumps({"accepted": rows, "refused": refused, "moved": [moves_json(m) for m in moved]}, indent=1, default=str) + "\n"
+        )
     else:
         sys.stdout.writelines(f"{file}: {_outcome(m)}\n" for file, m in accepted)
+        _say(*moved_lines(moved, "`calcitrack workspace export` writes the new values, and the workspace keeps what was said before"))
         _say(*(f"{file}: {finding}" for file, m in accepted for finding in m.findings))
     _say(*(f"not imported: {reason}" for reason in refused))
     raise typer.Exit(ExitCode.PARTLY if refused and accepted else ExitCode.NOTHING if refused else ExitCode.DONE)

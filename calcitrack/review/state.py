@@ -9,9 +9,9 @@ from types import MappingProxyType
 
 import numpy as np
 
+from calcitrack.assess.options import measured_with
 from calcitrack.assess.revise import fates_where_seen
 from calcitrack.errors import InvalidValueError
-from calcitrack.measure import MeasureOptions
 from calcitrack.measure.live import LiveFilm
 from calcitrack.model.assessment import Assessment, Fate, ImageAssessment
 from calcitrack.model.image import Radiograph
@@ -58,7 +58,7 @@ class ReviewState:
     ) -> None:
         self.assessment, self.from_nothing, self.others = assessment, from_nothing, MappingProxyType(dict(others or {}))
         self.names = FilmNames(assessment.images, blinded=blinded)
-        self.measure_options = _measure_options(assessment)
+        self.measure_options = measured_with(assessment.provenance)
         self._labels = [image.segmentation.labels.copy() for image in assessment.images]
         self._films: OrderedDict[int, LiveFilm] = OrderedDict()
         self._clickable: OrderedDict[int, ClickFilm] = OrderedDict()
@@ -286,10 +286,3 @@ class ReviewState:
         """The first film of the visit before."""
         earlier = [j for j, image in enumerate(self.images) if image.time_point < self.images[k].time_point and image.repeat == 0]
         return earlier[-1] if earlier else None
-
-
-def _measure_options(assessment: Assessment) -> MeasureOptions:
-    """Settings with which it was measured, from its provenance; without measurands of the user's own, whose code is not on record."""
-    settings = next((step.parameters for step in assessment.provenance.steps if step.name == "assess"), {})
-    names = MeasureOptions.__dataclass_fields__
-    return MeasureOptions(**{n: settings[f"measure.{n}"] for n in names if n != "own" and f"measure.{n}" in settings})  # type: ignore[arg-type]

@@ -13,9 +13,10 @@ from calcitrack.errors import EditConflictError, InvalidValueError
 from calcitrack.io.dicom.output_options import DicomOutput
 from calcitrack.io.results.table_files import read_table
 from calcitrack.io.workspace import Workspace
-from calcitrack.io.workspace.exporting import export_results
+from calcitrack.io.workspace.exporting import export_results, reviewed_of
 from calcitrack.model.assessment import Assessment, Fate
 from calcitrack.model.measurement import Measurement
+from calcitrack.model.review import Review, ReviewKind
 from calcitrack.model.review_steps import StatementField
 from calcitrack.review import edit_outlines as outlines
 from calcitrack.review.deposit_list import ReaderVerdict
@@ -213,6 +214,25 @@ def test_an_export_holds_what_was_published_and_what_moved(session: ReviewSessio
     assert (total.after - total.before).to_dict() == pytest.approx(total.difference.to_dict(), abs=1e-3)
     assert [m.reason for m in written.moves] == [published.moves.reason]
     assert read_table(REVIEWS, tmp_path / "R" / "reviews.csv").in_these_results.tolist() == ["yes"]
+
+
+def test_a_revision_is_verified_by_what_was_accepted_after_it(session: ReviewSession, workspace: Workspace) -> None:
+    """An acceptance of what was there before says nothing of the new numbers."""
+    (recorded,) = workspace.assessments()
+    accept = Review(reader="ben", kind=ReviewKind.ACCEPT, assessment_id=recorded.assessment_id)
+
+    def verified() -> bool:
+        counting = workspace.counting(recorded)
+        assessment = workspace.assessment(counting.assessment_id, digest=counting.digest)
+        return reviewed_of(workspace, assessment, recorded, counting).verification is not None
+
+    workspace.review(accept)
+    assert verified()
+    session.reject("D002", 1)
+    publish(workspace, session)
+    assert not verified()
+    workspace.review(accept)
+    assert verified()
 
 
 def test_measures_follow_an_edit_as_the_batch_would_give_them(session: ReviewSession) -> None:

@@ -13,8 +13,10 @@ from calcitrack.io.dicom.output_options import DicomOutput
 from calcitrack.io.results.provenance import Clock, utc_now
 from calcitrack.io.results.writer import ResultsWriter, Written
 from calcitrack.io.sr.write import Reviewed, Verification
+from calcitrack.io.workspace.audit import REVISED, AuditEntry
 from calcitrack.io.workspace.moves import moved_since
 from calcitrack.io.workspace.reviews import review_digest
+from calcitrack.io.workspace.runs import RecordedAssessment
 from calcitrack.io.workspace.workspace import Workspace
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.course import Courses
@@ -77,7 +79,7 @@ def export_results(
         for recorded in exported:
             counting = recorded if run is not None else workspace.counting(recorded)
             assessment = workspace.assessment(counting.assessment_id, digest=counting.digest)
-            writer.add(assessment, reviewed=reviewed_of(workspace, assessment, recorded.assessment_id))
+            writer.add(assessment, reviewed=reviewed_of(workspace, assessment, recorded, counting))
             moves = moved_since(workspace, assessment)
             if moves is not None:
                 writer.moved(moves)
@@ -92,20 +94,21 @@ def export_results(
         return writer.finish(workspace.files(run=run), judge_cohort(series, courses, options=judging))
 
 
-def reviewed_of(workspace: Workspace, assessment: Assessment, reviewed_id: str) -> Reviewed:
+def reviewed_of(workspace: Workspace, assessment: Assessment, recorded: RecordedAssessment, counting: RecordedAssessment) -> Reviewed:
     """Sentences about the whole and each deposit, and the verification.
 
     A report is verified where a reader accepted the assessment as a whole, nobody rejected it, and no reader has drawn other outlines since:
-    then its numbers are not those of the accepted outlines.
+    then its numbers are not those of the accepted outlines. A revision is verified by an acceptance that came after it, not by one of what was
+    there before.
 
     Parameters
     ----------
     assessment
         Whose measurements the report holds.
-    reviewed_id
-        Id of the assessment that readers reviewed: the same, or the one that it is a revision of.
+    recorded, counting
+        The assessment that readers reviewed, and what `assessment` is: the same, or the revision of it that counts.
     """
-    reviews = workspace.reviews(reviewed_id)
+    reviews = workspace.reviews(recorded.assessment_id)
     notes: dict[str, tuple[str, ...]] = {}
     for review in reviews:
         notes[review.deposit_id] = (*notes.get(review.deposit_id, ()), _sentence(review))
@@ -115,7 +118,17 @@ def reviewed_of(workspace: Workspace, assessment: Assessment, reviewed_id: str) 
     whole = [r for r in reviews if (r.deposit_id, r.image) == ("", "") and r.kind in (ReviewKind.ACCEPT, ReviewKind.REJECT)]
     if edited or not whole or any(r.kind is ReviewKind.REJECT for r in whole):
         return Reviewed(None, notes)
-    return Reviewed(Verification(whole[-1].reader, _moment(workspace, whole[-1])), notes)
+    accepted = _entry(workspace, whole[-1])
+    if accepted.number < _revised_by(workspace, recorded, counting):
+        return Reviewed(None, notes)
+    return Reviewed(Verification(whole[-1].reader, dt.datetime.fromisoformat(accepted.at)), notes)
+
+
+def _revised_by(workspace: Workspace, recorded: RecordedAssessment, counting: RecordedAssessment) -> int:
+    """Number of the entry of the audit trail that made a revision; 0 for an assessment as it was measured."""
+    if counting == recorded:
+        return 0
+    return max(e.number for e in workspace.history(f"timeline {recorded.key}") if (e.what, e.after) == (REVISED, counting.digest))
 
 
 def _sentence(review: Review) -> str:
@@ -138,8 +151,7 @@ def _edited(workspace: Workspace, assessment: Assessment) -> list[str]:
     return list(readers)
 
 
-def _moment(workspace: Workspace, review: Review) -> dt.datetime:
-    """When a review was made, from the audit trail."""
+def _entry(workspace: Workspace, review: Review) -> AuditEntry:
+    """The entry of the audit trail that made a review."""
     entries = workspace.history(f"assessment {review.assessment_id}", who=review.reader)
-    last = [e for e in entries if e.after == review_digest(review)][-1]
-    return dt.datetime.fromisoformat(last.at)
+    return [e for e in entries if e.after == review_digest(review)][-1]
