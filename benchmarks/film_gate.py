@@ -1,9 +1,10 @@
 """What the film-quality gate says of good films and of spoilt ones.
 
-    python -m benchmarks.film_gate [FOLDER...] [--films N] [--out PAGE.md]
+    python -m benchmarks.film_gate [FOLDER...] [--films N] [--deposits] [--out PAGE.md]
 
 Simulates N films of each body part, spoils each in the ways in which films of practice are spoilt, and counts the alarms. Then asks the gate about
-every radiograph and picture in the folders, as they are and as negatives, and lists what it says by file. Nothing is searched or measured.
+every radiograph and picture in the folders, as they are and as negatives, and lists what it says by file. Nothing is searched or measured, but with
+--deposits: then each file is searched instead of its negative, and listed with the deposits that count on it.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from calcitrack import ReadError, calibrate, read_radiograph
+from calcitrack import ReadError, calibrate, read_radiograph, segment
 from calcitrack.calibrate.intensity import attenuation
-from calcitrack.model.film_quality import FilmDoubt, FilmProblem
-from calcitrack.model.image import FloatImage, Radiograph
+from calcitrack.model.film_quality import FilmDoubt, FilmProblem, Severity
+from calcitrack.model.image import FloatImage, Mask, Radiograph
 from calcitrack.model.pose import canonical_pose
 from calcitrack.model.spacing import Spacing
 from calcitrack.phantom.film import film
 from calcitrack.phantom.population import Population
 from calcitrack.phantom.radiograph import as_radiograph
 from calcitrack.phantom.specs import BodyPart
-from calcitrack.segment.film_gate import film_doubts
+from calcitrack.segment.film_gate import MAY_TOUCH, film_doubts
 from calcitrack.segment.options import SegmentOptions
 from calcitrack.segment.overview import overview
 from calcitrack.segment.radiograph import searched, working_grid
@@ -62,6 +63,17 @@ def as_two(shown: Radiograph) -> Radiograph:
     """Two limbs side by side."""
     gap = np.full((shown.shape[0], 40), np.percentile(shown.pixels, 2), np.float32)
     return replace(shown, pixels=np.hstack([shown.pixels, gap, shown.pixels[:, ::-1]]), valid=None)
+
+
+def as_touching(shown: Radiograph, limb: Mask) -> Radiograph:
+    """Two limbs that overlap by about 1 cm2, as thumbs or little fingers do."""
+    pixels, other = shown.pixels, limb[:, ::-1]
+    overlap = 100 / (shown.spacing.mean_mm or 0.2) ** 2
+    apart = next(k for k in range(limb.shape[1], 0, -1) if np.count_nonzero(limb[:, k:] & other[:, : limb.shape[1] - k]) > overlap)
+    pair = np.full((len(pixels), apart + pixels.shape[1]), np.percentile(pixels, 1), np.float32)
+    pair[:, : pixels.shape[1]] = pixels
+    pair[:, apart:] = np.maximum(pair[:, apart:], pixels[:, ::-1])
+    return replace(shown, pixels=pair, valid=None)
 
 
 def with_size(shown: Radiograph) -> Radiograph:
@@ -122,10 +134,15 @@ def simulated(films: int) -> Iterator[str]:
     """Lines on simulated films, good and spoilt."""
     alarms: dict[str, Counter[str]] = defaultdict(Counter)
     seconds = []
+    pairs = told = 0
     parts = [(part, k) for k in range(films) for part in BodyPart]
     for part, k in parts:
         ages = (0.6, 6.5) if k % 4 == 3 else (4.0, 70.0)
-        shown = as_radiograph(film(FIRST_SEED + k, Population(body_part=part, age_years=ages)))
+        simulated_film = film(FIRST_SEED + k, Population(body_part=part, age_years=ages))
+        shown = as_radiograph(simulated_film)
+        if part.name in MAY_TOUCH:
+            pairs += 1
+            told += any(d.problem is FilmProblem.TWO_LIMBS for d in doubts(as_touching(shown, simulated_film.limb))[0])
         for name, (spoil, _) in SPOILT.items():
             said, took = doubts(spoil(shown))
             alarms[name].update({d.problem.value for d in said})
@@ -136,6 +153,7 @@ def simulated(films: int) -> Iterator[str]:
         every = ", ".join(f"`{p}` {n}" for p, n in alarms[name].most_common()) or "none"
         wanted, raised = ("none", "-") if due is None else (f"`{due.value}`", str(alarms[name][due.value]))
         yield f"| {name} | {wanted} | {raised} of {len(parts)} | {every} |"
+    yield f"| two hands or feet that touch | `{FilmProblem.TWO_LIMBS.value}` | {told} of {pairs} | |"
 
 
 def of_files(folders: list[Path]) -> Iterator[str]:
@@ -159,14 +177,42 @@ def of_files(folders: list[Path]) -> Iterator[str]:
     yield from lines
 
 
+def of_deposits(folders: list[Path]) -> Iterator[str]:
+    """Lines on real files: what the gate says of each, and which deposits count on it."""
+    films, bare, lines = 0, 0, []
+    for folder in folders:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            try:
+                shown = read_radiograph(path)
+            except ReadError:
+                continue
+            calibrated = calibrate(shown)
+            found = segment(calibrated)
+            films += 1
+            said = (*calibrated.doubts, *found.doubts)
+            surest = max((found.confidence[k] for k in found.label_values), default=0.0)
+            counted = f"{len(found.label_values)}, surest {surest:.2f}" if found.label_values else "none"
+            if any(d.severity is Severity.REFUSED for d in said):
+                counted = "not searched"
+            if said or found.label_values:
+                told = "; ".join(f"`{d.problem.value}`: {d.found}" for d in said) or "nothing"
+                lines.append(f"| {path.relative_to(folder.parent).as_posix()} | {told} | {counted} |")
+            bare += not said and not found.label_values
+    yield f"{films} files that are read as radiographs; of {bare} the gate says nothing, and no deposit counts on them. The others:\n"
+    yield "| file | what the gate says | deposits that count |\n|---|---|---|"
+    yield from lines
+
+
 def main() -> None:
     """Count and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="*")
     parser.add_argument("--films", type=int, default=3)
+    parser.add_argument("--deposits", action="store_true")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    lines = [*(simulated(arguments.films) if arguments.films else ()), *(of_files(arguments.folders) if arguments.folders else ())]
+    by_file = of_deposits if arguments.deposits else of_files
+    lines = [*(simulated(arguments.films) if arguments.films else ()), *(by_file(arguments.folders) if arguments.folders else ())]
     text = "\n".join(lines) + "\n"
     print(text)
     if arguments.out is not None:

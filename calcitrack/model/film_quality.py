@@ -95,7 +95,8 @@ EXPLAINED: Mapping[FilmProblem, Explained] = MappingProxyType(
             "two limbs lie side by side in one picture, such as both hands on one plate",
             "the film is not measured: deposits of one side would be followed on the other",
             "state which side lies where, in a manifest.csv beside it: under the header `path,sides` the line `FILE,R L` where the right one lies at "
-            "the left of the picture (or above), else `FILE,L R`; of limbs that touch, crop a copy of the file to each (corrections)",
+            "the left of the picture (or above), else `FILE,L R`; of limbs that touch, crop a copy of the file to each (corrections); if it is one "
+            "limb, state measure_anyway `two_limbs`",
         ),
         FilmProblem.PIXEL_SIZE: Explained(
             Severity.REFUSED,
@@ -130,8 +131,8 @@ EXPLAINED: Mapping[FilmProblem, Explained] = MappingProxyType(
     }
 )
 """Problem -> what it means; in this order within a severity, most serious first."""
-OVERRULABLE = (FilmProblem.UNLIKE, FilmProblem.BREAST, FilmProblem.PIXEL_SIZE)
-"""Refusals that a person who knows better may overrule. Of the others the fact itself is stated: a polarity, or which side lies where."""
+OVERRULABLE = (FilmProblem.UNLIKE, FilmProblem.BREAST, FilmProblem.PIXEL_SIZE, FilmProblem.TWO_LIMBS)
+"""Refusals that a person who knows better may overrule. Of a negative the fact itself is stated, its polarity."""
 MEASURE_ANYWAY = "measure_anyway"
 """What a person states, in a manifest or a sidecar: the refusals that are overruled."""
 OVERRULED = f"it was measured all the same, as stated ({MEASURE_ANYWAY}): tier C, no absolute mass; look at every outline"
@@ -229,8 +230,10 @@ def overrulable_of(text: str) -> frozenset[FilmProblem] | None:
 
     Examples
     --------
-    >>> sorted(overrulable_of("unlike, Breast") or ()), overrulable_of(""), overrulable_of("inverted")
-    (['breast', 'unlike'], frozenset(), None)
+    >>> sorted(problem.value for problem in overrulable_of("unlike, Breast") or ())
+    ['breast', 'unlike']
+    >>> overrulable_of(""), overrulable_of("inverted")
+    (frozenset(), None)
     """
     words = re.findall(r"[^\s,;|+]+", text.lower())
     return frozenset(FilmProblem(word) for word in words) if all(word in OVERRULABLE for word in words) else None

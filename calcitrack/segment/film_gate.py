@@ -14,7 +14,7 @@ from calcitrack.model.film_quality import FilmDoubt, FilmProblem, Severity, by_s
 from calcitrack.model.image import Acquisition, FloatImage, Mask, Radiograph
 from calcitrack.model.two_limbs import BOTH, PAIRED_PARTS
 from calcitrack.segment.grid import WORKING_PIXEL_MM
-from calcitrack.segment.limbs import COARSE, COARSE_MM, area_cm2, two_limbs, width_mm
+from calcitrack.segment.limbs import COARSE, COARSE_MM, area_cm2, touching, two_limbs, width_mm
 from calcitrack.segment.overview import LEAST_FILM_MM, Overview, certainty_as_negative
 
 DOUBTED_CERTAINTY, LEAST_CERTAINTY = 0.85, 0.7
@@ -53,6 +53,8 @@ MOST_BURNT = 0.05
 MOST_CONFIDENT_WHERE_DOUBTED, MOST_CONFIDENT_ON_UNSEEN_PART = 0.96, 0.9
 """On a doubted film no find is surer than this. The confidence was fitted on films without such doubts, and its last percents rest on them; what
 counts by itself alone (from `calcitrack.segment.options.MIN_CONFIDENCE`, 0.95) still counts on the first, and is possible on the second."""
+MAY_TOUCH = ("HAND", "FOOT")
+"""Values of Body Part Examined of limbs that are told apart where they touch: their bones and flesh have no narrow place of their own."""
 UNSEEN = (FilmProblem.UNSEEN_PART, FilmProblem.UNLIKE, FilmProblem.BREAST)
 """Doubts that say that the networks have seen nothing like it; the last two where a person overrules the refusal."""
 DAYS_A_YEAR = 365.25
@@ -140,10 +142,13 @@ def _not_as_films_of_limbs(image: FloatImage, field: Mask, limb: Mask, bone: Mas
 
 
 def _two_limbs(acquisition: Acquisition, limb: Mask, bone: Mask) -> FilmDoubt | None:
-    """Whether two parts of the picture are limbs of like size, with air between them, or the header states both and one is seen."""
+    """Whether two parts of the picture are limbs of like size, with air or a narrow neck between them, or the header states both and one is seen."""
     found = two_limbs(limb, bone)
     if found is not None:
         return FilmDoubt(FilmProblem.TWO_LIMBS, " and ".join(f"{area_cm2(part):.0f} cm2" for part in found))
+    widths = touching(limb) if _part(acquisition) in MAY_TOUCH else None
+    if widths is not None:
+        return FilmDoubt(FilmProblem.TWO_LIMBS, f"they touch: parts of {widths[0]:.0f} and {widths[1]:.0f} mm with a narrow neck between them")
     if acquisition.laterality == BOTH and _part(acquisition) in PAIRED_PARTS:
         return FilmDoubt(FilmProblem.TWO_LIMBS, f"laterality {BOTH} is stated; one limb is seen, or they touch")
     return None

@@ -68,7 +68,7 @@ def test_a_refusal_that_is_overruled_becomes_a_doubt() -> None:
 
 def test_a_negative_cannot_be_overruled() -> None:
     """Its polarity is stated instead."""
-    with pytest.raises(InvalidValueError, match="refusals that can be overruled are unlike, breast, pixel_size; found inverted"):
+    with pytest.raises(InvalidValueError, match="refusals that can be overruled are unlike, breast, pixel_size, two_limbs; found inverted"):
         FilmDoubt(FilmProblem.INVERTED, "a test", overruled=True)
 
 
@@ -98,6 +98,25 @@ def test_the_negative_of_a_film_is_refused_and_the_film_is_not(hand: Radiograph)
     negative = replace(hand, pixels=hand.pixels.max() + hand.pixels.min() - hand.pixels)
     assert [d.problem for d in segment(negative).doubts] == [FilmProblem.INVERTED]
     assert segment(hand).doubts == ()
+
+
+def test_two_hands_that_touch_are_refused(hand: Radiograph) -> None:
+    """One mirrored beside the other, so that both overlap by a few pixels; a person who knows that it is one limb overrules it."""
+    both = replace(hand, pixels=touching_pair(hand.pixels, segment(hand).limb), valid=None)
+    doubts = {d.problem: d for d in segment(both).doubts}
+    assert "they touch" in doubts[FilmProblem.TWO_LIMBS].found
+    again = {d.problem: d for d in segment(replace(both, measure_anyway=frozenset({FilmProblem.TWO_LIMBS}))).doubts}
+    assert again[FilmProblem.TWO_LIMBS].overruled
+
+
+def touching_pair(pixels: np.ndarray, limb: np.ndarray) -> np.ndarray:
+    """A film beside its mirror image, moved together until the limbs overlap by 3,000 pixels."""
+    mirrored, other = pixels[:, ::-1], limb[:, ::-1]
+    apart = next(k for k in range(pixels.shape[1], 0, -1) if np.count_nonzero(limb[:, k:] & other[:, : limb.shape[1] - k]) > 3000)
+    pair = np.full((len(pixels), apart + pixels.shape[1]), pixels.min(), pixels.dtype)
+    pair[:, : pixels.shape[1]] = pixels
+    pair[:, apart:] = np.maximum(pair[:, apart:], mirrored)
+    return pair
 
 
 def test_two_hands_on_one_plate_are_refused(hand: Radiograph) -> None:

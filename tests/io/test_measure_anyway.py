@@ -39,11 +39,11 @@ def test_a_sidecar_and_a_manifest_state_it(tmp_path: Path) -> None:
 
 
 def test_what_has_a_statement_of_its_own_is_no_word_for_it(tmp_path: Path) -> None:
-    """A negative and two limbs are named as wrong, with what can be overruled."""
+    """A negative, and what is no refusal, are named as wrong, with what can be overruled."""
     manifest = tmp_path / "manifest.csv"
     manifest.write_text("path;measure_anyway\nfilm.png;inverted\n", encoding="utf-8")
     picture(tmp_path)
     with pytest.raises(ManifestError, match="measure_anyway 'inverted' is none of the refusals that can be overruled: unlike, breast, pixel_size"):
         read_cohort(tmp_path, manifest=manifest)
-    with pytest.raises(SidecarError, match="measure_anyway 'two_limbs' is none"):
-        read_radiograph(picture(tmp_path, measure_anyway="two_limbs"))
+    with pytest.raises(SidecarError, match="measure_anyway 'lossy' is none"):
+        read_radiograph(picture(tmp_path, measure_anyway="lossy"))
