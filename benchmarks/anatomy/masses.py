@@ -178,13 +178,13 @@ class Form:
 
 
 FORMS = (
-    Form(_lobulated, 0.30, 8.0, 100.0),
-    Form(_granular, 0.24, 8.0, 110.0),
+    Form(_lobulated, 0.26, 8.0, 100.0),
+    Form(_granular, 0.28, 8.0, 110.0),
     Form(_cloudy, 0.07, 8.0, 80.0),
-    Form(_plaque, 0.14, 12.0, 120.0),
+    Form(_plaque, 0.18, 12.0, 120.0),
     Form(_vessel, 0.05, 15.0, 110.0),
-    Form(_swarm, 0.10, 12.0, 80.0),
-    Form(_small, 0.10, 0.0, 0.0),
+    Form(_swarm, 0.08, 12.0, 80.0),
+    Form(_small, 0.08, 0.0, 0.0),
 )
 """Shares for training, not the disease's: stones are the commonest form on hands (Bartoli 2016); masses are what a search for stones misses."""
 

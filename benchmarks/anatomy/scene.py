@@ -24,7 +24,7 @@ SIDE, MARGIN = 160, 20
 WIDE = SIDE + 2 * MARGIN
 DEPOSIT_UNJUDGED, ANATOMY_UNJUDGED = 16, UNSURE
 """Bits of the truth map: what could not be seen, and what nobody has outlined, takes no part in the loss."""
-REAL_SHARE = 0.45
+REAL_SHARE = 0.55
 """Share of patches on real pictures without deposits, where there are any."""
 SEEN_CHANGE = 0.025
 """A deposit is judged where it changes the picture by this fraction of its range."""
@@ -58,7 +58,7 @@ def patch(films: Sequence[Path], grounds: Sequence[Ground], seed: int, number: i
     films
         Cached layers of simulated films.
     grounds
-        Real pictures without deposits; every third patch shows one.
+        Real pictures without deposits; `REAL_SHARE` of the patches show one.
     """
     rng = np.random.default_rng([seed, number])
     if grounds and rng.random() < REAL_SHARE:

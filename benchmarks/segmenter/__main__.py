@@ -39,6 +39,8 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=2, help="networks of which the package ships the mean")
     parser.add_argument("--only-calibrate", action="store_true", help="keep the weights that are there")
     parser.add_argument("--backgrounds", type=Path, nargs="*", default=[], help="folders of real deposit-free PNG, for the confidence")
+    parser.add_argument("--finds", type=Path, help="file for what is found on the films of the confidence; an existing one saves the search")
+    parser.add_argument("--no-report", action="store_true", help="fit the confidence without saying how well it does on films left out")
     parser.add_argument("--keep-searched", action="store_true", help="only the overview is new: keep the confidence on films like the simulated ones")
     arguments = parser.parse_args()
     if not arguments.only_calibrate:
@@ -57,7 +59,10 @@ def main() -> None:
             return
     seeds = range(FIRST_CALIBRATION_SEED, FIRST_CALIBRATION_SEED + arguments.calibration_films)
     pictures = sorted(path for folder in arguments.backgrounds for path in folder.glob("*.png"))
-    calibrate.fit(seeds, PACKAGE / CONFIDENCE_WEIGHTS, arguments.workers, pictures, keep_searched=arguments.keep_searched)
+    finds = calibrate.finds_on(calibrate.jobs(seeds, pictures), arguments.workers, arguments.finds)
+    calibrate.fit(finds, PACKAGE / CONFIDENCE_WEIGHTS, keep_searched=arguments.keep_searched)
+    if not arguments.no_report:
+        calibrate.report(finds)
 
 
 if __name__ == "__main__":

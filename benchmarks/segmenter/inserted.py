@@ -16,9 +16,13 @@ from benchmarks.anatomy.layers import PIXEL_MM
 from benchmarks.anatomy.masses import mass
 from benchmarks.segmenter.shadows import shadow
 from calcitrack.segment.grid import WORKING_PIXEL_MM
+from calcitrack.segment.overview import likely_size
+from calcitrack.segment.radiograph import ASSUMED_LENGTH_MM
 
-LENGTH_MM = (130.0, 280.0)
-"""Long side of a picture, drawn: what it shows is a wrist, a hand, an elbow, a knee or a foot, and nobody states its size."""
+SIZE_SD = 0.2
+"""Standard deviation of the logarithm of a picture's size about the one that its bones suggest: the search is as unsure of it."""
+STEEP = (1.5, 3.5)
+"""Attenuation between the darkest and the brightest place of a picture, nepers, drawn."""
 SEEN_NEPERS = 0.05
 """Attenuation from which a pixel belongs to a deposit."""
 DENSER_THAN = 45
@@ -39,9 +43,8 @@ def inserted(path: Path, number: int) -> Inserted:
     """A picture with deposits (even numbers: none), decided by its name and the number."""
     rng = np.random.default_rng([sum(path.name.encode()), number])
     grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
-    size = rng.uniform(*LENGTH_MM) / max(grey.shape) / WORKING_PIXEL_MM
-    image = cv2.resize(grey, None, fx=size, fy=size, interpolation=cv2.INTER_AREA if size < 1 else cv2.INTER_CUBIC)
-    steep = rng.uniform(1.5, 3.5)
+    image = _of_length(grey, _likely_mm(grey) * float(np.exp(rng.normal(0, SIZE_SD))))
+    steep = rng.uniform(*STEEP)
     attenuation = steep * np.clip(image, 0, 1) ** rng.uniform(0.7, 1.5)
     drawn = np.zeros(image.shape, np.float32)
     if number % 2:
@@ -50,6 +53,17 @@ def inserted(path: Path, number: int) -> Inserted:
             _lay(drawn, _large(rng) if rng.random() < 0.6 else _small(rng), places[rng.integers(len(places))])
     curved = MOST_NEPERS * (1 - np.exp(-(attenuation + drawn) / MOST_NEPERS))
     return Inserted(np.asarray(curved, np.float32), drawn > SEEN_NEPERS)
+
+
+def _likely_mm(grey: NDArray[np.float32]) -> float:
+    """Long side of a picture, mm, that its bones suggest."""
+    assumed = _of_length(grey, ASSUMED_LENGTH_MM)
+    return ASSUMED_LENGTH_MM * likely_size(assumed, np.ones(assumed.shape, bool))
+
+
+def _of_length(grey: NDArray[np.float32], length_mm: float) -> NDArray[np.float32]:
+    size = length_mm / max(grey.shape) / WORKING_PIXEL_MM
+    return np.asarray(cv2.resize(grey, None, fx=size, fy=size, interpolation=cv2.INTER_AREA if size < 1 else cv2.INTER_CUBIC), np.float32)
 
 
 def _large(rng: np.random.Generator) -> NDArray[np.float32]:

@@ -19,11 +19,16 @@ def as_seen(linear: NDArray[np.float32], scale: tuple[NDArray[np.float32], NDArr
     rank = np.interp(linear, *scale)
     if rng.random() < 0.5:
         rank = np.clip(rank, 0, 1) ** np.exp(rng.normal(0, 0.25))
-    shown = _grain(_sharpened(_curve(linear, rng), rng), rng)
+    return pictures(rank, shown(linear, rng))[:, MARGIN:-MARGIN, MARGIN:-MARGIN].copy()
+
+
+def shown(linear: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """A film as a picture: values of 0 to about 1 behind any curve, sharpening, blur, grain and grey levels."""
+    picture = _grain(_sharpened(_curve(linear, rng), rng), rng)
     if rng.random() < 0.2:
         levels = rng.uniform(60, 256)
-        shown = np.round(shown * levels) / levels
-    return pictures(rank, shown.astype(np.float32))[:, MARGIN:-MARGIN, MARGIN:-MARGIN].copy()
+        picture = np.round(picture * levels) / levels
+    return np.asarray(picture, np.float32)
 
 
 def clutter(linear: NDArray[np.float32], rng: np.random.Generator) -> None:

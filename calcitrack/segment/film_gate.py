@@ -53,6 +53,8 @@ MOST_BURNT = 0.05
 MOST_CONFIDENT_WHERE_DOUBTED, MOST_CONFIDENT_ON_UNSEEN_PART = 0.96, 0.9
 """On a doubted film no find is surer than this. The confidence was fitted on films without such doubts, and its last percents rest on them; what
 counts by itself alone (from `calcitrack.segment.options.MIN_CONFIDENCE`, 0.95) still counts on the first, and is possible on the second."""
+SURE_BONE = 0.8
+"""Probability from which bone makes a part of a picture a limb of its own: grey fields within the collimator's edge hold vague bone."""
 MAY_TOUCH = ("HAND", "FOOT")
 """Values of Body Part Examined of limbs that are told apart where they touch: their bones and flesh have no narrow place of their own."""
 UNSEEN = (FilmProblem.UNSEEN_PART, FilmProblem.UNLIKE, FilmProblem.BREAST)
@@ -100,7 +102,8 @@ def _by_picture(radiograph: Radiograph, image: FloatImage, field: Mask, seen: Ov
     if unlike is not None:
         return (unlike,)
     foreign = area_cm2(np.asarray((seen.foreign[every] > 0.5) & limb, bool))
-    found = [_two_limbs(radiograph.acquisition, limb, bone), _wrong_size(radiograph, limb), _burnt_out(image[every], field[every], limb)]
+    sure = np.asarray((seen.bone[every] > SURE_BONE) & limb, bool)
+    found = [_two_limbs(radiograph.acquisition, limb, sure), _wrong_size(radiograph, limb), _burnt_out(image[every], field[every], limb)]
     if foreign >= LEAST_FOREIGN_CM2:
         found.append(FilmDoubt(FilmProblem.FOREIGN, f"{foreign:.0f} cm2 of the limb"))
     return tuple(d for d in found if d is not None)

@@ -11,11 +11,12 @@ from calcitrack.segment.deposit_confidence import KNOWN_AGREEMENT, LEAST_MASS_MM
 from calcitrack.segment.grid import WORKING_PIXEL_MM, dilate
 from calcitrack.segment.network import Chances
 from calcitrack.segment.overview import Overview, agreement, log_odds
-from calcitrack.segment.parts import OUTLINE_CHANCE, SEED_CHANCE, connected
+from calcitrack.segment.parts import OUTLINE_CHANCE, SEED_CHANCE, WEAK_OUTLINE_CHANCE, connected
 
-MASS_SEED, MASS_OUTLINE = 0.3, 0.12
-"""A mass of the overview holds a pixel at least as likely as the first and ends where the probability falls below the second. Chosen on simulated
-masses and on masses drawn into real pictures: whether it is one says its confidence."""
+MASS_SEED, MASS_OUTLINE, MASS_EXTENT = 0.3, 0.25, 0.12
+"""A mass of the overview holds a pixel at least as likely as the first, is drawn where the probability stays above the second, and is judged as a
+whole down to the third, which joins its pieces. Chosen on simulated masses and on masses drawn into real pictures, where outlines at 0.2 and 0.3 fit
+best: whether it is a mass says its confidence."""
 FOREIGN_CHANCE, FOREIGN_MARGIN_MM = 0.5, 0.4
 """Letters and objects, with half an overview pixel of blurred edge, hold no deposit."""
 DISAGREE = (0.6, KNOWN_AGREEMENT)
@@ -48,7 +49,7 @@ def joined(chances: Chances, overview: Overview) -> Chances:
 
 def masses(overview: Overview) -> Mask:
     """Deposits that the overview sees, shape (rows, columns): large ones only."""
-    parts = connected(overview.deposit, MASS_SEED, MASS_OUTLINE)
+    parts = connected(overview.deposit, MASS_SEED, MASS_EXTENT)
     numbers, count = ndimage.label(parts, np.ones((3, 3)))
     area = np.bincount(numbers.ravel(), minlength=count + 1) * WORKING_PIXEL_MM**2
     large = area >= LEAST_MASS_MM2
@@ -58,7 +59,7 @@ def masses(overview: Overview) -> Mask:
 
 def _raised(chance: FloatImage) -> NDArray[np.floating]:
     """The overview's probabilities on the scale of the search network's bars."""
-    return np.interp(chance, [0, MASS_OUTLINE, MASS_SEED, 1], [0, OUTLINE_CHANCE, SEED_CHANCE, 1])
+    return np.interp(chance, [0, MASS_EXTENT, MASS_OUTLINE, MASS_SEED, 1], [0, WEAK_OUTLINE_CHANCE, OUTLINE_CHANCE, SEED_CHANCE, 1])
 
 
 def _both(searched: FloatImage, seen: FloatImage, trust: float) -> FloatImage:

@@ -29,7 +29,7 @@ WHY_RETIRED = "it told bone by brightness alone and did not search over it, so t
 """For messages; docs/explanation/model-card.md says more."""
 MIN_CONFIDENCE = 0.95
 """Default of `SegmentOptions.min_confidence`. Chosen on simulated films and the external set (docs/explanation/accuracy.md)."""
-MASS_CONFIDENCE, POSSIBLE_MASS_CONFIDENCE = 0.3, 0.2
+MASS_CONFIDENCE, POSSIBLE_MASS_CONFIDENCE = 0.6, 0.3
 """Default of `SegmentOptions.min_mass_confidence`, and the confidence from which a mass is possible. Chosen on masses drawn
 into real pictures that took no part in any fit (docs/explanation/model-card.md)."""
 SUPPORTED_CONFIDENCE = 0.1

@@ -46,7 +46,7 @@ def test_limb_without_deposits_stays_quiet(drawn: ModuleType) -> None:
     """Nothing is found on a smooth limb with a bone, and both are outlined where they were drawn."""
     result = _segment(drawn.draw())
     assert result.label_values == ()
-    assert result.bone.mean() == pytest.approx(2 * drawn.BONE_HALF_MM / 80, rel=0.15)
+    assert result.bone.mean() == pytest.approx(2 * drawn.BONE_HALF_MM / 80, rel=0.2)
     assert result.limb.mean() == pytest.approx(drawn.LIMB_WIDTH_MM / 80, rel=0.05)
 
 

@@ -18,10 +18,10 @@ def test_the_network_is_named_by_its_weights_and_its_runtime() -> None:
     assert recipe(SegmentOptions()) == {
         "method": "network",
         "sure_from": 0.95,
-        "mass_from": 0.3,
+        "mass_from": 0.6,
         "supported_from": 0.1,
         "possible_from": 0.5,
-        "possible_mass_from": 0.2,
+        "possible_mass_from": 0.3,
         "weights": "deposits.onnx",
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
         "overview": "overview.onnx",
