@@ -416,11 +416,13 @@ def _not_compared(line: TimelineLine, changes: Changes) -> tuple[str, ...]:
 
 
 def _no_mass(line: TimelineLine) -> Iterator[str]:
-    """Why there is no mass; at which visits, where others have one or another reason."""
-    day = {row.get("time_point"): _day(row) for row in line.rows}
+    """Why there is no mass; at which visits, where others have one or another reason. Of a visit without any value the table says so."""
+    day = {row.get("time_point"): _day(row) for row in line.rows if row.get("deposit_count") is not None}
     for reason, time_points in line.no_mass:
-        where = "" if len(time_points) == len(line.rows) else f" on {', '.join(day[t] for t in time_points)}"
-        yield f"  HA mass is not measurable{where}: {reason}"
+        days = [day[t] for t in time_points if t in day]
+        where = "" if len(days) == len(day) else f" on {', '.join(days)}"
+        if days:
+            yield f"  HA mass is not measurable{where}: {reason}"
 
 
 def _together(changes: Changes) -> tuple[str, ...]:

@@ -195,7 +195,7 @@ def test_a_visit_that_could_not_be_read_has_no_counts(films: Path, tmp_path: Pat
     path.write_bytes(path.read_bytes()[:300])
     _, out, _ = call("measure", films, "--out", tmp_path / "R", "-j", 1)
     (line,) = (line for line in out.splitlines() if "2021-09-01" in line)
-    assert line.split() == ["2021-09-01", "not", "read", "-", "-", "-", "-", "-", "-"]
+    assert line.split() == ["2021-09-01", "no", "value", "-", "-", "-", "-", "-", "-"]
     assert "no image of this time point could be read" in out
     assert "this version of the program does not measure it" not in out
 
