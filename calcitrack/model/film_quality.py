@@ -107,8 +107,8 @@ EXPLAINED: Mapping[FilmProblem, Explained] = MappingProxyType(
         FilmProblem.UNSEEN_PART: Explained(
             Severity.DOUBTED,
             "the header states a part of the body that the networks have not seen: the trunk, the spine or the head",
-            "small finds are possible deposits, which do not count; large masses count",
-            "look at each find; outline what is missing by hand",
+            "what is found is a possible deposit, which does not count",
+            "look at each find; accept what is a deposit, and outline what is missing by hand",
         ),
         FilmProblem.LOSSY: Explained(
             Severity.DOUBTED,

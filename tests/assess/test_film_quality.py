@@ -20,7 +20,7 @@ from calcitrack.phantom.film import film
 from calcitrack.phantom.population import Exposures, Population
 from calcitrack.phantom.radiograph import as_radiograph
 from calcitrack.phantom.small import small_timeline
-from calcitrack.segment.film_gate import MOST_CONFIDENT_ON_UNSEEN_PART
+from calcitrack.segment.film_gate import MOST_CONFIDENT_OVERRULED
 
 
 def changed(timeline: Timeline, index: int, **changes: object) -> Timeline:
@@ -59,7 +59,7 @@ def test_a_refusal_that_is_overruled_becomes_a_doubt() -> None:
     assert second.calibration.tier is Tier.C
     assert isinstance(second.totals["ha_mass_mg"], NotMeasurable)
     assert "measure_anyway breast is stated" in str({s.name: s for s in second.steps}["calibrate"].outcome["reason"])
-    assert max(second.segmentation.confidence.values(), default=0.0) <= MOST_CONFIDENT_ON_UNSEEN_PART
+    assert max(second.segmentation.confidence.values(), default=0.0) <= MOST_CONFIDENT_OVERRULED
     assert not [c for c in assessment.time_points[1].from_baseline.values() if isinstance(c.absolute, Measurement)]
     segmentations = {str(k): i.segmentation for k, i in enumerate(assessment.images)}
     stored = document_of(assessment, {0: "0", 1: "1"})

@@ -15,7 +15,7 @@ from calcitrack.model.image import Acquisition, FloatImage, Radiograph
 from calcitrack.model.spacing import Spacing, SpacingBasis
 from calcitrack.segment import film_gate
 from calcitrack.segment.film_gate import cautious, film_doubts
-from calcitrack.segment.options import MIN_CONFIDENCE, POSSIBLE_CONFIDENCE
+from calcitrack.segment.options import MASS_CONFIDENCE, MIN_CONFIDENCE, POSSIBLE_CONFIDENCE
 from calcitrack.segment.overview import Overview
 
 SHAPE = (600, 900)
@@ -86,11 +86,18 @@ def test_a_breast_is_refused(stated: dict[str, object]) -> None:
     assert problems(film(**stated), *scene([HAND])) == [FilmProblem.BREAST]
 
 
-def test_on_a_part_that_the_networks_have_not_seen_small_finds_do_not_count() -> None:
-    """They stay possible deposits; on other doubted films what counts by itself still does."""
+def test_on_a_part_that_the_networks_have_not_seen_no_find_counts() -> None:
+    """Stones and masses stay possible deposits; on other doubted films what counts by itself still does."""
     said = film_doubts(film(part="chest"), *scene([HAND])[:1], np.ones(SHAPE, bool), scene([HAND])[1])
     assert [d.problem for d in said] == [FilmProblem.UNSEEN_PART]
-    assert POSSIBLE_CONFIDENCE < cautious(0.999, said) < MIN_CONFIDENCE < cautious(0.999, [FilmDoubt(FilmProblem.LOSSY, "blocks")]) < 0.99
+    assert (
+        POSSIBLE_CONFIDENCE
+        < cautious(0.999, said)
+        < MASS_CONFIDENCE
+        < MIN_CONFIDENCE
+        < cautious(0.999, [FilmDoubt(FilmProblem.LOSSY, "blocks")])
+        < 0.99
+    )
 
 
 @pytest.mark.usefixtures("as_negative")
