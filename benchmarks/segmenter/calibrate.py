@@ -177,7 +177,9 @@ def report(finds: Finds) -> None:
     rows, real, count = finds.facts, finds.real, len(np.unique(finds.films))
     print(f"{count} films with finds, {len(real)} found, {real.mean():.2f} of them real")
     _report("four facts", _left_out(rows[:, FEW], real, finds.films, few=True), real, count)
-    _report("all facts", _left_out(rows, real, finds.films, few=False), real, count)
+    predicted, large = _left_out(rows, real, finds.films, few=False), is_large(rows)
+    for name, its in (("all facts", np.ones_like(large)), ("  masses among them", large), ("  others among them", ~large)):
+        _report(name, predicted[its], real[its], count)
     unseen = _left_out(rows, real, finds.domains, few=False, whole_groups=True)
     _report("all facts, kind of film left out", unseen, real, count)
     for domain in np.unique(finds.domains):
