@@ -79,8 +79,8 @@ def _assessed(timeline: Timeline, options: AssessOptions, tell: Observer, pipeli
     dates = {t.index: t.date for t in timeline.time_points}
     reference = searched[alignments.index(None)].found.grid if searched else None
     tracks = follow_all(measured, reference, options)
-    identity = Identity(timeline, tracks, measured, tuple(dates))
     joint = pipeline.together(settled_of(searched, measured), tracks, options)
+    identity = Identity(timeline, tracks, measured, tuple(dates), joint)
     used = pipeline.recipe(options)
     images = tuple(_image(k, m, identity, used) for k, m in enumerate(measured))
     return Assessment(

@@ -14,12 +14,14 @@ from calcitrack.assess.images import Measured
 from calcitrack.assess.options import AssessOptions
 from calcitrack.assess.pipeline import Grid
 from calcitrack.model.assessment import DepositId, DepositTrack, TrackedDeposit
+from calcitrack.model.joint import Joint
 from calcitrack.model.measurement import Deposit, Measurement
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey
 from calcitrack.model.view import Place
 from calcitrack.track import (
     Course,
     Detection,
+    Presence,
     Track,
     View,
     decide_fates,
@@ -88,13 +90,16 @@ def _places(image: Measured) -> dict[int, Place]:
 class Identity:
     """Deposit ids, UIDs and fates of a timeline's tracks."""
 
-    def __init__(self, timeline: Timeline, tracks: Sequence[Track], measured: Sequence[Measured], time_points: tuple[int, ...]) -> None:
+    def __init__(
+        self, timeline: Timeline, tracks: Sequence[Track], measured: Sequence[Measured], time_points: tuple[int, ...], joint: Joint | None = None
+    ) -> None:
         on_baseline = [_places(m) for m in measured]
         views = [View(m.time_point, m.alignment, m.segmentation.labels.shape, m.exposure.correction) for m in measured]
+        when = [m.time_point for m in measured]
         courses: dict[int, Course] = {}
         for track in tracks:
             places = {k: on_baseline[k][s.label] for k, s in track.detections.items()}
-            courses[track.number] = decide_fates(track, views, time_points, places)
+            courses[track.number] = decide_fates(track, views, time_points, places, Presence.of(joint, str(DepositId(track.number)), when))
         partners = _partners(courses)
         first = timeline.time_points[0].exposures[0]
         ids = {number: str(DepositId(number)) for number in courses}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,16 +11,19 @@ from threadpoolctl import threadpool_limits
 from calcitrack.assess.options import AssessOptions
 from calcitrack.assess.pipeline import AnyPipeline, Settled
 from calcitrack.assess.pipelines import PIPELINES, pipeline_for
-from calcitrack.assess.revise import REDRAWN
+from calcitrack.assess.revise import REDRAWN, Fates, fates_where_seen
+from calcitrack.change import summarise
 from calcitrack.measure import MeasureOptions
-from calcitrack.model.assessment import Assessment, DepositId, Fate
+from calcitrack.model.assessment import Assessment, DepositId, Fate, unread_reasons
 from calcitrack.model.joint import Joint
-from calcitrack.model.measurement import ImageMeasurements
-from calcitrack.track import Detection, Join, Track
+from calcitrack.model.measurement import ImageMeasurements, Position
+from calcitrack.track import Detection, Join, Presence, Track
 
 
-def with_joint(revised: Assessment, options: MeasureOptions | None = None) -> Assessment:
-    """A revised assessment with what all its images give together now; the same one where no outline and no identity was changed.
+def with_joint(revised: Assessment, options: MeasureOptions | None = None, stated: Fates | None = None) -> Assessment:
+    """A revised assessment with what all its images give together now, and the fates that follow.
+
+    The same one where no outline and no identity was changed.
 
     Parameters
     ----------
@@ -28,6 +31,8 @@ def with_joint(revised: Assessment, options: MeasureOptions | None = None) -> As
         What `calcitrack.assess.revise.revise` made of a reader's changes.
     options
         As for `joint_again`.
+    stated
+        Fates that a reader stated, now or before (`stated_in`): they stay.
 
     Raises
     ------
@@ -36,7 +41,38 @@ def with_joint(revised: Assessment, options: MeasureOptions | None = None) -> As
     """
     if revised.joint is None or revised.joint.reason != REDRAWN:
         return revised
-    return replace(revised, joint=joint_again(revised, options))
+    return _fated(replace(revised, joint=joint_again(revised, options)), stated or {})
+
+
+def stated_in(assessment: Assessment) -> Fates:
+    """Fates of an assessment that do not follow from its outlines and values: a reader stated them."""
+    found = _fates_by_values(assessment)
+    return {
+        (t.deposit_id, at): fate for t in assessment.tracks for at, fate in t.fates.items() if found.get(t.deposit_id, t.fates).get(at) is not fate
+    }
+
+
+def _fates_by_values(assessment: Assessment) -> Mapping[str, Mapping[int, Fate]]:
+    """Deposit id -> fates by outlines and values, of the deposits that were measured on all images together by themselves."""
+    when = [i.time_point for i in assessment.images]
+    seen: dict[str, dict[int, Position]] = {}
+    for k, image in enumerate(assessment.images):
+        for d in image.deposits:
+            seen.setdefault(d.deposit_id, {})[k] = d.deposit.centroid
+    known = {t.deposit_id: Presence.of(assessment.joint, t.deposit_id, when) for t in assessment.tracks if not t.partners}
+    return {name: fates_where_seen(assessment, name, seen[name], p) for name, p in known.items() if p is not None and name in seen}
+
+
+def _fated(assessment: Assessment, stated: Fates) -> Assessment:
+    """The assessment with the fates that follow from its values; those that a reader stated stay."""
+    found = _fates_by_values(assessment)
+    by_reader = {t.deposit_id: {at: f for (name, at), f in stated.items() if name == t.deposit_id} for t in assessment.tracks}
+    tracks = tuple(replace(t, fates=dict(sorted({**found.get(t.deposit_id, t.fates), **by_reader[t.deposit_id]}.items()))) for t in assessment.tracks)
+    fates = {t.deposit_id: t.fates for t in tracks}
+    images = tuple(replace(i, deposits=tuple(replace(d, fate=fates[d.deposit_id][i.time_point]) for d in i.deposits)) for i in assessment.images)
+    dates = {p.index: p.date for p in assessment.time_points}
+    points = summarise(dates, images, tracks, unread_reasons(assessment.failures))
+    return replace(assessment, images=images, tracks=tracks, time_points=points)
 
 
 def joint_again(assessment: Assessment, options: MeasureOptions | None = None, pipelines: Sequence[AnyPipeline] = PIPELINES) -> Joint | None:

@@ -17,7 +17,7 @@ from calcitrack.model.measurement import Deposit, ImageMeasurements, Position
 from calcitrack.model.provenance import Step
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.timeline import Exposure
-from calcitrack.track import Detection, Track, View, decide_fates
+from calcitrack.track import Detection, Presence, Track, View, decide_fates
 
 REDRAWN = "a reader changed outlines or identities after it was measured on all images together; each film has its own values"
 """Why a revised assessment has no values of all images together, until `calcitrack.assess.joint_again.with_joint` gives it new ones."""
@@ -165,13 +165,15 @@ def _first(assessment: Assessment) -> Exposure:
     return min(known, key=lambda k: k[:2])[2]
 
 
-def fates_where_seen(assessment: Assessment, deposit_id: str, seen: Mapping[int, Position]) -> Mapping[int, Fate]:
+def fates_where_seen(assessment: Assessment, deposit_id: str, seen: Mapping[int, Position], presence: Presence | None = None) -> Mapping[int, Fate]:
     """Time point -> fate of a deposit that is seen on these images, and on no others.
 
     Parameters
     ----------
     seen
         Position in ``assessment.images`` -> its centroid there, pixels; at least one.
+    presence
+        What its values on all images together say; ``None`` where they were not measured with these outlines.
     """
     views = [View(i.time_point, i.alignment, i.segmentation.labels.shape, i.exposure.correction) for i in assessment.images]
     places: dict[int, Position] = {}
@@ -180,7 +182,7 @@ def fates_where_seen(assessment: Assessment, deposit_id: str, seen: Mapping[int,
         at = np.asarray(centroid if alignment is None else alignment.to_baseline(np.array([centroid]))[0], float)
         places[k] = tuple(map(float, at))
     track = Track(DepositId.parse(deposit_id).number, {k: Detection(0, place, 0.0) for k, place in places.items()})
-    return decide_fates(track, views, [p.index for p in assessment.time_points], places).fates
+    return decide_fates(track, views, [p.index for p in assessment.time_points], places, presence).fates
 
 
 def _stated(track: DepositTrack, fates: Fates) -> DepositTrack:

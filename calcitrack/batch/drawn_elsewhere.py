@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from calcitrack.assess.joint_again import with_joint
+from calcitrack.assess.joint_again import stated_in, with_joint
 from calcitrack.assess.options import measured_with
 from calcitrack.assess.revise import RevisedImage, revise
 from calcitrack.change.moved import REVIEW, what_moved
@@ -53,7 +53,7 @@ def revise_as_drawn(workspace: Workspace, assessment_id: str, reader: str) -> Mo
     for k, segmentation in drawn.items():
         radiograph = replace(before.images[k].exposure.radiograph(), calibration=before.images[k].calibration)
         images[k] = RevisedImage(segmentation, measure(radiograph, segmentation, options), names[k])
-    after = with_joint(revise(before, images, step=Step(REVIEW, {"reader": reader, "films": len(drawn)})), options)
+    after = with_joint(revise(before, images, step=Step(REVIEW, {"reader": reader, "films": len(drawn)})), options, stated_in(before))
     workspace.revise(after, based_on=assessment_id, reader=reader)
     return what_moved(before, after)
 

@@ -22,13 +22,15 @@ MAY_BE_BONE = "{ids} may be bone: over bone, and never changed; not part of the 
 LEAST_VARIANCE = 1e-6
 """Variance that nothing goes below, in the unit squared: a thousandth by itself (`calcitrack.assess.together.LEAST_SD`)."""
 NOT_SEEN = "the deposit was not known at this time point"
+NOT_OUTLINED = "no film of this time point outlines it, and nothing shows that it is gone"
 CUT = "the edge of the picture cuts it at this time point"
 
 
 def series_of(assessment: Assessment) -> TimelineSeries:
     """The series of a timeline's totals and of each of its deposits.
 
-    A resolved deposit has a burden of zero; where a deposit is not evaluable, the series has a gap with the reason. Mass and area are conserved
+    A resolved deposit has a burden of zero; where a deposit is not evaluable, or not outlined without being gone, the series has a gap with the
+    reason. Mass and area are conserved
     in a family of deposits that merged or split, not in each of them: the first of a family has the series of their sum, the others have none.
 
     Examples
@@ -136,7 +138,7 @@ def _deposit(
         elif points and (here or any(t.fates.get(point.index) is Fate.RESOLVED for t in family)):
             value_or_reason = BurdenPoint(point.index, point.date, (0.0,), 0.0, like_with(points[-1].like, images), points[-1].calibration)
         else:
-            value_or_reason = NOT_SEEN
+            value_or_reason = NOT_OUTLINED if any(t.fates.get(point.index) is Fate.NOT_OUTLINED for t in family) else NOT_SEEN
         if isinstance(value_or_reason, str):
             missing[point.index] = value_or_reason
         else:

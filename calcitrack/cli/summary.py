@@ -396,15 +396,16 @@ def _print_list(line: TimelineLine, changes: Changes, console: Console) -> None:
 
 def _cells(row: Row, change: JudgedChange | None) -> tuple[str, ...]:
     count = row.get("deposit_count")
-    first = row.get("time_point") == 1
+    compared = row.get("time_point") != 1 and count is not None
+    changed = compared and change is not None and change.absolute is not None  # what came and went is told where a change is
     return (
         _day(row),
         "no value" if count is None else str(count),
         _area(row),
         _with_interval(row, "ha_mass_mg"),
-        NOTHING if first or count is None else _change(change),
-        NOTHING if first or count is None else str(row.get("n_new")),
-        NOTHING if first or count is None else str(row.get("n_resolved")),
+        _change(change) if compared else NOTHING,
+        str(row.get("n_new")) if changed else NOTHING,
+        str(row.get("n_resolved")) if changed else NOTHING,
         NOTHING if count is None else str(row.get("n_not_evaluable")),
     )
 
@@ -439,8 +440,11 @@ def _aluminium(line: TimelineLine) -> tuple[str, ...]:
 
 
 def _events(line: TimelineLine) -> tuple[str, ...]:
-    """How often deposits merged, split or reappeared; nothing where none did."""
-    words = {"n_merged": "merged", "n_split": "split", "n_reappeared": "reappeared"}
+    """How often deposits merged, split, reappeared, or are unlike before in outline only; nothing where none is."""
+    words = {
+        "n_merged": "merged", "n_split": "split", "n_reappeared": "reappeared",
+        "n_not_outlined": "not outlined", "n_first_outlined": "first outlined",
+    }  # fmt: skip
     counts = {word: sum(n for row in line.rows if isinstance(n := row.get(column), int)) for column, word in words.items()}
     parts = [f"{n} {word}" for word, n in counts.items() if n]
     return (f"  deposits over all visits: {', '.join(parts)} (events.csv says which)",) if parts else ()

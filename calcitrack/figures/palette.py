@@ -52,10 +52,12 @@ FATE_MARKS: Mapping[str, FateMark] = MappingProxyType(
         "baseline": FateMark("baseline", SKY, "o"),
         "persistent": FateMark("persistent", SKY, "o"),
         "new": FateMark("new", ORANGE, "^", "+"),
+        "first_outlined": FateMark("first outlined", BLUE, "<", "¹"),
         "reappeared": FateMark("reappeared", YELLOW, "D", "↺"),
         "merged": FateMark("merged", GREEN, "P", "»"),
         "split": FateMark("split", PURPLE, "X", "«"),
         "resolved": FateMark("resolved", VERMILLION, "v", "−", (9.0, 6.0)),  # noqa: RUF001 a minus sign is meant
+        "not_outlined": FateMark("not outlined", GREY, ">", "~", (6.0, 3.0)),
         "not_evaluable": FateMark("not evaluable", PALE, "s", "?", (4.0, 5.0)),
     }
 )

@@ -77,9 +77,9 @@ class Fate(StrEnum):
     PERSISTENT = "persistent"
     """Present now and at an earlier time point, and not known to have been gone between the two."""
     NEW = "new"
-    """Present now for the first time, and an earlier time point shows its place without it."""
+    """Present now for the first time, and an earlier time point shows its place without it: no outline, and no value where one was measured."""
     RESOLVED = "resolved"
-    """Present at the previous evaluable time point, its place is in the picture now, and it is gone."""
+    """Present before, its place is in the picture now, and it is gone: no outline, and no value where one was measured."""
     NOT_EVALUABLE = "not_evaluable"
     """Nothing can be said: its place is outside the picture or not registered, now or, when it is first seen, at all earlier time points."""
     MERGED = "merged"
@@ -88,6 +88,10 @@ class Fate(StrEnum):
     """Present now as a deposit of its own, and another one that is beside it now covered its place before."""
     REAPPEARED = "reappeared"
     """Present now again, after it had resolved or merged."""
+    NOT_OUTLINED = "not_outlined"
+    """Outlined before and not now, and its value on all images together does not show that it is gone."""
+    FIRST_OUTLINED = "first_outlined"
+    """Outlined now for the first time, and its values on all images together do not show that it was absent before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ class TrackedDeposit:
     tracking_uid
         The same identity as a DICOM UID, the same on every run.
     fate
-        Its fate; a deposit that is seen is neither resolved nor merged.
+        Its fate; a deposit that is seen is neither resolved, merged nor not outlined.
     """
 
     deposit: Deposit

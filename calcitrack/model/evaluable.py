@@ -335,7 +335,7 @@ def _known(track: DepositTrack, k: int, looks: Sequence[_Look]) -> bool:
         return False
     around = _around(t, located, looks)
     shown = all(looks[k].view.shows(looks[j].place(name)) and looks[k].view.holds(looks[j].shadows[name]) for j in around)
-    return shown or said in (Fate.RESOLVED, Fate.MERGED)
+    return shown or said in (Fate.RESOLVED, Fate.MERGED, Fate.NOT_OUTLINED)
 
 
 def _around(t: int, located: Iterable[int], looks: Sequence[_Look]) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from calcitrack.assess.joint_again import with_joint
+from calcitrack.assess.joint_again import stated_in, with_joint
 from calcitrack.assess.revise import RevisedImage, revise
 from calcitrack.measure import MeasureOptions, measure
 from calcitrack.model.assessment import Assessment, Fate
@@ -65,7 +65,7 @@ class Drawn:
         images = dict(self.settled)
         for k, film in self.films.items():
             images[k] = RevisedImage(film.segmentation, measure(film.radiograph, film.segmentation, self.options), film.identity)
-        return with_joint(revise(self.assessment, images, self.fates, self.step), self.options)
+        return with_joint(revise(self.assessment, images, self.fates, self.step), self.options, {**stated_in(self.assessment), **self.fates})
 
 
 class Revision:

@@ -222,9 +222,12 @@ TIMELINE = TableSchema(
         *_changes("area", "mm2", _AREA),
         *_changes("ha_mass", "mg", _MASS),
         _count("n_baseline", "Deposits of the first time point of which an image could be read; 0 later."),
-        _count("n_new", "Deposits seen for the first time, at a place that an earlier time point shows without them."),
+        _count(
+            "n_new",
+            "Deposits seen for the first time, which an earlier time point shows to be absent: no outline, no value of all images together.",
+        ),
         _count("n_persistent", "Deposits seen now and earlier."),
-        _count("n_resolved", "Deposits seen at the previous evaluable time point and gone now."),
+        _count("n_resolved", "Deposits seen before and gone now: no outline, and no value of all images together."),
         _count(
             "n_not_evaluable",
             "Deposits whose place is outside the picture or not aligned, now or, when they are first seen, at all earlier time points.",
@@ -263,6 +266,8 @@ TIMELINE = TableSchema(
         *_joint_total("ha_mass_joint", "mg", _MASS, "Mass of hydroxyapatite, measured on all images together"),
         *_joint_total("contrast_joint", "mm2", _CONTRAST, "Contrast over that of each film's bone, measured on all images together"),
         *_joint_total("area_joint", "mm2", _AREA, "Area above the contrast threshold that all images have in common"),
+        _count("n_not_outlined", "Deposits seen before and not outlined now, whose value of all images together does not show that they are gone."),
+        _count("n_first_outlined", "Deposits outlined for the first time, whose values of all images together do not show that they are new."),
     ),
 )
 """Contract of ``timeline.csv``."""

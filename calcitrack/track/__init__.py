@@ -5,6 +5,7 @@ from calcitrack.track.confirmation import ExposureCandidates, confirmed_labels
 from calcitrack.track.detection import Detection, MatchOptions
 from calcitrack.track.fates import Course, decide_fates
 from calcitrack.track.match import Join, Track, follow
+from calcitrack.track.presence import Presence
 
 __all__ = [
     "Course",
@@ -12,6 +13,7 @@ __all__ = [
     "ExposureCandidates",
     "Join",
     "MatchOptions",
+    "Presence",
     "Track",
     "View",
     "confirmed_labels",

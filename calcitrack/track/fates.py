@@ -1,4 +1,4 @@
-"""Fate of each deposit at each time point."""
+"""Fate of each deposit at each time point: from where it is outlined, and from its values on all images together where there are any."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from calcitrack.model.assessment import Fate
 from calcitrack.model.view import Place, View
 from calcitrack.track.match import Join, Track
+from calcitrack.track.presence import Presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,9 @@ class Course:
     partners: Mapping[int, int]
 
 
-def decide_fates(track: Track, views: Sequence[View], time_points: Sequence[int], baseline_px: Mapping[int, Place]) -> Course:
+def decide_fates(
+    track: Track, views: Sequence[View], time_points: Sequence[int], baseline_px: Mapping[int, Place], presence: Presence | None = None
+) -> Course:
     """Fate of one deposit at each time point from its first detection on.
 
     Parameters
@@ -39,6 +42,8 @@ def decide_fates(track: Track, views: Sequence[View], time_points: Sequence[int]
         All time points, in order; some may have no image.
     baseline_px
         Image index -> where the track was seen, on the baseline film.
+    presence
+        What its values on all images together say; where they say nothing, and for ``None``, a deposit without an outline is taken to be gone.
 
     Returns
     -------
@@ -52,14 +57,16 @@ def decide_fates(track: Track, views: Sequence[View], time_points: Sequence[int]
     if not known:
         return Course(dict.fromkeys(seen, Fate.NOT_EVALUABLE), {})
     places = {t: baseline_px[images[-1]] for t, images in seen.items()}
-    return _Deciding(track, views, time_points, places).course()
+    return _Deciding(track, views, time_points, places, presence).course()
 
 
 class _Deciding:
     """One deposit's course, from its places at the time points at which it was seen."""
 
-    def __init__(self, track: Track, views: Sequence[View], time_points: Sequence[int], places: Mapping[int, Place]) -> None:
-        self._views, self._time_points, self._places = views, time_points, places
+    def __init__(
+        self, track: Track, views: Sequence[View], time_points: Sequence[int], places: Mapping[int, Place], presence: Presence | None
+    ) -> None:
+        self._views, self._time_points, self._places, self._presence = views, time_points, places, presence
         self._merges = {j.time_point: j for j in track.joins if j.fate is Fate.MERGED}
         self._splits = {j.time_point: j for j in track.joins if j.fate is Fate.SPLIT}
         self._baseline = next((t for t in time_points if any(v.linked for v in views if v.time_point == t)), None)
@@ -81,7 +88,8 @@ class _Deciding:
         return Course(fates, partners)
 
     def _seen(self, t: int, seen_before: int | None) -> tuple[Fate, Join | None]:
-        empty = [k for k in self._between(seen_before, t) if self._evaluable(k)]
+        shown = [k for k in self._between(seen_before, t) if self._evaluable(k)]
+        empty = [k for k in shown if self._gone(k)]
         if seen_before is not None and not empty:
             return Fate.PERSISTENT, None
         join = self._splits.get(t)
@@ -91,19 +99,27 @@ class _Deciding:
             return Fate.REAPPEARED, None
         if t == self._baseline:
             return Fate.BASELINE, None
-        return (Fate.NEW if empty else Fate.NOT_EVALUABLE), None
+        return (Fate.NEW if empty else Fate.FIRST_OUTLINED if shown else Fate.NOT_EVALUABLE), None
 
     def _unseen(self, t: int) -> tuple[Fate, Join | None]:
         if not self._evaluable(t):
             return Fate.NOT_EVALUABLE, None
         join = self._merges.get(t)
-        return (Fate.RESOLVED, None) if join is None else (Fate.MERGED, join)
+        if join is not None:
+            return Fate.MERGED, join
+        return (Fate.RESOLVED if self._gone(t) else Fate.NOT_OUTLINED), None
 
     def _between(self, start: int | None, end: int) -> list[int]:
         return [k for k in self._time_points if (start is None or k > start) and k < end]
 
+    def _around(self, t: int) -> tuple[int, ...]:
+        """The time points before and after this one at which the deposit was seen last and is seen next."""
+        return (*[k for k in self._places if k < t][-1:], *[k for k in self._places if k > t][:1])
+
     def _evaluable(self, t: int) -> bool:
         """Whether a time point at which the deposit was not seen shows its earlier and its later place."""
-        before = [self._places[k] for k in self._places if k < t][-1:]
-        after = [self._places[k] for k in self._places if k > t][:1]
-        return any(v.time_point == t and all(v.shows(p) for p in (*before, *after)) for v in self._views)
+        return any(v.time_point == t and all(v.shows(self._places[k]) for k in self._around(t)) for v in self._views)
+
+    def _gone(self, t: int) -> bool:
+        """Whether nothing speaks against it that the deposit is not there at a time point that shows its place without an outline."""
+        return self._presence is None or self._presence.gone(t, self._around(t)) is not False

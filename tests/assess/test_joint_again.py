@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from calcitrack import assess, measure
-from calcitrack.assess.joint_again import joint_again, tracks_of, with_joint
-from calcitrack.assess.revise import REDRAWN, RevisedImage, revise
+from calcitrack.assess.joint_again import joint_again, stated_in, tracks_of, with_joint
+from calcitrack.assess.revise import REDRAWN, Fates, RevisedImage, revise
 from calcitrack.assess.together import NOT_READ
 from calcitrack.errors import ReadError
 from calcitrack.model.assessment import Assessment, DepositTrack, Fate
@@ -76,3 +78,39 @@ def test_deposits_that_merged_are_one_family_again() -> None:
     merged = DepositTrack("D002", "2.25.2", {1: Fate.BASELINE, 2: Fate.MERGED}, {2: ("D001",)})
     grouped = families(tracks_of(replace(assessment, tracks=(merged, track))))
     assert [[t.number for t in group] for group in grouped] == [[1, 2]]
+
+
+def without_outline(assessment: Assessment, image: int, fates: Fates | None = None) -> Assessment:
+    """The assessment with a reader's empty film."""
+    labels = assessment.images[image].segmentation
+    empty = replace(labels, labels=np.zeros_like(labels.labels))
+    measured = measure(assessment.images[image].exposure.radiograph(), empty)
+    return revise(assessment, {image: RevisedImage(empty, measured, {})}, fates)
+
+
+def test_a_deposit_that_is_there_without_an_outline_has_not_resolved() -> None:
+    """Its value on all films decides, not the outline; a reader's word goes before both, and is told apart from what follows."""
+    assessment = assess(small_timeline((2.0, 2.0, 2.0)))
+    revised = without_outline(assessment, 2)
+    assert revised.tracks[0].fates[3] is Fate.RESOLVED  # until all films are measured again, outlines are all there is
+    whole = with_joint(revised)
+    assert whole.tracks[0].fates[3] is Fate.NOT_OUTLINED
+    assert (whole.time_points[2].fates[Fate.NOT_OUTLINED], whole.time_points[2].fates[Fate.RESOLVED]) == (1, 0)
+    assert stated_in(whole) == {}
+    said = {("D001", 3): Fate.RESOLVED}
+    by_reader = with_joint(without_outline(assessment, 2, said), stated=said)
+    assert by_reader.tracks[0].fates[3] is Fate.RESOLVED
+    assert stated_in(by_reader) == said
+
+
+def test_a_deposit_that_was_there_before_its_first_outline_is_not_new() -> None:
+    """The fate of the film that outlines it says so too."""
+    whole = with_joint(without_outline(assess(small_timeline((2.0, 2.0, 2.0))), 0))
+    assert whole.tracks[0].fates == {2: Fate.FIRST_OUTLINED, 3: Fate.PERSISTENT}
+    assert whole.images[1].deposits[0].fate is Fate.FIRST_OUTLINED
+
+
+def test_what_is_gone_has_resolved_and_what_came_is_new() -> None:
+    """From the films: small values near zero, with intervals."""
+    fates = [{t: f for track in assess(small_timeline(radii)).tracks for t, f in track.fates.items()} for radii in ((2.0, 2.0, 0.0), (0.0, 2.0, 2.0))]
+    assert fates == [{1: Fate.BASELINE, 2: Fate.PERSISTENT, 3: Fate.RESOLVED}, {2: Fate.NEW, 3: Fate.PERSISTENT}]

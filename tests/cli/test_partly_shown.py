@@ -48,11 +48,11 @@ def summary_of(assessment: Assessment, **more: object) -> Summary:
 
 
 def test_a_visit_that_cannot_be_compared_says_so_below_the_table(made: ModuleType) -> None:
-    """A column counts what is not evaluable; there is no change at this visit, the reason stands below, and the verdict names the visit."""
+    """A column counts what is not evaluable; there is no change at this visit and no count, the reason stands below, and the verdict names the visit."""
     said = text_of(summary_of(unaligned(made)))
     rows = {line.split()[0]: line.split() for line in said.splitlines() if line.strip()[:2] == "20"}
     assert "evaluable" in said
-    assert rows["2021-09-01"][-4:] == ["none*", "1", "0", "0"]
+    assert rows["2021-09-01"][-4:] == ["none*", "-", "-", "0"]
     words = " ".join(said.split())
     reason = "visit 2 is not evaluable: it could not be aligned with the others (another person, another view or another part)"
     assert f"* 2021-09-01: {reason}" in words

@@ -31,7 +31,7 @@ FILTERS: dict[str, Callable[[DepositRow], bool]] = {
     "all": lambda _: True,
     "to do": lambda row: row.to_do,
     "seen here": lambda row: row.possible or row.label is not None,
-    "new or gone": lambda row: row.fate in (Fate.NEW, Fate.RESOLVED, Fate.REAPPEARED, Fate.MERGED, Fate.SPLIT),
+    "new or gone": lambda row: row.fate not in (None, Fate.BASELINE, Fate.PERSISTENT, Fate.NOT_EVALUABLE),
     "rejected": lambda row: row.verdict is ReaderVerdict.REJECTED,
 }
 """Name of a filter -> whether it shows a row."""
