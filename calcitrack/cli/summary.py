@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePath
+from types import MappingProxyType
 
 from rich.console import Console
 from rich.table import Table
@@ -25,10 +26,10 @@ from calcitrack.model.assessment import COVERAGE_FACTOR, ImageFailure
 from calcitrack.model.cohort import FileRecord, FileStatus, TimelineFailure
 from calcitrack.model.display import counted
 from calcitrack.model.film_quality import FilmDoubt, by_severity
-from calcitrack.model.judgement import TOTAL, JudgedChange, Judgement, TimelineSeries
+from calcitrack.model.judgement import TOTAL, BurdenSeries, JudgedChange, Judgement, TimelineSeries
 from calcitrack.model.moved import Moves
 from calcitrack.model.timeline import TimelineKey
-from calcitrack.reporting.change_words import depends_on, short_change, together_sentence
+from calcitrack.reporting.change_words import depends_on, short_change
 from calcitrack.reporting.moved_words import moved_sentence
 from calcitrack.reporting.possible_words import possible_sentence
 from calcitrack.reporting.same_pixels import FilmPixels, on_two_timelines
@@ -42,11 +43,27 @@ MOST_FAILURES = 10
 NOTHING = "-"
 SINCE = "since first (95 %)"
 """Change of the burden that the verdict is about, with its interval."""
-COLUMNS = (
-    ("date", 10), ("deposits", 8), ("area", 10), ("HA mg (95 %)", 13), (SINCE, 11), ("new", 3), ("resolved", 8), ("not evaluable", 9),
-)  # fmt: skip
-"""Headings and least widths. The tables of all timelines line up, even on a terminal of 80 characters."""
-TABLE_WIDTH = sum(width + 1 for _, width in COLUMNS)
+NARROW = "HA mass (95 %)"
+"""Mass of each film alone, beside a burden of all films together that is no mass."""
+Columns = tuple[tuple[str, int], ...]
+
+
+def _columns(*burden: tuple[str, int]) -> Columns:
+    return (("date", 10), ("deposits", 8), *burden, (SINCE, 11), ("new", 3), ("resolved", 8), ("not evaluable", 9))
+
+
+ALONE = _columns(("area", 10), ("HA mg (95 %)", 13))
+TOGETHER: Mapping[str, Columns] = MappingProxyType(
+    {
+        "ha_mass_joint_mg": _columns(("area", 10), ("HA mg, all films (95 %)", 13)),
+        "area_joint_mm2": _columns(("area mm², all films (95 %)", 13), (NARROW, 10)),
+        "contrast_joint_mm2": _columns(("contrast mm², all films (95 %)", 13), (NARROW, 10)),
+    }
+)
+"""Headings and least widths: of values of each film alone; and where the verdict rests on all films together, of the burden by all of them, so that
+its changes are the differences of the values beside them. The tables line up, even on a terminal of 80 characters."""
+TABLE_WIDTH = sum(width + 1 for _, width in ALONE)
+OF_ALL_FILMS = "all films: all films of the timeline measured together; "
 Changes = Mapping[Cell, JudgedChange]
 NO_CHANGE, PARTLY = "none*", "*"
 """Where there is no change, and what marks one that is not about all deposits; a line below the table says why."""
@@ -270,12 +287,14 @@ def summary_text(summary: Summary, console: Console) -> str:
     with console.capture() as captured:
         for line in summary.timelines[:MOST_TIMELINES]:
             _say(console, line.title, style="bold")
-            changes = _changes_since_first(summary, line)
+            changes, burden = _changes_since_first(summary, line), _burden_of(summary, line)
+            columns = ALONE if burden is None else TOGETHER[burden.measurand]
+            rows = [_cells(row, changes.get(row.get("time_point")), burden) for row in line.rows]
             if console.width >= TABLE_WIDTH:
-                console.print(_table(line, changes, console.width - TABLE_WIDTH))
+                console.print(_table(columns, rows, console.width - TABLE_WIDTH))
             else:
-                _print_list(line, changes, console)
-            for said in (*_together(changes), *_not_compared(line, changes), *_aluminium(line), *_events(line)):
+                _print_list(columns, rows, console)
+            for said in (*_together(burden), *_not_compared(line, changes), *_aluminium(line), *_events(line)):
                 _say(console, said)
             for said in _no_mass(line):
                 _say(console, said)
@@ -323,6 +342,12 @@ def _changes_since_first(summary: Summary, line: TimelineLine) -> Changes:
     mine = next((j for j in summary.judged.judgements if j.assessment_id == line.series.assessment_id), None)
     changes = () if mine is None else mine.changes
     return {c.to_time_point: c for c in changes if mine and c.subject == TOTAL and c.measurand == mine.burden and c.since == "baseline"}
+
+
+def _burden_of(summary: Summary, line: TimelineLine) -> BurdenSeries | None:
+    """What all films together give of the burden that the timeline's verdict is about; ``None`` where the verdict rests on films alone."""
+    mine = next((j for j in summary.judged.judgements if j.assessment_id == line.series.assessment_id), None)
+    return line.series.total(mine.burden) if mine is not None and mine.burden in TOGETHER else None
 
 
 def _print_hints(summary: Summary, console: Console) -> None:
@@ -375,34 +400,38 @@ def _say(console: Console, text: str, style: str = "") -> None:
     console.print(Text(text, style=style, overflow="fold"), highlight=False)
 
 
-def _table(line: TimelineLine, changes: Changes, room: int) -> Table:
+def _table(columns: Columns, rows: Sequence[Sequence[str]], room: int) -> Table:
     """The table of a timeline; `room` is what the terminal is wider than it has to be, characters."""
     table = Table(box=None, padding=(0, 0, 0, 1), header_style="italic")
-    for name, width in COLUMNS:
-        most = width + room if name == SINCE else None  # a longer interval takes another line, and no place from other columns
-        table.add_column(name.replace("not ", "not\n").replace(" first ", " first\n"), justify="right", min_width=width, max_width=most)
-    for row in line.rows:
-        table.add_row(*_cells(row, changes.get(row.get("time_point"))))
+    for name, width in columns:
+        most = width + room if name in (SINCE, NARROW) else None  # a longer interval takes another line, and no place from other columns
+        heading = name.replace("not ", "not\n").replace(" first ", " first\n").replace(", all films ", ",\nall films\n")
+        table.add_column(heading, justify="right", min_width=width, max_width=most)
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
-def _print_list(line: TimelineLine, changes: Changes, console: Console) -> None:
+def _print_list(columns: Columns, rows: Sequence[Sequence[str]], console: Console) -> None:
     """One sentence for each time point, for a terminal that is too narrow for the table."""
-    for row in line.rows:
-        day, deposits, *others = _cells(row, changes.get(row.get("time_point")))
-        parts = [f"{value} {name}".replace("\n", ", ") for (name, _), value in zip(COLUMNS[2:], others, strict=True) if value != NOTHING]
+    for day, deposits, *others in rows:
+        parts = [f"{value} {name}".replace("\n", ", ") for (name, _), value in zip(columns[2:], others, strict=True) if value != NOTHING]
         _say(console, f"  {day}: {', '.join([counted(int(deposits), 'deposit') if deposits.isdecimal() else deposits, *parts])}")
 
 
-def _cells(row: Row, change: JudgedChange | None) -> tuple[str, ...]:
+def _cells(row: Row, change: JudgedChange | None, burden: BurdenSeries | None) -> tuple[str, ...]:
+    """Cells of a time point in the order of the columns; where `burden` is of all films together, with its value."""
     count = row.get("deposit_count")
+    together = None if burden is None else _of_all_films(burden, row.get("time_point"))
+    mass = _with_interval(row, "ha_mass_mg")
+    of_area = burden is not None and burden.unit != "mg"
+    sizes = (together or "", mass) if of_area else (_area(row), mass if together is None else together)
     compared = row.get("time_point") != 1 and count is not None
     changed = compared and change is not None and change.absolute is not None  # what came and went is told where a change is
     return (
         _day(row),
         "no value" if count is None else str(count),
-        _area(row),
-        _with_interval(row, "ha_mass_mg"),
+        *sizes,
         _change(change) if compared else NOTHING,
         str(row.get("n_new")) if changed else NOTHING,
         str(row.get("n_resolved")) if changed else NOTHING,
@@ -426,10 +455,21 @@ def _no_mass(line: TimelineLine) -> Iterator[str]:
             yield f"  HA mass is not measurable{where}: {reason}"
 
 
-def _together(changes: Changes) -> tuple[str, ...]:
-    """Why a change is not the difference of the table's values, where all images together give it."""
-    said = together_sentence(tuple(changes.values()))
-    return (f"  {said}",) if said else ()
+def _of_all_films(burden: BurdenSeries, time_point: Cell) -> str:
+    """The burden of a time point by all films together, and the half width of its 95 % interval."""
+    found = next(((k, p) for k, p in enumerate(burden.points) if p.time_point == time_point), None)
+    if found is None or burden.covariance is None:
+        return NOTHING
+    k, point = found
+    return f"{point.mean:.1f} ± {COVERAGE_FACTOR * burden.covariance[k][k] ** 0.5:.1f}"
+
+
+def _together(burden: BurdenSeries | None) -> tuple[str, ...]:
+    """Which of the table's values are of all films together, and which of each film alone."""
+    if burden is None:
+        return ()
+    alone = "areas are of each film alone" if burden.unit == "mg" else "masses are of each film alone"
+    return (f"  {OF_ALL_FILMS}the changes are theirs, and their intervals are narrower than those of the values, whose errors are shared; {alone}",)
 
 
 def _aluminium(line: TimelineLine) -> tuple[str, ...]:

@@ -96,27 +96,6 @@ def last_change(judgement: Judgement) -> JudgedChange | None:
     return max(mine, key=lambda c: (c.absolute is not None, c.to_time_point), default=None)
 
 
-def together_sentence(changes: Sequence[JudgedChange]) -> str:
-    """What changes beside values of single films are of, where all images together give them, with the values that they compare; else empty.
-
-    Examples
-    --------
-    >>> from calcitrack import assess, judge
-    >>> from calcitrack.phantom.small import small_timeline
-    >>> judged = judge(assess(small_timeline((1.5, 2.0))))
-    >>> together_sentence([last_change(judged)]).split(":")[0]
-    'changes are of hydroxyapatite mass on all images together'
-    >>> together_sentence([])
-    ''
-    """
-    told = [c for c in changes if c.earlier is not None and c.later is not None and c.sdc_source is SdcSource.COVARIANCE]
-    if not told:
-        return ""
-    values = ", ".join(f"{number(c.earlier)} → {number(c.later)}" for c in told if c.earlier is not None and c.later is not None)
-    burden = told[0].measurand
-    return f"changes are of {burden_words(burden)}: {values} {burden_unit(burden)}; areas and masses above are of each film alone"
-
-
 def refused_changes(judgement: Judgement) -> tuple[JudgedChange, ...]:
     """Changes of the burden since baseline that have no value, in order of time; their reasons say why."""
     return tuple(sorted((c for c in _since_baseline(judgement) if c.absolute is None), key=lambda c: c.to_time_point))
@@ -127,19 +106,27 @@ def _since_baseline(judgement: Judgement) -> list[JudgedChange]:
 
 
 def detectable_sentence(judgement: Judgement) -> str:
-    """Whether the last change is beyond the smallest detectable one, and what the trend over all visits adds; empty where that is unknown."""
+    """What the interval of the last change says, the smallest detectable change that belongs to it, and how it stands to the verdict; else empty.
+
+    The interval leaves out zero exactly where the change is beyond the smallest detectable one: that is one statement, about two visits. The verdict
+    is about the rate over all visits.
+    """
     change = last_change(judgement)
-    if change is None or change.sdc is None or change.exceeds_sdc is None:
+    if change is None or change.sdc is None or change.exceeds_sdc is None or change.absolute is None:
         return ""
     down, up = (percent(x) for x in change.sdc)
     source = source_words(change.sdc_source, change.sdc_patients, judgement.key.patient_id)
-    said = f"This is {'beyond' if change.exceeds_sdc else 'within'} the smallest detectable change ({down} to {up}; from {source})"
-    if change.exceeds_sdc:
-        return f"{said}."
+    detectable = f"(smallest detectable change: {down} to {up}, from {source})"
     headline = judgement.headline
+    if change.exceeds_sdc:
+        less, more = ("less", "down") if change.absolute.value < 0 else ("more", "up")
+        said = f"The interval leaves out zero: it is {less} than at visit {change.from_time_point}, surely {detectable}"
+        unsettled = headline is not None and headline.verdict is Verdict.UNDETERMINED
+        return f"{said}; how fast it goes {more} is another question, which the verdict leaves open." if unsettled else f"{said}."
+    said = f"The interval holds zero: these two visits {{}}do not show a change {detectable}"
     if headline is not None and headline.verdict in (Verdict.PROGRESSING, Verdict.REGRESSING) and headline.n_time_points > 2:
-        return f"{said}: these two visits alone do not show a change; the verdict rests on {counted(headline.n_time_points, 'visit')}."
-    return f"{said}: these two visits do not show a change."
+        return f"{said.format('alone ')}; the verdict rests on {counted(headline.n_time_points, 'visit')}."
+    return f"{said.format('')}."
 
 
 def source_words(source: SdcSource | None, patients: Sequence[str] = (), patient_id: str = "") -> str:

@@ -16,7 +16,6 @@ from calcitrack.figures.drawn import drawn_timeline
 from calcitrack.model.assessment import Assessment
 from calcitrack.model.judgement import BurdenSeries, SdcSource
 from calcitrack.phantom.small import small_timeline
-from calcitrack.reporting.change_words import number, together_sentence
 from calcitrack.reporting.verdict_words import judgement_sentences
 
 DAYS = [0, 300, 600]
@@ -56,19 +55,6 @@ def test_a_visit_that_only_its_film_gives_keeps_the_verdict_on_films(courses: Mo
 def grown() -> Assessment:
     """A deposit that grows over three visits."""
     return assess(small_timeline((1.5, 2.0, 2.5)))
-
-
-def test_the_values_of_a_change_are_told_beside_those_of_single_films(grown: Assessment) -> None:
-    """Columns of single films do not differ by the change: the sentence holds what it compares; films alone need none."""
-    judged = judge(grown)
-    mine = [c for c in judged.changes if (c.subject, c.measurand, c.since) == ("total", judged.burden, "baseline")]
-    said = together_sentence(mine)
-    assert "on all images together" in said
-    for change in mine:
-        assert f"{number(change.earlier)} → {number(change.later)}" in said
-    alone = [c for c in judged.changes if (c.subject, c.measurand, c.since) == ("total", "ha_mass_mg", "baseline")]
-    assert alone
-    assert not together_sentence(alone)
 
 
 def test_verdict_figure_and_changes_are_of_one_burden(grown: Assessment) -> None:

@@ -48,7 +48,7 @@ def summary_of(assessment: Assessment, **more: object) -> Summary:
 
 
 def test_a_visit_that_cannot_be_compared_says_so_below_the_table(made: ModuleType) -> None:
-    """A column counts what is not evaluable; there is no change at this visit and no count, the reason stands below, and the verdict names the visit."""
+    """A column counts what is not evaluable; the visit has no change and no counts, the reason stands below, and the verdict names it."""
     said = text_of(summary_of(unaligned(made)))
     rows = {line.split()[0]: line.split() for line in said.splitlines() if line.strip()[:2] == "20"}
     assert "evaluable" in said

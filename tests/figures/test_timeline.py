@@ -139,7 +139,7 @@ def test_the_smallest_detectable_change_is_a_band_around_baseline(made: ModuleTy
     assert [p.get_xdata()[0] for p in signs(figure, "within sdc")] == [day_number(made.DAYS[2])]
     assert [p.get_xdata()[0] for p in signs(figure, "value")] == [day_number(d) for d in made.DAYS[:2]]
     assert any("(SDC), own repeat exposures" in t for t in texts(figure))
-    said = "This is within the smallest detectable change (\N{MINUS SIGN}25 % to +33 %; from own repeat exposures): these two visits do not"
+    said = "these two visits do not show a change (smallest detectable change: \N{MINUS SIGN}25 % to +33 %, from own repeat exposures)"
     assert any(said in " ".join(t.split()) for t in texts(figure))
     assert not signs(timeline_figure(made.assessment()), "detectable")
 
