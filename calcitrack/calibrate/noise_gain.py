@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
+from calcitrack.model.display import percent_beside_limit
 from calcitrack.model.image import FloatImage, Mask
 
 FloatArray = NDArray[np.float64]
@@ -152,5 +153,6 @@ def _fit(levels: FloatArray) -> Gain | str:
     if nepers < MIN_SPAN:
         return f"the film's noise changes too little over its grey levels (as over {nepers:.1f} nepers) to give the gain"
     if relative_sd > MAX_RELATIVE_SD:
-        return f"the film's noise gives the gain within {100 * relative_sd:.0f} % only; {100 * MAX_RELATIVE_SD:.0f} % are needed"
+        within = percent_beside_limit(relative_sd, MAX_RELATIVE_SD)
+        return f"the film's noise gives the gain within {within} only; {100 * MAX_RELATIVE_SD:g} % are needed"
     return Gain(span / nepers, relative_sd)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from calcitrack.calibrate.wedge_curve import LEAST_RISE, WedgeCurve
 from calcitrack.calibrate.wedge_strip import Wedge
-from calcitrack.model.display import counted
+from calcitrack.model.display import beside_limit, counted
 
 FloatArray = NDArray[np.float64]
 
@@ -51,7 +51,8 @@ def doubt(wedge: Wedge, curve: WedgeCurve | None, first_mm: float, limits: tuple
     if curve is None:
         return "fewer than three of its steps can be told apart from the open field, from each other and from saturation"
     if curve.relative_misfit > MAX_MISFIT:
-        return f"the picture differs from a wedge with such steps by {curve.relative_misfit:.2g} of a step, {MAX_MISFIT:g} at most was expected"
+        misfit = beside_limit(curve.relative_misfit, MAX_MISFIT, 1)
+        return f"the picture differs from a wedge with such steps by {misfit} of a step, {MAX_MISFIT:g} at most was expected"
     kink = _kink(curve, limits)
     if abs(kink) > MAX_KINK:
         return f"by the other steps its first one reads as {first_mm * np.exp(kink):.2g} mm"

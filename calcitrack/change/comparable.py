@@ -6,15 +6,27 @@ gets its reason: films that could not be aligned, that show too little of what o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
+from calcitrack.change.burden import QUALITY
 from calcitrack.model.evaluable import Evaluable, Shared
 from calcitrack.model.judgement import BurdenPoint, BurdenSeries
+from calcitrack.model.spacing import SpacingBasis
 
 UNLIKE = "values of different kinds cannot be subtracted"
-UNSPOILED = "a film of full quality"
-"""What stands for a film of which nothing is doubted, beside one of which something is."""
+PLANES: Mapping[str, str] = MappingProxyType(
+    {
+        SpacingBasis.FIDUCIAL.value: "sizes at an object of known size",
+        SpacingBasis.MAGNIFICATION_CORRECTED.value: "sizes corrected for magnification",
+        SpacingBasis.DETECTOR.value: "sizes at the detector",
+        SpacingBasis.PATIENT.value: "sizes in the patient",
+        SpacingBasis.UNSPECIFIED.value: "sizes in no stated plane",
+        SpacingBasis.PIXELS.value: "sizes in pixels",
+    }
+)
+"""Basis of a spacing -> what it means for the values of a visit."""
 OTHER_FILM = "a film as the detector gave it and a processed one show outlines of different width"
 PROCESSED = ("B", "C")
 """Calibration tiers of films whose look a vendor's curve decided, or nobody knows what: a wedge in the picture tells the mass, no outline."""
@@ -59,7 +71,7 @@ def compared(series: BurdenSeries, time_points: Collection[int]) -> Compared | s
     --------
     >>> points = tuple(BurdenPoint(k, None, (10.0 * k,), like=like) for k, like in ((1, "detector"), (2, "fiducial")))
     >>> compared(BurdenSeries("total", "area_mm2", "mm2", points), (1, 2))
-    'values of different kinds cannot be subtracted: detector and fiducial'
+    'values of different kinds cannot be subtracted: sizes at the detector on visit 1, sizes at an object of known size on visit 2'
     """
     chosen = replace(series.at(time_points), parts={}, evaluable=None)  # settled: nothing is left to be compared anew
     known = {p.time_point for p in chosen.points}
@@ -100,7 +112,7 @@ def comparable(series: BurdenSeries) -> Compared:
         left |= {t: f"it could not be aligned with the others ({series.evaluable.unaligned[t]})" for t in unaligned}
         kept = [t for t in kept if t not in left]
     alike = _most_alike(series.at(kept))
-    left |= dict.fromkeys((t for t in kept if t not in alike), "its values, or its film, are of another kind than most")
+    left |= {t: _unlike(series.at((t, alike[-1]))) for t in kept if t not in alike}
     kept = list(alike)
     while len(kept) > 1 and series.evaluable is not None and series.evaluable.refusal(kept):
         worst = _worst(series.evaluable, kept)
@@ -133,12 +145,38 @@ def _kind(series: BurdenSeries, point: BurdenPoint) -> tuple[str, str]:
 
 def _unlike(series: BurdenSeries) -> str:
     """Why points cannot be subtracted from each other; empty where they can."""
-    likes = dict.fromkeys(p.like for p in series.points)
-    if len(likes) > 1:
-        return f"{UNLIKE}: {' and '.join(like or UNSPOILED for like in likes)}"
+    if len({p.like for p in series.points}) > 1:
+        return f"{UNLIKE}: {', '.join(_differences(series.points))}"
     kinds = {_kind(series, p)[1] for p in series.points}
-    tiers = dict.fromkeys(p.calibration for p in series.points)
-    return f"{OTHER_FILM} (calibration tiers {' and '.join(tiers)})" if len(kinds) > 1 else ""
+    if len(kinds) < 2:
+        return ""
+    tiers: dict[str, list[int]] = {}
+    for p in series.points:
+        tiers.setdefault(p.calibration, []).append(p.time_point)
+    return f"{OTHER_FILM} ({', '.join(f'calibration tier {tier} on {_visits(times)}' for tier, times in tiers.items())})"
+
+
+def _differences(points: Sequence[BurdenPoint]) -> Iterator[str]:
+    """What is true of some visits only, and of which; where films are spoilt, that alone."""
+    parts = {p.time_point: [part for part in p.like.split("; ") if part] for p in points}
+    differ = [part for part in dict.fromkeys(part for own in parts.values() for part in own) if any(part not in own for own in parts.values())]
+    spoilt = [part for part in differ if part in QUALITY.values()]
+    for part in spoilt or differ:
+        where = _visits(t for t, own in parts.items() if part in own)
+        others = _visits(t for t, own in parts.items() if part not in own)
+        yield f"the film of {where} is {part}, that of {others} is not" if spoilt else f"{PLANES.get(part, part)} on {where}"
+
+
+def _visits(times: Iterable[int]) -> str:
+    """Visits in words.
+
+    Examples
+    --------
+    >>> _visits([1]), _visits([1, 3])
+    ('visit 1', 'visits 1, 3')
+    """
+    named = [str(t) for t in times]
+    return f"visit{'s' if len(named) > 1 else ''} {', '.join(named)}"
 
 
 def _summed(series: BurdenSeries, parts: Sequence[BurdenSeries]) -> BurdenSeries:

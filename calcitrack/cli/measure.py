@@ -304,7 +304,9 @@ def _line(assessment: Assessment) -> TimelineLine:
         assumed,
         tuple(len(image.segmentation.possible_values) for image in assessment.images),
         tuple((image.exposure.source, doubt) for image in assessment.images for doubt in image.doubts),
-        tuple((image.exposure.source, words) for k, image in enumerate(assessment.images) for words in placement_sentences(assessment, k)),
+        tuple(
+            (image.exposure.source, words) for image, said in zip(assessment.images, placement_sentences(assessment), strict=True) for words in said
+        ),
         tuple(FilmPixels.of(image, assessment.key) for image in assessment.images),
     )
 

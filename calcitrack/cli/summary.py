@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePath
 from types import MappingProxyType
@@ -29,7 +29,7 @@ from calcitrack.model.film_quality import FilmDoubt, by_severity
 from calcitrack.model.judgement import TOTAL, BurdenSeries, JudgedChange, Judgement, TimelineSeries
 from calcitrack.model.moved import Moves
 from calcitrack.model.timeline import TimelineKey
-from calcitrack.reporting.change_words import depends_on, short_change
+from calcitrack.reporting.change_words import depends_on, refused_changes, short_change
 from calcitrack.reporting.moved_words import moved_sentence
 from calcitrack.reporting.possible_words import possible_sentence
 from calcitrack.reporting.same_pixels import FilmPixels, on_two_timelines
@@ -65,6 +65,13 @@ its changes are the differences of the values beside them. The tables line up, e
 TABLE_WIDTH = sum(width + 1 for _, width in ALONE)
 OF_ALL_FILMS = "all films: all films of the timeline measured together; "
 Changes = Mapping[Cell, JudgedChange]
+ATTENTION = "Needs your attention"
+"""Heading of what ends the summary."""
+SEE_ATTENTION = f"(see {ATTENTION})"
+IN_BRACKETS = re.compile(r"\((.*)\)$")
+"""The reason of a registration, which ends that of a change."""
+WITHOUT_PART = re.compile(r"(visit \d+ takes no part): .*?(?=; visit \d+ takes no part: |\)\.$)")
+"""Why a visit takes no part in a trend: it stands below the table."""
 NO_CHANGE, PARTLY = "none*", "*"
 """Where there is no change, and what marks one that is not about all deposits; a line below the table says why."""
 
@@ -294,9 +301,8 @@ def summary_text(summary: Summary, console: Console) -> str:
                 console.print(_table(columns, rows, console.width - TABLE_WIDTH))
             else:
                 _print_list(columns, rows, console)
-            for said in (*_together(burden), *_not_compared(line, changes), *_aluminium(line), *_events(line)):
-                _say(console, said)
-            for said in _no_mass(line):
+            not_compared = _not_compared(line, changes)
+            for said in (*_together(burden), *not_compared, *_aluminium(line), *_events(line), *_no_mass(line, not_compared)):
                 _say(console, said)
             for assumption in line.assumed:
                 _say(console, f"  HA mass rests on: {assumption}")
@@ -364,7 +370,7 @@ def _print_hints(summary: Summary, console: Console) -> None:
 def _print_attention(summary: Summary, console: Console) -> None:
     """What may turn a measurement into its opposite, and on which films."""
     if summary.attention:
-        _say(console, "Needs your attention", style="bold")
+        _say(console, ATTENTION, style="bold")
     for words, files in list(summary.attention.items())[:MOST_FAILURES]:
         more = f" and {counted(len(files) - 1, 'more file')}" if len(files) > 1 else ""
         _say(console, f"  {files[0]}{more}: {words}", style="red")
@@ -386,8 +392,14 @@ def _print_verdicts(summary: Summary, console: Console) -> None:
     several = {line.key: line.title for line in summary.timelines if len(line.rows) > 1}
     for judgement in [j for j in summary.judged.judgements if j.key in several][:MOST_TIMELINES]:
         _say(console, several[judgement.key], style="bold")
-        for sentence in (*change_sentences(judgement), *judgement_sentences(judgement), *_others(judgement)):
-            _say(console, f"  {sentence}")
+        for sentence in (*_change_once(judgement), *judgement_sentences(judgement), *_others(judgement)):
+            _say(console, "  " + WITHOUT_PART.sub(r"\1", sentence))
+
+
+def _change_once(judgement: Judgement) -> tuple[str, ...]:
+    """The change in words; why there is none stands below the table."""
+    reasons = {change.reason for change in refused_changes(judgement)}
+    return tuple(s for s in change_sentences(judgement) if not any(s.endswith(f": {reason}.") for reason in reasons))
 
 
 def _others(judgement: Judgement) -> tuple[str, ...]:
@@ -440,16 +452,27 @@ def _cells(row: Row, change: JudgedChange | None, burden: BurdenSeries | None) -
 
 
 def _not_compared(line: TimelineLine, changes: Changes) -> tuple[str, ...]:
-    """What the changes since the first visit leave out, or why there are none."""
+    """What the changes since the first visit leave out, or why there are none; what stands at the end with its file is not said twice."""
     told = [(_day(row), c) for row in line.rows if row.get("deposit_count") is not None and (c := changes.get(row.get("time_point"))) is not None]
-    return tuple(f"  * {day}: {c.left_out if c.absolute is not None else c.reason}" for day, c in told if c.left_out or c.absolute is None)
+    words = [_not_compared_line(day, c.left_out if c.absolute is not None else c.reason) for day, c in told if c.left_out or c.absolute is None]
+    return tuple(IN_BRACKETS.sub(lambda m: SEE_ATTENTION if any(m[1] in said for _, said in line.misplaced) else m[0], w) for w in words)
 
 
-def _no_mass(line: TimelineLine) -> Iterator[str]:
-    """Why there is no mass; at which visits, where others have one or another reason. Of a visit without any value the table says so."""
+def _not_compared_line(day: str, words: str) -> str:
+    return f"  * {day}: {words}"
+
+
+def _no_mass(line: TimelineLine, told: Collection[str]) -> Iterator[str]:
+    """Why there is no mass; at which visits, where others have one or another reason. Of a visit without any value the table says so.
+
+    Parameters
+    ----------
+    told
+        Lines that say the same of a change.
+    """
     day = {row.get("time_point"): _day(row) for row in line.rows if row.get("deposit_count") is not None}
     for reason, time_points in line.no_mass:
-        days = [day[t] for t in time_points if t in day]
+        days = [day[t] for t in time_points if t in day and _not_compared_line(day[t], reason) not in told]
         where = "" if len(days) == len(day) else f" on {', '.join(days)}"
         if days:
             yield f"  HA mass is not measurable{where}: {reason}"
@@ -527,9 +550,13 @@ def _print_files(summary: Summary, console: Console) -> None:
         _say(console, f"  skipped {n}: {reason}")
     if len(skipped) > MOST_FAILURES:
         _say(console, f"  and {counted(len(skipped) - MOST_FAILURES, 'more reason')} in images.csv")
-    for path, reason in failed[:MOST_FAILURES]:
+    below = {source for files in summary.attention.values() for source in files}
+    here = [(path, reason) for path, reason in failed if path not in below]
+    for path, reason in here[:MOST_FAILURES]:
         _say(console, f"  failed: {reason if path in reason else f'{path}: {reason}'}", style="red")
-    if len(failed) > MOST_FAILURES:
-        _say(console, f"  and {len(failed) - MOST_FAILURES} more in images.csv")
+    if len(here) > MOST_FAILURES:
+        _say(console, f"  and {len(here) - MOST_FAILURES} more in images.csv")
+    if len(here) < len(failed):
+        _say(console, f"  failed {len(failed) - len(here)}: see {ATTENTION}")
     for problem in summary.written.problems[:MOST_FAILURES]:
         _say(console, f"  no {problem.output} for {problem.source}: {problem.reason}", style="red")

@@ -169,3 +169,37 @@ def counted(number: int, one: str, several: str = "") -> str:
     ('1 image', '3 images', '2 studies')
     """
     return f"{number} {one if number == 1 else several or one + 's'}"
+
+
+MOST_PLACES = 6
+"""Decimals of a value beside its limit; a smaller difference is told as equal."""
+
+
+def beside_limit(value: float, limit: float, places: int) -> str:
+    """A value in as many decimals as it takes to lie on its side of a limit that is printed beside it.
+
+    Parameters
+    ----------
+    places
+        Decimals where that needs no more.
+
+    Examples
+    --------
+    >>> beside_limit(0.0503, 0.05, 2), beside_limit(0.062, 0.05, 2), beside_limit(49.6, 50, 0)
+    ('0.0503', '0.06', '49.6')
+    """
+    for n in range(places, MOST_PLACES):
+        if (round(value, n) > limit) == (value > limit) and (round(value, n) < limit) == (value < limit):
+            return f"{value:.{n}f}"
+    return f"{value:.{MOST_PLACES}f}"
+
+
+def percent_beside_limit(share: float, limit: float) -> str:
+    """The same of a share beside a limit in percent.
+
+    Examples
+    --------
+    >>> percent_beside_limit(0.0503, 0.05), percent_beside_limit(0.12, 0.05)
+    ('5.03 %', '12 %')
+    """
+    return f"{beside_limit(100 * share, 100 * limit, 0)} %"

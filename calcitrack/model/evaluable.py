@@ -154,7 +154,7 @@ class Evaluable:
         visits = ", ".join(str(t) for t in sorted(time_points))
         return (
             f"only {whole_percent(found.fraction)} of the deposits' area can be evaluated at all of the visits {visits} (at least "
-            f"{LEAST_COMPARED:.0%} needed): the rest lies outside a picture or where the films could not be aligned"
+            f"{100 * LEAST_COMPARED:g} % needed): the rest lies outside a picture or where the films could not be aligned"
         )
 
 
@@ -192,7 +192,7 @@ def evaluable_of(images: Sequence[ImageAssessment], tracks: Sequence[DepositTrac
         Its deposits. Where their fates say that a deposit is not evaluable, or that its empty place was seen, they win over geometry: a reader may
         have stated them.
     """
-    upright = {d.deposit_id for i in images if i.alignment is None or not i.alignment.mirrored for d in i.deposits}
+    upright = _upright(images)
     looks = [_Look.of(i, upright) for i in images]
     groups = _with_strays(families_of(tracks), looks)
     known = [_known_on(group, looks) for group in groups]
@@ -205,6 +205,41 @@ def evaluable_of(images: Sequence[ImageAssessment], tracks: Sequence[DepositTrac
         seen = {t: share for t, chosen in exposures.items() if (share := float(np.mean([looks[k].share(names) for k in chosen]))) > 0}
         families.append(EvaluableFamily(tuple(t.deposit_id for t in group), at, seen, _located(group, looks), area))
     return Evaluable(tuple(families), _unaligned(looks), exposures, _cut(tracks, looks, exposures))
+
+
+def beyond_pictures(images: Sequence[ImageAssessment], tracks: Sequence[DepositTrack]) -> tuple[float, ...]:
+    """Share of the deposits, by their mean area, that films of other visits show whole and that lie outside the picture, of each image.
+
+    Where films could not be laid on each other, nothing is known, and nothing is counted; neither is a deposit that the other film cuts too.
+
+    Parameters
+    ----------
+    images
+        All measured images of a timeline.
+    tracks
+        Its deposits.
+    """
+    upright = _upright(images)
+    looks = [_Look.of(i, upright) for i in images]
+    groups = families_of(tracks)
+    areas = [_mean_area(group, looks) for group in groups]
+    every = sum(area for group, area in zip(groups, areas, strict=True) if _located(group, looks))
+
+    def outside(name: str, look: _Look) -> bool:
+        shown = [o for o in looks if o.view.time_point != look.view.time_point and name in o.shadows and name not in o.cut]
+        return any(not look.view.holds(o.shadows[name]) for o in shown)
+
+    return tuple(
+        sum(area for group, area in zip(groups, areas, strict=True) if any(outside(t.deposit_id, look) for t in group)) / every
+        if every and look.view.linked
+        else 0.0
+        for look in looks
+    )
+
+
+def _upright(images: Sequence[ImageAssessment]) -> frozenset[str]:
+    """Ids of the deposits that are seen on films that do not lie mirrored."""
+    return frozenset(d.deposit_id for i in images if i.alignment is None or not i.alignment.mirrored for d in i.deposits)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

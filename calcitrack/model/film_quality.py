@@ -100,9 +100,11 @@ EXPLAINED: Mapping[FilmProblem, Explained] = MappingProxyType(
         ),
         FilmProblem.PIXEL_SIZE: Explained(
             Severity.REFUSED,
-            "the limb has a width that no person has at the stated size of a pixel",
+            "the limb has a width that no person has at the stated part of the body and size of a pixel: another part, a limb that is cut along its "
+            "length, or another size of a pixel",
             "the film is not measured: its areas would be wrong",
-            "state the size of a pixel in the manifest, or draw a known length; if it is right, state measure_anyway `pixel_size`",
+            "look which part it shows, and whether it shows all of its width: state another part in the manifest (body_part), or take a film that is "
+            "not cut; else state the size of a pixel there, or draw a known length; if all is right, state measure_anyway `pixel_size`",
         ),
         FilmProblem.UNSEEN_PART: Explained(
             Severity.DOUBTED,
@@ -152,7 +154,7 @@ class FilmDoubt:
     problem
         Which one.
     found
-        What was seen, with numbers: ``bones of 96 mm``.
+        What was seen, with numbers: ``a limb of 296 mm``.
     overruled
         Whether a person stated that the film is to be measured all the same; it is doubted then, and not refused.
 

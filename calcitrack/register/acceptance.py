@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from calcitrack.errors import InvalidValueError
+from calcitrack.model.display import beside_limit, percent_beside_limit
 from calcitrack.register.bones import Partition
 from calcitrack.register.chain import Skeleton, opening_mm
 from calcitrack.register.coarse import overlap, scale_of
@@ -100,7 +101,8 @@ def judged(bones: Skeleton, fits: Sequence[Fit], options: AlignOptions) -> list[
     for k, found in enumerate(fits):
         beside = [opening_mm(joint, fits[n].matrix, found.matrix) for n, joint in bones.neighbours(k) if not reasons[n]]
         if not reasons[k] and beside and min(beside) > options.max_opening_mm:
-            reasons[k] = f"its joints would have opened by {min(beside):.1f} mm (at most {options.max_opening_mm:g} is believed)"
+            opening = beside_limit(min(beside), options.max_opening_mm, 1)
+            reasons[k] = f"its joints would have opened by {opening} mm (at most {options.max_opening_mm:g} is believed)"
     return reasons
 
 
@@ -108,13 +110,23 @@ def _own_reason(found: Fit, usual_scale: float, options: AlignOptions) -> str:
     if found.seen < MIN_SEEN:
         return f"{found.seen:.0%} of it lie within the other picture"
     if found.likeness < options.min_likeness:
-        return f"its picture correlates by {found.likeness:.2f} only (at least {options.min_likeness:g} needed)"
+        return f"its picture correlates by {beside_limit(found.likeness, options.min_likeness, 2)} only (at least {options.min_likeness:g} needed)"
     if found.residual_mm > options.max_residual_mm:
-        return f"its edges are {found.residual_mm:.2f} mm apart (at most {options.max_residual_mm:g} is believed)"
+        return (
+            f"its edges are {beside_limit(found.residual_mm, options.max_residual_mm, 2)} mm apart (at most {options.max_residual_mm:g} is believed)"
+        )
     growth = scale_of(found.matrix) / usual_scale
     if not 1 / options.max_scale <= growth <= options.max_scale:
-        return f"it would have changed its size {growth:.2f} times against the other bones (at most {options.max_scale:g} is believed)"
+        return f"it would have changed its size {_times(growth, options)} against the other bones"
     return ""
+
+
+def _times(ratio: float, options: AlignOptions) -> str:
+    """A ratio of sizes beside the limit that it is beyond, up or down."""
+    if ratio > 1:
+        return f"{beside_limit(ratio, options.max_scale, 2)} times (at most {options.max_scale:g} is believed)"
+    least = round(1 / options.max_scale, 3)
+    return f"{beside_limit(ratio, least, 2)} times (at least {least:g} is believed)"
 
 
 def bridged(found: FoundBones, lost: int) -> bool:
@@ -129,18 +141,20 @@ def whole_reason(fixed: Scene, moving: Scene, found: FoundBones, options: AlignO
     """Reason why the whole registration is rejected; empty where it is accepted."""
     shared = overlap(fixed.limb, moving.limb, found.whole)
     if shared < options.min_overlap:
-        return f"the aligned limbs overlap by {shared:.2f} only (Dice; at least {options.min_overlap:g} needed)"
+        return f"the aligned limbs overlap by {beside_limit(shared, options.min_overlap, 2)} only (Dice; at least {options.min_overlap:g} needed)"
     scale = scale_of(found.whole)
     if not 1 / options.max_scale <= scale <= options.max_scale:
-        return f"the limb would have changed its size {scale:.2f} times (at most {options.max_scale:g} is believed)"
+        return f"the limb would have changed its size {_times(scale, options)}"
     in_view = [k for k, f in enumerate(found.fits) if f.seen >= MIN_SEEN]
     area = np.array(found.bones.area_mm2)
     share = float(area[found.believed].sum() / area[in_view].sum()) if in_view else 1.0
     if share < options.min_found:
-        return f"{share:.0%} of the bone was found again (at least {options.min_found:.0%} needed): another person, another view or another part"
+        found_again = f"{percent_beside_limit(share, options.min_found)} of the bone was found again"
+        return f"{found_again} (at least {100 * options.min_found:g} % needed): another person, another view or another part"
     spread = _size_spread(found)
     if spread > options.max_size_spread:
-        return f"the bones' proportions differ by {spread:.0%} (at most {options.max_size_spread:.0%} is believed): another person or another view"
+        differ = f"the bones' proportions differ by {percent_beside_limit(spread, options.max_size_spread)}"
+        return f"{differ} (at most {100 * options.max_size_spread:g} % is believed): another person or another view"
     return ""
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from calcitrack.model.assessment import Assessment, TimePointSummary
-from calcitrack.model.display import counted
+from calcitrack.model.display import MOST_PLACES, counted
 from calcitrack.model.judgement import TOTAL, Estimate, JudgedChange, Judgement, SdcSource, Verdict
 from calcitrack.model.measurement import Measurement
 
@@ -114,7 +114,8 @@ def detectable_sentence(judgement: Judgement) -> str:
     change = last_change(judgement)
     if change is None or change.sdc is None or change.exceeds_sdc is None or change.absolute is None:
         return ""
-    down, up = (percent(x) for x in change.sdc)
+    places = _places(change)
+    down, up = (percent(x, places) for x in change.sdc)
     source = source_words(change.sdc_source, change.sdc_patients, judgement.key.patient_id)
     detectable = f"(smallest detectable change: {down} to {up}, from {source})"
     headline = judgement.headline
@@ -175,7 +176,8 @@ def _with_interval(change: JudgedChange, unit: str) -> str:
     value, low, high = in_digits(absolute)
     said = f"{value} {unit}, 95 % interval {low} to {high} {unit}"
     if relative is not None:
-        said = f"{said} ({percent(relative.value)}, {percent(relative.low)} to {percent(relative.high)})"
+        value, low, high = (percent(x, _places(change)) for x in (relative.value, relative.low, relative.high))
+        said = f"{said} ({value}, {low} to {high})"
     return f"{said}; {change.note}" if change.note else said
 
 
@@ -227,15 +229,28 @@ def short_change(change: JudgedChange) -> tuple[str, str]:
     return f"{value} {UNIT_WORDS.get(change.unit, change.unit)}", f"{low} to {high}"
 
 
-def percent(share: float) -> str:
-    """A relative change in whole percent, with its sign.
+def percent(share: float, places: int = 0) -> str:
+    """A relative change in percent, with its sign.
 
     Examples
     --------
-    >>> percent(0.25)
-    '+25 %'
+    >>> percent(0.25), percent(0.253, 1)
+    ('+25 %', '+25.3 %')
     """
-    return f"{100 * share:+.0f} %".replace("-", "−")  # noqa: RUF001 a minus sign is meant
+    return f"{100 * share:+.{places}f} %".replace("-", "−")  # noqa: RUF001 a minus sign is meant
+
+
+def _places(change: JudgedChange) -> int:
+    """Decimals of percents in which a change lies on its side of the smallest detectable one."""
+    if change.sdc is None or change.relative is None:
+        return 0
+    value, ends = 100 * change.relative.value, [100 * x for x in change.sdc]
+    return next((n for n in range(MOST_PLACES) if all(_same_side(value, end, n) for end in ends)), 0)
+
+
+def _same_side(value: float, end: float, places: int) -> bool:
+    rounded, limit = round(value, places), round(end, places)
+    return (rounded > limit) == (value > end) and (rounded < limit) == (value < end)
 
 
 def _read(assessment: Assessment) -> list[TimePointSummary]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import Assessment
+from calcitrack.model.evaluable import beyond_pictures
 
 TURNED_DEG = 60.0
 """A film that lies turned by more was laid down or saved in another way. People lay a limb within 25 degrees of upright (the range of
@@ -15,10 +16,13 @@ MIRRORED = (
 )
 """Of a follow-up that the registration had to mirror."""
 SHOWS_LESS = (
-    "does not show all deposits that other visits show: what lies outside its picture, or where it could not be laid on the first film, is left out "
-    "of its changes; look whether it was cropped"
+    "does not show all deposits that other visits show: its picture ends before them, and they are left out of its changes; look whether it was "
+    "cropped or collimated"
 )
 """Of a film that shows a part of the deposits only."""
+LEAST_BEYOND = 0.1
+"""Share of the deposits' area outside a picture from which a reader is told: less is a deposit or two at the end of a forearm, which two films of one
+limb never cut at the same place, and stands below the table of changes alone."""
 
 
 def lie_sentence(alignment: Alignment | None) -> str:
@@ -41,26 +45,27 @@ def lie_sentence(alignment: Alignment | None) -> str:
     return f"lies turned by about {turn} degrees against the baseline: it was laid down or saved in another way, and is followed as if it lay alike"
 
 
-def placement_sentences(assessment: Assessment, image: int) -> tuple[str, ...]:
-    """What a reader should look at of how a film lies on the first one, and of what it shows of its deposits; most serious first.
+def placement_sentences(assessment: Assessment) -> tuple[tuple[str, ...], ...]:
+    """What a reader should look at of how each film lies on the first one, and of what it shows of its deposits; most serious first.
 
-    Parameters
-    ----------
-    image
-        Position in ``assessment.images``.
+    Returns
+    -------
+    tuple
+        The sentences of each of ``assessment.images``.
 
     Examples
     --------
     >>> from calcitrack import assess
     >>> from calcitrack.phantom.small import small_timeline
-    >>> assessment = assess(small_timeline((1.5, 2.0)))
-    >>> placement_sentences(assessment, 1)
-    ()
+    >>> placement_sentences(assess(small_timeline((1.5, 2.0))))
+    ((), ())
     """
-    shown = assessment.images[image]
-    alignment = shown.alignment
+    partly = any(p.evaluable_fraction is not None and p.evaluable_fraction < 1 for p in assessment.time_points)
+    beyond = beyond_pictures(assessment.images, assessment.tracks) if partly else (0.0,) * len(assessment.images)
+    return tuple(_of_one(image.alignment, share) for image, share in zip(assessment.images, beyond, strict=True))
+
+
+def _of_one(alignment: Alignment | None, beyond: float) -> tuple[str, ...]:
     if alignment is not None and not alignment.ok:
         return (f"is not compared with the other films: {alignment.reason}; look whether both show the same side of one person",)
-    fraction = next((p.evaluable_fraction for p in assessment.time_points if p.index == shown.time_point), None)
-    less = fraction is not None and fraction < 1
-    return tuple(words for words in (lie_sentence(alignment), SHOWS_LESS if less else "") if words)
+    return tuple(words for words in (lie_sentence(alignment), SHOWS_LESS if beyond >= LEAST_BEYOND else "") if words)

@@ -27,6 +27,6 @@ def attention(assessment: Assessment, image: int) -> tuple[str, ...]:
     refused = [f for f in assessment.failures if isinstance(f.error, FilmRefusedError)]
     return (
         *(f"visit {f.time_point} is not measured: found {f.error.found}; {f.error.action}" for f in refused),
-        *(f"this film {words}" for words in placement_sentences(assessment, image)),
+        *(f"this film {words}" for words in placement_sentences(assessment)[image]),
         *(f"this film: {doubt.words}" for doubt in assessment.images[image].doubts),
     )

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 import numpy as np
+from scipy import ndimage
 
+from calcitrack.model.display import beside_limit, percent_beside_limit
 from calcitrack.model.film_quality import FilmDoubt, FilmProblem, Severity, by_severity, overruled
 from calcitrack.model.image import Acquisition, FloatImage, Mask, Radiograph
 from calcitrack.model.two_limbs import BOTH, PAIRED_PARTS
@@ -44,6 +46,8 @@ ADULT_LEAST_MM: Mapping[str, float] = MappingProxyType({"HAND": 55.0, "FOOT": 45
 THUMB_MM = 30.0
 """What is no wider may be one finger or toe of the stated hand or foot: a thumb is 26 mm broad at most (95th percentile of men; Greiner 1991,
 Natick/TR-92/011), and a film enlarges it."""
+PENUMBRA = 2
+"""Coarse pixels (0.8 mm) at the edge of the field in which a blade's shadow hides the limb: about 1 mm (`calcitrack.phantom.simulate`)."""
 LEAST_FOREIGN_CM2 = 1.0
 """Smaller objects are rings and letters at the skin, which the search leaves out by itself."""
 AT_THE_END = 0.002
@@ -110,7 +114,11 @@ def _by_picture(radiograph: Radiograph, image: FloatImage, field: Mask, seen: Ov
         return (unlike,)
     foreign = area_cm2(np.asarray((seen.foreign[every] > 0.5) & limb, bool))
     sure = np.asarray((seen.bone[every] > SURE_BONE) & limb, bool)
-    found = [_two_limbs(radiograph.acquisition, limb, sure), _wrong_size(radiograph, limb), _burnt_out(image[every], field[every], limb)]
+    found = [
+        _two_limbs(radiograph.acquisition, limb, sure),
+        _wrong_size(radiograph, limb, field[every]),
+        _burnt_out(image[every], field[every], limb),
+    ]
     if foreign >= LEAST_FOREIGN_CM2:
         found.append(FilmDoubt(FilmProblem.FOREIGN, f"{foreign:.0f} cm2 of the limb"))
     return tuple(d for d in found if d is not None)
@@ -146,8 +154,10 @@ def _not_as_films_of_limbs(image: FloatImage, field: Mask, limb: Mask, bone: Mas
     if certainty >= LEAST_CERTAINTY and (share <= MOST_BONE or not whole_view):
         return None
     if certainty < LEAST_CERTAINTY:
-        return FilmDoubt(FilmProblem.UNLIKE, f"a certainty of {certainty:.2f}; films of limbs reach {LEAST_CERTAINTY:g} or more")
-    return FilmDoubt(FilmProblem.UNLIKE, f"{100 * share:.0f} % of it look like bone; of limbs at most {100 * MOST_BONE:.0f} %")
+        return FilmDoubt(
+            FilmProblem.UNLIKE, f"a certainty of {beside_limit(certainty, LEAST_CERTAINTY, 2)}; films of limbs reach {LEAST_CERTAINTY:g} or more"
+        )
+    return FilmDoubt(FilmProblem.UNLIKE, f"{percent_beside_limit(share, MOST_BONE)} of it look like bone; of limbs at most {100 * MOST_BONE:g} %")
 
 
 def _two_limbs(acquisition: Acquisition, limb: Mask, bone: Mask) -> FilmDoubt | None:
@@ -174,26 +184,40 @@ def _burnt_out(image: FloatImage, field: Mask, limb: Mask) -> FilmDoubt | None:
     return None
 
 
-def _may_be_part(limb: Mask, width: float, least_mm: float) -> bool:
-    """Whether a narrow limb may be a finger, or a part of a limb that the picture's edge cuts: it would be wide enough if it went on beyond."""
-    beyond = np.pad(limb, int(np.ceil(least_mm / COARSE_MM)), mode="edge")
-    return width <= THUMB_MM or width_mm(beyond) >= least_mm
+def _may_be_part(limb: Mask, field: Mask, width: float, least_mm: float) -> bool:
+    """Whether a narrow limb may be a finger, or a part of a limb that an edge cuts: it would be wide enough if it went on beyond.
+
+    Edges are those of the picture and of the collimator's blades within it.
+    """
+    return width <= THUMB_MM or width_mm(_gone_on(limb, field, round(least_mm / COARSE_MM))) >= least_mm
 
 
-def _wrong_size(radiograph: Radiograph, limb: Mask) -> FilmDoubt | None:
+def _gone_on(limb: Mask, field: Mask, steps: int) -> Mask:
+    """The limb, gone on beyond the field as it is at the nearest place within; so many coarse pixels beyond the picture."""
+    within = np.pad(ndimage.binary_erosion(field, iterations=PENUMBRA, border_value=1), steps)
+    if not within.any():
+        return limb
+    nearest = ndimage.distance_transform_edt(~within, return_distances=False, return_indices=True)
+    return np.asarray(np.pad(limb, steps)[tuple(nearest)])
+
+
+def _wrong_size(radiograph: Radiograph, limb: Mask, field: Mask) -> FilmDoubt | None:
     """Whether the limb has a width that nobody has at the stated size of a pixel."""
     pixel_mm = radiograph.spacing.mean_mm
     part = _part(radiograph.acquisition)
     if pixel_mm is None or part not in WIDEST_MM:
         return None
-    width = width_mm(limb)
-    said = f"a limb of {width:.0f} mm at {pixel_mm:.3g} mm a pixel"
-    if width > WIDEST_MM[part]:
-        return FilmDoubt(FilmProblem.PIXEL_SIZE, f"{said}; {part} is at most {WIDEST_MM[part]:.0f} mm wide")
-    least = ADULT_LEAST_MM.get(part, 0.0)
-    if width < least and _is_adult(radiograph.acquisition) and not _may_be_part(limb, width, least):
-        return FilmDoubt(FilmProblem.PIXEL_SIZE, f"{said}; {part} of an adult is at least {least:.0f} mm wide")
+    width, widest, least = width_mm(limb), WIDEST_MM[part], ADULT_LEAST_MM.get(part, 0.0)
+    if width > widest:
+        return FilmDoubt(FilmProblem.PIXEL_SIZE, f"{_wide(width, widest, pixel_mm)}; {part} is stated, which is at most {widest:g} mm wide")
+    if width < least and _is_adult(radiograph.acquisition) and not _may_be_part(limb, field, width, least):
+        of_adult = f"{part} is stated, which is at least {least:g} mm wide in adults"
+        return FilmDoubt(FilmProblem.PIXEL_SIZE, f"{_wide(width, least, pixel_mm)}; {of_adult}")
     return None
+
+
+def _wide(width: float, limit: float, pixel_mm: float) -> str:
+    return f"a limb of {beside_limit(width, limit, 0)} mm at {pixel_mm:.3g} mm a pixel"
 
 
 def _is_adult(acquisition: Acquisition) -> bool:

@@ -115,7 +115,7 @@ def test_films_of_another_tier_leave_too(courses: ModuleType) -> None:
     """Areas of tier A and C are not compared, masses are, and areas of B and C; the trend is that of the majority."""
     series = courses.series(YEAR, [100, 110, 120, 300])
     mixed = replace(series, points=(*series.points[:3], replace(series.points[3], calibration="C")))
-    assert str(compared(mixed, (1, 4))).endswith("show outlines of different width (calibration tiers A and C)")
+    assert str(compared(mixed, (1, 4))).endswith("show outlines of different width (calibration tier A on visit 1, calibration tier C on visit 4)")
     assert [p.time_point for p in comparable(mixed).series.points] == [1, 2, 3]
     processed = replace(series, points=tuple(replace(p, calibration=tier) for p, tier in zip(series.points, "BCBC", strict=True)))
     assert len(comparable(processed).series.points) == 4

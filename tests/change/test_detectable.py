@@ -103,7 +103,9 @@ def test_unlike_millimetres_are_not_subtracted(courses: ModuleType) -> None:
     series = courses.series([0, 365], [100, 150])
     change = judged_change(series, series.points[0], replace(series.points[1], like="fiducial"), "baseline", courses.precision())
     assert (change.absolute, change.relative, change.exceeds_sdc) == (None, None, None)
-    assert change.reason == "values of different kinds cannot be subtracted: detector and fiducial"
+    assert change.reason == (
+        "values of different kinds cannot be subtracted: sizes at the detector on visit 1, sizes at an object of known size on visit 2"
+    )
 
 
 def test_larger_burdens_repeat_better_in_the_profile() -> None:

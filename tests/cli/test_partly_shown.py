@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+import pytest
 from rich.console import Console
 
 from calcitrack import assess
@@ -19,11 +22,13 @@ from calcitrack.figures import timeline_figure
 from calcitrack.io.cohort.joining import join_hints
 from calcitrack.io.results.writer import Written
 from calcitrack.model.alignment import Alignment
-from calcitrack.model.assessment import Assessment, ImageFailure
+from calcitrack.model.assessment import Assessment, ImageAssessment, ImageFailure
 from calcitrack.model.image import Acquisition
 from calcitrack.model.measurement import NotMeasurable
 from calcitrack.model.timeline import Exposure, Timeline, TimelineKey, TimePoint
+from calcitrack.model.warp import Warp
 from calcitrack.phantom.small import small_timeline
+from calcitrack.reporting.placement_words import placement_sentences
 from calcitrack.tables import timeline_table
 
 FAILED = Alignment(((1, 0, 0), (0, 1, 0)), 9.0, ok=False, reason="another person, another view or another part")
@@ -54,9 +59,10 @@ def test_a_visit_that_cannot_be_compared_says_so_below_the_table(made: ModuleTyp
     assert "evaluable" in said
     assert rows["2021-09-01"][-4:] == ["none*", "-", "-", "0"]
     words = " ".join(said.split())
-    reason = "visit 2 is not evaluable: it could not be aligned with the others (another person, another view or another part)"
-    assert f"* 2021-09-01: {reason}" in words
-    assert f"Visit 2 is not compared with visit 1: {reason}." in words
+    assert "* 2021-09-01: visit 2 is not evaluable: it could not be aligned with the others (see Needs your attention)" in words
+    assert words.count(FAILED.reason) == 1, "why it lies on no other film is told once, with its file and what to do"
+    assert f"is not compared with the other films: {FAILED.reason}; look whether both show the same side of one person" in words
+    assert "Visit 2 is not compared" not in words
     assert max(len(line) for line in said.splitlines()) <= 80
 
 
@@ -122,3 +128,48 @@ def test_a_visit_without_a_mass_is_named_where_others_have_one() -> None:
         assert said.count("HA mass is not measurable") == 1
         assert told in said
     assert "not measurable" not in text_of(summary_of(assessment))
+
+
+@pytest.mark.parametrize("whose", [0, 1], ids=["the first is cropped", "the second is cropped"])
+def test_the_film_that_is_cropped_is_named_and_no_other(made: ModuleType, whose: int) -> None:
+    """The one whose picture ends before a deposit that the other one shows whole; of two that end alike, none."""
+    assessment = made.assessment()
+    images = [_ending_at(image, 25) if k == whose else image for k, image in enumerate(assessment.images)]
+    said = placement_sentences(_with(assessment, images))
+    assert [bool(words) for words in said] == [k == whose for k in range(len(images))]
+    assert "its picture ends before them" in said[whose][0]
+    alike = placement_sentences(_with(assessment, [_ending_at(image, 25) for image in images]))
+    assert set(alike) == {()}
+
+
+def test_a_film_that_does_not_lie_on_another_is_not_called_cropped(made: ModuleType) -> None:
+    """Where a bone was not found again, nothing says that the picture is at fault."""
+    assessment = made.assessment()
+    nowhere = Alignment(((1, 0, 0), (0, 1, 0)), 0.1, warp=Warp((8.0, 8.0), np.zeros((16, 12, 2), np.float32), np.zeros((16, 12), bool)))
+    images = (assessment.images[0], replace(assessment.images[1], alignment=nowhere, deposits=()), *assessment.images[2:])
+    partly = _with(assessment, images)
+    assert any((p.evaluable_fraction or 0) < 1 for p in partly.time_points)
+    assert set(placement_sentences(partly)) == {()}
+
+
+def test_a_refusal_is_told_once(made: ModuleType) -> None:
+    """Under the heading at the end, with what to do; the list of failed files points there."""
+    assessment = made.assessment()
+    film = Exposure(made.acquisition("P1", 3, 2), load=None, source="P1/visit3.dcm")
+    negative = FilmRefusedError("P1/visit3.dcm", "that the picture is a negative", "a radiograph", "export it again")
+    said = " ".join(text_of(summary_of(replace(assessment, failures=(ImageFailure(film, 3, 2, negative),))), 200).split())
+    assert said.count("that the picture is a negative") == 1
+    assert "1 failed failed 1: see Needs your attention" in said
+
+
+def _ending_at(image: ImageAssessment, rows: int) -> ImageAssessment:
+    """The image without what lies below this row."""
+    old = image.segmentation
+    labels = old.labels[:rows]
+    kept = tuple(d for d in image.deposits if (labels == d.deposit.label).any())
+    return replace(image, segmentation=replace(old, labels=labels, limb=old.limb[:rows], bone=old.bone[:rows]), deposits=kept)
+
+
+def _with(assessment: Assessment, images: Sequence[ImageAssessment]) -> Assessment:
+    dates = {p.index: p.date for p in assessment.time_points}
+    return replace(assessment, images=tuple(images), time_points=summarise(dates, tuple(images), assessment.tracks))

@@ -9,11 +9,13 @@ from html.parser import HTMLParser
 from types import ModuleType
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from calcitrack import Cohort, Exposure, Timeline, TimelineKey, TimePoint, judge
 from calcitrack.assess.options import AssessOptions
 from calcitrack.change import series_of
-from calcitrack.model.display import HTML_ROWS, TEXT_ROWS, Card, sparkline
+from calcitrack.model.display import HTML_ROWS, TEXT_ROWS, Card, beside_limit, percent_beside_limit, sparkline
 from calcitrack.model.measurement import ImageMeasurements
 
 HOSTILE = "<script>alert('P & 1')</script>"
@@ -154,3 +156,12 @@ def test_a_verdict_that_cannot_be_given_says_why(made: ModuleType) -> None:
 def test_digests_rest_on_representations_that_stay() -> None:
     """The id of an assessment is made of the options as Python writes a dataclass; they do not show a card."""
     assert repr(AssessOptions()).startswith("AssessOptions(calibrate=CalibrateOptions(log_gain_from_noise=True, ")
+
+
+@given(limit=st.sampled_from([0.05, 0.25, 0.6, 1.25, 3.0, 130.0]), step=st.floats(1e-4, 2.0), places=st.integers(0, 3), up=st.booleans())
+def test_a_value_beside_its_limit_lies_on_its_side_of_it(limit: float, step: float, places: int, *, up: bool) -> None:
+    """Law: whoever reads both numbers sees the limit broken, in decimals and in percent; far from it no decimals are added."""
+    value = limit + step if up else limit - step
+    for said, printed_limit in ((beside_limit(value, limit, places), limit), (percent_beside_limit(value, limit).removesuffix(" %"), 100 * limit)):
+        assert (float(said) > round(printed_limit, 6)) == up, said
+    assert beside_limit(limit + 2.0, limit, 0) == f"{limit + 2.0:.0f}"

@@ -91,7 +91,7 @@ def test_less_than_half_is_no_comparison(made: ModuleType) -> None:
     """The picture shows neither of the two deposits of baseline: no comparison, with the share."""
     assessment = cut(made.assessment(), 1, 8)
     reason = evaluable_of(assessment.images, assessment.tracks).refusal((1, 2))
-    assert reason.startswith("only 0 % of the deposits' area can be evaluated at all of the visits 1, 2 (at least 50% needed)")
+    assert reason.startswith("only 0 % of the deposits' area can be evaluated at all of the visits 1, 2 (at least 50 % needed)")
 
 
 def test_a_readers_word_wins_over_the_picture(made: ModuleType) -> None:

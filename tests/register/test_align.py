@@ -15,7 +15,10 @@ from calcitrack.model.alignment import Alignment
 from calcitrack.model.segmentation import Segmentation
 from calcitrack.model.spacing import Spacing, SpacingBasis
 from calcitrack.register import AlignOptions, Scene, see
+from calcitrack.register.acceptance import judged
 from calcitrack.register.align import align
+from calcitrack.register.chain import Skeleton
+from calcitrack.register.piece import Fit
 
 PITCH_MM = 0.4
 SPACING = Spacing(PITCH_MM, PITCH_MM, SpacingBasis.DETECTOR, "drawn")
@@ -309,3 +312,19 @@ def test_settings_are_checked(options: dict[str, float], said: str) -> None:
     """A setting out of its range is refused by name."""
     with pytest.raises(ValueError, match=said):
         AlignOptions(**options)
+
+
+@pytest.mark.parametrize(
+    ("fit", "said"),
+    [
+        (Fit(np.eye(2, 3), 0.6996, 0.1, 1.0), "correlates by 0.6996 only (at least 0.7 needed)"),
+        (Fit(np.eye(2, 3), 0.9, 0.2504, 1.0), "0.2504 mm apart (at most 0.25 is believed)"),
+        (Fit(1.2503 * np.eye(2, 3), 0.9, 0.1, 1.0), "1.2503 times (at most 1.25 is believed)"),
+        (Fit(0.7996 * np.eye(2, 3), 0.9, 0.1, 1.0), "0.7996 times (at least 0.8 is believed)"),
+    ],
+)
+def test_a_rejected_bone_lies_beyond_the_limit_that_is_printed(fit: Fit, said: str) -> None:
+    """A reader who compares both numbers understands why."""
+    bones = Skeleton((), (), {}, np.zeros((1, 1), np.int32))
+    usual = Fit(np.eye(2, 3), 0.9, 0.1, 1.0)
+    assert said in judged(bones, [usual, fit, usual], AlignOptions())[1]

@@ -46,6 +46,17 @@ def test_the_sentence_names_what_changed_by_how_much_and_its_95_percent_interval
     )
 
 
+def test_a_change_beyond_the_detectable_one_is_so_in_the_digits_that_are_printed(courses: ModuleType) -> None:
+    """+15 % would not be beyond +15 %."""
+    judgement = judged(courses, [100.0, 100.0, 115.3])
+    change = replace(
+        judgement.changes[-2], relative=Estimate(0.1531, 0.02, 0.28), sdc=(-0.13, 0.1529), sdc_source=SdcSource.PHANTOM_PROFILE, exceeds_sdc=True
+    )
+    said = " ".join(change_sentences(with_last(judgement, change)))
+    assert "(+15.31 %, " in said
+    assert "to +15.29 %; from simulated films" in said
+
+
 @pytest.mark.parametrize("last", [60.0, 95.0, 100.0, 104.0, 180.0])
 def test_what_is_printed_is_what_the_table_holds(courses: ModuleType, last: float) -> None:
     """Law: the printed interval and the statement about it are those of changes.csv, and they leave out no change together."""

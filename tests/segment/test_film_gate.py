@@ -147,6 +147,30 @@ def test_a_part_of_a_limb_is_no_wrong_pixel_size(rows: slice, expected: list[Fil
     assert problems(film("HAND", **adult), *scene([(rows, slice(100, 700))])) == expected
 
 
+def test_a_part_that_the_blades_within_the_picture_cut_is_no_wrong_pixel_size() -> None:
+    """The field ends across the hand: what lies behind the blade is dark, and no end of the hand."""
+    adult = {"patient_birth_date": dt.date(1980, 1, 1), "acquisition_time": dt.datetime(2020, 1, 1)}  # noqa: DTZ001 films state no time zone
+    image, seen = scene([(slice(100, 300), slice(100, 700))])
+    field = np.ones(SHAPE, bool)
+    assert [d.problem for d in film_doubts(film("HAND", **adult), image, field, seen)] == [FilmProblem.PIXEL_SIZE]
+    field[304:] = False
+    assert film_doubts(film("HAND", **adult), image, field, seen) == ()
+
+
+def test_another_part_and_a_cut_limb_are_told_before_the_pixel_size() -> None:
+    """Another part under this name is more often met than a wrong pixel size."""
+    adult = {"patient_birth_date": dt.date(1980, 1, 1), "acquisition_time": dt.datetime(2020, 1, 1)}  # noqa: DTZ001 films state no time zone
+    image, seen = scene([HAND])
+    (doubt,) = film_doubts(film("KNEE", **adult), image, np.ones(SHAPE, bool), seen)
+    assert doubt.problem is FilmProblem.PIXEL_SIZE
+    order = [
+        doubt.words.index(words)
+        for words in ("another part", "a limb that is cut", "another size of a pixel", "state another part", "state the size")
+    ]
+    assert order == sorted(order)
+    assert "KNEE is stated, which is at least 75 mm wide in adults" in doubt.words
+
+
 def test_burnt_out_values_are_told() -> None:
     """Bone that is all at the greatest value of the picture."""
     image, seen = scene([HAND])
