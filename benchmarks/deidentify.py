@@ -27,7 +27,8 @@ from calcitrack.io.cohort.read import read_cohort
 from calcitrack.io.deidentify import BurnedIn, DeidentifyReport, Status, deidentify
 from calcitrack.io.dicom.header import Header
 from calcitrack.io.files.library_warnings import collected_warnings
-from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource
+from calcitrack.io.files.limits import DEFAULT_LIMITS
+from calcitrack.io.files.sources import FileSource
 from calcitrack.model.assessment import Assessment
 from calcitrack.tables.results import timeline_rows
 

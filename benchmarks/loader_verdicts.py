@@ -16,7 +16,8 @@ from pathlib import Path
 from calcitrack.errors import CalcitrackError, ReadError
 from calcitrack.io.dicom.parse import open_dataset
 from calcitrack.io.dicom.pixel_data import decode_frame, transfer_syntax
-from calcitrack.io.files.sources import ReadLimits, source_of
+from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.files.sources import source_of
 from calcitrack.io.images.read import read_radiograph
 
 INTRODUCTION = """# Verdicts of the loader

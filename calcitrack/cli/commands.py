@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from io import TextIOWrapper
 from pathlib import Path
@@ -15,7 +16,9 @@ from calcitrack.cli.exits import ExitCode, plain_errors
 from calcitrack.cli.pacs import pacs as pacs_commands
 from calcitrack.cli.workspace import DatesOption, Reports, SegmentationOption
 from calcitrack.cli.workspace import workspace as workspace_commands
+from calcitrack.errors import InvalidValueError
 from calcitrack.io.dicom.output_options import DicomOutput, SegmentationKind
+from calcitrack.io.files.limits import stated_limits
 from calcitrack.phantom.course import DiseaseCourse
 from calcitrack.phantom.specs import BodyPart, Style
 
@@ -149,6 +152,10 @@ def main(
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without ± must not cost the results
+    try:
+        stated_limits(os.environ)
+    except InvalidValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 @app.command()

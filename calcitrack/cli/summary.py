@@ -389,17 +389,22 @@ def _print_verdicts(summary: Summary, console: Console) -> None:
             console,
             f"Used: {counted(rows[0], 'row')} of treatments, {counted(rows[1], 'row')} of laboratory results, {counted(len(courses), 'patient')}",
         )
-    several = {line.key: line.title for line in summary.timelines if len(line.rows) > 1}
+    several = {line.key: line for line in summary.timelines if len(line.rows) > 1}
     for judgement in [j for j in summary.judged.judgements if j.key in several][:MOST_TIMELINES]:
-        _say(console, several[judgement.key], style="bold")
-        for sentence in (*_change_once(judgement), *judgement_sentences(judgement), *_others(judgement)):
+        _say(console, several[judgement.key].title, style="bold")
+        for sentence in (*_change_once(judgement, several[judgement.key]), *judgement_sentences(judgement), *_others(judgement)):
             _say(console, "  " + WITHOUT_PART.sub(r"\1", sentence))
 
 
-def _change_once(judgement: Judgement) -> tuple[str, ...]:
-    """The change in words; why there is none stands below the table."""
-    reasons = {change.reason for change in refused_changes(judgement)}
-    return tuple(s for s in change_sentences(judgement) if not any(s.endswith(f": {reason}.") for reason in reasons))
+def _change_once(judgement: Judgement, line: TimelineLine) -> Iterator[str]:
+    """The change in words. Why there is none stands below the table, or with its file at the end where a film was not measured."""
+    valued = {row.get("time_point") for row in line.rows if row.get("deposit_count") is not None}
+    below = {change.reason for change in refused_changes(judgement) if change.to_time_point in valued}
+    refused = [f.error.found for f in line.failures]
+    for sentence in change_sentences(judgement):
+        if not any(sentence.endswith(f": {reason}.") for reason in below):
+            at = min((sentence.find(f": found {found}") for found in refused if f": found {found}" in sentence), default=-1)
+            yield sentence if at < 0 else f"{sentence[:at]} {SEE_ATTENTION}."
 
 
 def _others(judgement: Judgement) -> tuple[str, ...]:

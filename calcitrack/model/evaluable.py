@@ -28,6 +28,11 @@ LEAST_MIRRORED = 0.5
 """Share of the area on a mirrored film that has to lie at places of deposits of other films: less, and it may be the other side of the body, whose
 bones are mirror images of these."""
 OTHER_SIDE = "it lies there only as its mirror image, and its deposits lie elsewhere: it may show the other side of the body"
+LEAST_CUT = 0.1
+"""Share of the limb on another film from which a picture that ends before it is cut: people lay a limb down within a few centimetres of its last
+place, and a hand with its wrist is 20 cm long."""
+LIMB_POINTS = 400
+"""Places that stand for a limb: enough to tell a hundredth of it."""
 SHADOW_POINTS = 40
 """Places that stand for a deposit's shadow: enough to tell a twentieth of it."""
 
@@ -207,33 +212,25 @@ def evaluable_of(images: Sequence[ImageAssessment], tracks: Sequence[DepositTrac
     return Evaluable(tuple(families), _unaligned(looks), exposures, _cut(tracks, looks, exposures))
 
 
-def beyond_pictures(images: Sequence[ImageAssessment], tracks: Sequence[DepositTrack]) -> tuple[float, ...]:
-    """Share of the deposits, by their mean area, that films of other visits show whole and that lie outside the picture, of each image.
+def cut_pictures(images: Sequence[ImageAssessment]) -> tuple[bool, ...]:
+    """Whether each picture ends before a deposit, and before a part of the limb, that a film of another visit shows: it was cropped or collimated.
 
-    Where films could not be laid on each other, nothing is known, and nothing is counted; neither is a deposit that the other film cuts too.
+    Of films that end at about the same place none counts; neither does a deposit that the other film cuts too, nor one whose place is not known.
 
     Parameters
     ----------
     images
         All measured images of a timeline.
-    tracks
-        Its deposits.
     """
     upright = _upright(images)
     looks = [_Look.of(i, upright) for i in images]
-    groups = families_of(tracks)
-    areas = [_mean_area(group, looks) for group in groups]
-    every = sum(area for group, area in zip(groups, areas, strict=True) if _located(group, looks))
 
-    def outside(name: str, look: _Look) -> bool:
-        shown = [o for o in looks if o.view.time_point != look.view.time_point and name in o.shadows and name not in o.cut]
-        return any(not look.view.holds(o.shadows[name]) for o in shown)
+    def cut(look: _Look, other: _Look) -> bool:
+        whole = [shadow for name, shadow in other.shadows.items() if name not in other.cut]
+        return any(not look.view.holds(shadow) for shadow in whole) and look.view.share_outside(other.limb()) >= LEAST_CUT
 
     return tuple(
-        sum(area for group, area in zip(groups, areas, strict=True) if any(outside(t.deposit_id, look) for t in group)) / every
-        if every and look.view.linked
-        else 0.0
-        for look in looks
+        look.view.linked and any(cut(look, o) for o in looks if o.view.linked and o.view.time_point != look.view.time_point) for look in looks
     )
 
 
@@ -269,6 +266,12 @@ class _Look:
         """Share of the outlined area."""
         every = sum(self.areas.values())
         return sum(a for name, a in self.areas.items() if name in names) / every if every else 0.0
+
+    def limb(self) -> NDArray[np.float64]:
+        """Places spread over the limb, on the baseline, shape (n, 2)."""
+        at = np.argwhere(self.image.segmentation.limb)
+        chosen = at[np.linspace(0, len(at) - 1, min(len(at), LIMB_POINTS)).astype(int)].astype(float)
+        return chosen if self.image.alignment is None or not len(chosen) else np.asarray(self.image.alignment.to_baseline(chosen))
 
     def place(self, name: str) -> Place:
         """Where a deposit that is seen at a known place lies on the baseline."""

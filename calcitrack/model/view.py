@@ -66,6 +66,11 @@ class View:
         """Whether at least `LEAST_SHOWN` of a shadow, baseline places of the shape (n, 2) or (n, 3), lie within the picture."""
         return bool(self._looked_at(np.asarray(shadow, float), EDGE_PX).mean() >= LEAST_SHOWN)
 
+    def share_outside(self, places: ArrayLike) -> float:
+        """Share of baseline places of the shape (n, 2) or (n, 3) that lie outside the picture; 0 without any."""
+        at = np.asarray(places, float)
+        return float(1 - self._looked_at(at, EDGE_PX).mean()) if len(at) else 0.0
+
     def cuts(self, box: tuple[slice, ...]) -> bool:
         """Whether something within this box of the image reaches the edge of what is looked at, which may cut it."""
         return any(side.start <= low + EDGE_PX or side.stop - 1 >= high - EDGE_PX for side, (low, high) in zip(box, self._sides, strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import Assessment
-from calcitrack.model.evaluable import beyond_pictures
+from calcitrack.model.evaluable import cut_pictures
 
 TURNED_DEG = 60.0
 """A film that lies turned by more was laid down or saved in another way. People lay a limb within 25 degrees of upright (the range of
@@ -20,9 +20,6 @@ SHOWS_LESS = (
     "cropped or collimated"
 )
 """Of a film that shows a part of the deposits only."""
-LEAST_BEYOND = 0.1
-"""Share of the deposits' area outside a picture from which a reader is told: less is a deposit or two at the end of a forearm, which two films of one
-limb never cut at the same place, and stands below the table of changes alone."""
 
 
 def lie_sentence(alignment: Alignment | None) -> str:
@@ -61,11 +58,11 @@ def placement_sentences(assessment: Assessment) -> tuple[tuple[str, ...], ...]:
     ((), ())
     """
     partly = any(p.evaluable_fraction is not None and p.evaluable_fraction < 1 for p in assessment.time_points)
-    beyond = beyond_pictures(assessment.images, assessment.tracks) if partly else (0.0,) * len(assessment.images)
-    return tuple(_of_one(image.alignment, share) for image, share in zip(assessment.images, beyond, strict=True))
+    cut = cut_pictures(assessment.images) if partly else (False,) * len(assessment.images)
+    return tuple(_of_one(image.alignment, cut=its) for image, its in zip(assessment.images, cut, strict=True))
 
 
-def _of_one(alignment: Alignment | None, beyond: float) -> tuple[str, ...]:
+def _of_one(alignment: Alignment | None, *, cut: bool) -> tuple[str, ...]:
     if alignment is not None and not alignment.ok:
         return (f"is not compared with the other films: {alignment.reason}; look whether both show the same side of one person",)
-    return tuple(words for words in (lie_sentence(alignment), SHOWS_LESS if beyond >= LEAST_BEYOND else "") if words)
+    return tuple(words for words in (lie_sentence(alignment), SHOWS_LESS if cut else "") if words)

@@ -227,7 +227,8 @@ def test_what_has_no_trend_says_why(courses: ModuleType) -> None:
     undated = replace(three, points=(replace(three.points[0], date=None), *three.points[1:]))
     assert line_trend(undated, precision).reason == "the time points have no dates"
     unlike = replace(three, points=(replace(three.points[0], like="fiducial"), *three.points[1:]))
-    assert "found 2 (visit 1 takes no part: its values, or its film, are of another kind" in line_trend(unlike, precision).reason
+    of_visit_1 = "visit 1 takes no part: values of different kinds cannot be subtracted: sizes at an object of known size on visit 1"
+    assert f"found 2 ({of_visit_1}" in line_trend(unlike, precision).reason
     with pytest.raises(InvalidValueError, match=r"a margin is a positive annual rate, such as 0\.223; found -1"):
         TrendOptions(margin=-1)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from calcitrack.cli import app
 from calcitrack.cli.exits import ExitCode
 from calcitrack.io.deidentify import Status
 from calcitrack.io.deidentify.report_files import COLUMNS
+from calcitrack.io.files.limits import ReadLimits, variable_of
 from calcitrack.io.sr import codes as sr_codes
 from calcitrack.io.workspace.schema import STEPS
 from calcitrack.model.film_quality import EXPLAINED
@@ -69,6 +71,12 @@ def test_the_page_explains_all_problems_of_films() -> None:
     """Each problem that the film-quality gate knows, in its order, with severity, meaning, outcome and action."""
     expected = [[f"`{p.value}`", f"`{e.severity.value}`", e.meaning, e.outcome, e.action] for p, e in EXPLAINED.items()]
     assert rows(sections("film-quality.md")["Problems"]) == expected
+
+
+def test_the_page_names_all_limits_of_input() -> None:
+    """Each limit in its order, with its variable and the value that holds where nothing is stated."""
+    table = [row[:3] for row in rows(sections("limits-of-input.md")["Limits that you can set"])]
+    assert table == [[f"`{f.name}`", f"`{variable_of(f.name)}`", str(f.default)] for f in fields(ReadLimits)]
 
 
 def test_the_page_names_all_exit_codes() -> None:

@@ -12,7 +12,8 @@ from calcitrack.errors import NotARadiographError, ReadError
 from calcitrack.io.cohort.read import read_cohort
 from calcitrack.io.dicom.parse import open_dataset
 from calcitrack.io.dicom.pixel_data import decode_frame, transfer_syntax
-from calcitrack.io.files.sources import FileSource, ReadLimits
+from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.files.sources import FileSource
 from calcitrack.io.images.read import read_radiograph
 from calcitrack.model.cohort import FileStatus
 from calcitrack.model.image import Radiograph

@@ -9,7 +9,8 @@ from pathlib import Path
 from calcitrack.calibrate.intensity import classify
 from calcitrack.errors import CorrectionError, InvalidValueError, ReadError
 from calcitrack.io.cohort.manifest import ManifestRow
-from calcitrack.io.files.sources import FileSource, ReadLimits
+from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.files.sources import FileSource
 from calcitrack.io.images.read import read_source
 from calcitrack.io.images.sidecar import sidecar_of
 from calcitrack.model.corrections import NO_CORRECTION, FilmCorrection, corrected

@@ -19,7 +19,8 @@ from calcitrack.io.cohort.manifest import Manifest, ManifestRow, read_manifest
 from calcitrack.io.cohort.people import ISSUER_MARK, with_contradictions, with_issuers
 from calcitrack.io.cohort.pseudonyms import check_all_have_pseudonyms
 from calcitrack.io.cohort.scan import ScannedFile, scan_file
-from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits, archives_kept_open, compare_bytes
+from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.files.sources import FileSource, archives_kept_open, compare_bytes
 from calcitrack.io.sheets.dates import DateOrder
 from calcitrack.model.arguments import expect_paths
 from calcitrack.model.cohort import Cohort, FileRecord, FileStatus

@@ -14,7 +14,8 @@ from calcitrack.io.dicom.pixel_layout import without_pixels
 from calcitrack.io.dicom.read import check_form, meaningful_numbers, read_facts
 from calcitrack.io.dicom.sop_classes import SECONDARY_CAPTURE_CLASSES, class_uid
 from calcitrack.io.files.library_warnings import collected_warnings
-from calcitrack.io.files.sources import FileSource, ReadLimits
+from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.files.sources import FileSource
 from calcitrack.io.images.picture import looks_like_picture, read_picture_facts
 from calcitrack.io.images.sidecar import sidecar_of
 from calcitrack.model.cohort import FileStatus

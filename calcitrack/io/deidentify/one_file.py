@@ -26,7 +26,8 @@ from calcitrack.io.dicom.parse import OpenedDataset, open_dataset
 from calcitrack.io.dicom.person import read_person
 from calcitrack.io.dicom.sop_classes import class_uid
 from calcitrack.io.files.library_warnings import collected_warnings
-from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits
+from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.files.sources import FileSource
 
 ENCAPSULATED_CLASSES = "1.2.840.10008.5.1.4.1.1.104."
 """PDF, CDA, STL, OBJ and MTL documents (PS3.4, table B.5-1): their content cannot be cleaned by attributes."""

@@ -15,7 +15,7 @@ from calcitrack.io.dicom.header import Header
 from calcitrack.io.dicom.pixel_data import DecodedFrame, StoredValues, decode_frame
 from calcitrack.io.dicom.pixel_layout import PixelLayout
 from calcitrack.io.dicom.sop_classes import SECONDARY_CAPTURE_CLASSES, check_radiograph
-from calcitrack.io.files.sources import ReadLimits
+from calcitrack.io.files.limits import ReadLimits
 
 GROUND_RIM_PX = 2
 """Rim of a box from which the grey value that covers it is taken."""

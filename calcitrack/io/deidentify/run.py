@@ -18,7 +18,8 @@ from calcitrack.io.deidentify.report_files import write_report
 from calcitrack.io.deidentify.secret import Secret
 from calcitrack.io.deidentify.verification import Others, remaining_identifiers
 from calcitrack.io.dicom.parse import META_SEARCH_BYTES, looks_like_dicom, open_dataset
-from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits, archives_kept_open
+from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.files.sources import FileSource, archives_kept_open
 from calcitrack.model.progress import Progress
 
 NOT_COPIED = "not a DICOM file; not copied"

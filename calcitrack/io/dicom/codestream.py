@@ -42,16 +42,59 @@ _JPEG_LS_SOF = 0xF7
 _WITHOUT_LENGTH = (0x01, *range(0xD0, 0xDA))
 
 
-MAX_SCANS = 100
-"""Scans of a JPEG: libjpeg writes at most 10 of a progressive one. Each costs a pass over the whole image, so that a file of half a megabyte could
-take minutes."""
+PACKET_PIXELS = 100
+"""Pixels whose decoding takes as long as a packet of a JPEG 2000, which may be empty."""
 _SCAN = b"\xff\xda"
 """SOS; it cannot stand inside entropy-coded data, where 00 follows each FF (ISO/IEC 10918-1, B.1.1.5)."""
+_COD, _SOT = 0xFF52, 0xFF90
+"""Coding style, and the start of the first tile, which ends the main header (ISO/IEC 15444-1, A.4.2, A.6.1)."""
+_COD_FIXED = struct.Struct(">BBHBB")
 
 
-def has_too_many_scans(frame: bytes) -> bool:
-    """Whether a JPEG has more scans than any encoder writes."""
-    return frame.startswith(JPEG_START) and frame.count(_SCAN) > MAX_SCANS
+def decoded_pixels(frame: bytes, pixels: int) -> int:
+    r"""Pixels that a decoder goes over, with each scan of a JPEG and each packet of a JPEG 2000: what a frame costs.
+
+    Parameters
+    ----------
+    frame
+        Compressed.
+    pixels
+        Rows times columns.
+
+    Examples
+    --------
+    >>> decoded_pixels(JPEG_START + 3 * b"\xff\xda\x00", 1000)
+    3000
+    """
+    if frame.startswith(JPEG_START):
+        return pixels * max(1, frame.count(_SCAN))
+    return pixels + PACKET_PIXELS * _packets(frame) if frame.startswith((J2K_START, JP2_START)) else pixels
+
+
+def _packets(frame: bytes) -> int:
+    """Packets that the main header of a JPEG 2000 announces: layers, resolutions and precincts of each tile; 0 where it is broken."""
+    start = frame.find(J2K_START)
+    try:
+        _, _, width, height, left, top, tile_width, tile_height, *_ = _SIZ.unpack_from(frame, start + 4)
+        at = start + 4 + int(struct.unpack_from(">H", frame, start + 4)[0])
+        while (marker := struct.unpack_from(">H", frame, at)[0]) not in (_COD, _SOT):
+            at += 2 + int(struct.unpack_from(">H", frame, at + 2)[0])
+        if marker == _SOT:
+            return 0
+        style, _, layers, _, levels = _COD_FIXED.unpack_from(frame, at + 4)
+        sizes = frame[at + 13 : at + 14 + levels] if style & 1 else b""
+        tiles = -(-(width - left) // tile_width) * -(-(height - top) // tile_height)
+        across, down = min(tile_width, width - left), min(tile_height, height - top)
+        precincts = sum(_precincts(across >> (levels - r), down >> (levels - r), sizes[r] if r < len(sizes) else 0xFF) for r in range(levels + 1))
+    except (struct.error, ZeroDivisionError, IndexError):
+        return 0
+    return int(tiles * layers * precincts)
+
+
+def _precincts(across: int, down: int, exponents: int) -> int:
+    """Precincts of a resolution of this many pixels."""
+    wide, high = exponents & 15, exponents >> 4
+    return max(1, -(-across >> wide)) * max(1, -(-down >> high))
 
 
 def inspect(frame: bytes) -> Codestream | None:

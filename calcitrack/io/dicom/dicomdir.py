@@ -10,7 +10,8 @@ from calcitrack.io.dicom.header import Header
 from calcitrack.io.dicom.parse import open_dataset
 from calcitrack.io.dicom.sop_classes import class_uid
 from calcitrack.io.files.library_warnings import collected_warnings
-from calcitrack.io.files.sources import FileSource, ReadLimits
+from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.files.sources import FileSource
 
 MEDIA_DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 FILE_NAME = "DICOMDIR"

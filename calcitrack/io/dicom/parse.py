@@ -6,14 +6,15 @@ import io
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import pydicom
 from pydicom.dataset import Dataset
 
 from calcitrack.errors import DamagedFileError, ImageTooLargeError, NotAnImageFileError
 from calcitrack.io.files.library_warnings import collected_warnings, impersonal
-from calcitrack.io.files.sources import EXPECTED, FileSource, ReadLimits
+from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.files.sources import EXPECTED, FileSource
 
 PREAMBLE_BYTES = 128
 PREFIX = b"DICM"
@@ -27,6 +28,17 @@ PIXEL_DATA_TAG = b"\xe0\x7f\x10\x00"
 UNDEFINED_LENGTH = b"\xff\xff\xff\xff"
 EXPLICIT_HEADER_BYTES = 12
 """Tag, VR, two reserved bytes and length of an OB element; compressed pixel data are always little endian with explicit VR (PS3.5, A.4)."""
+PIXEL_DATA = 0x7FE00010
+ITEM = b"\xfe\xff\x00\xe0"
+UNDEFINED = 0xFFFFFFFF
+DELIMITERS = 0xFFFE
+"""Group of items and of the ends of items and sequences (PS3.5, 7.5)."""
+MARK_BYTES = 8
+"""Tag and length of an item (PS3.5, 7.5); no element is shorter."""
+LONG_VRS = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")
+"""Value representations with four bytes of length after two reserved ones (PS3.5, table 7.1-1)."""
+READS_OF_ELEMENT = 3
+"""Times that pydicom reads of the stream for an item of undefined length, or for an element."""
 INFLATE_STEP_BYTES = 1 << 20
 FIRST_GROUPS = (0x0002, 0x0004, 0x0008)
 """A data set begins with the meta, directory or identifying group."""
@@ -103,8 +115,13 @@ def open_dataset(source: FileSource, limits: ReadLimits, *, pixels: bool) -> Ope
             _check_inflated_size(stream, head, source, limits)
         stream.seek(0)
         with collected_warnings() as notes:
-            dataset = _parse(stream, source, pixels=pixels)
+            counted = _Counted(stream, limits)
+            try:
+                dataset = _parse(cast("BinaryIO", counted), source, pixels=pixels)
+            except DamagedFileError as error:
+                raise (too_many_elements(source, limits) if counted.exhausted else error) from error
             _check_plausible(dataset, source)
+            check_elements(dataset, source, limits)
         ends_with_header = not pixels and DEFLATED_UID not in head and not stream.read(1)
         cut = _cut_pixel_bytes(stream, source) if pixels and "PixelData" not in dataset else None
     findings = [f"pydicom: {n}" for n in notes]
@@ -148,6 +165,99 @@ def _parse(stream: BinaryIO, source: FileSource, *, pixels: bool) -> Dataset:
         ) from error
 
 
+class _Counted(io.RawIOBase):
+    """A stream that counts how often pydicom reads of it: up to three times for an element or an item."""
+
+    def __init__(self, stream: BinaryIO, limits: ReadLimits) -> None:
+        super().__init__()
+        self._stream, self._left = stream, READS_OF_ELEMENT * limits.max_elements
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether it was read of more often than the limit allows."""
+        return self._left < 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read on; a broken stream once the limit is reached, whatever pydicom makes of that."""
+        self._left -= 1
+        if self.exhausted:
+            raise OSError("too many elements")
+        return self._stream.read(-1 if size is None else size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to another place."""
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Where the stream is."""
+        return self._stream.tell()
+
+
+def too_many_elements(source: FileSource, limits: ReadLimits) -> ImageTooLargeError:
+    """Error for a file whose header would take too long to read."""
+    return ImageTooLargeError(
+        source.name,
+        f"more than {limits.max_elements} elements, items of sequences or fragments",
+        f"at most {limits.max_elements}",
+        "check that this is one image, or raise ReadLimits.max_elements",
+    )
+
+
+def check_elements(dataset: Dataset, source: FileSource, limits: ReadLimits) -> None:
+    """Return where what pydicom has left unread, sequences of stated length and fragments of pixel data, holds few enough elements.
+
+    Raises
+    ------
+    ImageTooLargeError
+        More than ``limits.max_elements``.
+    """
+    most = limits.max_elements
+    for tag in list(dataset.keys()):
+        element = dataset.get_item(tag)
+        if not isinstance(element.value, bytes) or len(element.value) < MARK_BYTES * most:
+            continue
+        if tag == PIXEL_DATA:
+            undefined = getattr(element, "length", None) == UNDEFINED or getattr(element, "is_undefined_length", False)
+            count = element.value.count(ITEM) if undefined else 0
+        elif element.VR in ("SQ", "UN", None):
+            little, implicit = getattr(element, "is_little_endian", True), getattr(element, "is_implicit_VR", False)
+            count = count_elements(element.value, little=little, implicit=implicit, most=most)
+        else:
+            count = 0
+        if count > most:
+            raise too_many_elements(source, limits)
+
+
+def count_elements(content: bytes, *, little: bool, implicit: bool, most: int) -> int:
+    """Number of elements and items in the bytes of a data set or of a sequence, nested ones too; counting ends beyond `most`.
+
+    Examples
+    --------
+    >>> item = bytes.fromhex("feff00e0 00000000")
+    >>> count_elements(3 * item, little=True, implicit=False, most=10), count_elements(99 * item, little=True, implicit=False, most=10)
+    (3, 11)
+    """
+    order = "<" if little else ">"
+    head, short, long = struct.Struct(f"{order}HH"), struct.Struct(f"{order}H"), struct.Struct(f"{order}I")
+    at, count = 0, 0
+    while at + MARK_BYTES <= len(content) and count <= most:
+        count += 1
+        group, _ = head.unpack_from(content, at)
+        vr = content[at + 4 : at + 6]
+        if group == DELIMITERS:
+            at += MARK_BYTES  # an item's content follows
+        elif implicit:
+            (length,) = long.unpack_from(content, at + 4)
+            inside = length == UNDEFINED or head.unpack_from(content.ljust(at + 12, b"\0"), at + 8)[0] == DELIMITERS
+            at += MARK_BYTES + (0 if inside else length)
+        elif vr in LONG_VRS and at + EXPLICIT_HEADER_BYTES <= len(content):
+            (length,) = long.unpack_from(content, at + MARK_BYTES)
+            at += EXPLICIT_HEADER_BYTES + (0 if vr == b"SQ" or length == UNDEFINED else length)
+        else:
+            at += MARK_BYTES + int(short.unpack_from(content, at + 6)[0])
+    return count
+
+
 def _check_plausible(dataset: Dataset, source: FileSource) -> None:
     meta = getattr(dataset, "file_meta", None)
     if not any(k in dataset or (meta is not None and k in meta) for k in TELLING_KEYWORDS):
@@ -157,7 +267,7 @@ def _check_plausible(dataset: Dataset, source: FileSource) -> None:
 
 
 def _check_inflated_size(stream: BinaryIO, head: bytes, source: FileSource, limits: ReadLimits) -> None:
-    """Inflate in small steps and throw the result away: a deflated file of a few kilobytes can hold gigabytes."""
+    """Inflate in small steps and throw the result away: a deflated file of a few kilobytes can hold gigabytes, or a million elements."""
     at = META_GROUP_LENGTH_AT
     tag = head[at : at + 4]
     if tag != b"\x02\x00\x00\x00" or len(head) < at + META_GROUP_LENGTH_BYTES:
@@ -165,13 +275,14 @@ def _check_inflated_size(stream: BinaryIO, head: bytes, source: FileSource, limi
     (length,) = struct.unpack("<I", head[at + 8 : at + 12])
     stream.seek(at + META_GROUP_LENGTH_BYTES + length)
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    total, pending = 0, b""
+    total, pending, inflated = 0, b"", []
     while not inflater.eof:
         pending = pending or stream.read(INFLATE_STEP_BYTES)
         if not pending:
-            return
+            break
         try:
-            total += len(inflater.decompress(pending, INFLATE_STEP_BYTES))
+            inflated.append(inflater.decompress(pending, INFLATE_STEP_BYTES))
+            total += len(inflated[-1])
         except zlib.error as error:
             raise DamagedFileError(
                 source.name, f"a deflated data set that does not inflate ({error})", "a whole file", "fetch the file again"
@@ -181,3 +292,5 @@ def _check_inflated_size(stream: BinaryIO, head: bytes, source: FileSource, limi
             raise ImageTooLargeError(
                 source.name, f"a deflated data set of more than {limits.max_file_bytes} bytes", "a smaller one", "raise ReadLimits.max_file_bytes"
             )
+    if count_elements(b"".join(inflated), little=True, implicit=False, most=limits.max_elements) > limits.max_elements:
+        raise too_many_elements(source, limits)

@@ -13,12 +13,13 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.uid import UID
 
 from calcitrack.errors import DamagedFileError, UnsupportedImageError
-from calcitrack.io.dicom.codestream import Codec, Codestream, inspect
+from calcitrack.io.dicom.codestream import Codec, Codestream, decoded_pixels, inspect
 from calcitrack.io.dicom.header import Header
 from calcitrack.io.dicom.pixel_decoders import DecodeError, decode_codestream, decode_rle, inflate_frame
 from calcitrack.io.dicom.pixel_layout import PixelLayout, read_layout
 from calcitrack.io.files.library_warnings import collected_warnings
-from calcitrack.io.files.sources import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.files.sources import too_much_work
 from calcitrack.model.display import counted
 
 StoredValues = NDArray[np.integer]
@@ -80,7 +81,7 @@ def decode_frame(dataset: Dataset, source: str, limits: ReadLimits = DEFAULT_LIM
         except Exception as error:  # pydicom converts on access and raises many kinds
             raise DamagedFileError(source, f"pixel data that cannot be read ({error})", "an image", FETCH_AGAIN) from error
         if _is_encapsulated(dataset, content, layout, header):
-            values, layout = _decode_encapsulated(dataset, content, layout, header, source)
+            values, layout = _decode_encapsulated(dataset, content, layout, header, source, limits)
         else:
             values, layout = _decode_native(dataset, content, layout, header, source)
     return DecodedFrame(values, (*header.findings, *(f"pixel data: {n}" for n in notes)), layout)
@@ -142,7 +143,9 @@ def _swapped_bytes(content: bytes, layout: PixelLayout) -> NDArray[np.uint8]:
     return np.frombuffer(even, ">u2").astype("<u2").view(np.uint8)[:size]
 
 
-def _decode_encapsulated(dataset: Dataset, content: bytes, layout: PixelLayout, header: Header, source: str) -> tuple[StoredValues, PixelLayout]:
+def _decode_encapsulated(
+    dataset: Dataset, content: bytes, layout: PixelLayout, header: Header, source: str, limits: ReadLimits
+) -> tuple[StoredValues, PixelLayout]:
     syntax = UID(transfer_syntax(dataset))
     frame = _first_frame(content, layout, source)
     try:
@@ -150,6 +153,9 @@ def _decode_encapsulated(dataset: Dataset, content: bytes, layout: PixelLayout, 
         if stream is not None:
             stream = replace(stream, rows=stream.rows or layout.rows)  # a JPEG of 0 lines states its height only at its end
             _check_codestream(stream, layout, source)
+            asked = decoded_pixels(frame, stream.rows * stream.columns)
+            if asked > limits.max_decoded_pixels:
+                raise too_much_work(source, asked, limits)
             return _settle_precision(decode_codestream(frame, stream), stream, layout, header)
         if syntax == DEFLATED_FRAME_SYNTAX:
             return _decode_native_frame(inflate_frame(frame, layout), layout, header)

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from calcitrack.io.dicom.codestream import MAX_SCANS, Codec, Codestream, has_too_many_scans
+from calcitrack.io.dicom.codestream import Codec, Codestream
 from calcitrack.io.dicom.gdcm_process import decode_with_gdcm
 from calcitrack.io.dicom.pixel_layout import PixelLayout
 from calcitrack.model.display import counted
@@ -53,8 +53,6 @@ def decode_codestream(frame: bytes, stream: Codestream) -> Stored:
     DecodeError
         None can; the message joins theirs.
     """
-    if has_too_many_scans(frame):
-        raise DecodeError(f"more than {MAX_SCANS} scans, which no encoder writes")
     complaints = []
     for decoder in _DECODERS[stream.codec]:
         try:

@@ -8,7 +8,7 @@ from pydicom.datadict import dictionary_has_tag
 
 from calcitrack.errors import DamagedFileError, ImageTooLargeError, UnsupportedImageError
 from calcitrack.io.dicom.header import Header
-from calcitrack.io.files.sources import ReadLimits
+from calcitrack.io.files.limits import ReadLimits
 
 CONTAINER_BITS = (8, 16, 32)
 """Bits Allocated that fill whole bytes of an integer type."""

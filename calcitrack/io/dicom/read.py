@@ -20,7 +20,8 @@ from calcitrack.io.dicom.pixel_layout import COLOURS, GREY, PixelLayout, read_la
 from calcitrack.io.dicom.sop_classes import check_radiograph
 from calcitrack.io.dicom.spacing import read_spacing
 from calcitrack.io.files.library_warnings import collected_warnings
-from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits
+from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.files.sources import FileSource
 from calcitrack.model.calibration import Calibration, Relationship
 from calcitrack.model.image import Acquisition, FloatImage, Mask, Radiograph
 from calcitrack.model.spacing import Spacing

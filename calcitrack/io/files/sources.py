@@ -17,49 +17,12 @@ from typing import BinaryIO, cast
 from calcitrack.errors import (
     DamagedFileError,
     ImageTooLargeError,
-    InvalidValueError,
     NotAnImageFileError,
     NotFoundError,
     ReadError,
     UnsupportedImageError,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ReadLimits:
-    """Size limits, checked against the header before memory is allocated.
-
-    Parameters
-    ----------
-    max_pixels
-        Rows times columns. The default, 100 million, is three times the largest single radiographs in use (a stitched leg of
-        3000 x 10000, a mammogram of 4800 x 6000); such an image takes about 1.2 GB while it is read.
-    max_file_bytes
-        Bytes of a file, of a member of an archive, and of what a deflated file inflates to. The default, 512 MiB, holds
-        the largest allowed image uncompressed at 32 bits with room for its header.
-
-    Examples
-    --------
-    >>> from calcitrack import read_radiograph
-    >>> from calcitrack.io.phantom.samples import sample_timelines
-    >>> film = sample_timelines()[0].time_points[0].exposures[0].source
-    >>> try:
-    ...     radiograph = read_radiograph(film, limits=ReadLimits(max_file_bytes=1000))
-    ... except ImageTooLargeError as error:
-    ...     print(error.expected)
-    at most 1000 bytes
-    """
-
-    max_pixels: int = 100_000_000
-    max_file_bytes: int = 512 * 1024**2
-
-    def __post_init__(self) -> None:
-        if self.max_pixels < 1 or self.max_file_bytes < 1:
-            raise InvalidValueError(f"limits are positive; found {self.max_pixels} pixels and {self.max_file_bytes} bytes")
-
-
-DEFAULT_LIMITS = ReadLimits()
-
+from calcitrack.io.files.limits import ReadLimits
 
 EXPECTED = "a DICOM file or a PNG, JPEG or TIFF picture"
 
@@ -181,6 +144,12 @@ _ENCRYPTED = 0x1
 def source_of(path: str | PathLike[str] | FileSource) -> FileSource:
     """Source for a user's path."""
     return path if isinstance(path, FileSource) else FileSource(Path(fspath(path)))
+
+
+def too_much_work(name: str, asked: int, limits: ReadLimits) -> ImageTooLargeError:
+    """Error for a compressed picture that a decoder would go over too often."""
+    found = f"a compressed picture that asks for {asked} pixels to be decoded: more passes over it than any encoder writes"
+    return ImageTooLargeError(name, found, f"at most {limits.max_decoded_pixels}", "export it again, or raise ReadLimits.max_decoded_pixels")
 
 
 def _too_large(name: str, size: int, limits: ReadLimits) -> ImageTooLargeError:

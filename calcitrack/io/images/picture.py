@@ -12,9 +12,10 @@ from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 from calcitrack.calibrate.intensity import classify
 from calcitrack.errors import DamagedFileError, ImageTooLargeError, UnsupportedImageError
-from calcitrack.io.dicom.codestream import MAX_SCANS, has_too_many_scans
+from calcitrack.io.dicom.codestream import decoded_pixels
 from calcitrack.io.files.library_warnings import collected_warnings
-from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits
+from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.files.sources import FileSource, too_much_work
 from calcitrack.io.images.sidecar import Sidecar, read_sidecar, sidecar_of
 from calcitrack.model.film_quality import MEASURE_ANYWAY, FilmProblem
 from calcitrack.model.image import Acquisition, Radiograph
@@ -118,7 +119,7 @@ def _opened(source: FileSource, stream: object, limits: ReadLimits) -> Image.Ima
     """Open the picture and check its header; pixels are not decoded yet."""
     try:
         image = Image.open(stream, formats=FORMATS)  # type: ignore[arg-type]
-        frames = getattr(image, "n_frames", 1)
+        several = bool(getattr(image, "is_animated", False))  # not n_frames, which reads all pages of a TIFF, each against all before
     except Image.DecompressionBombError as error:
         raise ImageTooLargeError(source.name, "a picture that is too large", f"at most {limits.max_pixels} pixels", "reduce it") from error
     except UnidentifiedImageError as error:  # its words hold the path, which a blinded reader must not see
@@ -127,13 +128,14 @@ def _opened(source: FileSource, stream: object, limits: ReadLimits) -> Image.Ima
         raise DamagedFileError(source.name, f"a picture with a broken header ({error})", A_PICTURE, "export it again") from error
     if image.width * image.height > limits.max_pixels:
         raise ImageTooLargeError(source.name, f"a picture of {image.height} x {image.width} pixels", f"at most {limits.max_pixels}", "reduce it")
-    if frames > 1:
-        raise UnsupportedImageError(source.name, f"{frames} pages", "a single one", "save the page to be measured as a file of its own")
+    if several:
+        raise UnsupportedImageError(source.name, "more than one page", "a single one", "save the page to be measured as a file of its own")
     _check_mode(image, source)
     if image.format in ("JPEG", "MPO"):
         with source.open(limits) as content:
-            if has_too_many_scans(content.read()):
-                raise DamagedFileError(source.name, f"a JPEG of more than {MAX_SCANS} scans, which no encoder writes", A_PICTURE, "export it again")
+            asked = decoded_pixels(content.read(), image.width * image.height)
+        if asked > limits.max_decoded_pixels:
+            raise too_much_work(source.name, asked, limits)
     return image
 
 

@@ -6,7 +6,8 @@ from os import PathLike
 
 from calcitrack.io.dicom.parse import META_SEARCH_BYTES, looks_like_dicom, not_an_image
 from calcitrack.io.dicom.read import read_dicom
-from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource, ReadLimits, source_of
+from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
+from calcitrack.io.files.sources import FileSource, source_of
 from calcitrack.io.images.picture import looks_like_picture, read_picture
 from calcitrack.model.arguments import expect
 from calcitrack.model.image import Radiograph

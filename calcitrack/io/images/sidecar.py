@@ -11,7 +11,8 @@ from typing import Any
 from calcitrack.errors import SidecarError
 from calcitrack.io.dicom.anatomy_codes import SIDES
 from calcitrack.io.dicom.spacing import MAX_SPACING_MM, MIN_SPACING_MM
-from calcitrack.io.files.sources import FileSource, ReadLimits
+from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.files.sources import FileSource
 from calcitrack.model.display import harmless
 from calcitrack.model.film_quality import MEASURE_ANYWAY, OVERRULABLE, FilmProblem, overrulable_of
 from calcitrack.model.spacing import Spacing, SpacingBasis

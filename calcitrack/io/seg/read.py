@@ -17,7 +17,8 @@ from pydicom.sr.coding import Code
 from calcitrack.errors import DamagedFileError, ImageTooLargeError, SegmentationImportError
 from calcitrack.io.dicom.parse import open_dataset
 from calcitrack.io.files.library_warnings import collected_warnings
-from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource
+from calcitrack.io.files.limits import DEFAULT_LIMITS
+from calcitrack.io.files.sources import FileSource
 from calcitrack.io.seg.write import LABELMAP_STORAGE
 from calcitrack.model.display import counted
 from calcitrack.model.image import Mask

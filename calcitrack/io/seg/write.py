@@ -28,7 +28,8 @@ from calcitrack.io.dicom.header import without_people
 from calcitrack.io.dicom.output_options import SegmentationKind
 from calcitrack.io.dicom.parse import open_dataset
 from calcitrack.io.files.library_warnings import collected_warnings
-from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource
+from calcitrack.io.files.limits import DEFAULT_LIMITS
+from calcitrack.io.files.sources import FileSource
 from calcitrack.model.assessment import ImageAssessment, TrackedDeposit, ordered
 from calcitrack.model.concepts import ABNORMAL_STRUCTURE, CALCIFICATION
 from calcitrack.model.segmentation import Labels

@@ -12,7 +12,8 @@ from pydicom.sr.coding import Code
 
 from calcitrack.errors import DamagedFileError, ReadError
 from calcitrack.io.dicom.parse import open_dataset
-from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource
+from calcitrack.io.files.limits import DEFAULT_LIMITS
+from calcitrack.io.files.sources import FileSource
 from calcitrack.io.sr import codes as c
 
 TEMPLATE = "1500"

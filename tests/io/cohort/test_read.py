@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import pickle
 import shutil
+import stat
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calcitrack.errors import DamagedFileError, NotFoundError
+from calcitrack.io.cohort import discover
 from calcitrack.io.cohort.grouping import build_timelines
 from calcitrack.io.cohort.read import read_cohort
-from calcitrack.io.files.sources import ReadLimits
+from calcitrack.io.files.limits import ReadLimits
 from calcitrack.model.cohort import Cohort, FileRecord, FileStatus
 from calcitrack.model.image import Acquisition
 from calcitrack.model.timeline import Exposure, Timeline
@@ -295,6 +297,89 @@ def test_links_in_a_circle_end(dicom: Write, tmp_path: Path) -> None:
     cohort = read_cohort(tmp_path)
     assert [r.status.value for r in cohort.files] == ["read", "skipped"]
     assert "a link to a folder that contains it" in cohort.files[1].reason
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets only administrators make links")
+def test_a_web_of_links_is_walked_once(dicom: Write, tmp_path: Path) -> None:
+    """Twenty folders, each with two links to the next: a million ways, and each folder is read once."""
+    dicom("20/image.dcm")
+    for k in range(20):
+        (tmp_path / f"{k}").mkdir()
+        for name in ("one", "other"):
+            (tmp_path / f"{k}" / name).symlink_to(tmp_path / f"{k + 1}", target_is_directory=True)
+    cohort = read_cohort(tmp_path)
+    assert [r.status.value for r in cohort.files].count("read") == 1
+    assert {r.reason for r in cohort.files if r.status.value == "skipped"} == {"a link to a folder that is read under another name; not followed"}
+    assert len(cohort.files) <= 42
+
+
+def test_folders_nested_too_deep_are_one_row(dicom: Write, tmp_path: Path) -> None:
+    """What lies above is read; 1,500 folders are no error of Python's."""
+    dicom("image.dcm")
+    here = os.open(tmp_path, os.O_RDONLY)
+    try:
+        for _ in range(1500):
+            os.mkdir("a", dir_fd=here)
+            below = os.open("a", os.O_RDONLY, dir_fd=here)
+            os.close(here)
+            here = below
+    finally:
+        os.close(here)
+    cohort = read_cohort(tmp_path)
+    assert [(r.status.value, r.reason) for r in cohort.files if "image.dcm" not in r.source] == [
+        ("failed", "a folder inside 101 others; at most 100 are opened")
+    ]
+    assert [r.status.value for r in cohort.files if "image.dcm" in r.source] == ["read"]
+    assert len(read_cohort(tmp_path, limits=ReadLimits(max_depth=3)).files) == 2
+    _remove_nested(tmp_path / "a")
+
+
+def _remove_nested(folder: Path) -> None:
+    """Shutil and pytest give up where a path is longer than the system allows."""
+    aside = folder.with_name("aside")
+    while folder.exists():
+        if (folder / "a").exists():
+            (folder / "a").rename(aside)
+            folder.rmdir()
+            aside.rename(folder)
+        else:
+            folder.rmdir()
+
+
+def test_a_name_that_cannot_be_looked_at_is_told(dicom: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the system says of it."""
+    dicom("closed.dcm")
+    dicom("open.dcm")
+
+    def is_dir(path: Path) -> bool:
+        if path.name == "closed.dcm":
+            raise PermissionError(13, "Permission denied")
+        return stat.S_ISDIR(path.stat().st_mode)
+
+    monkeypatch.setattr(Path, "is_dir", is_dir)
+    rows = [(r.status.value, r.reason) for r in read_cohort(tmp_path).files]
+    assert rows == [("failed", "a file or folder that cannot be looked at (Permission denied)"), ("read", "")]
+
+
+def test_an_archive_that_inflates_beyond_measure_is_one_row(dicom: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some kilobytes that hold a thousand times as many; the rest of the folder is read."""
+    monkeypatch.setattr(discover, "FREE_BYTES", 100_000)
+    dicom("image.dcm")
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for k in range(9):
+            archive.writestr(f"{k}.dcm", bytes(1_000_000))
+    bomb, image = read_cohort(tmp_path).files
+    assert (bomb.status.value, image.status.value) == ("failed", "read")
+    assert "whose members inflate to 9000000; at most 100 times its bytes are read" in bomb.reason
+
+
+def test_an_archive_of_too_many_members_is_one_row(tmp_path: Path) -> None:
+    """Its directory is counted before it is read."""
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        for k in range(50):
+            archive.writestr(f"{k}.dcm", b"")
+    (record,) = read_cohort(tmp_path, limits=ReadLimits(max_members=20)).files
+    assert (record.status.value, record.reason) == ("failed", "an archive of 50 members or more; at most 20 are read")
 
 
 def test_an_archive_is_read_in_memory(dicom: Write, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from PIL import Image
 
 from calcitrack.errors import CalcitrackError, DamagedFileError, ImageTooLargeError, ReadError, UnsupportedImageError
 from calcitrack.io.cohort.scan import scan_file
-from calcitrack.io.files.sources import FileSource, ReadLimits
+from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.files.sources import FileSource
 from calcitrack.io.images.read import read_radiograph
 from calcitrack.model.image import Radiograph
 from calcitrack.model.spacing import SpacingBasis

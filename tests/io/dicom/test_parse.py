@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from calcitrack.errors import DamagedFileError, ImageTooLargeError, NotAnImageFileError, NotARadiographError
-from calcitrack.io.files.sources import ReadLimits
+from calcitrack.io.files.limits import ReadLimits
 from calcitrack.io.images.read import read_radiograph
 
 Write = Callable[..., Path]

@@ -18,7 +18,8 @@ from calcitrack.errors import DamagedFileError, UnsupportedImageError
 from calcitrack.io.dicom.codestream import Codec, inspect
 from calcitrack.io.dicom.parse import open_dataset
 from calcitrack.io.dicom.pixel_data import DecodedFrame, decode_frame
-from calcitrack.io.files.sources import FileSource, ReadLimits
+from calcitrack.io.files.limits import ReadLimits
+from calcitrack.io.files.sources import FileSource
 
 Write = Callable[..., Path]
 

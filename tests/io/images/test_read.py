@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydicom.dataelem import DataElement
 
 from calcitrack.errors import DamagedFileError, ImageTooLargeError, NotAnImageFileError, NotFoundError, UnsupportedImageError
-from calcitrack.io.files.sources import ReadLimits
+from calcitrack.io.files.limits import ReadLimits
 from calcitrack.io.images.read import read_radiograph
 from calcitrack.model.calibration import Relationship, Tier
 

@@ -9,7 +9,8 @@ import numpy as np
 from calcitrack.errors import ReadError
 from calcitrack.io.dicom.header import Header
 from calcitrack.io.dicom.parse import open_dataset
-from calcitrack.io.files.sources import DEFAULT_LIMITS, FileSource
+from calcitrack.io.files.limits import DEFAULT_LIMITS
+from calcitrack.io.files.sources import FileSource
 from calcitrack.model.image import FloatImage, Radiograph
 
 FOR_PROCESSING = "FOR PROCESSING"
