@@ -69,7 +69,7 @@ def test_the_change_is_judged_in_words_and_for_machines(films: Path, tmp_path: P
     _, out, _ = call("measure", films, "--out", tmp_path / "R", "--workers", 1, width=200)
     assert "Visit 1 to 2 in 177 days: deposit area" in out
     assert "95 % interval" in out
-    assert "the smallest detectable change" in out
+    assert "smallest detectable change" in out
     changes = json.loads(call("measure", films, "--out", tmp_path / "R", "--workers", 1, "--json")[1])["changes"]
     (area,) = [c for c in changes if c["measurand"] == "area_mm2"]
     assert (area["patient_id"], area["time_point"], area["exceeds_sdc"]) == ("A", 2, False)

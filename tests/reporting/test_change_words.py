@@ -54,7 +54,7 @@ def test_a_change_beyond_the_detectable_one_is_so_in_the_digits_that_are_printed
     )
     said = " ".join(change_sentences(with_last(judgement, change)))
     assert "(+15.31 %, " in said
-    assert "to +15.29 %; from simulated films" in said
+    assert "to +15.29 %, from simulated films" in said
 
 
 @pytest.mark.parametrize("last", [60.0, 95.0, 100.0, 104.0, 180.0])

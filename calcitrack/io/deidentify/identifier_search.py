@@ -6,17 +6,30 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 from unicodedata import normalize
+
+import numpy as np
+from numpy.typing import NDArray
 
 from calcitrack.io.deidentify.identifiers import Identifier, IdentifierKind
 
 ENCODINGS = ("utf-8", "latin-1", "utf-16-le", "utf-16-be", "iso2022_jp", "iso2022_kr", "gb18030", "iso8859-5", "iso8859-7")
 """Those of DICOM's Specific Character Set (PS3.3, C.12.1.1.2) that give other bytes than these, come with the original bytes of the value."""
-FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
-"""A letter with its accent is one character, or two as macOS writes it (UAX #15)."""
-LONG_BYTES = 8
-"""From this length on, an identifier is also searched for in pixels and other bulk: by chance it is found there once in 10^19 places."""
+FORMS: tuple[Literal["NFC", "NFD", "NFKC", "NFKD"], ...] = ("NFC", "NFD", "NFKC", "NFKD")
+"""A letter with its accent is one character, or two as macOS writes it; a full-width letter or a ligature is a plain one (UAX #15)."""
+MOST_BY_CHANCE = {IdentifierKind.NUMBER: 1.0}
+MOST_BY_CHANCE_ELSE = 0.01
+"""Occurrences that bulk data of this kind would hold by chance, from which on an identifier is not searched for in them: they tell nothing then. A
+number or ID that is found is held against the copy although it may be chance; of names and places, of which a file states many, that would withhold
+every tenth compressed film."""
+LEAST_BULK_BYTES = 3
+"""Shorter strings are found in any bulk data."""
+EMBEDDED_BYTES = 4
+"""A number or ID of this length is found in kept texts also within a longer word: `DR4711X`; a shorter one as a word of its own."""
+FULL_WIDTH = {c: c + 0xFEE0 for c in range(0x21, 0x7F)}
+"""Latin letters and digits as East Asian systems write them (block Halfwidth and Fullwidth Forms)."""
 NUMERIC_BYTES = 8
 """Plain numbers shorter than this may be a time of day or a measured value as well."""
 
@@ -34,10 +47,10 @@ class SearchTerm:
         """True where a measured value or a time may consist of the same digits."""
         return self.content.isdigit() and len(self.content) < NUMERIC_BYTES
 
-    @property
-    def in_bulk(self) -> bool:
-        """True where it is long enough to be searched for in pixel data."""
-        return len(self.content.replace(b"\0", b"")) >= LONG_BYTES
+    def in_bulk(self, bulk: Bulk) -> bool:
+        """True where it is rare enough by chance to be searched for in these bulk data."""
+        most = MOST_BY_CHANCE.get(self.identifier.kind, MOST_BY_CHANCE_ELSE)
+        return len(self.content.replace(b"\0", b"")) >= LEAST_BULK_BYTES and bulk.by_chance(self.content) < most
 
     def count(self, lowered: bytes) -> int:
         """Number of occurrences in lower-case bytes, as a separate word."""
@@ -48,9 +61,46 @@ class SearchTerm:
         match = self.pattern.search(lowered) if self.content in lowered else None
         return -1 if match is None else match.start()
 
-    def at_in_bulk(self, lowered: bytes) -> int:
+    def at_in_bulk(self, bulk: Bulk) -> int:
         """As `at`, in pixel data: bytes beside it are chance there, so that it need not be a word. Parts of a longer UID do not count."""
-        return self.at(lowered) if self.identifier.kind is IdentifierKind.UID else lowered.find(self.content)
+        at = self.at(bulk.lowered) if self.identifier.kind is IdentifierKind.UID else bulk.lowered.find(self.content)
+        return at if at >= 0 and self.in_bulk(bulk) else -1
+
+    def in_text(self, lowered: bytes) -> bool:
+        """Whether a text that stays holds it: a number or ID also within a longer word."""
+        embedded = self.identifier.kind is IdentifierKind.NUMBER and len(self.content) >= EMBEDDED_BYTES
+        return self.content in lowered if embedded else self.at(lowered) >= 0
+
+
+class Bulk:
+    """Pixel data and other bulk in lower case, with the chance of any string in them.
+
+    Neighbouring bytes of pictures are alike, so that chance is that of a chain: how often each byte follows each other one.
+    """
+
+    def __init__(self, lowered: bytes) -> None:
+        self.lowered = lowered
+        self._counts: NDArray[np.int64] | None = None
+
+    def by_chance(self, content: bytes) -> float:
+        """Occurrences of a string that are expected by chance.
+
+        Examples
+        --------
+        >>> round(Bulk(bytes(range(256)) * 4000).by_chance(b"no"), -1)
+        4000.0
+        >>> Bulk(bytes(10_000)).by_chance(b"4711") < 1e-9
+        True
+        """
+        if self._counts is None:
+            values = np.frombuffer(self.lowered, np.uint8).astype(np.int64)
+            self._counts = np.bincount(256 * values[:-1] + values[1:], minlength=256 * 256).reshape(256, 256)
+        counts, steps = self._counts, len(self.lowered)
+        expected = float(counts[content[0]].sum())
+        for one, other in pairwise(content):
+            # what was never seen may still come: one more of all 256
+            expected *= (counts[one, other] + 1 / 256) / (counts[one].sum() + 1) if steps else 0.0
+        return float(expected)
 
 
 def search_terms_of(identifiers: Iterable[Identifier]) -> tuple[SearchTerm, ...]:
@@ -63,11 +113,12 @@ def search_terms_of(identifiers: Iterable[Identifier]) -> tuple[SearchTerm, ...]
 def _search_terms(identifier: Identifier) -> tuple[SearchTerm, ...]:
     contents = {identifier.raw} if len(identifier.raw) >= 2 else set()
     text = identifier.text
-    cases = (text,) if text.isascii() else dict.fromkeys(normalize(form, t) for t in (text, text.upper(), text.lower()) for form in FORMS)
-    for text in cases:
+    spelled = dict.fromkeys(normalize(form, t) for t in (text, text.upper(), text.lower()) for form in FORMS)
+    wide = text.translate(FULL_WIDTH)
+    for spelling in (*((text,) if text.isascii() else spelled), wide, wide.upper(), wide.lower()):
         for encoding in ENCODINGS:
             try:
-                contents.add(text.encode(encoding))
+                contents.add(spelling.encode(encoding))
             except UnicodeEncodeError:
                 continue
     return tuple(SearchTerm(identifier, c, _pattern(identifier, c)) for c in sorted({c.lower() for c in contents if c.strip(b" \0")}))

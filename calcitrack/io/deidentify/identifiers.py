@@ -55,11 +55,13 @@ class Identifier:
 class FoundIdentifiers:
     """Identifiers of a file, the number of values too short or too common for a search, and device makers and models in lower case.
 
+    ``short`` are Patient IDs too short for a search, which take kept texts away that hold them as a word.
     ``of_people`` are those of the identifiers that not only a device has.
     """
 
     identifiers: set[Identifier] = field(default_factory=set)
     of_people: set[Identifier] = field(default_factory=set)
+    short: set[str] = field(default_factory=set)
     left_out: int = 0
     makers: set[str] = field(default_factory=set)
 
@@ -68,6 +70,7 @@ class FoundIdentifiers:
         self.identifiers |= other.identifiers
         self.of_people |= other.of_people
         self.makers |= other.makers
+        self.short |= other.short
         self.left_out += other.left_out
 
     def telling(self) -> set[Identifier]:
@@ -149,7 +152,10 @@ def _collect(found: FoundIdentifiers, tag: BaseTag, vr: str, text: str, raw: byt
         _add(found, Identifier(text, IdentifierKind.PLACE, raw), len(text) >= LEAST_LETTERS and text.lower() not in common_words())
     elif listed(tag) and vr in ("SH", "LO", "UC") and keyword.endswith(NUMBER_ENDS):
         least = LEAST_DIGITS if text.isdigit() else LEAST_LETTERS
-        _add(found, Identifier(text, IdentifierKind.NUMBER, raw), len(text) >= least and text.lower() not in common_words())
+        common = text.lower() in common_words()
+        _add(found, Identifier(text, IdentifierKind.NUMBER, raw), len(text) >= least and not common)
+        if keyword == "PatientID" and len(text) < least and not common:
+            found.short.add(text.lower())
 
 
 def _add(found: FoundIdentifiers, identifier: Identifier, worthwhile: bool) -> None:

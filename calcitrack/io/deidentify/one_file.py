@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -20,6 +22,7 @@ from calcitrack.io.deidentify.patients import PatientPseudonym, Patients
 from calcitrack.io.deidentify.pixels import PictureText, cut_surplus, pad_last_fragment, state_text, treat_picture
 from calcitrack.io.deidentify.profile import PSEUDONYMS, tag_of
 from calcitrack.io.deidentify.secret import Secret
+from calcitrack.io.deidentify.stream_comments import clean_streams
 from calcitrack.io.dicom.dicomdir import MEDIA_DIRECTORY_CLASS
 from calcitrack.io.dicom.header import Header
 from calcitrack.io.dicom.parse import OpenedDataset, open_dataset
@@ -32,6 +35,8 @@ from calcitrack.io.files.sources import FileSource
 ENCAPSULATED_CLASSES = "1.2.840.10008.5.1.4.1.1.104."
 """PDF, CDA, STL, OBJ and MTL documents (PS3.4, table B.5-1): their content cannot be cleaned by attributes."""
 TEXT_VRS = ("SH", "LO", "ST", "LT", "UT", "UC", "UR", "CS", "AE", "PN", "AS")
+FREE_TEXT_VRS = ("SH", "LO", "ST", "LT", "UT", "UC")
+"""Texts that people and makers word freely; codes, ages and addresses hold short words of their own."""
 SKIPPED_TAGS = frozenset(tag_of(k) for k in PSEUDONYMS)
 """Hold the pseudonym, which somebody may have chosen to be like the name."""
 
@@ -117,10 +122,11 @@ def deidentified(source: FileSource, means: Means, number: int = 1) -> Copy:
         found, patient, kind = _found(dataset), means.patients.of(dataset), _kind(dataset)
         own = search_terms_of(found.telling())
         text = treat_picture(dataset, means.limits, mask_text=means.mask_text)
+        clean_streams(dataset)
         pad_last_fragment(dataset)
         cut_surplus(dataset)
         counts = Cleaner(means.secret).clean(dataset, patient)
-        emptied = _empty_what_tells(dataset, own)
+        emptied = _empty_what_tells(dataset, own, found.short)
         mark(dataset, pixels_cleaned=means.mask_text)
         state_text(dataset, text)
         fallback = means.secret.uids.new_uid(_original_uid(former, source, means.limits))
@@ -163,19 +169,25 @@ def _original_uid(former: Dataset, source: FileSource, limits: ReadLimits) -> st
         return f"file {hashlib.sha256(stream.read()).hexdigest()}"
 
 
-def _empty_what_tells(dataset: Dataset, own: tuple[SearchTerm, ...]) -> int:
+def _empty_what_tells(dataset: Dataset, own: tuple[SearchTerm, ...], short: Collection[str]) -> int:
     """Empty texts that hold an identifier of the file although the profile keeps their attribute."""
     emptied = 0
     for tag in tags_of(dataset):
         vr = vr_of(dataset, tag)
         if vr == "SQ":
-            emptied += sum(_empty_what_tells(item, own) for item in dataset[tag].value or ())
+            emptied += sum(_empty_what_tells(item, own, short) for item in dataset[tag].value or ())
         elif vr in TEXT_VRS and tag not in SKIPPED_TAGS:
             lowered = (raw_value(dataset, tag) or str(dataset[tag].value or "").encode()).lower()
-            if any(n.at(lowered) >= 0 for n in own):
+            if any(n.in_text(lowered) for n in own) or (vr in FREE_TEXT_VRS and _holds_word(lowered, short)):
                 dataset[tag] = DataElement(tag, vr, None)
                 emptied += 1
     return emptied
+
+
+def _holds_word(lowered: bytes, words: Collection[str]) -> bool:
+    """Whether one of these stands in a text, with no letter or digit beside it."""
+    text = lowered.decode("latin-1")
+    return any(re.search(rf"(?<![0-9a-z]){re.escape(word)}(?![0-9a-z])", text) for word in words)
 
 
 def _written(dataset: Dataset, source: FileSource) -> bytes:

@@ -12,8 +12,8 @@ import pydicom
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from calcitrack.io.deidentify.identifier_search import SearchTerm, search_terms_of
-from calcitrack.io.deidentify.identifiers import Identifier, IdentifierKind
+from calcitrack.io.deidentify.identifier_search import Bulk, SearchTerm, search_terms_of
+from calcitrack.io.deidentify.identifiers import MAKERS, Identifier, IdentifierKind
 from calcitrack.io.dicom.parse import DEFLATED_UID, META_GROUP_LENGTH_BYTES, META_SEARCH_BYTES, PREAMBLE_BYTES, PREFIX
 from calcitrack.io.files.library_warnings import collected_warnings
 
@@ -83,11 +83,12 @@ def remaining_identifiers(content: bytes, name: str, own: Sequence[SearchTerm], 
     name
         Its path below the output folder.
     own
-        Search terms of the file itself: searched for in every byte; short ones only outside pixel data and other bulk data.
+        Search terms of the file itself: searched for in every byte, also of pixel data as far as chance allows.
     others
         Identifiers of the other files of the run: searched for outside bulk data.
     """
-    header, bulk, values = _parts(content)
+    header, bulk_bytes, values, texts = _parts(content)
+    bulk = Bulk(bulk_bytes)
     path = name.lower().encode()
     found = []
     for term in dict.fromkeys((*own, *others.search_terms)):
@@ -97,13 +98,14 @@ def remaining_identifiers(content: bytes, name: str, own: Sequence[SearchTerm], 
         if (at := term.at(path)) >= 0:
             found.append(RemainingIdentifier(term.identifier.kind, FILE_NAME, at))
     found += [RemainingIdentifier(IdentifierKind.UID, HEADER, m.start()) for m in _UID.finditer(header) if m.group() in others.uids]
-    found += [RemainingIdentifier(n.identifier.kind, PIXELS, at) for n in own if n.in_bulk and (at := n.at_in_bulk(bulk)) >= 0]
+    found += [RemainingIdentifier(n.identifier.kind, PIXELS, at) for n in own if (at := n.at_in_bulk(bulk)) >= 0]
+    found += [RemainingIdentifier(n.identifier.kind, HEADER, header.find(text)) for n in own for text in texts if n.in_text(text)]
     return tuple(dict.fromkeys(found))
 
 
-def _parts(content: bytes) -> tuple[bytes, bytes, bytes]:
-    """(data outside bulk, bulk data, values outside bulk whose digits mean something else), each in lower case."""
-    bulk, values = [], []
+def _parts(content: bytes) -> tuple[bytes, bytes, bytes, tuple[bytes, ...]]:
+    """(data outside bulk, bulk data, values outside bulk whose digits mean something else, texts of the maker), each in lower case."""
+    bulk, values, texts = [], [], []
     header = _inflated(content)
     with collected_warnings():
         for element in _all(pydicom.dcmread(BytesIO(content), force=True)):
@@ -113,7 +115,9 @@ def _parts(content: bytes) -> tuple[bytes, bytes, bytes]:
                 bulk.append(value)
             elif element.VR in VALUE_VRS and value is not None:
                 values.append(str(value).replace("'", " ").encode())
-    return header.lower(), b"\n".join(bulk).lower(), b"\n".join(values).lower()
+            elif element.keyword in MAKERS and value:
+                texts.append(str(value).encode())
+    return header.lower(), b"\n".join(bulk).lower(), b"\n".join(values).lower(), tuple(text.lower() for text in texts)
 
 
 def _inflated(content: bytes) -> bytes:

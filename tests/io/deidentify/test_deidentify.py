@@ -21,6 +21,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, 
 
 from calcitrack.errors import DeidentifyError, KeyFileError
 from calcitrack.io.deidentify import DeidentifyOptions, DeidentifyReport, Status, deidentify
+from calcitrack.io.deidentify.identifier_search import Bulk
 from calcitrack.io.images.read import read_radiograph
 
 Film = Callable[..., Path]
@@ -285,7 +286,7 @@ def test_an_odd_last_fragment_is_padded_inside(film: Film, tmp_path: Path) -> No
     path.write_bytes(whole.replace(content, odd))
     run(tmp_path / "in", tmp_path / "out")
     (copy,) = copies(tmp_path / "out")
-    assert len(copy.PixelData) == len(odd) + 1
+    assert len(copy.PixelData) % 2 == 0
     assert (copy.pixel_array == before).all()
 
 
@@ -313,3 +314,37 @@ def test_what_stands_behind_the_last_pixel_is_cut_off_and_what_stands_in_pixels_
     assert [f.status for f in report.files] == [Status.WRITTEN, Status.WITHHELD]
     (copy,) = copies(tmp_path / "out")
     assert copy.PixelData == pixels.tobytes()
+
+
+@pytest.mark.parametrize("model", ["DR4711X", "ward 4711", "\uff24\uff32\uff14\uff17\uff11\uff11", "4711"])
+def test_a_number_within_the_makers_words_is_emptied(film: Film, tmp_path: Path, model: str) -> None:
+    """Also within a longer word, and in full-width digits."""
+    film("a.dcm", PatientID="4711", SpecificCharacterSet="ISO_IR 192", ManufacturerModelName=model, Manufacturer="Maker")
+    run(tmp_path / "in", tmp_path / "out")
+    (copy,) = copies(tmp_path / "out")
+    assert (copy.Manufacturer, copy.ManufacturerModelName or "") == ("Maker", "")
+
+
+@pytest.mark.parametrize(("patient", "emptied"), [("7", True), ("42", True), ("8", False)])
+def test_a_patient_id_too_short_for_a_search_takes_texts_away_that_hold_it(film: Film, tmp_path: Path, patient: str, *, emptied: bool) -> None:
+    """As a word of its own: a model that is called so is the price."""
+    film("a.dcm", PatientID=patient, ManufacturerModelName="room 7, bed 42")
+    run(tmp_path / "in", tmp_path / "out")
+    (copy,) = copies(tmp_path / "out")
+    assert (copy.get("ManufacturerModelName") or "") == ("" if emptied else "room 7, bed 42")
+
+
+@pytest.mark.parametrize("patient", ["4711", "QX77341", "AB12"])
+def test_a_short_id_anywhere_in_the_pixels_withholds_the_copy(film: Film, tmp_path: Path, patient: str) -> None:
+    """Whatever bytes stand beside it; where such strings are there by chance, in noise of letters alone, it is not held against the copy."""
+    random = np.random.default_rng(3)
+    places = [int(p) for p in random.integers(0, 64 * 48 * 2 - 8, 12)]
+    for k, place in enumerate(places):
+        pixels = random.integers(0, 4096, (64, 48)).astype("<u2")
+        pixels.view(np.uint8).reshape(-1)[place : place + len(patient)] = np.frombuffer(patient.encode(), np.uint8)
+        film(f"{k}.dcm", pixels=pixels, SOPInstanceUID=f"1.2.3.{k + 1}", PatientID=patient)
+    report = run(tmp_path / "in", tmp_path / "out")
+    assert {f.status for f in report.files} == {Status.WITHHELD}
+    letters = Bulk(bytes(random.choice(np.frombuffer(b"0123456789abcdef", np.uint8), 200_000)))
+    assert letters.by_chance(b"4711") > 1
+    assert letters.by_chance(b"qx77341") < 1e-3
