@@ -9,14 +9,14 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.display import counted
 
 FloatArray = NDArray[np.float64]
 
-Z95 = float(stats.norm.ppf(0.975))
+Z95 = float(special.ndtri(0.975))
 """Standard deviations to either side that hold 95 % of a normal distribution."""
 
 
@@ -157,8 +157,8 @@ def icc(ratings: Sequence[Sequence[float]], form: IccForm = IccForm.AGREEMENT) -
 def _icc_by_f(value: float, ratio: float, dof: tuple[int, int], k: int) -> Interval:
     if math.isinf(ratio):
         return Interval(1.0, 1.0, 1.0)
-    low = ratio / float(stats.f.ppf(0.975, *dof))
-    high = ratio * float(stats.f.ppf(0.975, dof[1], dof[0]))
+    low = ratio / float(special.fdtri(*dof, 0.975))
+    high = ratio * float(special.fdtri(dof[1], dof[0], 0.975))
     return Interval(value, (low - 1) / (low + k - 1), (high - 1) / (high + k - 1))
 
 
@@ -169,7 +169,7 @@ def _icc_agreement(rows: float, columns: float, error: float, n: int, k: int) ->
         return Interval(1.0, 1.0, 1.0)
     a, b = k * value / (n * (1 - value)), 1 + k * value * (n - 1) / (n * (1 - value))
     dof = (a * columns + b * error) ** 2 / ((a * columns) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1)))
-    f_low, f_high = float(stats.f.ppf(0.975, n - 1, dof)), float(stats.f.ppf(0.975, dof, n - 1))
+    f_low, f_high = float(special.fdtri(n - 1, dof, 0.975)), float(special.fdtri(dof, n - 1, 0.975))
     spread = k * columns + (k * n - k - n) * error
     low = n * (rows - f_low * error) / (f_low * spread + n * rows)
     high = n * (f_high * rows - error) / (spread + n * f_high * rows)
@@ -208,7 +208,7 @@ def bland_altman(first: Sequence[float], second: Sequence[float]) -> BlandAltman
         raise InvalidValueError(f"agreement needs three or more pairs; found {len(first)} and {counted(len(second), 'value')}")
     difference = np.subtract(second, first).astype(float)
     n, mean, sd = len(difference), float(difference.mean()), float(difference.std(ddof=1))
-    t = float(stats.t.ppf(0.975, n - 1))
+    t = float(special.stdtrit(n - 1, 0.975))
     of_mean, of_limit = t * sd / math.sqrt(n), t * sd * math.sqrt(1 / n + Z95**2 / (2 * (n - 1)))
     low, high = mean - Z95 * sd, mean + Z95 * sd
     return BlandAltman(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from calcitrack.change.comparable import comparable
 from calcitrack.change.precision import DETECTION_LIMIT, Precision, log_burden
@@ -164,5 +164,5 @@ def _response_mean(members: Sequence[Member]) -> Iterator[CohortPoint]:
     if n < LEAST_FOR_MEAN or changes.std(ddof=1) == 0:
         return
     mean = float(changes.mean() / changes.std(ddof=1))
-    half = float(stats.t.ppf(0.975, n - 1)) * math.sqrt(1 / n + mean**2 / (2 * (n - 1)))
+    half = float(special.stdtrit(n - 1, 0.975)) * math.sqrt(1 / n + mean**2 / (2 * (n - 1)))
     yield CohortPoint(group="", measurand="", kind=CohortKind.RESPONSE_MEAN, order=1, value=mean, low=mean - half, high=mean + half, at_risk=n)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from calcitrack.change.line_posterior import FloatArray, LineFit, Mixture, fit_line
 from calcitrack.model.judgement import MISFIT
@@ -100,7 +100,7 @@ def fitted(observed: Observed, bend_years: float | None) -> FittedLine:
     """The line with its posterior, and how well it fits."""
     fit = fit_line(design_of(observed.years, bend_years), observed.logs, observed.covariance, observed.bad_share, observed.bad_sd)
     squares, dof = _misfit(observed, bend_years, fit)
-    return FittedLine(observed, bend_years, fit, float(stats.chi2.sf(squares, dof)) if dof > 0 else 1.0)
+    return FittedLine(observed, bend_years, fit, float(special.chdtrc(dof, squares)) if dof > 0 else 1.0)
 
 
 def _misfit(observed: Observed, bend_years: float | None, fit: LineFit) -> tuple[float, int]:
@@ -132,5 +132,5 @@ def bend_of_the_visits(straight: FittedLine) -> FittedLine | None:
     best = int(np.argmin(squares))
     dof = n - 3
     gain = _misfit(observed, None, straight.fit)[0] - squares[best]
-    chance = len(candidates) * float(stats.f.sf(gain / max(1.0, squares[best] / dof), 1, dof))
+    chance = len(candidates) * float(special.fdtrc(1, dof, gain / max(1.0, squares[best] / dof)))
     return candidates[best] if chance < MISFIT else None

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from calcitrack.change.detectable import DAYS_A_YEAR
 from calcitrack.change.trend import UNDATED, doubling_days
@@ -73,10 +73,10 @@ def _fitted(trend: Trend, rows: Sequence[Observation], deposits: Sequence[str], 
         return replace(trend, reason=found)
     slope, error = float(found.coefficients[1]), float(found.errors[1])
     dof = max(1, min(len(visits) - 2, len(deposits) - 1))
-    half = float(stats.t.ppf(0.975, dof)) * error
+    half = float(special.stdtrit(dof, 0.975)) * error
     estimate = Estimate(slope, slope - half, slope + half)
     doubling, halving = doubling_days(estimate)
-    growing = float(stats.t.cdf(slope / error, dof))
+    growing = float(special.stdtr(dof, slope / error))
     note = f"{counted(len(deposits), 'deposit')} seen at {LEAST_TIME_POINTS} time points or more"
     return replace(trend, slope=estimate, p_growing=growing, doubling_days=doubling, halving_days=halving, note=note)
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from calcitrack.change.fitted_line import FittedLine, contrast_of, design_of
 from calcitrack.change.line_posterior import FloatArray
 from calcitrack.reliability import Z95
 
-POWER_95 = float(stats.norm.ppf(0.8))
+POWER_95 = float(special.ndtri(0.8))
 """Standard deviations by which an estimate has to be beyond its limit so that four of five repetitions are."""
-ONE_SIDED_95 = float(stats.norm.ppf(0.95))
+ONE_SIDED_95 = float(special.ndtri(0.95))
 MOST_MORE_VISITS = 12
 """More visits than this are no plan: at two a year, six years."""
 GAP_YEARS = (0.25, 1.0)

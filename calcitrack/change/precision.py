@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from calcitrack.change.precision_profile import PROFILE, ProfileRow
 from calcitrack.errors import InvalidValueError
@@ -66,7 +66,7 @@ class Spread:
 
         Each patient is one degree of freedom, however many repeats there are: patients differ in how well they repeat.
         """
-        return float(stats.t.ppf(0.975, len(self.patients) or self.repeats)) if self.source is SdcSource.OWN_REPEATS else Z95
+        return float(special.stdtrit(len(self.patients) or self.repeats, 0.975)) if self.source is SdcSource.OWN_REPEATS else Z95
 
 
 @dataclass(frozen=True, slots=True, order=True)

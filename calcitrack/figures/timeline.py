@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
@@ -10,16 +12,17 @@ from calcitrack.figures import burden_panel, course_panels, fate_table
 from calcitrack.figures.drawn import DrawnTimeline, drawn_timeline
 from calcitrack.figures.page import HEAD_POINTS, LINE_MM, PAGE_WIDTH_MM, RULE_COLOUR, TEXT_POINTS, Page, day_number, wrapped
 from calcitrack.figures.palette import title_of
-from calcitrack.model.assessment import Assessment
+from calcitrack.model.assessment import Assessment, Fate
 from calcitrack.model.course import PatientCourse, Treatment
 from calcitrack.model.judgement import Judgement
-from calcitrack.reporting.change_words import change_sentences
+from calcitrack.reporting.change_words import change_sentences, refused_changes
 from calcitrack.reporting.verdict_words import judgement_sentences
 
 EDGE_MM, LEFT_MM, RIGHT_MM = 3.0, 33.0, 8.0
 """Of the page, and of the panels: names stand left of them, and the names of analytes right."""
 BURDEN_MM, GAP_MM, CALENDAR_MM = 62.0, 2.5, 5.5
 LEGEND_COLUMNS = 2
+CAME_OR_WENT = frozenset((Fate.NEW, Fate.RESOLVED, Fate.REAPPEARED))
 UNDATED = 0.0
 """Where a single time point without a date is drawn; the axis then shows no dates."""
 MARGIN_SHARE, MARGIN_LEAST_DAYS = 0.04, 20.0
@@ -58,7 +61,7 @@ def timeline_figure(assessed: Assessment | DrawnTimeline, judgement: Judgement |
     >>> type(figure).__name__, len(figure.axes) > 0
     ('Figure', True)
     """
-    drawn = assessed if isinstance(assessed, DrawnTimeline) else drawn_timeline(assessed)
+    drawn = _compared(assessed if isinstance(assessed, DrawnTimeline) else drawn_timeline(assessed), judgement)
     dated = drawn.points[0].date is not None
     days = [UNDATED if p.date is None else day_number(p.date) for p in drawn.points]
     first, last = _span(days, course if dated else None)
@@ -121,6 +124,15 @@ def _span(days: list[float], course: PatientCourse | None) -> tuple[float, float
         first = min([first, *(max(s, first - reach) - margin / 4 for s in starts)])
         last = max([last, *(min(s, last + reach) + margin / 4 for s in stops)])
     return first, last
+
+
+def _compared(drawn: DrawnTimeline, judgement: Judgement | None) -> DrawnTimeline:
+    """The timeline without counts of what came and went at visits that have no change: they rest on the same comparison."""
+    refused = set() if judgement is None else {c.to_time_point for c in refused_changes(judgement)}
+    points = tuple(
+        replace(p, fates={fate: n for fate, n in p.fates.items() if fate not in CAME_OR_WENT}) if p.index in refused else p for p in drawn.points
+    )
+    return replace(drawn, points=points)
 
 
 def _sentences(judgement: Judgement | None) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +12,9 @@ from scipy import spatial
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.warp import NEWTON_STEPS, SETTLED_PX, Positions, Warp
+
+TREES = 8
+"""Maps whose trees are at hand: building one takes longer than asking it, and a timeline's maps are asked in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +158,17 @@ class Alignment:
         """The similarity's inverse, corrected once for the displacement there; or a node that lands nearer."""
         matrix = np.array(self.matrix)
         start = np.linalg.solve(matrix[:, :2], (positions - matrix[:, 2]).T).T
-        nodes = warp.nodes().reshape(-1, 2)
-        distance, nearest = spatial.cKDTree(self.to_image(nodes)).query(positions)
+        nodes, tree = _carried_nodes(self.matrix, warp)
+        distance, nearest = tree.query(positions)
         nearer = np.asarray(distance) < np.hypot(*(self.to_image(start) - positions).T)
         return np.where(nearer[:, None], nodes[nearest], start)
+
+
+@lru_cache(maxsize=TREES)
+def _carried_nodes(matrix: tuple[tuple[float, ...], ...], warp: Warp) -> tuple[Positions, spatial.cKDTree]:
+    """The nodes of a map's grid, shape (n, 2), and a tree of where they lie on the image."""
+    nodes = warp.nodes().reshape(-1, 2)
+    return nodes, spatial.cKDTree(Alignment(matrix, 0.0, warp=warp).to_image(nodes))
 
 
 def _newton(slope: NDArray[np.float64], miss: Positions, similarity: NDArray[np.float64]) -> Positions:

@@ -75,7 +75,7 @@ def skeleton(parts: Partition, limb: Mask, levels: Sequence[Level]) -> Skeleton:
     for k, box in enumerate(boxes, start=1):
         mask = np.zeros(shape, bool)
         mask[box] = full[box] == k
-        pieces.append(piece(mask, levels))
+        pieces.append(piece(mask, levels, box))
     area = np.bincount(parts.labels.ravel(), minlength=parts.count + 1)[1:] * PARTITION_MM**2
     return Skeleton(tuple(pieces), tuple(float(a) for a in area), _joints(owner, distance), owner - 1)
 

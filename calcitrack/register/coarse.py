@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import fft, ndimage
 
 from calcitrack.model.image import FloatImage, Mask
 from calcitrack.register.piece import Level, Piece, fit, likeness
@@ -109,15 +109,15 @@ def _whole(shape: tuple[int, ...], count: int) -> Piece:
 
 def _rough(fixed: FloatImage, moving: FloatImage, turns_deg: Sequence[int]) -> list[Matrix]:
     """The best distinct turns and shifts, by correlation over all shifts in the frequency domain."""
-    side = int(2 ** np.ceil(np.log2(np.hypot(*fixed.shape) + max(moving.shape))))
-    moving_mean = moving - moving.mean()
-    spectrum = np.fft.rfft2(moving_mean, (side, side))
+    side = fft.next_fast_len(int(np.ceil(np.hypot(*fixed.shape) + max(moving.shape))), real=True)
+    moving_mean = np.asarray(moving - moving.mean(), float)
+    spectrum = fft.rfft2(moving_mean, (side, side))
     scored: list[tuple[float, float, bool, Matrix]] = []
     for mirrored in (False, True):
         for turn in turns_deg:
             matrix = _turned(fixed.shape, float(turn), mirrored)
-            canvas = _carried(fixed - fixed.mean(), matrix, side)
-            score = np.fft.irfft2(spectrum * np.conj(np.fft.rfft2(canvas)), (side, side))
+            canvas = np.asarray(_carried(fixed - fixed.mean(), matrix, side), float)
+            score = fft.irfft2(spectrum * np.conj(fft.rfft2(canvas)), (side, side))
             peak = np.array(np.unravel_index(int(score.argmax()), score.shape))
             shift = np.where(peak > side // 2, peak - side, peak)
             whole = matrix.copy()

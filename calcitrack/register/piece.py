@@ -15,6 +15,7 @@ from calcitrack.register.scene import SCENE_MM, Matrix, Scene
 
 LEVELS = (4, 2, 1)
 """Pixels of the scene per pixel at each level, coarse to fine: 1, 0.5 and 0.25 mm."""
+EVERYWHERE = (slice(None), slice(None))
 ALL_LEVELS, COARSEST, FINER = slice(None), slice(0, 1), slice(1, None)
 """Which levels a fit goes through; what is found at the coarsest alone is where the finer ones start."""
 MOST_PIXELS = 30_000
@@ -89,7 +90,7 @@ class Fit:
     likeness
         Correlation of the two pictures over the piece, -1 ... 1.
     residual_mm
-        Median shift along the gradient that explains the difference at the piece's edges.
+        Median shift along the gradient that explains the difference at the piece's edges; infinite where only the coarsest level was fitted.
     seen
         Share of the piece within the follow-up's picture.
     """
@@ -123,9 +124,9 @@ def _shrunk(picture: FloatImage, weight: FloatImage, factor: int) -> tuple[Float
     return np.asarray(down(picture * weight) / np.maximum(share, LEAST_SHARE), np.float32), np.where(share > MOST_SHARE, share, 0).astype(np.float32)
 
 
-def piece(mask: Mask, fixed_levels: Sequence[Level]) -> Piece:
-    """A piece from its mask on the scene's grid."""
-    rows, columns = np.nonzero(mask)
+def piece(mask: Mask, fixed_levels: Sequence[Level], box: tuple[slice, slice] = EVERYWHERE) -> Piece:
+    """A piece from its mask on the scene's grid; nothing of it lies outside the box."""
+    rows, columns = (at + (side.start or 0) for at, side in zip(np.nonzero(mask[box]), box, strict=True))
     positions = (np.stack([rows, columns], axis=1) + 0.5) * SCENE_MM
     centre = positions.mean(axis=0)
     radius = float(np.sqrt(((positions - centre) ** 2).sum(axis=1).mean()))
@@ -151,7 +152,8 @@ def fit(what: Piece, both: Sequence[Level], start: Matrix, which: slice = ALL_LE
     ]
     for number, (window, level) in enumerate(chosen, start=1):
         last = number == len(chosen) and which != COARSEST
-        found = _settle(what, window, level, found.matrix, SETTLED_MM if last else SETTLED_PIXELS * level.pixel_mm, tilting=tilting)
+        settled_mm = SETTLED_MM if last else SETTLED_PIXELS * level.pixel_mm
+        found = _settle(what, window, level, found.matrix, settled_mm, tilting=tilting, residual=last)
     return found
 
 
@@ -205,7 +207,9 @@ def _sum(image: FloatImage) -> float:
     return float(np.add.reduce(image, axis=None, dtype=np.float64))
 
 
-def _settle(what: Piece, window: tuple[slice, slice, FloatImage], level: Level, start: Matrix, settled_mm: float, *, tilting: bool) -> Fit:
+def _settle(
+    what: Piece, window: tuple[slice, slice, FloatImage], level: Level, start: Matrix, settled_mm: float, *, tilting: bool, residual: bool
+) -> Fit:
     """Gauss-Newton steps on the correlation, with the mean of both pictures' gradients (Benhimane and Malis 2004, IROS)."""
     rows, columns, _ = window
     row = ((np.arange(rows.start, rows.stop) + 0.5) * level.pixel_mm - what.centre[0])[:, None]
@@ -230,7 +234,7 @@ def _settle(what: Piece, window: tuple[slice, slice, FloatImage], level: Level, 
     if best is None:
         return Fit(start, -1.0, np.inf, 0.0)
     at_best, compared, difference, by_row, by_column, weight = best
-    return Fit(at_best, compared.likeness, _residual(difference, by_row, by_column, weight), compared.seen)
+    return Fit(at_best, compared.likeness, _residual(difference, by_row, by_column, weight) if residual else np.inf, compared.seen)
 
 
 def _gradient(image: FloatImage, pixel_mm: float) -> tuple[FloatImage, FloatImage]:
@@ -269,7 +273,7 @@ def _solved(slopes: Sequence[FloatImage], compared: _Compared, difference: Float
     columns = np.empty((total + 1, difference.size))
     for k, values in enumerate((*slopes, 1.0, compared.fixed, difference)):
         columns[k].reshape(difference.shape)[...] = values
-    normal = np.einsum("ik,jk->ij", columns * weight.ravel(), columns, optimize=False)
+    normal = (columns * weight.ravel()) @ columns.T
     explained = np.linalg.solve(normal[n:total, n:total] + 1e-9 * np.eye(2), normal[n:total])
     free = normal[:n] - normal[:n, n:total] @ explained
     values, vectors = np.linalg.eigh(free[:, :n])

@@ -236,6 +236,17 @@ def test_fates_are_marked_and_counted(made: ModuleType) -> None:
     assert len(mark.get_xdata()) == 2, "in the row's head and at the second visit"
 
 
+def test_what_came_and_went_is_not_counted_where_there_is_no_change(made: ModuleType) -> None:
+    """Counts rest on the comparison that gives the change: at a visit that cannot be compared nothing is said to be new."""
+    known = judged(made)
+    first, last = known.changes
+    refused = replace(known, changes=(replace(first, absolute=None, reason="another film quality"), last))
+    counts = [[t.get_text() for t in signs(timeline_figure(made.assessment(), j), "count resolved")] for j in (known, refused)]
+    assert counts == [[NONE, NONE, "1"]] * 2
+    assert [t.get_text() for t in signs(timeline_figure(made.assessment(), known), "count new")] == [NONE, "1", NONE]
+    assert not signs(timeline_figure(made.assessment(), refused), "count new")
+
+
 def test_every_fate_has_a_mark_of_its_own(made: ModuleType) -> None:
     """All fates of the model are told apart without colour; one that the table does not know is drawn under its own name, not as another."""
     marks = {FATE_MARKS[f.value].marker for f in Fate if f is not Fate.BASELINE}
