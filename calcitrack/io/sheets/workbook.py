@@ -9,8 +9,6 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import openpyxl
-
 from calcitrack.io.files.library_warnings import collected_warnings
 from calcitrack.io.sheets.cells import EMPTY, MAX_BYTES, Cell, CellLine, CellLines, FileProblemError, cell_text, column_name
 
@@ -43,6 +41,8 @@ def read_workbook(content: bytes, columns: Iterable[str]) -> CellLines:
     FileProblemError
         It is another kind of file, broken, or several sheets have the columns.
     """
+    import openpyxl  # imported on use: most runs read no workbook
+
     _check_kind(content)
     with collected_warnings():
         try:
