@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from threadpoolctl import threadpool_limits
 
 from calcitrack.assess.identity import Identity, follow_all
-from calcitrack.assess.images import Measured, align_all, measure_all, search_all, settled_of
+from calcitrack.assess.images import Measured, align_all, hold_together, measure_all, search_all, settled_of
 from calcitrack.assess.options import AssessOptions, flat
 from calcitrack.assess.pipeline import AnyPipeline
 from calcitrack.assess.pipelines import PIPELINES, pipeline_for
@@ -16,6 +16,7 @@ from calcitrack.change import summarise
 from calcitrack.model.arguments import expect
 from calcitrack.model.assessment import Assessment, ImageAssessment, unread_reasons
 from calcitrack.model.calibration import Calibration
+from calcitrack.model.film_quality import NOT_ALIKE
 from calcitrack.model.progress import Observer, Stage
 from calcitrack.model.provenance import Parameter, Provenance, Step
 from calcitrack.model.timeline import Timeline
@@ -73,8 +74,8 @@ def assess(
 def _assessed(timeline: Timeline, options: AssessOptions, tell: Observer, pipeline: AnyPipeline) -> Assessment:
     """Carry out `assess` with one thread in sums of linear algebra: several give other last bits, as many as the computer has cores."""
     searched, unread = search_all(timeline, pipeline, options, tell)
-    alignments = align_all(searched, pipeline, options, tell)
-    measured, lost = measure_all(searched, alignments, pipeline, options, tell)
+    alignments, apart = hold_together(searched, align_all(searched, pipeline, options, tell), pipeline, options)
+    measured, lost = measure_all(searched, alignments, apart, pipeline, options, tell)
     failures = (*unread, *lost)
     dates = {t.index: t.date for t in timeline.time_points}
     reference = searched[alignments.index(None)].found.grid if searched else None
@@ -100,7 +101,8 @@ def _image(index: int, m: Measured, identity: Identity, used: Mapping[str, Param
     alignment = m.alignment
     findings = m.findings
     if alignment is not None and not alignment.ok:
-        findings = (*findings, f"not aligned with baseline: {alignment.reason}; its deposits have no identity with other time points")
+        why = "not compared" if alignment.reason.startswith(NOT_ALIKE) else "not aligned with baseline"
+        findings = (*findings, f"{why}: {alignment.reason}; its deposits have no identity with other time points")
     elif said := lie_sentence(alignment):
         findings = (*findings, said)
     steps = (

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from calcitrack.assess.alike import Facts, unlike_films
 from calcitrack.assess.options import AssessOptions
-from calcitrack.assess.pipeline import Found, Grid, Searched, Settled
+from calcitrack.assess.pipeline import Found, Grid, Searched, Settled, Unlike
 from calcitrack.assess.together import Shown, joint_of_films
 from calcitrack.calibrate import CalibrateOptions, calibrate
 from calcitrack.calibrate.intensity import attenuation
@@ -113,6 +114,11 @@ class FilmPipeline:
     def align(self, baseline: Scene, scene: Scene, options: AssessOptions) -> Alignment:
         """Bone by bone."""
         return align(baseline, scene, options.align)
+
+    def unlike(self, searched: Sequence[Searched[CalibratedFilm, Scene]], alignments: Sequence[Alignment | None]) -> Unlike:
+        """Films whose bones, values or sharpness do not go with those of the others."""
+        facts = [Facts.of(s.exposure.acquisition, s.found.calibration) for s in searched]
+        return unlike_films([s.found.scene for s in searched], alignments, facts)
 
     def settle(
         self, searched: Sequence[Searched[CalibratedFilm, Scene]], alignments: Sequence[Alignment | None], options: AssessOptions

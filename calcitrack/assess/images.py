@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from calcitrack.assess.options import AssessOptions
-from calcitrack.assess.pipeline import AnyPipeline, Grid, Searched, Settled
+from calcitrack.assess.pipeline import AnyPipeline, Grid, Searched, Settled, Unlike
 from calcitrack.errors import ReadError, SamePixelsError
 from calcitrack.model.assessment import Alignment, ImageFailure
 from calcitrack.model.calibration import Calibration
-from calcitrack.model.film_quality import FilmDoubt
+from calcitrack.model.film_quality import NOT_ALIKE, FilmDoubt, by_severity
 from calcitrack.model.measurement import ImageMeasurements
 from calcitrack.model.progress import Observer, Stage
 from calcitrack.model.segmentation import Segmentation
@@ -109,6 +109,31 @@ def align_all(searched: Sequence[SearchedImage], pipeline: AnyPipeline, options:
     return best
 
 
+def hold_together(
+    searched: Sequence[SearchedImage], alignments: tuple[Alignment | None, ...], pipeline: AnyPipeline, options: AssessOptions
+) -> tuple[tuple[Alignment | None, ...], tuple[tuple[FilmDoubt, ...], ...]]:
+    """The alignments without those of images that do not go with the others, and what speaks against each image.
+
+    Where the reference itself is the odd one, an image that goes with others takes its place.
+    """
+    if len(searched) < 2:
+        return alignments, ((),) * len(searched)
+    found = pipeline.unlike(searched, alignments)
+    if found.like and alignments.index(None) not in found.like:
+        alignments = _aligned(searched, found.like[0], pipeline, options)
+        again = pipeline.unlike(searched, alignments)
+        found = Unlike({**found.doubts, **again.doubts}, again.like)
+    apart = [() if k in found.like else found.doubts.get(k, ()) for k in range(len(searched))]
+    return tuple(_without(a, d) for a, d in zip(alignments, apart, strict=True)), tuple(apart)
+
+
+def _without(alignment: Alignment | None, doubts: Sequence[FilmDoubt]) -> Alignment | None:
+    """The alignment; not to be relied on where something speaks against the image."""
+    if alignment is None or not alignment.ok or not doubts:
+        return alignment
+    return replace(alignment, ok=False, reason=f"{NOT_ALIKE}{doubts[0].explained.meaning} ({doubts[0].found})")
+
+
 def _aligned(searched: Sequence[SearchedImage], reference: int, pipeline: AnyPipeline, options: AssessOptions) -> tuple[Alignment | None, ...]:
     scene = searched[reference].found.scene if searched else None
     return tuple(None if k == reference else pipeline.align(scene, s.found.scene, options) for k, s in enumerate(searched))
@@ -120,12 +145,23 @@ def _laid(alignments: Sequence[Alignment | None]) -> int:
 
 
 def measure_all(
-    searched: Sequence[SearchedImage], alignments: Sequence[Alignment | None], pipeline: AnyPipeline, options: AssessOptions, tell: Observer
+    searched: Sequence[SearchedImage],
+    alignments: Sequence[Alignment | None],
+    apart: Sequence[tuple[FilmDoubt, ...]],
+    pipeline: AnyPipeline,
+    options: AssessOptions,
+    tell: Observer,
 ) -> tuple[list[Measured], list[ImageFailure]]:
-    """Every image with the deposits that it or another one shows; those that can be read no longer become failures."""
+    """Every image with the deposits that it or another one shows; those that can be read no longer become failures.
+
+    Parameters
+    ----------
+    apart
+        What speaks against each image's going with the others, as `hold_together` gives it.
+    """
     measured: list[Measured] = []
     failures: list[ImageFailure] = []
-    for s, settled, alignment in zip(searched, pipeline.settle(searched, alignments, options), alignments, strict=True):
+    for s, settled, alignment, doubts in zip(searched, pipeline.settle(searched, alignments, options), alignments, apart, strict=True):
         tell(Stage.MEASURE, s.exposure.source)
         try:
             measurements = pipeline.measure(s, settled, options)
@@ -140,12 +176,12 @@ def measure_all(
                 s.repeat,
                 f.spacing,
                 f.calibration,
-                f.findings,
+                (*(d.words for d in doubts), *f.findings),
                 settled,
                 measurements,
                 alignment,
                 f.grid,
-                f.doubts,
+                by_severity((*f.doubts, *doubts)),
                 s.digest,
             )
         )

@@ -8,7 +8,7 @@ the baseline, gives deposits their identity and sums up the change. A `Pipeline`
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -141,11 +141,27 @@ class Settled(Generic[ReadT]):
     held: ReadT | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unlike:
+    """Images that do not go with the others of their timeline.
+
+    Parameters
+    ----------
+    doubts
+        Position of an image -> why it does not; empty where all go together.
+    like
+        Positions of the images that go together, the largest such group; empty where no two do.
+    """
+
+    doubts: Mapping[int, tuple[FilmDoubt, ...]] = field(default_factory=dict)
+    like: tuple[int, ...] = ()
+
+
 class Pipeline(Protocol[ReadT, SceneT]):
     """How images of one kind are measured. It holds no state: every method gets what it works on, and the same input gives the same answer.
 
-    The spine calls the methods in this order: `read` and `search` for each image, `align` for each but the baseline, `settle` once, `measure` for
-    each image, `together` once.
+    The spine calls the methods in this order: `read` and `search` for each image, `align` for each but the baseline, `unlike` and `settle` once,
+    `measure` for each image, `together` once.
     """
 
     name: str
@@ -185,6 +201,9 @@ class Pipeline(Protocol[ReadT, SceneT]):
 
     def align(self, baseline: SceneT, scene: SceneT, options: AssessOptions) -> Alignment:
         """Lay the baseline onto another image; a failure is an `Alignment` that is not ok."""
+
+    def unlike(self, searched: Sequence[Searched[ReadT, SceneT]], alignments: Sequence[Alignment | None]) -> Unlike:
+        """Images that lie on the others and are another kind of picture, or of another limb: they are not compared with them."""
 
     def settle(
         self, searched: Sequence[Searched[ReadT, SceneT]], alignments: Sequence[Alignment | None], options: AssessOptions

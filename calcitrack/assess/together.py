@@ -28,6 +28,7 @@ from calcitrack.measure.joint import (
 from calcitrack.measure.measurands import AREA_JOINT_MM2, CONTRAST_JOINT_MM2, HA_MASS_JOINT_MG, JOINT
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import DepositId
+from calcitrack.model.film_quality import NOT_ALIKE
 from calcitrack.model.image import Mask
 from calcitrack.model.joint import Joint, JointDeposit, JointSeries
 from calcitrack.model.measurement import Deposit, ImageMeasurements, Measurand, Measurement, NotMeasurable
@@ -175,7 +176,7 @@ class TogetherOnFilms:
         alignment = self.alignments[image]
         self.films[image] = Looked(film.cortex_step, film.masses if isinstance(film.masses, str) else "", film.radiograph.spacing.pixel_area_mm2)
         if alignment is not None and not alignment.ok:
-            self.without[image] = NOT_ALIGNED
+            self.without[image] = alignment.reason if alignment.reason.startswith(NOT_ALIKE) else NOT_ALIGNED
             return
         if alignment is None:
             self.pose = film.pose

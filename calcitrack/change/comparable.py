@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from calcitrack.change.burden import QUALITY
-from calcitrack.model.evaluable import Evaluable, Shared
+from calcitrack.model.evaluable import Evaluable, Shared, apart
 from calcitrack.model.judgement import BurdenPoint, BurdenSeries
 from calcitrack.model.spacing import SpacingBasis
 
@@ -109,7 +109,7 @@ def comparable(series: BurdenSeries) -> Compared:
     kept = [p.time_point for p in series.points]
     if series.evaluable is not None:
         unaligned = [t for t in kept if t in series.evaluable.unaligned]
-        left |= {t: f"it could not be aligned with the others ({series.evaluable.unaligned[t]})" for t in unaligned}
+        left |= {t: apart(series.evaluable.unaligned[t]) for t in unaligned}
         kept = [t for t in kept if t not in left]
     alike = _most_alike(series.at(kept))
     left |= {t: _unlike(series.at((t, alike[-1]))) for t in kept if t not in alike}

@@ -25,7 +25,7 @@ from calcitrack.io.results.writer import Written
 from calcitrack.model.assessment import COVERAGE_FACTOR, ImageFailure
 from calcitrack.model.cohort import FileRecord, FileStatus, TimelineFailure
 from calcitrack.model.display import counted
-from calcitrack.model.film_quality import FilmDoubt, by_severity
+from calcitrack.model.film_quality import UNLIKE_OTHERS, FilmDoubt, by_severity
 from calcitrack.model.judgement import TOTAL, BurdenSeries, JudgedChange, Judgement, TimelineSeries
 from calcitrack.model.moved import Moves
 from calcitrack.model.timeline import TimelineKey
@@ -196,7 +196,8 @@ class Summary:
         yield from (m for line in self.timelines for m in line.misplaced)
         doubts = [d for line in self.timelines for d in line.doubts]
         for doubt in by_severity(d for _, d in doubts):
-            yield from ((source, doubt.general) for source, d in doubts if d == doubt)
+            said = doubt.words if doubt.problem in UNLIKE_OTHERS else doubt.general  # the other film is named
+            yield from ((source, said) for source, d in doubts if d == doubt)
 
     @property
     def possible(self) -> tuple[int, int]:

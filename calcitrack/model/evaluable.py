@@ -16,6 +16,7 @@ from scipy import ndimage
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import DepositTrack, Fate, ImageAssessment, TrackedDeposit
 from calcitrack.model.display import counted
+from calcitrack.model.film_quality import NOT_ALIKE
 from calcitrack.model.measurement import Measurement
 from calcitrack.model.view import Place, View
 
@@ -152,7 +153,7 @@ class Evaluable:
             return ""
         for t in sorted(time_points):
             if t in self.unaligned:
-                return f"visit {t} is not evaluable: it could not be aligned with the others ({self.unaligned[t]})"
+                return f"visit {t} is not evaluable: {apart(self.unaligned[t])}"
         found = self.shared(time_points)
         if found.fraction >= LEAST_COMPARED:
             return ""
@@ -161,6 +162,17 @@ class Evaluable:
             f"only {whole_percent(found.fraction)} of the deposits' area can be evaluated at all of the visits {visits} (at least "
             f"{100 * LEAST_COMPARED:g} % needed): the rest lies outside a picture or where the films could not be aligned"
         )
+
+
+def apart(reason: str) -> str:
+    """Why an image is not compared with the others, by the reason that its alignment states.
+
+    Examples
+    --------
+    >>> apart("the limb would have changed its size 1.40 times")
+    'it could not be aligned with the others (the limb would have changed its size 1.40 times)'
+    """
+    return reason if reason.startswith(NOT_ALIKE) else f"it could not be aligned with the others ({reason})"
 
 
 def whole_percent(share: float) -> str:

@@ -45,7 +45,16 @@ class FilmProblem(StrEnum):
     UNSEEN_PART = "unseen_part"
     LOSSY = "lossy"
     BURNT_OUT = "burnt_out"
+    OTHER_LIMB = "other_limb"
+    OTHER_VALUES = "other_values"
+    UNEVEN = "uneven"
+    BLURRED = "blurred"
+    GRAINY = "grainy"
     FOREIGN = "foreign"
+
+
+NOT_COMPARED = "it is measured by itself, and not compared with the other films"
+"""The outcome of what only another film of the timeline shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +133,37 @@ EXPLAINED: Mapping[FilmProblem, Explained] = MappingProxyType(
             "deposits there cannot be seen, and outlines and mass are uncertain",
             "export it again with its full range of values",
         ),
+        FilmProblem.OTHER_LIMB: Explained(
+            Severity.DOUBTED,
+            "its bones do not fit those of another film of the timeline: another person, the other side, another view, or motion",
+            NOT_COMPARED,
+            "look whether both show the same limb of one person, and correct the header or take the film out",
+        ),
+        FilmProblem.OTHER_VALUES: Explained(
+            Severity.DOUBTED,
+            "its grey values do not follow those of another film of the timeline as the header of both says: one of them was processed, or shows "
+            "another person",
+            NOT_COMPARED,
+            "export it again as the detector gave it, or look whether it is of the same person",
+        ),
+        FilmProblem.UNEVEN: Explained(
+            Severity.DOUBTED,
+            "a part of it is denser or brighter than on another film of the timeline: a cast, an uneven exposure or a filter",
+            NOT_COMPARED,
+            "look at it, and measure another exposure or export",
+        ),
+        FilmProblem.BLURRED: Explained(
+            Severity.DOUBTED,
+            "it is less sharp than another film of the timeline: motion, a double exposure or smoothing",
+            NOT_COMPARED,
+            "look at it, and measure another exposure or export",
+        ),
+        FilmProblem.GRAINY: Explained(
+            Severity.DOUBTED,
+            "its fine details are stronger than on another film of the timeline: noise or sharpening",
+            NOT_COMPARED,
+            "look at it, and measure another exposure or export",
+        ),
         FilmProblem.FOREIGN: Explained(
             Severity.NOTED,
             "metal, a cast or another object lies over the limb",
@@ -133,6 +173,10 @@ EXPLAINED: Mapping[FilmProblem, Explained] = MappingProxyType(
     }
 )
 """Problem -> what it means; in this order within a severity, most serious first."""
+UNLIKE_OTHERS = (FilmProblem.OTHER_LIMB, FilmProblem.OTHER_VALUES, FilmProblem.UNEVEN, FilmProblem.BLURRED, FilmProblem.GRAINY)
+"""Problems that another film of the timeline shows: with one of them a film is not compared with the others."""
+NOT_ALIKE = "its film does not go with the others: "
+"""How the reason begins why such a film is not compared."""
 OVERRULABLE = (FilmProblem.UNLIKE, FilmProblem.BREAST, FilmProblem.PIXEL_SIZE, FilmProblem.TWO_LIMBS)
 """Refusals that a person who knows better may overrule. Of a negative the fact itself is stated, its polarity."""
 MEASURE_ANYWAY = "measure_anyway"

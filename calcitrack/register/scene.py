@@ -49,6 +49,8 @@ class Scene:
         Pixels of the film per pixel of the scene, (rows, columns).
     pixel_mm
         The film's pixel, mm (geometric mean); ``None`` where none is stated and an assumed one was used.
+    values
+        Shape (rows, columns): the picture as it is, not normalised, by which films are compared.
     """
 
     picture: FloatImage
@@ -58,6 +60,7 @@ class Scene:
     bone: Mask
     step: tuple[float, float]
     pixel_mm: float | None
+    values: FloatImage
 
     def weight(self, *, deposits: bool) -> FloatImage:
         """Weight of each pixel in registration: 1 inside, 0 outside; deposits count only with `deposits`."""
@@ -92,7 +95,7 @@ def see(segmentation: Segmentation, spacing: Spacing, picture: FloatImage | None
     deposit = _grown(_resized(segmentation.labels > 0, shape) > 0, DEPOSIT_RIM_MM)
     raw = (0.4 * limb + 0.6 * bone).astype(np.float32) if picture is None else _resized(picture, shape)
     step = (rows / shape[0], columns / shape[1])
-    return Scene(_comparable(raw, reached & limb, deposit), reached, deposit, limb, bone, step, spacing.mean_mm)
+    return Scene(_comparable(raw, reached & limb, deposit), reached, deposit, limb, bone, step, spacing.mean_mm, raw)
 
 
 def _comparable(raw: FloatImage, shown: Mask, deposit: Mask) -> FloatImage:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from calcitrack.model.alignment import Alignment
-from calcitrack.model.assessment import Assessment
+from calcitrack.model.assessment import Assessment, ImageAssessment
 from calcitrack.model.evaluable import cut_pictures
+from calcitrack.model.film_quality import UNLIKE_OTHERS
 
 TURNED_DEG = 60.0
 """A film that lies turned by more was laid down or saved in another way. People lay a limb within 25 degrees of upright (the range of
@@ -59,10 +60,13 @@ def placement_sentences(assessment: Assessment) -> tuple[tuple[str, ...], ...]:
     """
     partly = any(p.evaluable_fraction is not None and p.evaluable_fraction < 1 for p in assessment.time_points)
     cut = cut_pictures(assessment.images) if partly else (False,) * len(assessment.images)
-    return tuple(_of_one(image.alignment, cut=its) for image, its in zip(assessment.images, cut, strict=True))
+    return tuple(_of_one(image, cut=its) for image, its in zip(assessment.images, cut, strict=True))
 
 
-def _of_one(alignment: Alignment | None, *, cut: bool) -> tuple[str, ...]:
+def _of_one(image: ImageAssessment, *, cut: bool) -> tuple[str, ...]:
+    alignment = image.alignment
     if alignment is not None and not alignment.ok:
+        if any(d.problem in UNLIKE_OTHERS for d in image.doubts):
+            return ()  # the doubt says so
         return (f"is not compared with the other films: {alignment.reason}; look whether both show the same side of one person",)
     return tuple(words for words in (lie_sentence(alignment), SHOWS_LESS if cut else "") if words)

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from calcitrack import AssessOptions, Exposure, Timeline, TimelineKey, TimePoint, assess
 from calcitrack.assess.film import FilmPipeline
-from calcitrack.assess.pipeline import Found, Grid, Searched, Settled
+from calcitrack.assess.pipeline import Found, Grid, Searched, Settled, Unlike
 from calcitrack.assess.pipelines import PIPELINES, pipeline_for
 from calcitrack.batch import assess_cohort
 from calcitrack.errors import DamagedFileError, InvalidValueError, NotARadiographError, UnsupportedModalityError
@@ -100,6 +100,10 @@ class ToyPipeline:
             deposits.append(Deposit(label, 1.0, tuple(map(float, voxels.mean(axis=0))), {"volume_mm3": volume}))
         total = sum(d.measurements["volume_mm3"].value for d in deposits)
         return ImageMeasurements(tuple(deposits), {"deposit_count": Measurement(COUNT, len(deposits)), "volume_mm3": Measurement(VOLUME_MM3, total)})
+
+    def unlike(self, searched: Sequence[Searched[Volume, None]], alignments: Sequence[Alignment | None]) -> Unlike:  # noqa: ARG002
+        """Scans are not held against each other."""
+        return Unlike()
 
     def together(self, settled: Sequence[Settled[Volume]], tracks: Sequence[Track], options: AssessOptions) -> None:
         """Scans are measured one by one."""

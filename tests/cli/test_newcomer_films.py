@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -295,6 +296,46 @@ def test_spoilt_films_are_told_and_nothing_is_concluded(followed: Run) -> None:
     assert set(images[images.path.str.contains("picture.jpg|lossy.dcm")].calibration_tier) == {"C"}
     responses = pd.read_csv(followed.results / "responses.csv")
     assert set(responses["last"].dropna()) <= {"stable"}
+
+
+def gamma(pixels: Stored, power: float) -> Stored:
+    """A grey curve under a header that states linear values."""
+    top = float(pixels.max())
+    return np.asarray(top * (pixels / top) ** power, np.uint16)
+
+
+UNLIKE: dict[str, tuple[Callable[[Stored], Stored], str]] = {
+    "curve": (lambda p: gamma(p, 0.5), "its grey values do not follow those of another film of the timeline"),
+    "cast": (lambda p: np.asarray(p * np.where(np.arange(len(p)) < len(p) // 2, 1.0, 0.4)[:, None], np.uint16), "a part of it is denser or brighter"),
+}
+"""Patient -> how the second film is spoilt, and what is said of it."""
+
+
+@pytest.fixture(scope="module")
+def unlike(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """For each patient of `UNLIKE` a first film, and the second exposure spoilt; nothing changed but the picture."""
+    first, second = exposures(3)
+    one, other = _collimated(first), _collimated(second)
+    films = films_in(tmp_path_factory.mktemp("unlike"), first)
+    for patient, (spoil, _) in UNLIKE.items():
+        films.add(patient, f"{patient}-first", one)
+        films.add(patient, f"{patient}-second", spoil(other), film=second)
+    return measured(films)
+
+
+@pytest.mark.parametrize("patient", UNLIKE)
+def test_a_follow_up_of_another_kind_is_told_and_not_compared(unlike: Run, patient: str) -> None:
+    """Nothing is said to have changed, and a line names the fault and the film beside which it shows."""
+    changes = unlike.totals(patient)
+    assert len(changes)
+    assert changes[["absolute", "relative"]].isna().all(axis=None)
+    assert not set(changes.exceeds_sdc) & {"yes", "no"}
+    assert unlike.verdicts() <= {"undetermined"}
+    rows = pd.read_csv(unlike.results / "timeline.csv")
+    last = rows[(rows.patient_id == patient) & (rows.time_point == 2)].iloc[0]
+    assert (last.n_new, last.n_resolved) == (0, 0)
+    said = [line for line in unlike.attention.split(str(unlike.films)) if line.startswith(f"/{patient}-second.dcm")]
+    assert any(UNLIKE[patient][1] in line and "not compared with the other films" in line for line in said), said
 
 
 def test_both_hands_on_one_plate(hand: tuple[SimulatedFilm, Stored, Stored], tmp_path: Path) -> None:
