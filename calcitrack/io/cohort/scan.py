@@ -110,6 +110,7 @@ def _scan_dicom(source: FileSource, limits: ReadLimits) -> ScannedFile:
                 raise
             skip = skip or _without_source(error)
         derived_from = tuple(uid for item in header.items("SourceImageSequence") if (uid := item.text("ReferencedSOPInstanceUID")))
+        has_time, person, both = has_time_of_day(header), read_person(header), read_two_limbs(header)
     return ScannedFile(
         source,
         FileStatus.SKIPPED if skip else FileStatus.READ,
@@ -117,10 +118,10 @@ def _scan_dicom(source: FileSource, limits: ReadLimits) -> ScannedFile:
         acquisition,
         tuple(dict.fromkeys((*opened.findings, *header.findings, *(f"pydicom: {n}" for n in notes)))),
         derived_from,
-        has_time_of_day(header),
+        has_time,
         attention=tuple(header.attention),
-        person=read_person(header),
-        two_limbs=read_two_limbs(header),
+        person=person,
+        two_limbs=both,
     )
 
 

@@ -18,6 +18,7 @@ from calcitrack.io.deidentify.report_files import write_report
 from calcitrack.io.deidentify.secret import Secret
 from calcitrack.io.deidentify.verification import Others, remaining_identifiers
 from calcitrack.io.dicom.parse import META_SEARCH_BYTES, looks_like_dicom, open_dataset
+from calcitrack.io.files.library_warnings import collected_warnings
 from calcitrack.io.files.limits import DEFAULT_LIMITS, ReadLimits
 from calcitrack.io.files.sources import FileSource, archives_kept_open
 from calcitrack.model.progress import Progress
@@ -160,11 +161,12 @@ def _outcome(number: int, file: FoundFile, out: Path, means: Means, others: Othe
     if file.skip:
         return FileOutcome(number, file.source.name, Status.SKIPPED, _skip_reason(file.skip))
     try:
-        reason = _not_for_us(file.source, means.limits)
-        if reason:
-            return FileOutcome(number, file.source.name, Status.SKIPPED, reason)
-        copy = deidentified(file.source, means, number)
-        remaining = remaining_identifiers(copy.content, copy.name, copy.own, others)
+        with collected_warnings():  # which quote values, and are told to nobody
+            reason = _not_for_us(file.source, means.limits)
+            if reason:
+                return FileOutcome(number, file.source.name, Status.SKIPPED, reason)
+            copy = deidentified(file.source, means, number)
+            remaining = remaining_identifiers(copy.content, copy.name, copy.own, others)
     except ReadError as error:
         return FileOutcome(number, file.source.name, *_refusal(error))
     except Exception:  # pydicom raises many kinds on broken files; such a file is not written, and the others go on

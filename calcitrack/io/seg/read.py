@@ -14,9 +14,9 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.utils import iter_pixels
 from pydicom.sr.coding import Code
 
-from calcitrack.errors import DamagedFileError, ImageTooLargeError, SegmentationImportError
+from calcitrack.errors import CalcitrackError, DamagedFileError, ImageTooLargeError, SegmentationImportError
 from calcitrack.io.dicom.parse import open_dataset
-from calcitrack.io.files.library_warnings import collected_warnings
+from calcitrack.io.files.library_warnings import collected_warnings, impersonal
 from calcitrack.io.files.limits import DEFAULT_LIMITS
 from calcitrack.io.files.sources import FileSource
 from calcitrack.io.seg.write import LABELMAP_STORAGE
@@ -207,21 +207,26 @@ def read_segmentation(path: str | PathLike[str]) -> SegmentationFile:
     DamagedFileError
         Its header contradicts itself.
     """
-    dataset = open_dataset(FileSource(Path(path)), DEFAULT_LIMITS, pixels=True).dataset
     name = str(path)
+    try:
+        with collected_warnings():  # which quote values, and are told to nobody
+            return _read(path, name)
+    except CalcitrackError:
+        raise
+    except Exception as error:  # pydicom converts on access, and raises many kinds on broken values; all mean the same here
+        reason = impersonal(" ".join(str(error).split())) or type(error).__name__
+        found = f"a header that breaks off or contradicts itself ({reason})"
+        raise DamagedFileError(name, found, "a whole Segmentation", "export it again") from error
+
+
+def _read(path: str | PathLike[str], name: str) -> SegmentationFile:
+    dataset = open_dataset(FileSource(Path(path)), DEFAULT_LIMITS, pixels=True).dataset
     if str(dataset.get("SOPClassUID", "")) not in SEGMENTATION_CLASSES:
         kind = str(dataset.get("Modality", "")) or "an unknown kind"
         words = OUTLINES_OF_OTHERS.get(kind, "")
         found = f"a DICOM object of modality {kind}{words}"
         raise SegmentationImportError(name, found, "a DICOM Segmentation", "export the outlines as DICOM SEG")
-    try:
-        with collected_warnings():
-            opened = _opened(dataset, name)
-    except (AttributeError, ValueError, TypeError, KeyError, IndexError) as error:
-        reason = " ".join(str(error).split())
-        raise DamagedFileError(
-            name, f"a header that breaks off or contradicts itself ({reason})", "a whole Segmentation", "export it again"
-        ) from error
+    opened = _opened(dataset, name)
     rows, columns = opened.shape
     if rows * columns > DEFAULT_LIMITS.max_pixels:
         raise ImageTooLargeError(

@@ -12,6 +12,7 @@ from pydicom.sr.coding import Code
 
 from calcitrack.errors import DamagedFileError, ReadError
 from calcitrack.io.dicom.parse import open_dataset
+from calcitrack.io.files.library_warnings import collected_warnings, impersonal
 from calcitrack.io.files.limits import DEFAULT_LIMITS
 from calcitrack.io.files.sources import FileSource
 from calcitrack.io.sr import codes as c
@@ -127,25 +128,32 @@ def read_report(path: str | PathLike[str]) -> MeasurementReport:
         It is no DICOM file, no Structured Report of template TID 1500, or its content tree is damaged.
     """
     name = str(path)
+    try:
+        with collected_warnings():  # which quote values, and are told to nobody
+            return _read(path, name)
+    except ReadError:
+        raise
+    except Exception as error:  # pydicom converts on access, and raises many kinds on broken values; all mean the same here
+        reason = impersonal(" ".join(str(error).split())) or type(error).__name__
+        raise DamagedFileError(
+            name, f"a content tree that breaks off or contradicts itself ({reason})", "a whole report", "fetch it again"
+        ) from error
+
+
+def _read(path: str | PathLike[str], name: str) -> MeasurementReport:
     dataset = open_dataset(FileSource(Path(path)), DEFAULT_LIMITS, pixels=False).dataset
     template = _first(dataset, "ContentTemplateSequence")
     if template is None or str(template.get("TemplateIdentifier", "")) != TEMPLATE:
         kind = str(dataset.get("Modality", "")) or "an unknown kind"
         raise ReadError(name, f"a DICOM object of modality {kind} that is no TID {TEMPLATE} report", "a measurement report", "choose another file")
-    try:
-        return MeasurementReport(
-            str(dataset.SOPInstanceUID),
-            str(dataset.StudyInstanceUID),
-            str(dataset.get("PatientID", "") or ""),
-            tuple(str(v.VerifyingObserverName) for v in dataset.get("VerifyingObserverSequence", []) or []),
-            tuple(_evidence(dataset)),
-            tuple(_group(item) for item in _containers(dataset, MEASUREMENT_GROUP)),
-        )
-    except (AttributeError, ValueError, TypeError, KeyError, IndexError) as error:
-        reason = " ".join(str(error).split())
-        raise DamagedFileError(
-            name, f"a content tree that breaks off or contradicts itself ({reason})", "a whole report", "fetch it again"
-        ) from error
+    return MeasurementReport(
+        str(dataset.SOPInstanceUID),
+        str(dataset.StudyInstanceUID),
+        str(dataset.get("PatientID", "") or ""),
+        tuple(str(v.VerifyingObserverName) for v in dataset.get("VerifyingObserverSequence", []) or []),
+        tuple(_evidence(dataset)),
+        tuple(_group(item) for item in _containers(dataset, MEASUREMENT_GROUP)),
+    )
 
 
 def _evidence(dataset: Dataset) -> Iterator[str]:
