@@ -30,6 +30,8 @@ MOST_BEND = 0.09
 MOST_FINE = 0.15
 """Greatest believed difference (log) between contrast of the finest details and of those of 1 to 3 mm, of calibrated films: more is blur, less is
 noise or sharpening."""
+GROSS_FINE = 0.3
+"""The same where bones do not fit: twice as much, as another person's differ too."""
 MOST_UNEVEN, UNEVEN_SHARE, MOST_UNEVEN_SHARE = 0.45, 0.25, 0.35
 """Greatest believed spread over the picture of what is left between two films of tier A: in nepers, where they are, together with a share of the
 film's own spread; and as a share alone. 0.35 nepers and 0.17 are the most between films of one limb."""
@@ -122,24 +124,29 @@ def unlikeness(found: Likeness, first: Facts, second: Facts) -> tuple[FilmDoubt,
         doubts.append(FilmDoubt(FilmProblem.UNEVEN, f"against {name} it differs by {much} from one part to another"))
     if found.correlation[2] < LEAST_CORRELATION:
         words = f"details of bone correlate by {found.correlation[2]:.2f} only with {name}"
-        return (*doubts, FilmDoubt(FilmProblem.OTHER_LIMB, words))
+        strong = _sharpness(found, name, GROSS_FINE) if raw else ()  # heavy sharpening moves what details show
+        return (*doubts, FilmDoubt(FilmProblem.OTHER_LIMB, words), *strong)
     if not raw:
         return ()
     known = calibrated and first.coefficient is not None and second.coefficient is not None
     expected = float(np.log(second.coefficient / first.coefficient)) if first.coefficient and second.coefficient else 0.0
     gain = (found.contrast[2] + found.contrast[3]) / 2 - expected
-    fine = min(found.contrast[:2]) - found.contrast[2]
-    sharp = max(found.contrast[:2]) - found.contrast[2]
     if known and abs(gain) > MOST_GAIN:
         words = f"against {name} contrast is {np.exp(gain):.2f} times what its beam makes of it"
         doubts.append(FilmDoubt(FilmProblem.OTHER_VALUES, words))
     elif abs(found.bend) > MOST_BEND:
         doubts.append(FilmDoubt(FilmProblem.OTHER_VALUES, f"against {name} they bend by {found.bend:+.2f}"))
-    if fine < -MOST_FINE:
-        doubts.append(FilmDoubt(FilmProblem.BLURRED, f"fine details have {np.exp(fine):.2f} times the contrast of those on {name}"))
-    elif sharp > MOST_FINE:
-        doubts.append(FilmDoubt(FilmProblem.GRAINY, f"fine details have {np.exp(sharp):.2f} times the contrast of those on {name}"))
-    return tuple(doubts)
+    return (*doubts, *_sharpness(found, name, MOST_FINE))
+
+
+def _sharpness(found: Likeness, name: str, most: float) -> tuple[FilmDoubt, ...]:
+    """Whether fine details are weaker or stronger than on the other film, against wider ones."""
+    fine, sharp = (least(found.contrast[:2]) - found.contrast[2] for least in (min, max))
+    if fine < -most:
+        return (FilmDoubt(FilmProblem.BLURRED, f"fine details have {np.exp(fine):.2f} times the contrast of those on {name}"),)
+    if sharp > most:
+        return (FilmDoubt(FilmProblem.GRAINY, f"fine details have {np.exp(sharp):.2f} times the contrast of those on {name}"),)
+    return ()
 
 
 def odd_ones(count: int, differ: Callable[[int, int], tuple[FilmDoubt, ...]], reference: int) -> Unlike:

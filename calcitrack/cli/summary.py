@@ -25,12 +25,13 @@ from calcitrack.io.results.writer import Written
 from calcitrack.model.assessment import COVERAGE_FACTOR, ImageFailure
 from calcitrack.model.cohort import FileRecord, FileStatus, TimelineFailure
 from calcitrack.model.display import counted
-from calcitrack.model.film_quality import UNLIKE_OTHERS, FilmDoubt, by_severity
+from calcitrack.model.film_quality import THE_FILE, UNLIKE_OTHERS, FilmDoubt, Severity, by_severity
 from calcitrack.model.judgement import TOTAL, BurdenSeries, JudgedChange, Judgement, TimelineSeries
 from calcitrack.model.moved import Moves
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.reporting.change_words import depends_on, refused_changes, short_change
 from calcitrack.reporting.moved_words import moved_sentence
+from calcitrack.reporting.placement_words import PLACED_NOWHERE
 from calcitrack.reporting.possible_words import possible_sentence
 from calcitrack.reporting.same_pixels import FilmPixels, on_two_timelines
 from calcitrack.tables import TIMELINE
@@ -46,6 +47,10 @@ SINCE = "since first (95 %)"
 NARROW = "HA mass (95 %)"
 """Mass of each film alone, beside a burden of all films together that is no mass."""
 Columns = tuple[tuple[str, int], ...]
+SEEN = re.compile(r" \((?:[^()]|\([^()]*\))*\)$")
+"""What was seen on one film, at the end of what is wrong with it."""
+NO_PLACE = f"{PLACED_NOWHERE}they do not lie on each other; look whether all show the same side of one person"
+"""Of several films that could not be registered."""
 
 
 def _columns(*burden: tuple[str, int]) -> Columns:
@@ -123,6 +128,25 @@ class TimelineLine:
 
 
 @dataclass(frozen=True, slots=True)
+class _Point:
+    """What a reader should look at.
+
+    Parameters
+    ----------
+    source
+        The file.
+    words
+        The sentence on it.
+    of_several
+        The same without what was seen on this film alone, where the film is not measured for it, or not compared as others are; else empty.
+    """
+
+    source: str
+    words: str
+    of_several: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What was measured, and what was not.
 
@@ -173,31 +197,54 @@ class Summary:
         what is doubted or noted of measured films.
         """
         found: dict[str, list[str]] = {}
-        for source, words in (*self._of_files(), *self._of_measured_films()):
-            files = found.setdefault(words, [])
-            if source not in files:  # both limbs of one picture say the same
-                files.append(source)
+        for point in self._points():
+            files = found.setdefault(point.words, [])
+            if point.source not in files:  # both limbs of one picture say the same
+                files.append(point.source)
         return found
 
-    def _of_files(self) -> Iterator[tuple[str, str]]:
-        """(file, sentence) about files that are not measured, that stand on two timelines, or that contradict themselves."""
+    @property
+    def serious(self) -> dict[str, str]:
+        """Sentence of `attention` for which a film is not measured, or not compared as others are -> the same as it is said of several films."""
+        return {point.words: point.of_several for point in self._points() if point.of_several}
+
+    @property
+    def most_serious(self) -> set[str]:
+        """Those of `serious` that are the first on some film."""
+        found: dict[str, str] = {}
+        for point in self._points():
+            if point.of_several:
+                found.setdefault(point.source, point.words)
+        return set(found.values())
+
+    def _points(self) -> Iterator[_Point]:
+        yield from self._of_files()
+        yield from self._of_measured_films()
+
+    def _of_files(self) -> Iterator[_Point]:
+        """About files that are not measured, that stand on two timelines, or that contradict themselves."""
         unmeasured = [f for line in self.timelines for f in line.failures if not f.is_copy]
         for failure in sorted(unmeasured, key=lambda f: not isinstance(f.error, FilmRefusedError)):
-            yield failure.exposure.source, f"not measured: found {failure.error.found}; {failure.error.action}"
-        yield from on_two_timelines(film for line in self.timelines for film in line.films)
+            error, name = failure.error, PurePath(failure.exposure.source.replace("!", "/")).name
+            short = f"not measured: found {SEEN.sub('', error.found)}; {error.action.replace(name, THE_FILE)}"
+            yield _Point(failure.exposure.source, f"not measured: found {error.found}; {error.action}", short)
+        for source, words in on_two_timelines(film for line in self.timelines for film in line.films):
+            yield _Point(source, words)
         for record in self.files:
             for words in record.attention if record.status is not FileStatus.FAILED else ():
-                yield record.source, words
+                yield _Point(record.source, words)
         for copy in (f for line in self.timelines for f in line.failures if f.is_copy):
-            yield copy.exposure.source, f"found {copy.error.found}; {copy.error.action}"
+            yield _Point(copy.exposure.source, f"found {copy.error.found}; {copy.error.action}")
 
-    def _of_measured_films(self) -> Iterator[tuple[str, str]]:
-        """(file, sentence) about how films lie on each other, and what is doubted of them."""
-        yield from (m for line in self.timelines for m in line.misplaced)
+    def _of_measured_films(self) -> Iterator[_Point]:
+        """About how films lie on each other, and what is doubted of them."""
+        for source, words in (m for line in self.timelines for m in line.misplaced):
+            yield _Point(source, words, NO_PLACE if words.startswith(PLACED_NOWHERE) else "")
         doubts = [d for line in self.timelines for d in line.doubts]
         for doubt in by_severity(d for _, d in doubts):
             said = doubt.words if doubt.problem in UNLIKE_OTHERS else doubt.general  # the other film is named
-            yield from ((source, said) for source, d in doubts if d == doubt)
+            short = "" if doubt.severity is Severity.NOTED else doubt.general
+            yield from (_Point(source, said, short) for source, d in doubts if d == doubt)
 
     @property
     def possible(self) -> tuple[int, int]:
@@ -369,14 +416,40 @@ def _print_hints(summary: Summary, console: Console) -> None:
 
 
 def _print_attention(summary: Summary, console: Console) -> None:
-    """What may turn a measurement into its opposite, and on which films."""
-    if summary.attention:
+    """What may turn a measurement into its opposite, and on which films. The most serious line on a film is always shown."""
+    every, serious, must = summary.attention, summary.serious, summary.most_serious
+    if every:
         _say(console, ATTENTION, style="bold")
-    for words, files in list(summary.attention.items())[:MOST_FAILURES]:
-        more = f" and {counted(len(files) - 1, 'more file')}" if len(files) > 1 else ""
-        _say(console, f"  {files[0]}{more}: {words}", style="red")
-    if len(summary.attention) > MOST_FAILURES:
-        _say(console, f"  and {len(summary.attention) - MOST_FAILURES} more in images.csv")
+    if len(every) > MOST_FAILURES:
+        said = _of_several(every, serious)
+        every, must = _joined(every, said), {said[words] for words in must}
+        serious = {said[words]: short for words, short in serious.items()}
+    minor = [words for words in every if words not in must]
+    left_out = set(minor[max(0, MOST_FAILURES - len(must)) :])
+    for words, files in every.items():
+        if words not in left_out:
+            _say(console, f"  {_named(files, MOST_FAILURES if words in serious else 1)}: {words}", style="red")
+    if left_out:
+        _say(console, f"  and {len(left_out)} more in images.csv")
+
+
+def _of_several(every: Mapping[str, list[str]], serious: Mapping[str, str]) -> dict[str, str]:
+    """Sentence -> what is said: without what was seen on one film, where several sentences are the same then."""
+    alike = Counter(serious.values())
+    return {words: serious[words] if alike[serious.get(words, "")] > 1 else words for words in every}
+
+
+def _joined(every: Mapping[str, list[str]], said: Mapping[str, str]) -> dict[str, list[str]]:
+    joined: dict[str, list[str]] = {}
+    for words, files in every.items():
+        joined[said[words]] = list(dict.fromkeys([*joined.get(said[words], []), *files]))
+    return joined
+
+
+def _named(files: Sequence[str], most: int) -> str:
+    """The first files by name, and how many more there are."""
+    more = f" and {counted(len(files) - most, 'more file')}" if len(files) > most else ""
+    return ", ".join(files[:most]) + more
 
 
 def _print_verdicts(summary: Summary, console: Console) -> None:

@@ -11,6 +11,8 @@ TURNED_DEG = 60.0
 """A film that lies turned by more was laid down or saved in another way. People lay a limb within 25 degrees of upright (the range of
 `calcitrack.phantom.population.Exposures.rotation_deg`), so that two films of it differ by 50 at most."""
 QUARTER_DEG = 90
+PLACED_NOWHERE = "is not compared with the other films: "
+"""How the sentence on a film begins that does not lie on the first one."""
 MIRRORED = (
     "lies on the baseline only as its mirror image: it is mirrored, or shows the other side of the body; check the side. Its deposits are followed "
     "as those of a mirrored film"
@@ -68,5 +70,5 @@ def _of_one(image: ImageAssessment, *, cut: bool) -> tuple[str, ...]:
     if alignment is not None and not alignment.ok:
         if any(d.problem in UNLIKE_OTHERS for d in image.doubts):
             return ()  # the doubt says so
-        return (f"is not compared with the other films: {alignment.reason}; look whether both show the same side of one person",)
+        return (f"{PLACED_NOWHERE}{alignment.reason}; look whether both show the same side of one person",)
     return tuple(words for words in (lie_sentence(alignment), SHOWS_LESS if cut else "") if words)

@@ -141,6 +141,14 @@ def test_each_kind_of_difference_has_its_name(found: Likeness, problem: FilmProb
     assert unlikeness(ALIKE, CALIBRATED, CALIBRATED) == ()
 
 
+def test_a_film_that_was_sharpened_until_its_bones_do_not_fit_is_told_to_be_so() -> None:
+    """Beside the bones; not on a processed film, which is sharpened by its workstation."""
+    found = replace(ALIKE, contrast=(0.9, 0.5, 0.1, 0.1), correlation=(0.5, 0.6, 0.6, 0.8))
+    assert [d.problem for d in unlikeness(found, CALIBRATED, CALIBRATED)] == [FilmProblem.OTHER_LIMB, FilmProblem.GRAINY]
+    processed = replace(CALIBRATED, as_detected=False, calibrated=False)
+    assert [d.problem for d in unlikeness(found, CALIBRATED, processed)] == [FilmProblem.OTHER_LIMB]
+
+
 def test_another_beam_and_values_without_a_meaning_are_no_difference() -> None:
     """Contrast is held against what the beams make of it, and not at all where a film's values are no nepers."""
     stronger = replace(ALIKE, contrast=(0.4, 0.4, 0.4, 0.4))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,12 @@ from pydicom.uid import ExplicitVRLittleEndian
 from rich.console import Console
 
 from calcitrack import read_cohort
-from calcitrack.cli.summary import Summary, summary_json, summary_text
+from calcitrack.cli.summary import MOST_FAILURES, Summary, TimelineLine, summary_json, summary_text
 from calcitrack.io.results.writer import Written
 from calcitrack.model.cohort import FileRecord
+from calcitrack.model.film_quality import FilmDoubt, FilmProblem
+from calcitrack.model.judgement import TimelineSeries
+from calcitrack.model.timeline import TimelineKey
 
 DX_PRESENTATION = "1.2.840.10008.5.1.4.1.1.1.1"
 
@@ -86,3 +89,33 @@ def test_another_picture_under_one_uid_is_told(tmp_path: Path) -> None:
     (told,) = machine["attention"]
     assert told["files"] == [str(tmp_path / "b.dcm")]
     assert f"duplicate: the SOP Instance UID of {tmp_path / 'a.dcm'}, but other bytes: one of the two was altered" in text
+
+
+def shown(folder: Path, doubts: Sequence[tuple[str, FilmDoubt]], misplaced: Sequence[tuple[str, str]] = ()) -> list[str]:
+    """The lines under *Needs your attention* of one timeline with these doubts."""
+    key = TimelineKey("P1", "HAND", "R", "PA", "DX")
+    line = TimelineLine(key, (), (), (), TimelineSeries(key, "a", ()), doubts=tuple(doubts), misplaced=tuple(misplaced))
+    text = summary_text(Summary(Written(folder, 1, 1, ()), (line,), (), ()), Console(width=2000))
+    return [said.strip() for said in text.partition("Needs your attention")[2].splitlines() if said.strip()]
+
+
+def test_the_list_never_hides_the_most_serious_line_on_a_film(tmp_path: Path) -> None:
+    """Twelve films that are turned, then one that is blurred: its line is there, and a turned one's is not."""
+    turned = [(f"turned-{k}.dcm", f"lies turned by about {k} degrees") for k in range(12)]
+    blurred = FilmDoubt(FilmProblem.BLURRED, "0.5 times the contrast of those on the film of 2021-03-08")
+    lines = shown(tmp_path, [("blurred.dcm", blurred)], turned)
+    assert f"blurred.dcm: {blurred.words}" in lines
+    assert len(lines) == MOST_FAILURES + 1
+    assert lines[-1] == "and 3 more in images.csv"
+
+
+def test_many_films_of_one_fault_are_one_line(tmp_path: Path) -> None:
+    """Each is named, up to ten."""
+    films = [f"film-{k:02}.dcm" for k in range(13)]
+    grainy = [(f, FilmDoubt(FilmProblem.GRAINY, f"{2 + k} times the contrast")) for k, f in enumerate(films)]
+    uneven = [(f, FilmDoubt(FilmProblem.UNEVEN, f"{k} nepers")) for k, f in enumerate(films[:3])]
+    lines = shown(tmp_path, [*grainy, *uneven])
+    assert lines[0] == f"{', '.join(films[:3])}: {uneven[0][1].general}"
+    assert lines[1:] == [f"{', '.join(films[:10])} and 3 more files: {grainy[0][1].general}"]
+    few = shown(tmp_path, grainy[:2])
+    assert few == [f"{f}: {d.words}" for f, d in grainy[:2]]

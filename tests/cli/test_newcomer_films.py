@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -221,7 +222,7 @@ WORDS = {
     "of-another.dcm": "on the timeline of SOMEBODY / HAND / R / PA, it holds the pixels of",
     "turned-90.dcm": "lies turned by about 90 degrees against the baseline",
     "turned-180.dcm": "lies turned by about 180 degrees against the baseline",
-    "picture.jpg and 1 more file": "heavy lossy compression, whose blocks show in the picture; tier C: no absolute mass",
+    "picture.jpg, {folder}/lossy.dcm": "heavy lossy compression, whose blocks show in the picture; tier C: no absolute mass",
     "burnt-out.dcm": "much of the limb has the least or the greatest value that the picture can hold",
     "mirrored.dcm": "lies on the baseline only as its mirror image",
     "picture.jpg": "a lossy picture",
@@ -290,7 +291,7 @@ def test_spoilt_films_are_told_and_nothing_is_concluded(followed: Run) -> None:
     assert followed.exit_code == ExitCode.DONE
     assert followed.verdicts() <= {"undetermined"}
     for name, words in WORDS.items():
-        assert f"{followed.films / name}: {words}" in followed.attention
+        assert f"{followed.films / name.format(folder=followed.films)}: {words}" in followed.attention
     assert f"{followed.films / 'plain.dcm'}" not in followed.attention
     images = pd.read_csv(followed.results / "images.csv")
     assert set(images[images.path.str.contains("picture.jpg|lossy.dcm")].calibration_tier) == {"C"}
@@ -304,9 +305,22 @@ def gamma(pixels: Stored, power: float) -> Stored:
     return np.asarray(top * (pixels / top) ** power, np.uint16)
 
 
+def stored(values: NDArray[np.float64]) -> Stored:
+    """What a file can hold of them."""
+    return np.asarray(np.clip(values, 0, 2**14 - 1), np.uint16)
+
+
+def smoothed(pixels: Stored, sigma_mm: float) -> Stored:
+    """As a workstation takes noise away, or a hand that trembled does."""
+    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), sigma_mm / 0.2), np.uint16)
+
+
 UNLIKE: dict[str, tuple[Callable[[Stored], Stored], str]] = {
     "curve": (lambda p: gamma(p, 0.5), "its grey values do not follow those of another film of the timeline"),
     "cast": (lambda p: np.asarray(p * np.where(np.arange(len(p)) < len(p) // 2, 1.0, 0.4)[:, None], np.uint16), "a part of it is denser or brighter"),
+    "uneven": (lambda p: np.asarray(p * np.linspace(1.0, 0.35, len(p))[:, None], np.uint16), "a part of it is denser or brighter"),
+    "smoothed": (lambda p: smoothed(p, 0.6), "it is less sharp than another film of the timeline"),
+    "sharpened": (lambda p: stored(p + 1.5 * (p - smoothed(p, 0.5).astype(float))), "its fine details are stronger"),
 }
 """Patient -> how the second film is spoilt, and what is said of it."""
 
@@ -334,7 +348,8 @@ def test_a_follow_up_of_another_kind_is_told_and_not_compared(unlike: Run, patie
     rows = pd.read_csv(unlike.results / "timeline.csv")
     last = rows[(rows.patient_id == patient) & (rows.time_point == 2)].iloc[0]
     assert (last.n_new, last.n_resolved) == (0, 0)
-    said = [line for line in unlike.attention.split(str(unlike.films)) if line.startswith(f"/{patient}-second.dcm")]
+    every = re.split(r"\n  (?=/)", unlike.said.partition("Needs your attention")[2])
+    said = [" ".join(line.split()) for line in every if f"{unlike.films}/{patient}-second.dcm" in line]
     assert any(UNLIKE[patient][1] in line and "not compared with the other films" in line for line in said), said
 
 
