@@ -20,6 +20,12 @@ FLAT_SHARE = 0.6
 """Between two rises the values may change by this share of the smaller rise: edge enhancement bends the treads."""
 LEAST_FIRST_RISE = 0.25
 """A step stands this share of the next rise above the field at least: what stands lower is the field in front of the wedge."""
+LEAST_SHARP = 0.65
+"""Share of the rise from the middle of one tread to that of the next that happens within `RISER_SHARE` of a tread around the riser between them,
+median over the risers. Flesh that gets thicker rises evenly: 0.3. On simulated pictures wedges have 0.95 and more, and slopes that were taken for
+one 0.5 at most."""
+RISER_SHARE = 0.15
+"""Half the length of a riser with its blur, as a share of a tread."""
 MAX_ROUGHNESS = 0.35
 """Spread of values on a tread over the rise to the next: bones and joints in a row are rougher."""
 PATCH_PIXEL_MM = 0.25
@@ -319,4 +325,20 @@ def _climbs(patch: _Patch, frame: Frame, levels: tuple[float, ...]) -> bool:
         run = patch.image[rows, middle - half : middle + half + 1]
         third = max(1, len(run) // 3)
         bends.append(abs(float(np.median(run[-third:]) - np.median(run[:third]))))
-    return float(np.median(bends)) < FLAT_SHARE * float(np.median(rise[rise > 0]))
+    return float(np.median(bends)) < FLAT_SHARE * float(np.median(rise[rise > 0])) and _sharpness(patch, frame) > LEAST_SHARP
+
+
+def _sharpness(patch: _Patch, frame: Frame) -> float:
+    """Median share of the rise between the middles of two treads that happens at the riser."""
+    half = max(1, round(0.3 * frame.half_width_mm / PATCH_PIXEL_MM))
+    middle, tread = round(patch.middle), frame.tread_mm / PATCH_PIXEL_MM
+    profile = np.median(patch.image[:, middle - half : middle + half + 1], axis=1)
+    risers = patch.start + np.arange(1, frame.steps) * tread
+
+    def rise(reach: float) -> FloatArray:
+        below, above = (np.interp(risers + sign * reach * tread, np.arange(profile.size), profile) for sign in (-1, 1))
+        return np.asarray(above - below)
+
+    whole = rise(0.5)
+    rising = whole > 0
+    return float(np.median(rise(RISER_SHARE)[rising] / whole[rising]))

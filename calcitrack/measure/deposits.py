@@ -127,12 +127,14 @@ def film_of(radiograph: Radiograph, segmentation: Segmentation, options: Measure
     """
     soft = segmentation.limb & ~segmentation.bone & (segmentation.labels == 0)
     bone = segmentation.bone & (segmentation.labels == 0)
-    step = float(np.percentile(image[bone], CORTEX_PERCENTILE) - np.median(image[soft])) if bone.any() and soft.any() else 0.0
+    flesh = float(np.median(image[soft])) if soft.any() else -np.inf
+    step = float(np.percentile(image[bone], CORTEX_PERCENTILE) - flesh) if bone.any() and soft.any() else 0.0
     open_field = ~segmentation.limb & radiograph.valid_mask
     # Collimator blades without a header entry are denser than any soft tissue: they are no open field.
-    bright = open_field & (image < np.median(image[soft])) if soft.any() else open_field
+    bright = open_field & (image < flesh) if soft.any() else open_field
     air = float(np.median(image[bright])) if bright.any() else float(image.min())
-    return Film(radiograph, pose or canonical_pose(radiograph), segmentation, image, step, air, mass_model(radiograph, air, options), options)
+    masses = mass_model(radiograph, air, flesh, options)
+    return Film(radiograph, pose or canonical_pose(radiograph), segmentation, image, step, air, masses, options)
 
 
 @cache

@@ -216,5 +216,5 @@ class LiveFilm:
         step = bone.percentile(CORTEX_PERCENTILE) - middle if soft.size and bone.size else 0.0
         bright = _Rest(self._open[: int(np.searchsorted(self._open, middle, "left"))], np.zeros(0, np.intp))
         air = float(bright.median()) if bright.size else self._lowest
-        masses = mass_model(self.radiograph, air, self._options)
+        masses = mass_model(self.radiograph, air, float(middle) if soft.size else -np.inf, self._options)
         return Film(self.radiograph, self._pose, self._edited, self.image, float(step), air, masses, self._options)

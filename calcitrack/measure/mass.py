@@ -119,10 +119,16 @@ class Mass:
     al_mm3: Amount | None
 
 
-def mass_model(radiograph: Radiograph, air: float, options: MeasureOptions) -> MassModel | str:
-    """Collect the header's facts for mass, or return one sentence with the reason why mass is not measurable."""
+def mass_model(radiograph: Radiograph, air: float, flesh: float, options: MeasureOptions) -> MassModel | str:
+    """Collect the header's facts for mass, or return one sentence with the reason why mass is not measurable.
+
+    Parameters
+    ----------
+    air, flesh
+        Median attenuation of the open field and of the limb's soft tissue.
+    """
     calibration, acquisition, spacing = radiograph.calibration, radiograph.acquisition, radiograph.spacing
-    reason = _obstacle(radiograph)
+    reason = _obstacle(radiograph) or _beyond_the_wedge(calibration, flesh)
     if reason:
         return reason
     assert acquisition.kvp is not None and spacing.pixel_area_mm2 is not None  # noqa: PT018, S101 - _obstacle has seen both
@@ -167,6 +173,16 @@ def _obstacle(radiograph: Radiograph) -> str:
     if TRUNK & {*words, "".join(words)}:
         return f"body part {part}: behind so much tissue scatter is as large as the primary beam and not known well enough for an absolute mass"
     return ""
+
+
+def _beyond_the_wedge(calibration: Calibration, flesh: float) -> str:
+    """Reason why the wedge says nothing of this limb; empty when it does."""
+    if calibration.tier is not Tier.B or calibration.curve is None or not flesh > calibration.curve[-1][1]:
+        return ""
+    return (
+        f"the limb's soft tissue attenuates {flesh:.2g} nepers, the step wedge's curve ends at {calibration.curve[-1][1]:.2g}: what its values mean "
+        "so far beyond the thickest step is not known; expose a thicker wedge with the limb"
+    )
 
 
 def _no_nepers(calibration: Calibration) -> str:

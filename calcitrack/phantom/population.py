@@ -103,6 +103,9 @@ class Exposures:
         Expose the last visit twice; expose every visit twice.
     steady
         The limb lies flat at every visit: its roll has the usual scatter of 5 degrees; otherwise one film in seven is far beyond it.
+    wedge_rise_mm
+        Thickness of a wedge's thinnest step, and of each further one more, mm of aluminium; ``None`` draws 0.5, 1 or 1.5. Nothing else of a film
+        depends on it.
     wedge_turn_deg, wedge_uneven
         Greatest turn of a wedge, and greatest difference of its steps' lengths from their mean (a fraction). Drawn from a random stream of their
         own, so that nothing else of a film depends on them.
@@ -114,6 +117,7 @@ class Exposures:
     rotation_deg: float = 25.0
     distractors: float = 1.0
     wedge: bool | None = None
+    wedge_rise_mm: float | None = None
     cut: float = 0.1
     repeat_last: bool = False
     repeat_each: bool = False
@@ -126,6 +130,8 @@ class Exposures:
             raise InvalidValueError(
                 f"a wedge turns by 0 to 45 degrees, its steps differ by less than their length; found {self.wedge_turn_deg}, {self.wedge_uneven}"
             )
+        if self.wedge_rise_mm is not None and not self.wedge_rise_mm > 0:
+            raise InvalidValueError(f"a wedge's steps rise by more than 0 mm; found {self.wedge_rise_mm}")
 
 
 ANYBODY = Population()
@@ -300,6 +306,7 @@ def _distractors(rng: np.random.Generator, style: Style, exposures: Exposures, p
     drawn = happens(0.5) if style in (Style.PRESENTATION, Style.CR) else happens(0.12)
     if drawn if exposures.wedge is None else exposures.wedge:
         steps, rise = int(rng.integers(5, 13)), float(rng.choice([0.5, 1.0, 1.0, 1.5]))
+        rise = rise if exposures.wedge_rise_mm is None else exposures.wedge_rise_mm
         wedge = tuple(round(rise * (k + 1), 2) for k in range(steps))
         wedge = wedge[::-1] if rng.random() < 0.5 else wedge
     return DistractorSpec(

@@ -12,6 +12,7 @@ from time import perf_counter
 import numpy as np
 
 from calcitrack.assess import AssessOptions, assess
+from calcitrack.calibrate import CalibrateOptions
 from calcitrack.errors import CalcitrackError, InvalidValueError
 from calcitrack.model.image import Radiograph
 from calcitrack.model.progress import Progress
@@ -116,14 +117,16 @@ def simulated_person(options: ValidateOptions, number: int) -> tuple[PatientSpec
     """Specifications of person `number` (from 0) and of their exposures.
 
     Body parts, kinds of file and burdens are taken in turn and not drawn, so that small sets are balanced as well. Pictures for
-    the eye have a step wedge, without which mass is not measurable on them.
+    the eye have a step wedge, without which mass is not measurable on them. Its steps are those that `CalibrateOptions` takes a wedge to have:
+    who has another one states its steps.
     """
     parts, styles = tuple(BodyPart), tuple(Style)
     style = options.style or styles[(number + number // len(parts)) % len(styles)]
     population = Population(
         body_part=options.body_part or parts[number % len(parts)], burden=options.burden or BURDENS[number % len(BURDENS)], visits=options.visits
     )
-    exposures = Exposures(style=style, repeat_last=True, wedge=True if style is Style.PRESENTATION else None)
+    wedge = True if style is Style.PRESENTATION else None
+    exposures = Exposures(style=style, repeat_last=True, wedge=wedge, wedge_rise_mm=CalibrateOptions().wedge_step_mm)
     rng = np.random.default_rng([options.seed, number, _PURPOSE])
     patient = random_patient(rng, population, f"V{number + 1:04d}")
     return patient, random_visits(rng, patient, options.visits, exposures)

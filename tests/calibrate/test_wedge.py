@@ -71,6 +71,20 @@ def test_no_wedge_is_found_where_there_is_none(seed: int) -> None:
     assert "no aluminium step wedge" in calibrate(radiograph).calibration.curve_source
 
 
+@pytest.mark.parametrize(("blur_mm", "is_wedge"), [(0.5, True), (2.5, False)])
+def test_a_slope_with_faint_steps_is_no_wedge(blur_mm: float, is_wedge: bool) -> None:
+    """Six treads of 10 mm beside open field; blurred until the treads slope as flesh does, the same picture holds no wedge."""
+    pixel_mm = 0.25
+    rows = np.arange(round(140 / pixel_mm)) * pixel_mm
+    stairs = np.clip(np.floor((rows - 40) / 10) + 1, 0, 6)
+    stairs[rows >= 100] = 0
+    profile = cv2.GaussianBlur(stairs.reshape(-1, 1), (1, 0), sigmaX=1e-3, sigmaY=blur_mm / pixel_mm).astype(np.float32)
+    pixels = np.full((rows.size, round(90 / pixel_mm)), 100.0, np.float32)
+    pixels[:, round(35 / pixel_mm) : round(55 / pixel_mm)] += 150 * profile
+    pixels += np.random.default_rng(3).normal(0, 2, pixels.shape).astype(np.float32)
+    assert (find_wedge(pixels, np.ones(pixels.shape, bool), (pixel_mm, pixel_mm)) is not None) is is_wedge
+
+
 def test_the_wedge_leaves_its_corners_in_the_calibration(picture: SimulatedFilm) -> None:
     """The corners hold the middle of every true step, and their area is that of the steps within 15 %."""
     calibration = calibrate(as_radiograph(picture), _stated(picture)).calibration

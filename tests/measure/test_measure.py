@@ -16,6 +16,7 @@ from calcitrack.measure import MEASURANDS
 from calcitrack.measure.background import neighbourhood
 from calcitrack.measure.mass import deposit_mass, mass_model
 from calcitrack.measure.size import DELINEATION_SOFT, feret_diameter
+from calcitrack.model.calibration import Calibration, Relationship, Tier
 from calcitrack.model.spacing import Spacing
 
 
@@ -167,11 +168,26 @@ def test_mass_over_bone_is_less_certain(drawn: ModuleType) -> None:
     film = drawn.draw([disc])
     truth = drawn.segmented(film, [disc])
     place = neighbourhood(attenuation(film), truth, 1, ndimage.find_objects(truth.labels.astype(int))[0], film.spacing.mean_mm)
-    model = mass_model(film, 0.0, MeasureOptions())
+    model = mass_model(film, 0.0, 1.0, MeasureOptions())
     free, half, whole = (deposit_mass(place, model, share).ha_mg for share in (0.0, 0.5, 1.0))
     assert free.value == half.value == whole.value
     assert np.sqrt(whole.shared_sd**2 - free.shared_sd**2) == pytest.approx(0.07 * free.value)
     assert np.sqrt(half.shared_sd**2 - free.shared_sd**2) == pytest.approx(0.035 * free.value)
+
+
+def test_a_limb_far_beyond_the_wedge_has_no_mass(drawn: ModuleType, discs) -> None:
+    """A wedge whose curve ends below the limb's flesh says nothing of it; one whose curve reaches it does."""
+    film = drawn.draw(discs)
+    segmentation = drawn.segmented(film, discs)
+    image = attenuation(film)
+    air, flesh = (float(np.median(image[m])) for m in (~segmentation.limb, segmentation.limb & ~segmentation.bone & (segmentation.labels == 0)))
+    for end, measurable in ((air + 0.5 * (flesh - air), False), (flesh + 0.1, True)):
+        curve = tuple((float(e), float(e) - air) for e in np.linspace(air, end, 5))
+        calibrated = Calibration(Tier.B, Relationship.UNKNOWN, 1, "a wedge", curve=curve, curve_source="a wedge")
+        total = measure(replace(film, pixels=image, calibration=calibrated), segmentation).totals["ha_mass_mg"]
+        assert isinstance(total, NotMeasurable) is not measurable
+        if not measurable:
+            assert "the step wedge's curve ends at" in total.reason
 
 
 @pytest.mark.parametrize("part", ["CHEST", "PELVIS", "LSPINE", "LUMBAR SPINE", "CHEST ABDOMEN"])
