@@ -24,6 +24,9 @@ CONFIDENCE_WEIGHTS = "belief.json"
 LEAST_MASS_MM2, LEAST_OVERVIEW_CHANCE = 30.0, 0.3
 """A mass is at least this large, and the overview holds some of it for at least this likely: what is a mass on one scale only is none. On the
 overview's grid, smaller finds are a few pixels."""
+SURE_MASS_MM2, SURE_OVERVIEW_CHANCE = 50.0, 0.8
+"""On films like those that the search network has seen, a mass is judged as one from this size on, where the overview holds some of it for at least
+this likely: larger ones than that network was trained on."""
 KNOWN_AGREEMENT = 0.9
 """Overlap (Dice) of the two networks' bones from which a film is like those that the search network has seen: so much is reached on all of 147
 simulated films of other people, and on one in four of 171 real pictures."""
@@ -77,14 +80,18 @@ class DepositConfidence:
 
 
 def is_mass(facts: NDArray[np.float64], values: Values) -> NDArray[np.bool_]:
-    """Which deposits are judged as masses: the large ones on films unlike the searched ones; facts of the shape (..., facts)."""
-    return ~is_known(facts, values) & is_large(facts)
+    """Which deposits are judged as masses: the large ones on films unlike the searched ones, the sure ones on the others; facts (..., facts)."""
+    return np.where(is_known(facts, values), _seen(facts, SURE_MASS_MM2, SURE_OVERVIEW_CHANCE), is_large(facts))
 
 
 def is_large(facts: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which deposits are large, and seen by the overview too; facts of the shape (..., facts)."""
+    return _seen(facts, LEAST_MASS_MM2, LEAST_OVERVIEW_CHANCE)
+
+
+def _seen(facts: NDArray[np.float64], least_mm2: float, least_chance: float) -> NDArray[np.bool_]:
     area, odds = (facts[..., FACTS.index(name)] for name in ("log_area", "overview_best_odds"))
-    return np.asarray((area >= np.log(LEAST_MASS_MM2)) & (odds >= np.log(LEAST_OVERVIEW_CHANCE / (1 - LEAST_OVERVIEW_CHANCE))))
+    return np.asarray((area >= np.log(least_mm2)) & (odds >= np.log(least_chance / (1 - least_chance))))
 
 
 def is_known(facts: NDArray[np.float64], values: Values) -> NDArray[np.bool_]:
@@ -122,7 +129,7 @@ class Confidences:
         """Probability that each deposit is real; facts of the shape (..., facts)."""
         searched, doubting, every = self.searched(facts[..., :SEARCHED_FACTS]), self.doubting(facts), self.every(facts)
         known = np.where(doubting < DOUBTED, np.minimum(searched, doubting), searched)
-        return np.where(is_known(facts, values), known, np.where(is_large(facts), self.masses(facts), every))
+        return np.where(is_mass(facts, values), self.masses(facts), np.where(is_known(facts, values), known, every))
 
 
 @lru_cache(maxsize=1)
