@@ -93,14 +93,15 @@ def align_all(searched: Sequence[SearchedImage], pipeline: AnyPipeline, options:
     """Each image against the reference, in whose coordinates the deposits are followed; ``None`` for the reference itself.
 
     It is the first image with a limb on it, else the first. Where most of the others do not lie on it, one of these takes its place if more do on
-    that one: a first film of another part or person must not keep all later ones from being compared.
+    that one: a first film of another part or person must not keep all later ones from being compared. Of two images neither says which is odd,
+    and what lies on the other only one way round is not relied on.
     """
     first = next((k for k, s in enumerate(searched) if s.found.candidates.limb.any()), 0)
     for k, s in enumerate(searched):
         if k != first:
             tell(Stage.ALIGN, s.exposure.source)
     best = _aligned(searched, first, pipeline, options)
-    others = [k for k, a in enumerate(best) if a is not None and not a.ok and searched[k].found.candidates.limb.any()]
+    others = [k for k, a in enumerate(best) if a is not None and not a.ok and searched[k].found.candidates.limb.any()] if len(searched) > 2 else []
     for other in others[:MOST_REFERENCES]:
         if 2 * _laid(best) >= len(searched) - 1:
             break

@@ -131,7 +131,8 @@ class Alignment:
     def to_baseline(self, positions: ArrayLike) -> Positions:
         """Where positions of this image lie on the baseline image: the inverse of `to_image`.
 
-        Newton's method from the nearest node of the map's grid. Where the map folds, no inverse exists: such places are not ok (`ok_at`).
+        Newton's method from the nearest node of the map's grid; of its steps the one that lands nearest counts. Where the map folds, no inverse
+        exists: such places are not ok (`ok_at`), and lie where the map comes nearest to them.
         """
         at = np.asarray(positions, float)
         matrix = np.array(self.matrix)
@@ -139,13 +140,16 @@ class Alignment:
             n = self.dimensions
             return np.asarray(np.linalg.solve(matrix[:, :n], (at - matrix[:, n])[..., None])[..., 0])
         flat = at.reshape(-1, 2)
-        found = self._nearest_nodes(flat, self.warp)
-        for _ in range(NEWTON_STEPS):
+        found = best = self._nearest_nodes(flat, self.warp)
+        least = np.full(len(flat), np.inf)
+        for _ in range(NEWTON_STEPS + 1):
             miss = flat - self.to_image(found)
-            if not miss.size or np.abs(miss).max() < SETTLED_PX:
+            far = np.abs(miss).max(axis=1, initial=0.0)
+            best, least = np.where((far < least)[:, None], found, best), np.minimum(far, least)
+            if (far < SETTLED_PX).all():
                 break
             found = found + _newton(matrix[:, :2] + self.warp.slope_at(found), miss, matrix[:, :2])
-        return np.asarray(found.reshape(at.shape))
+        return np.asarray(best.reshape(at.shape))
 
     def ok_at(self, positions: ArrayLike) -> NDArray[np.bool_]:
         """Whether the map can be relied on at baseline positions, shape (...): identities and fates may be carried over there."""

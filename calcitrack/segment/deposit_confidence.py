@@ -129,7 +129,8 @@ class Confidences:
         """Probability that each deposit is real; facts of the shape (..., facts)."""
         searched, doubting, every = self.searched(facts[..., :SEARCHED_FACTS]), self.doubting(facts), self.every(facts)
         known = np.where(doubting < DOUBTED, np.minimum(searched, doubting), searched)
-        return np.where(is_mass(facts, values), self.masses(facts), np.where(is_known(facts, values), known, every))
+        masses = np.where(is_mass(facts, values), self.masses(facts), 0.0)
+        return np.where(is_known(facts, values), np.maximum(known, masses), np.where(is_mass(facts, values), masses, every))
 
 
 @lru_cache(maxsize=1)

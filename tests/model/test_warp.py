@@ -83,3 +83,16 @@ def test_impossible_maps_are_refused(step: tuple[float, float], shift: np.ndarra
     """A map that cannot be is refused with what was expected."""
     with pytest.raises(InvalidValueError, match=said):
         Warp(step, shift, trusted)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_where_a_map_folds_its_inverse_stays_near(seed: int) -> None:
+    """Places that a wildly folding map reaches nowhere lie where it comes nearest to them, not millions of pixels away."""
+    rng = np.random.default_rng(seed)
+    folded = Alignment(((1, 0, 0), (0, 1, 0)), 0.1, warp=Warp((5.0, 5.0), rng.normal(0, 60, (30, 25, 2)).astype(np.float32), np.ones((30, 25), bool)))
+    places = rng.uniform(-300, 300, (400, 2))
+    found = folded.to_baseline(places)
+    nodes = folded.warp.nodes().reshape(-1, 2)
+    nearest = np.abs(places[:, None] - folded.to_image(nodes)[None]).max(axis=2).min(axis=1)
+    assert (np.abs(places - folded.to_image(found)).max(axis=1) <= nearest * np.sqrt(2) + 1e-6).all()
+    assert np.abs(found).max() < 1000
