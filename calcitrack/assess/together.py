@@ -21,6 +21,7 @@ from calcitrack.measure.joint import (
     FamilyValues,
     Patch,
     Values,
+    better_alone,
     bone_contrasts,
     common,
     measure_joint,
@@ -303,11 +304,12 @@ def _parts(found: FilmFamily, tracks: Sequence[Track], shown: Sequence[Shown], t
         for k, detection in track.detections.items():
             one = next(d for d in shown[k].measurements.deposits if d.label == detection.label)
             seen.setdefault(k, []).append((member, one))
+    found, unstated = _trusted(found, seen, together, contrasts)
     measured = found.measured
     sized = all(together.films[k].pixel_mm2 is not None for k in found.images)
     values: dict[str, _Own] = {}
     for q in JOINT:
-        joint, images, missing = None, found.images, dict[int, str]()
+        joint, images, missing = None, found.images, dict(unstated)
         if not isinstance(measured, str):
             joint, images, missing = _of(q, measured, found.images, together, sized=sized)
         outlining = {k: [d for _, d in on] for k, on in seen.items() if k not in images}
@@ -324,6 +326,24 @@ def _parts(found: FilmFamily, tracks: Sequence[Track], shown: Sequence[Shown], t
         reason=measured if isinstance(measured, str) else "",
     )
     return _Parts(deposit, values)
+
+
+def _trusted(
+    found: FilmFamily, seen: Mapping[int, Sequence[tuple[int, Deposit]]], together: TogetherOnFilms, contrasts: Mapping[int, float]
+) -> tuple[FilmFamily, dict[int, str]]:
+    """A family as it was measured together, or the reason why each film counts by itself, and why films that do not outline it have no value then."""
+    if isinstance(found.measured, str):
+        return found, {}
+    mass, contrast = found.measured.mass_mg, found.measured.contrast_mm2
+    q, values = (HA_MASS_JOINT_MG, mass) if mass is not None else (CONTRAST_JOINT_MM2, contrast)
+    if values is None:
+        return found, {}
+    images = [found.images[k] for k in found.measured.with_mass] if mass is not None else list(found.images)
+    alone = [_alone(q, [d for _, d in seen[k]], together.films.get(k), contrasts.get(k, 0.0)) if k in seen else "" for k in images]
+    reason = better_alone(values, [None if isinstance(one, str) else one for one in alone])
+    if not reason:
+        return found, {}
+    return replace(found, images=(), measured=reason), dict.fromkeys((k for k in found.images if k not in seen), reason)
 
 
 def _of(

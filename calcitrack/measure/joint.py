@@ -38,6 +38,7 @@ from calcitrack.measure.background import (
 )
 from calcitrack.measure.mass import THICKNESS_STEP_CM, MassModel, beam_curve, tissue_thickness_cm
 from calcitrack.model.image import Mask
+from calcitrack.model.joint import COVERAGE
 
 FloatArray = NDArray[np.float64]
 
@@ -68,6 +69,8 @@ COMMON, OWN, SCALE, FLOOR = "common background", "own background", "scale", "flo
 SMOOTHED_MM = 0.2
 """Smoothing of the contrast before an area is counted: noise makes no area."""
 TOO_LITTLE = "too little tissue around the deposit is seen on all images to estimate its background"
+LESS_SURE = "all images together tell less of it than each by itself: what lies behind it is unlike the tissue around it"
+APART = "all images together and this deposit's images by themselves give values whose intervals do not meet"
 NOTHING_TO_COMPARE = "the images have neither a mass nor bone whose contrast could be compared"
 
 
@@ -409,7 +412,54 @@ def _summed(above: _Above, reach: Mask, mm2: FloatArray, over_bone: float, floor
     sums = above.values[:, reach].sum(axis=1) * mm2
     shared, own = above.variances()
     background = {COMMON: np.outer(mm2, mm2) * COMMON_FACTOR**2 * shared, OWN: np.diag(mm2**2) * OWN_FACTOR**2 * own}
-    return Values(sums, background | _scale_and_floor(sums, over_bone, floor))
+    return Values(sums, _widened(sums, background) | _scale_and_floor(sums, over_bone, floor))
+
+
+def _widened(sums: FloatArray, background: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """The background's terms, so wide that no sum is surely below zero.
+
+    Nothing takes away from what lies behind it: a sum that would be so shows by how much its background is less sure than the ring says, at all
+    images alike, since one trend is used for all (as the Birge ratio scales uncertainties that do not explain what was found).
+    """
+    sds = np.sqrt(np.diag(np.asarray(sum(background.values()))))
+    ratio = max(1.0, float(np.max(-sums / np.maximum(COVERAGE * sds, 1e-12))))
+    return {name: term * ratio**2 for name, term in background.items()}
+
+
+def better_alone(values: Values, alone: Sequence[tuple[float, float] | None]) -> str:
+    """Why a deposit's values of all images together are not to be given, so that each image counts by itself.
+
+    A mass that covers most of a limb, or bulges out of it, has a ring of thin tissue near the skin: the background is carried from there to the depth
+    of the mass, and the deposit is lost in its uncertainty. Each image by itself has a ring and a trend of its own.
+
+    Parameters
+    ----------
+    values
+        At n images.
+    alone
+        Value and standard uncertainty that each of the n images gives by itself; ``None`` where it does not outline the deposit.
+
+    Returns
+    -------
+    `APART` where at some image the two 95 % intervals do not meet; `LESS_SURE` where all images outline the deposit, and at half of them or more its
+    value together may be zero and that of the image by itself is not. Else an empty text. An image that does not outline a deposit has no other
+    value: where there is one, wide intervals are better than none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> unsure = Values(np.array([102.0, 189.0]), {OWN: np.diag([137.0**2, 143.0**2])})
+    >>> better_alone(unsure, [(328.0, 84.0), (350.0, 76.0)]) == LESS_SURE
+    True
+    >>> better_alone(unsure, [(328.0, 84.0), None])
+    ''
+    """
+    sds = np.sqrt(np.diag(values.covariance))
+    known = [(v, s, *one) for v, s, one in zip(values.values, sds, alone, strict=True) if one is not None]
+    if any(abs(v - a) > COVERAGE * (s + u) for v, s, a, u in known):
+        return APART
+    lost = sum(v <= COVERAGE * s and a > COVERAGE * u for v, s, a, u in known)
+    return LESS_SURE if len(known) == len(values.values) and 2 * lost >= len(known) else ""
 
 
 def _area(above: _Above, reach: Mask, outlined: Sequence[Mask | None], mm2: FloatArray, lattice_mm: float, over_bone: float) -> Values:

@@ -12,7 +12,7 @@ from calcitrack import measure
 from calcitrack.assess.together import NOT_ALIGNED, ONE_IMAGE, FilmFamily, Shown, TogetherOnFilms, joint_of_films
 from calcitrack.calibrate.intensity import attenuation
 from calcitrack.measure.deposits import film_of
-from calcitrack.measure.joint import FamilyValues
+from calcitrack.measure.joint import APART, FamilyValues
 from calcitrack.measure.options import MeasureOptions
 from calcitrack.model.alignment import Alignment
 from calcitrack.model.assessment import Fate
@@ -159,3 +159,23 @@ def test_a_film_turned_by_quarters_has_the_same_values() -> None:
         joint = joint_of_films(shown, [_track(1, (0, 1))], (PITCH_MM, PITCH_MM))
         told.append([v for q in joint.totals.values() for v in q.values])
     np.testing.assert_allclose(told[1:], [told[0]] * 3, rtol=1e-5)
+
+
+def test_where_films_by_themselves_contradict_all_together_each_counts_by_itself_with_the_reason() -> None:
+    """Two films state surely six times the mass that all together give: theirs count, and the film without an outline has no value, nor a total."""
+    shown, radii = [], [2.0, 2.0, 0.0]
+    for k, radius in enumerate(radii):
+        radiograph, segmentation = small_radiograph(radius, day=BASELINE + k * INTERVAL), small_segmentation(radius)
+        measurements = measure(radiograph, segmentation)
+        six_times = tuple(
+            replace(d, measurements={**d.measurements, "ha_mass_mg": replace(d.measurements["ha_mass_mg"], value=120.0, sd=5.0)})
+            for d in measurements.deposits
+        )
+        film = partial(film_of, radiograph, segmentation, MeasureOptions(), attenuation(radiograph))
+        shown.append(Shown(segmentation, replace(measurements, deposits=six_times), None if k == 0 else IN_PLACE, film))
+    joint = joint_of_films(shown, [_track(1, (0, 1))], (PITCH_MM, PITCH_MM))
+    (deposit,) = joint.deposits
+    mass, total = deposit.series["ha_mass_joint_mg"], joint.totals["ha_mass_joint_mg"]
+    assert (deposit.images, deposit.reason, dict(deposit.alone)) == ((), APART, {0: APART, 1: APART})
+    assert (mass.images, mass.values, dict(mass.missing)) == ((0, 1), (120.0, 120.0), {2: APART})
+    assert (total.images, dict(total.missing)) == ((0, 1), {2: APART})

@@ -9,7 +9,19 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from calcitrack.measure.joint import OWN, SHARED_SCALE_SD, FamilyValues, Patch, Values, bone_contrasts, common, measure_joint
+from calcitrack.measure.joint import (
+    APART,
+    LESS_SURE,
+    OWN,
+    SHARED_SCALE_SD,
+    FamilyValues,
+    Patch,
+    Values,
+    better_alone,
+    bone_contrasts,
+    common,
+    measure_joint,
+)
 
 SIDE, STEP_MM = 80, 0.2
 """A patch of 16 x 16 mm."""
@@ -182,3 +194,57 @@ def test_contrast_of_bone_follows_the_gain_of_a_film_and_is_zero_where_nothing_i
     assert steps[1] / steps[0] == pytest.approx(2.0)
     assert steps.mean() == pytest.approx(1.5 * 0.8, rel=0.02)
     assert bone_contrasts([picture], ~np.zeros(200, bool)).tolist() == [0.0]
+
+
+BULGE_MM, COVER_MM = 5.0, 1.2
+"""Radius of a mass that bulges out of the limb, and of the thin tissue around it."""
+
+
+def _bulging() -> Values:
+    """Contrast of a mass that bulges out of the limb at three visits: thin tissue covers it, and the limb beside it gets thicker with depth."""
+    rng = np.random.default_rng(7)
+    row, column = np.mgrid[:SIDE, :SIDE] * STEP_MM
+    away = np.hypot(row - 8.0, column - 7.0)
+    limb = (away <= BULGE_MM + COVER_MM) | (column >= 9.0)
+    thickness = np.where(limb, 0.1 + 0.5 * np.sqrt(np.clip(column - 9.0, 0, None)), 0.0)
+    region, no_bone, seen = away <= BULGE_MM, np.zeros((SIDE, SIDE), bool), np.ones((SIDE, SIDE), bool)
+    values = [thickness + HEIGHT * region + rng.normal(0, NOISE, limb.shape) for _ in range(3)]
+    measured = measure_joint([Patch(v, limb, no_bone, seen, STEP_MM**2, "no mass") for v in values], region, region, [region] * 3, STEP_MM)
+    assert isinstance(measured, FamilyValues)
+    assert measured.contrast_mm2 is not None
+    return measured.contrast_mm2
+
+
+def test_of_a_mass_whose_ring_is_thin_tissue_near_the_skin_no_wrong_value_is_stated() -> None:
+    """The background is carried to a depth that the ring does not have: no value is surely below zero, and the films by themselves count."""
+    contrast = _bulging()
+    true = HEIGHT * np.pi * BULGE_MM**2
+    assert (contrast.values < 0.5 * true).all()  # what the repair is about
+    assert (contrast.values + 1.96 * np.sqrt(np.diag(contrast.covariance)) >= 0).all()
+    assert better_alone(contrast, [(true, 0.2 * true)] * 3) in {APART, LESS_SURE}
+
+
+def test_no_value_is_surely_below_zero() -> None:
+    """A place darker than its surroundings shows how far the ring is from what lies there: the interval reaches zero, and that of the other visit grows too."""
+    flat, dark = (_measured([HEIGHT, other]).contrast_mm2 for other in (0.0, -HEIGHT / 3))
+    assert flat is not None
+    assert dark is not None
+    assert dark.values[1] < -0.3 * DOME_MM2
+    assert dark.values[1] + 1.96 * np.sqrt(dark.covariance[1, 1]) >= 0
+    assert dark.covariance[0, 0] > 1.5 * flat.covariance[0, 0]
+
+
+def test_a_deposit_that_its_ring_surrounds_is_measured_together() -> None:
+    """Films by themselves say the same with wider intervals: nothing speaks against all of them together."""
+    contrast = _measured([HEIGHT] * 3).contrast_mm2
+    assert contrast is not None
+    assert better_alone(contrast, [(DOME_MM2, 0.3 * DOME_MM2)] * 3) == ""
+
+
+def test_intervals_that_do_not_meet_speak_for_each_film_by_itself_and_a_film_that_outlines_nothing_for_all_together() -> None:
+    """One film whose own interval lies apart is enough; where one film has no value of its own, an unsure one is better than none."""
+    unsure = Values(np.array([2.0, 30.0]), {OWN: np.diag([4.0, 400.0])})
+    assert better_alone(unsure, [(20.0, 2.0), (30.0, 2.0)]) == APART
+    assert better_alone(unsure, [(5.0, 2.0), (30.0, 2.0)]) == LESS_SURE
+    assert better_alone(unsure, [(5.0, 2.0), None]) == ""
+    assert better_alone(unsure, [None, None]) == ""
