@@ -54,6 +54,9 @@ LEAST_SD = 1e-3
 FLOORS = {HA_MASS_JOINT_MG.name: FLOOR_MG, CONTRAST_JOINT_MM2.name: FLOOR_CONTRAST_MM2, AREA_JOINT_MM2.name: FLOOR_MM2}
 """Least standard uncertainty of a change of each measurand."""
 
+BY_BACKGROUND = {HA_MASS_JOINT_MG.name: "mass", CONTRAST_JOINT_MM2.name: "contrast"}
+"""Measurands that a wrong background moves, in words. An area's threshold follows from the outlines, whatever the background is as a whole."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Shown:
@@ -304,17 +307,21 @@ def _parts(found: FilmFamily, tracks: Sequence[Track], shown: Sequence[Shown], t
         for k, detection in track.detections.items():
             one = next(d for d in shown[k].measurements.deposits if d.label == detection.label)
             seen.setdefault(k, []).append((member, one))
-    found, unstated = _trusted(found, seen, together, contrasts)
     measured = found.measured
     sized = all(together.films[k].pixel_mm2 is not None for k in found.images)
     values: dict[str, _Own] = {}
+    unlike = []
     for q in JOINT:
-        joint, images, missing = None, found.images, dict(unstated)
+        joint, images, missing = None, found.images, dict[int, str]()
         if not isinstance(measured, str):
             joint, images, missing = _of(q, measured, found.images, together, sized=sized)
-        outlining = {k: [d for _, d in on] for k, on in seen.items() if k not in images}
-        alone = {k: _alone(q, deposits, together.films.get(k), contrasts.get(k, 0.0)) for k, deposits in outlining.items()}
-        values[q.name] = _combined(joint, images, missing, alone)
+        alone = {k: _alone(q, [d for _, d in on], together.films.get(k), contrasts.get(k, 0.0)) for k, on in seen.items()}
+        reason = "" if joint is None or q.name not in BY_BACKGROUND else better_alone(joint, [_known(alone.get(k)) for k in images])
+        if reason:
+            missing |= dict.fromkeys((k for k in images if k not in seen), reason)
+            unlike.append(f"{BY_BACKGROUND[q.name]}: each image by itself, since {reason}")
+            joint, images = None, ()
+        values[q.name] = _combined(joint, images, missing, {k: one for k, one in alone.items() if k not in images})
     deposit = JointDeposit(
         deposit_ids=tuple(str(DepositId(t.number)) for t in tracks),
         images=found.images,
@@ -324,26 +331,9 @@ def _parts(found: FilmFamily, tracks: Sequence[Track], shown: Sequence[Shown], t
         shares=_shares(len(tracks), seen, {*found.images, *seen}),
         alone={k: found.alone.get(k, measured if isinstance(measured, str) else NOT_SEEN) for k in sorted(seen) if k not in found.images},
         reason=measured if isinstance(measured, str) else "",
+        by_image="; ".join(unlike),
     )
     return _Parts(deposit, values)
-
-
-def _trusted(
-    found: FilmFamily, seen: Mapping[int, Sequence[tuple[int, Deposit]]], together: TogetherOnFilms, contrasts: Mapping[int, float]
-) -> tuple[FilmFamily, dict[int, str]]:
-    """A family as it was measured together, or the reason why each film counts by itself, and why films that do not outline it have no value then."""
-    if isinstance(found.measured, str):
-        return found, {}
-    mass, contrast = found.measured.mass_mg, found.measured.contrast_mm2
-    q, values = (HA_MASS_JOINT_MG, mass) if mass is not None else (CONTRAST_JOINT_MM2, contrast)
-    if values is None:
-        return found, {}
-    images = [found.images[k] for k in found.measured.with_mass] if mass is not None else list(found.images)
-    alone = [_alone(q, [d for _, d in seen[k]], together.films.get(k), contrasts.get(k, 0.0)) if k in seen else "" for k in images]
-    reason = better_alone(values, [None if isinstance(one, str) else one for one in alone])
-    if not reason:
-        return found, {}
-    return replace(found, images=(), measured=reason), dict.fromkeys((k for k in found.images if k not in seen), reason)
 
 
 def _of(
@@ -360,6 +350,10 @@ def _of(
     if values is None or not sized:
         return None, (), dict.fromkeys(images, NO_BONE if sized else NO_SIZE)
     return values, images, {}
+
+
+def _known(alone: tuple[float, float] | str | None) -> tuple[float, float] | None:
+    return None if isinstance(alone, str) else alone
 
 
 def _alone(q: Measurand, deposits: Sequence[Deposit], film: Looked | None, contrast: float) -> tuple[float, float] | str:

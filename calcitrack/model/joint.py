@@ -10,6 +10,7 @@ import numpy as np
 
 from calcitrack.errors import InvalidValueError
 from calcitrack.model.measurement import Measurand, Measurement, NotMeasurable, Result
+from calcitrack.model.provenance import STORED_WHEN_STATED
 from calcitrack.model.read_only import FrozenMapping
 
 SHARES_SUM = 1e-6
@@ -120,6 +121,8 @@ class JointDeposit:
         Position of an image -> why the film alone was measured there, or nothing.
     reason
         Why nothing was measured together; empty where it was.
+    by_image
+        Which measurands each image gives by itself although its place was measured together, and why; empty where there is none.
 
     Raises
     ------
@@ -135,6 +138,7 @@ class JointDeposit:
     shares: Mapping[int, tuple[float, ...]]
     alone: Mapping[int, str] = field(default_factory=dict)
     reason: str = ""
+    by_image: str = field(default="", metadata=STORED_WHEN_STATED)
 
     def __post_init__(self) -> None:
         for name in ("series", "shares", "alone"):

@@ -50,10 +50,11 @@ def deposit_cells(assessment: Assessment, image: int, deposit_id: str) -> tuple[
 
 
 def _of_family(family: JointDeposit, image: int) -> dict[str, Cell]:
+    together = [*([MAY_BE_BONE] if family.may_be_bone else []), *([family.by_image] if family.by_image else [])]
     return {
         "joint_region_mm2": family.region_mm2,
         "joint_images": len(family.images) if image in family.images else 0,
-        "joint_reason": (MAY_BE_BONE if family.may_be_bone else "") if image in family.images else family.alone.get(image, family.reason),
+        "joint_reason": "; ".join(together) if image in family.images else family.alone.get(image, family.reason),
     }
 
 

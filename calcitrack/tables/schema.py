@@ -170,7 +170,7 @@ DEPOSITS = TableSchema(
         _value("joint_region_mm2", "mm2", _AREA, "Area of the region of the deposit, or of its family, on all images together.", measurand=False),
         _count("joint_images", "Images that were measured together; 0 where this film was measured alone."),
         _text("outlined_here", "`yes` where the image outlines the deposit; `no` where only its place was measured, together with other images."),
-        _text("joint_reason", "Why the film was measured alone, or that the deposit may be bone; else empty."),
+        _text("joint_reason", "Why the film was measured alone, wholly or in mass or contrast, or that the deposit may be bone; else empty."),
     ),
 )
 """Contract of ``deposits.csv``."""

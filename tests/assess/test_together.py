@@ -176,6 +176,7 @@ def test_where_films_by_themselves_contradict_all_together_each_counts_by_itself
     joint = joint_of_films(shown, [_track(1, (0, 1))], (PITCH_MM, PITCH_MM))
     (deposit,) = joint.deposits
     mass, total = deposit.series["ha_mass_joint_mg"], joint.totals["ha_mass_joint_mg"]
-    assert (deposit.images, deposit.reason, dict(deposit.alone)) == ((), APART, {0: APART, 1: APART})
+    assert deposit.by_image == f"mass: each image by itself, since {APART}"
+    assert deposit.series["area_joint_mm2"].images == (0, 1, 2)
     assert (mass.images, mass.values, dict(mass.missing)) == ((0, 1), (120.0, 120.0), {2: APART})
     assert (total.images, dict(total.missing)) == ((0, 1), {2: APART})

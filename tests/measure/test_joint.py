@@ -225,7 +225,7 @@ def test_of_a_mass_whose_ring_is_thin_tissue_near_the_skin_no_wrong_value_is_sta
 
 
 def test_no_value_is_surely_below_zero() -> None:
-    """A place darker than its surroundings shows how far the ring is from what lies there: the interval reaches zero, and that of the other visit grows too."""
+    """A place darker than its surroundings shows how unlike them it is: its interval reaches zero, and that of the other visit grows too."""
     flat, dark = (_measured([HEIGHT, other]).contrast_mm2 for other in (0.0, -HEIGHT / 3))
     assert flat is not None
     assert dark is not None
