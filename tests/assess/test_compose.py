@@ -130,7 +130,7 @@ def test_millimetres_of_different_planes_are_not_subtracted(course: Timeline, se
     change = result.time_points[1].from_baseline["area_mm2"].absolute
     assert isinstance(change, NotMeasurable)
     assert "detector" in change.reason
-    assert "magnification_corrected" in change.reason
+    assert "corrected for magnification" in change.reason
 
 
 def test_observer_hears_every_stage(course: Timeline) -> None:
