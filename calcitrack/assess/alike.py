@@ -30,6 +30,9 @@ MOST_BEND = 0.09
 MOST_FINE = 0.15
 """Greatest believed difference (log) between contrast of the finest details and of those of 1 to 3 mm, of calibrated films: more is blur, less is
 noise or sharpening."""
+MOST_GRAIN = 3.0
+"""Greatest believed ratio of the grain of two films of tier A: nine times the dose. Between films of one limb it is 1.4 at most (as above), and noise
+that hides small deposits gives 7."""
 GROSS_FINE = 0.3
 """The same where bones do not fit: twice as much, as another person's differ too."""
 MOST_UNEVEN, UNEVEN_SHARE, MOST_UNEVEN_SHARE = 0.45, 0.25, 0.35
@@ -109,10 +112,10 @@ def unlikeness(found: Likeness, first: Facts, second: Facts) -> tuple[FilmDoubt,
     Examples
     --------
     >>> facts = Facts(dt.date(2021, 3, 8), True, True, 2.0)
-    >>> same = Likeness((0.01, 0.02, 0.02, 0.03), (0.9, 0.97, 0.99, 0.99), 0.01, 0.05, 1.2)
+    >>> same = Likeness((0.01, 0.02, 0.02, 0.03), (0.9, 0.97, 0.99, 0.99), 0.01, 0.05, 1.2, 0.1)
     >>> unlikeness(same, facts, facts)
     ()
-    >>> curved = Likeness((-0.70, -0.69, -0.69, -0.7), (0.9, 0.97, 0.99, 0.99), 0.01, 0.05, 1.2)
+    >>> curved = Likeness((-0.70, -0.69, -0.69, -0.7), (0.9, 0.97, 0.99, 0.99), 0.01, 0.05, 1.2, 0.1)
     >>> print(unlikeness(curved, facts, facts)[0].found)
     against the film of 2021-03-08 contrast is 0.50 times what its beam makes of it
     """
@@ -140,12 +143,16 @@ def unlikeness(found: Likeness, first: Facts, second: Facts) -> tuple[FilmDoubt,
 
 
 def _sharpness(found: Likeness, name: str, most: float) -> tuple[FilmDoubt, ...]:
-    """Whether fine details are weaker or stronger than on the other film, against wider ones."""
+    """Whether fine details are weaker or stronger than on the other film, against wider ones; or grain, of which no detail is left."""
     fine, sharp = (least(found.contrast[:2]) - found.contrast[2] for least in (min, max))
     if fine < -most:
         return (FilmDoubt(FilmProblem.BLURRED, f"fine details have {np.exp(fine):.2f} times the contrast of those on {name}"),)
     if sharp > most:
         return (FilmDoubt(FilmProblem.GRAINY, f"fine details have {np.exp(sharp):.2f} times the contrast of those on {name}"),)
+    if abs(found.grain) > np.log(MOST_GRAIN):
+        return (
+            FilmDoubt(FilmProblem.GRAINY if found.grain > 0 else FilmProblem.BLURRED, f"its grain is {np.exp(found.grain):.2g} times that of {name}"),
+        )
     return ()
 
 

@@ -1,4 +1,4 @@
-"""How alike two films of one limb are, once they lie on each other: contrast at each width, bend of the grey values, evenness and correlation.
+"""How alike two films of one limb are, once they lie on each other: contrast at each width, bend, evenness, correlation and grain.
 
 Deposits and the skin's edge take no part. Two films of one limb whose values are nepers follow each other closely: contrast differs by what the beam
 makes of it, at all widths alike, and what is left is the same over the picture (`python -m benchmarks.like_films` measures by how much).
@@ -16,6 +16,8 @@ from calcitrack.model.alignment import Alignment
 from calcitrack.model.image import FloatImage, Mask
 from calcitrack.register.scene import SCENE_MM, Scene
 
+ROBUST = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation (Rousseeuw and Croux 1993)."""
 LATTICE_MM = 0.5
 """Step of the places at which films are compared: twice as fine as the finest width."""
 WIDTHS_MM = ((0.0, 0.7), (0.7, 1.4), (1.4, 2.8), (2.8, 5.6))
@@ -25,6 +27,8 @@ SKIN_MM, RIM_MM = 2.0, 1.0
 """What lies nearer to the skin's edge, where a slight shift weighs much, and nearer to a deposit, whose rim may have grown, takes no part."""
 COARSE_MM = 6.0
 """Smoothing (standard deviation) of what is left between two films: wider than a bone of the hand, narrower than half a hand."""
+GRAIN_MM = 0.25
+"""Grain is what this smoothing (standard deviation) takes away: details of a pixel or two."""
 SMOOTHING_MM = 1.0
 """Smoothing of both films before their values are related: against grain, and what is left of a shift."""
 EDGE_SHARES = (3.0, 97.0)
@@ -49,10 +53,13 @@ class Laid:
         Shape (rows, columns): its values on a lattice of `LATTICE_MM` over the reference.
     usable
         The same shape: tissue away from skin, deposits and the picture's edge, where the map is relied on.
+    grain
+        Robust standard deviation of the film's details of `GRAIN_MM` in its tissue, in the unit of its values, before it was laid anywhere.
     """
 
     values: FloatImage
     usable: Mask
+    grain: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,8 @@ class Likeness:
         Spread over the picture, at `COARSE_MM`, of what is left between the films, in units of the second.
     spread
         Spread of the second film's values.
+    grain
+        Natural logarithm of the ratio of both films' grain.
     """
 
     contrast: tuple[float, ...]
@@ -78,6 +87,7 @@ class Likeness:
     bend: float
     uneven: float
     spread: float
+    grain: float
 
 
 def lay(reference: Scene, scene: Scene, alignment: Alignment | None) -> Laid:
@@ -106,8 +116,10 @@ def lay(reference: Scene, scene: Scene, alignment: Alignment | None) -> Laid:
         picture = np.ascontiguousarray(image, np.float32)
         return np.asarray(cv2.remap(picture, at[..., 1], at[..., 0], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0), np.float32)
 
-    values = cv2.GaussianBlur(scene.values, (0, 0), 1.0)
-    return Laid(sampled(values), np.asarray((sampled(_tissue(scene)) > 0.99) & trusted, bool))
+    values, tissue = cv2.GaussianBlur(scene.values, (0, 0), GRAIN_MM / SCENE_MM), _tissue(scene)
+    fine = np.abs(scene.values - values)[tissue > 0]
+    grain = ROBUST * float(np.median(fine)) if fine.size else 0.0
+    return Laid(sampled(values), np.asarray((sampled(tissue) > 0.99) & trusted, bool), grain)
 
 
 def _tissue(scene: Scene) -> NDArray[np.uint8]:
@@ -129,8 +141,8 @@ def likeness(first: Laid, second: Laid) -> Likeness | None:
     --------
     >>> import numpy as np
     >>> picture = np.random.default_rng(1).normal(size=(120, 80)).cumsum(axis=0).astype(np.float32)
-    >>> film = Laid(picture, np.ones((120, 80), bool))
-    >>> found = likeness(film, Laid(2 * picture, np.ones((120, 80), bool)))
+    >>> film = Laid(picture, np.ones((120, 80), bool), 0.01)
+    >>> found = likeness(film, Laid(2 * picture, np.ones((120, 80), bool), 0.02))
     >>> [round(c, 2) for c in found.contrast], [round(c, 2) for c in found.correlation]
     ([0.69, 0.69, 0.69, 0.69], [1.0, 1.0, 1.0, 1.0])
     """
@@ -146,7 +158,9 @@ def likeness(first: Laid, second: Laid) -> Likeness | None:
     one, other = (_smoothed(v, weight, SMOOTHING_MM) for v in (one, other))
     gain, bend = _relation(one, other, inside)
     left = _smoothed(np.where(inside, other - np.float32(gain) * one, 0).astype(np.float32), weight, COARSE_MM)[inside]
-    return Likeness(contrast, correlation, bend, _spread(left), _spread(other[inside]))
+    least = float(np.finfo(np.float32).tiny)
+    grain = float(np.log(max(second.grain, least) / max(first.grain, least)))
+    return Likeness(contrast, correlation, bend, _spread(left), _spread(other[inside]), grain)
 
 
 def _spread(values: NDArray[np.floating]) -> float:
@@ -195,6 +209,6 @@ def _fitted(design: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray
         root = np.sqrt(weight)
         found = np.asarray(np.linalg.lstsq(design * root[:, None], values * root, rcond=None)[0])
         left = values - design @ found
-        scale = OUTLIER * max(1.4826 * float(np.median(np.abs(left))), float(np.finfo(np.float32).tiny))
+        scale = OUTLIER * max(ROBUST * float(np.median(np.abs(left))), float(np.finfo(np.float32).tiny))
         weight = 1 / (1 + (left / scale) ** 2) ** 2
     return found

@@ -27,7 +27,7 @@ from calcitrack.segment import SegmentOptions
 
 FIRST = dt.date(2021, 3, 1)
 CALIBRATED = Facts(FIRST, as_detected=True, calibrated=True, coefficient=2.0)
-ALIKE = Likeness((0.02, 0.03, 0.03, 0.04), (0.8, 0.95, 0.99, 0.99), 0.01, 0.1, 1.5)
+ALIKE = Likeness((0.02, 0.03, 0.03, 0.04), (0.8, 0.95, 0.99, 0.99), 0.01, 0.1, 1.5, 0.1)
 DOUBT = FilmDoubt(FilmProblem.OTHER_VALUES, "a test")
 
 
@@ -141,6 +141,14 @@ def test_each_kind_of_difference_has_its_name(found: Likeness, problem: FilmProb
     assert unlikeness(ALIKE, CALIBRATED, CALIBRATED) == ()
 
 
+def test_grain_tells_a_noisy_film_from_a_clean_one_either_way_round() -> None:
+    """Seven times the grain is noise, a seventh of it smoothing; twice is another dose. Values without a meaning have no grain to compare."""
+    for ratio, problems in ((7.0, [FilmProblem.GRAINY]), (1 / 7, [FilmProblem.BLURRED]), (2.0, []), (0.5, [])):
+        found = replace(ALIKE, grain=float(np.log(ratio)))
+        assert [d.problem for d in unlikeness(found, CALIBRATED, CALIBRATED)] == problems
+        assert unlikeness(found, CALIBRATED, replace(CALIBRATED, as_detected=False, calibrated=False)) == ()
+
+
 def test_a_film_that_was_sharpened_until_its_bones_do_not_fit_is_told_to_be_so() -> None:
     """Beside the bones; not on a processed film, which is sharpened by its workstation."""
     found = replace(ALIKE, contrast=(0.9, 0.5, 0.1, 0.1), correlation=(0.5, 0.6, 0.6, 0.8))
@@ -180,4 +188,5 @@ def test_the_larger_group_wins_and_where_no_two_agree_all_are_doubted() -> None:
 def test_films_that_show_too_little_in_common_are_not_judged() -> None:
     """No answer, and no doubt."""
     picture = np.zeros((30, 30), np.float32)
-    assert likeness(Laid(picture, np.ones((30, 30), bool)), Laid(picture, np.ones((30, 30), bool))) is None
+    one, other = (Laid(picture, np.ones((30, 30), bool), 0.01) for _ in range(2))
+    assert likeness(one, other) is None

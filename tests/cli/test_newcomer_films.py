@@ -320,6 +320,7 @@ UNLIKE: dict[str, tuple[Callable[[Stored], Stored], str]] = {
     "cast": (lambda p: np.asarray(p * np.where(np.arange(len(p)) < len(p) // 2, 1.0, 0.4)[:, None], np.uint16), "a part of it is denser or brighter"),
     "uneven": (lambda p: np.asarray(p * np.linspace(1.0, 0.35, len(p))[:, None], np.uint16), "a part of it is denser or brighter"),
     "smoothed": (lambda p: smoothed(p, 0.6), "it is less sharp than another film of the timeline"),
+    "noisy": (lambda p: stored(p + np.random.default_rng(1).normal(0, 0.06 * p.max(), p.shape)), "its fine details are stronger"),
     "sharpened": (lambda p: stored(p + 1.5 * (p - smoothed(p, 0.5).astype(float))), "its fine details are stronger"),
 }
 """Patient -> how the second film is spoilt, and what is said of it."""
