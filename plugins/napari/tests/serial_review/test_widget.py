@@ -134,9 +134,9 @@ def test_publishing_measures_all_films_together_in_the_background_and_says_what_
     """Not in the thread of the window; a step that is taken meanwhile is no part of it. What moved stands in a line and in the list, also later."""
     threads: list[bool] = []
 
-    def noted(assessment: Assessment, options: object) -> Assessment:
+    def noted(assessment: Assessment, *settings: object) -> Assessment:
         threads.append(threading.current_thread() is threading.main_thread())
-        return with_joint(assessment, options)
+        return with_joint(assessment, *settings)
 
     monkeypatch.setattr("calcitrack.review.revision.with_joint", noted)
     assert widget.panel.moved.isHidden()
