@@ -24,7 +24,7 @@ CONFIDENCE_WEIGHTS = "belief.json"
 LEAST_MASS_MM2, LEAST_OVERVIEW_CHANCE = 30.0, 0.3
 """A mass is at least this large, and the overview holds some of it for at least this likely: what is a mass on one scale only is none. On the
 overview's grid, smaller finds are a few pixels."""
-SURE_MASS_MM2, SURE_OVERVIEW_CHANCE = 50.0, 0.8
+SURE_MASS_MM2, SURE_OVERVIEW_CHANCE = 100.0, 0.8
 """On films like those that the search network has seen, a mass is judged as one from this size on, where the overview holds some of it for at least
 this likely: larger ones than that network was trained on."""
 KNOWN_AGREEMENT = 0.9

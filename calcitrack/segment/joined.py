@@ -19,12 +19,13 @@ MASS_SEED, MASS_OUTLINE, MASS_EXTENT = 0.3, 0.25, 0.12
 """A mass of the overview holds a pixel at least as likely as the first, is drawn where the probability stays above the second, and is judged as a
 whole down to the third, which joins its pieces. Chosen on simulated masses and on masses drawn into real pictures, where outlines at 0.2 and 0.3 fit
 best: whether it is a mass says its confidence."""
-SURE_MASS, SURE_CORE_MM2 = 0.95, 50.0
+SURE_MASS, SURE_CORE_MM2 = 0.95, 100.0
 """On films like those that the search network has seen, the overview adds masses of which it is this sure somewhere, and which it holds for likelier
-than not over this area: larger ones than the search network was trained on. On 160 simulated films of other people it was that sure of 28 parts, all
+than not over this area: larger ones than the search network was trained on. On 160 simulated films of other people it was that sure of 14 parts, all
 of them deposits."""
-MOSTLY_SEARCHED = 0.75
-"""A mass of which the search network itself draws this share is left to it: its outlines are finer."""
+MOSTLY_SEARCHED = 1 / 3
+"""A mass of which the search network itself draws this share is left to it: its outlines are finer, and neighbours stay apart. At three quarters,
+neighbours that it draws each by itself became one; a third, a half and three quarters find as many masses of simulated knees and elbows."""
 FOREIGN_CHANCE, FOREIGN_MARGIN_MM = 0.5, 0.4
 """Letters and objects, with half an overview pixel of blurred edge, hold no deposit."""
 DISAGREE = (0.6, KNOWN_AGREEMENT)

@@ -137,7 +137,7 @@ def test_the_kind_of_film_decides_which_facts_count() -> None:
 
 
 def test_a_mass_is_large_and_the_overview_sees_it() -> None:
-    """30 mm2 or more that the overview sees, where the bones differ or no header says what the values are; else 50 mm2 of which it is sure."""
+    """30 mm2 or more that the overview sees, where the bones differ or no header says what the values are; else 100 mm2 of which it is sure."""
     facts = deposit_confidence().every.centre.copy()
     facts[FACTS.index("log_area")], facts[FACTS.index("overview_best_odds")] = np.log(300.0), 3.0
     facts[FACTS.index("anatomies_agree")] = KNOWN_AGREEMENT

@@ -76,9 +76,9 @@ def test_a_mass_is_a_deposit_though_the_search_network_calls_it_bone() -> None:
 
 @pytest.mark.parametrize(("chance", "searched", "added"), [(0.97, 0.0, True), (0.97, 0.9, False), (0.9, 0.0, False)])
 def test_where_the_networks_agree_a_sure_mass_that_the_search_network_misses_is_added(chance: float, searched: float, *, added: bool) -> None:
-    """1 cm2 of which the overview is sure, beside a bone that both see: added, unless the search network draws most of it, or it is not that sure."""
+    """1 cm2 of which the overview is sure, beside a bone that both see: added, unless the search network draws half of it, or it is not that sure."""
     bone, mass = _square(60, 0.999, column=70), _square(33, chance, column=220)
-    own = np.where(_square(31, 1.0, column=220) > 0, searched, 0).astype(np.float32)
+    own = np.where(_square(23, 1.0, column=220) > 0, searched, 0).astype(np.float32)
     both = joined(Chances(own, bone, np.ones(SHAPE, np.float32)), _overview(deposit=mass, bone=bone, limb=np.ones(SHAPE, np.float32)))
     assert bool((both.deposit[mass > 0] >= SEED_CHANCE).all()) is added
     assert np.array_equal(both.deposit[mass == 0], own[mass == 0])
