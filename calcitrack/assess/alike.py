@@ -31,8 +31,8 @@ MOST_FINE = 0.15
 """Greatest believed difference (log) between contrast of the finest details and of those of 1 to 3 mm, of calibrated films: more is blur, less is
 noise or sharpening."""
 MOST_GRAIN = 3.0
-"""Greatest believed ratio of the grain of two films of tier A: nine times the dose. Between films of one limb it is 1.4 at most (as above), and noise
-that hides small deposits gives 7."""
+"""Greatest believed ratio of the grain of two films of tier A: nine times the dose. Between films of one limb it is 2 at most (as above), and noise
+that hides small deposits gave 7."""
 GROSS_FINE = 0.3
 """The same where bones do not fit: twice as much, as another person's differ too."""
 MOST_UNEVEN, UNEVEN_SHARE, MOST_UNEVEN_SHARE = 0.45, 0.25, 0.35
