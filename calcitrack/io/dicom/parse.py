@@ -12,7 +12,7 @@ import pydicom
 from pydicom.dataset import Dataset
 
 from calcitrack.errors import DamagedFileError, ImageTooLargeError, NotAnImageFileError
-from calcitrack.io.files.library_warnings import collected_warnings, impersonal
+from calcitrack.io.files.library_warnings import collected_warnings, impersonal_reason
 from calcitrack.io.files.limits import ReadLimits
 from calcitrack.io.files.sources import EXPECTED, FileSource
 
@@ -159,7 +159,7 @@ def _parse(stream: BinaryIO, source: FileSource, *, pixels: bool) -> Dataset:
     except MemoryError as error:
         raise DamagedFileError(source.name, "an element longer than memory", "a whole DICOM file", "fetch the file again") from error
     except Exception as error:  # pydicom raises many kinds on broken files; all mean the same here
-        reason = impersonal(" ".join(str(error).split())) or type(error).__name__
+        reason = impersonal_reason(error)
         raise DamagedFileError(
             source.name, f"a DICOM header that breaks off or contradicts itself ({reason})", "a whole DICOM file", "fetch the file again"
         ) from error

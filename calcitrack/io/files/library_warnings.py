@@ -25,6 +25,17 @@ def impersonal(text: str) -> str:
     return text
 
 
+def impersonal_reason(error: Exception) -> str:
+    """What an exception says, in one line and without quoted values of elements; its kind where nothing is left.
+
+    Examples
+    --------
+    >>> impersonal_reason(KeyError()), impersonal_reason(ValueError("too  short"))
+    ('KeyError', 'too short')
+    """
+    return impersonal(" ".join(str(error).split())) or type(error).__name__
+
+
 class _Ear:
     """Collects the warnings of each thread that listens.
 

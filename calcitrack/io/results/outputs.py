@@ -12,7 +12,7 @@ from calcitrack.change import JudgedCohort
 from calcitrack.errors import ResultsError
 from calcitrack.figures import DrawnTimeline, cohort_figures, timeline_figure
 from calcitrack.io.dicom.output_options import DicomOutput
-from calcitrack.io.files.library_warnings import impersonal
+from calcitrack.io.files.library_warnings import impersonal_reason
 from calcitrack.io.files.names import NamesInUse
 from calcitrack.io.results.folder import StagedFolder
 from calcitrack.io.results.pictures import Films, overlay_name, pair_names, shown_of_each_visit, write_figure, write_overlay, write_pair
@@ -152,7 +152,7 @@ class Outputs:
         except OSError as error:
             raise disk_error(error) from error
         except Exception as error:  # one picture must not cost the others, whatever a library made of this image
-            reason = impersonal(" ".join(str(error).split())) or type(error).__name__
+            reason = impersonal_reason(error)
             self.problems.append(Problem(source, output, reason.removeprefix(f"{source}: ")))
 
     def with_problems(self, row: Row) -> Row:

@@ -16,7 +16,7 @@ from pydicom.sr.coding import Code
 
 from calcitrack.errors import CalcitrackError, DamagedFileError, ImageTooLargeError, SegmentationImportError
 from calcitrack.io.dicom.parse import open_dataset
-from calcitrack.io.files.library_warnings import collected_warnings, impersonal
+from calcitrack.io.files.library_warnings import collected_warnings, impersonal_reason
 from calcitrack.io.files.limits import DEFAULT_LIMITS
 from calcitrack.io.files.sources import FileSource
 from calcitrack.io.seg.write import LABELMAP_STORAGE
@@ -214,7 +214,7 @@ def read_segmentation(path: str | PathLike[str]) -> SegmentationFile:
     except CalcitrackError:
         raise
     except Exception as error:  # pydicom converts on access, and raises many kinds on broken values; all mean the same here
-        reason = impersonal(" ".join(str(error).split())) or type(error).__name__
+        reason = impersonal_reason(error)
         found = f"a header that breaks off or contradicts itself ({reason})"
         raise DamagedFileError(name, found, "a whole Segmentation", "export it again") from error
 

@@ -12,7 +12,7 @@ from pydicom.sr.coding import Code
 
 from calcitrack.errors import DamagedFileError, ReadError
 from calcitrack.io.dicom.parse import open_dataset
-from calcitrack.io.files.library_warnings import collected_warnings, impersonal
+from calcitrack.io.files.library_warnings import collected_warnings, impersonal_reason
 from calcitrack.io.files.limits import DEFAULT_LIMITS
 from calcitrack.io.files.sources import FileSource
 from calcitrack.io.sr import codes as c
@@ -134,7 +134,7 @@ def read_report(path: str | PathLike[str]) -> MeasurementReport:
     except ReadError:
         raise
     except Exception as error:  # pydicom converts on access, and raises many kinds on broken values; all mean the same here
-        reason = impersonal(" ".join(str(error).split())) or type(error).__name__
+        reason = impersonal_reason(error)
         raise DamagedFileError(
             name, f"a content tree that breaks off or contradicts itself ({reason})", "a whole report", "fetch it again"
         ) from error
