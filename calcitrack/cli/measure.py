@@ -24,7 +24,8 @@ from calcitrack.change import judge_cohort, series_of
 from calcitrack.cli.console import progress_bar, tell
 from calcitrack.cli.exits import ExitCode
 from calcitrack.cli.resume import kept_json, kept_sentences, using_manifest
-from calcitrack.cli.summary import Summary, TimelineLine, summary_json, summary_text
+from calcitrack.cli.summary import Summary, summary_json, summary_text
+from calcitrack.cli.timeline_line import TimelineLine
 from calcitrack.errors import ClusterError, InvalidValueError
 from calcitrack.io.cohort.course_files import CourseFiles, CourseRows, courses_of, find_course_files, read_course_rows
 from calcitrack.io.cohort.joining import join_hints

@@ -16,24 +16,22 @@ from rich.table import Table
 from rich.text import Text
 
 from calcitrack.change import JudgedCohort
+from calcitrack.cli.attention import Attention
 from calcitrack.cli.exits import ExitCode
-from calcitrack.errors import FilmRefusedError
+from calcitrack.cli.timeline_line import TimelineLine
 from calcitrack.figures import change_sentences, judgement_sentences
 from calcitrack.io.cohort.joining import JoinHint
 from calcitrack.io.results.outputs import TIMELINES
 from calcitrack.io.results.writer import Written
-from calcitrack.model.assessment import COVERAGE_FACTOR, ImageFailure
+from calcitrack.model.assessment import COVERAGE_FACTOR
 from calcitrack.model.cohort import FileRecord, FileStatus, TimelineFailure
 from calcitrack.model.display import counted
-from calcitrack.model.film_quality import THE_FILE, UNLIKE_OTHERS, FilmDoubt, Severity, by_severity
-from calcitrack.model.judgement import TOTAL, BurdenSeries, JudgedChange, Judgement, TimelineSeries
+from calcitrack.model.judgement import TOTAL, BurdenSeries, JudgedChange, Judgement
 from calcitrack.model.moved import Moves
 from calcitrack.model.timeline import TimelineKey
 from calcitrack.reporting.change_words import depends_on, refused_changes, short_change
 from calcitrack.reporting.moved_words import moved_sentence
-from calcitrack.reporting.placement_words import PLACED_NOWHERE
 from calcitrack.reporting.possible_words import possible_sentence
-from calcitrack.reporting.same_pixels import FilmPixels, on_two_timelines
 from calcitrack.tables import TIMELINE
 from calcitrack.tables.cells import Cell, Row
 
@@ -47,10 +45,6 @@ SINCE = "since first (95 %)"
 NARROW = "HA mass (95 %)"
 """Mass of each film alone, beside a burden of all films together that is no mass."""
 Columns = tuple[tuple[str, int], ...]
-SEEN = re.compile(r" \((?:[^()]|\([^()]*\))*\)$")
-"""What was seen on one film, at the end of what is wrong with it."""
-NO_PLACE = f"{PLACED_NOWHERE}they do not lie on each other; look whether all show the same side of one person"
-"""Of several films that could not be registered."""
 
 
 def _columns(*burden: tuple[str, int]) -> Columns:
@@ -79,71 +73,6 @@ WITHOUT_PART = re.compile(r"(visit \d+ takes no part): .*?(?=; visit \d+ takes n
 """Why a visit takes no part in a trend: it stands below the table."""
 NO_CHANGE, PARTLY = "none*", "*"
 """Where there is no change, and what marks one that is not about all deposits; a line below the table says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineLine:
-    """One timeline as the summary shows it.
-
-    Parameters
-    ----------
-    rows
-        Its rows of ``timeline.csv``.
-    failures
-        Its images that could not be read.
-    no_mass
-        (reason, time points) of those that have no mass, each reason once.
-    series
-        What its change is judged from.
-    assumed
-        What masses rest on that nothing on the film states, each once.
-    first_source
-        Its first image, which tells timelines apart whose patient is not stated.
-    possible
-        Number of possible deposits on each of its images.
-    doubts
-        (file, doubt) of each of its measured films on which there is one.
-    misplaced
-        (file, sentence) of each film that does not lie on the first one, lies on it unusually, or shows a part of the deposits only.
-    films
-        Its measured films, to be compared with those of other timelines.
-    """
-
-    key: TimelineKey
-    rows: tuple[Row, ...]
-    failures: tuple[ImageFailure, ...]
-    no_mass: tuple[tuple[str, tuple[int, ...]], ...]
-    series: TimelineSeries
-    first_source: str = ""
-    assumed: tuple[str, ...] = ()
-    possible: tuple[int, ...] = ()
-    doubts: tuple[tuple[str, FilmDoubt], ...] = ()
-    misplaced: tuple[tuple[str, str], ...] = ()
-    films: tuple[FilmPixels, ...] = ()
-
-    @property
-    def title(self) -> str:
-        """The key; where no patient is stated, the file as well."""
-        return str(self.key) if self.key.patient_id or not self.first_source else f"{self.key} ({self.first_source})"
-
-
-@dataclass(frozen=True, slots=True)
-class _Point:
-    """What a reader should look at.
-
-    Parameters
-    ----------
-    source
-        The file.
-    words
-        The sentence on it.
-    of_several
-        The same without what was seen on this film alone, where the film is not measured for it, or not compared as others are; else empty.
-    """
-
-    source: str
-    words: str
-    of_several: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,62 +118,9 @@ class Summary:
         return counts + Counter({"the pixels of another film": copies})
 
     @property
-    def attention(self) -> dict[str, list[str]]:
-        """What needs a reader's attention -> the files it is true of, most serious first.
-
-        Films that were refused by what they show, other films of a timeline that could not be measured, films that stand on two timelines,
-        contradictions that may turn a measurement into its opposite, films that do not lie on the first one or show a part of the deposits, then
-        what is doubted or noted of measured films.
-        """
-        found: dict[str, list[str]] = {}
-        for point in self._points():
-            files = found.setdefault(point.words, [])
-            if point.source not in files:  # both limbs of one picture say the same
-                files.append(point.source)
-        return found
-
-    @property
-    def serious(self) -> dict[str, str]:
-        """Sentence of `attention` for which a film is not measured, or not compared as others are -> the same as it is said of several films."""
-        return {point.words: point.of_several for point in self._points() if point.of_several}
-
-    @property
-    def most_serious(self) -> set[str]:
-        """Those of `serious` that are the first on some film."""
-        found: dict[str, str] = {}
-        for point in self._points():
-            if point.of_several:
-                found.setdefault(point.source, point.words)
-        return set(found.values())
-
-    def _points(self) -> Iterator[_Point]:
-        yield from self._of_files()
-        yield from self._of_measured_films()
-
-    def _of_files(self) -> Iterator[_Point]:
-        """About files that are not measured, that stand on two timelines, or that contradict themselves."""
-        unmeasured = [f for line in self.timelines for f in line.failures if not f.is_copy]
-        for failure in sorted(unmeasured, key=lambda f: not isinstance(f.error, FilmRefusedError)):
-            error, name = failure.error, PurePath(failure.exposure.source.replace("!", "/")).name
-            short = f"not measured: found {SEEN.sub('', error.found)}; {error.action.replace(name, THE_FILE)}"
-            yield _Point(failure.exposure.source, f"not measured: found {error.found}; {error.action}", short)
-        for source, words in on_two_timelines(film for line in self.timelines for film in line.films):
-            yield _Point(source, words)
-        for record in self.files:
-            for words in record.attention if record.status is not FileStatus.FAILED else ():
-                yield _Point(record.source, words)
-        for copy in (f for line in self.timelines for f in line.failures if f.is_copy):
-            yield _Point(copy.exposure.source, f"found {copy.error.found}; {copy.error.action}")
-
-    def _of_measured_films(self) -> Iterator[_Point]:
-        """About how films lie on each other, and what is doubted of them."""
-        for source, words in (m for line in self.timelines for m in line.misplaced):
-            yield _Point(source, words, NO_PLACE if words.startswith(PLACED_NOWHERE) else "")
-        doubts = [d for line in self.timelines for d in line.doubts]
-        for doubt in by_severity(d for _, d in doubts):
-            said = doubt.words if doubt.problem in UNLIKE_OTHERS else doubt.general  # the other film is named
-            short = "" if doubt.severity is Severity.NOTED else doubt.general
-            yield from (_Point(source, said, short) for source, d in doubts if d == doubt)
+    def attention(self) -> Attention:
+        """What needs a reader's attention."""
+        return Attention.of(self.timelines, self.files)
 
     @property
     def possible(self) -> tuple[int, int]:
@@ -279,7 +155,7 @@ def summary_json(summary: Summary) -> str:
         "course_findings": list(summary.judged.courses.findings),
         "failed": [{"path": path, "reason": reason} for path, reason in summary.failed],
         "skipped": [{"reason": reason, "files": n} for reason, n in summary.skipped.most_common()],
-        "attention": [{"said": words, "files": files} for words, files in summary.attention.items()],
+        "attention": [{"said": words, "files": files} for words, files in summary.attention.files.items()],
         "hints": [{"said": h.words[0], "folder": h.folder, "manifest": [h.header, *h.lines]} for h in summary.hints],
         "unused_manifests": [{"path": path, "command": command} for path, command in summary.unused.items()],
         "problems": [{"source": p.source, "output": p.output, "reason": p.reason} for p in summary.written.problems],
@@ -416,40 +292,14 @@ def _print_hints(summary: Summary, console: Console) -> None:
 
 
 def _print_attention(summary: Summary, console: Console) -> None:
-    """What may turn a measurement into its opposite, and on which films. The most serious line on a film is always shown."""
-    every, serious, must = summary.attention, summary.serious, summary.most_serious
-    if every:
+    """What may turn a measurement into its opposite, and on which films."""
+    lines, left_out = summary.attention.lines(MOST_FAILURES)
+    if lines:
         _say(console, ATTENTION, style="bold")
-    if len(every) > MOST_FAILURES:
-        said = _of_several(every, serious)
-        every, must = _joined(every, said), {said[words] for words in must}
-        serious = {said[words]: short for words, short in serious.items()}
-    minor = [words for words in every if words not in must]
-    left_out = set(minor[max(0, MOST_FAILURES - len(must)) :])
-    for words, files in every.items():
-        if words not in left_out:
-            _say(console, f"  {_named(files, MOST_FAILURES if words in serious else 1)}: {words}", style="red")
+    for line in lines:
+        _say(console, f"  {line}", style="red")
     if left_out:
-        _say(console, f"  and {len(left_out)} more in images.csv")
-
-
-def _of_several(every: Mapping[str, list[str]], serious: Mapping[str, str]) -> dict[str, str]:
-    """Sentence -> what is said: without what was seen on one film, where several sentences are the same then."""
-    alike = Counter(serious.values())
-    return {words: serious[words] if alike[serious.get(words, "")] > 1 else words for words in every}
-
-
-def _joined(every: Mapping[str, list[str]], said: Mapping[str, str]) -> dict[str, list[str]]:
-    joined: dict[str, list[str]] = {}
-    for words, files in every.items():
-        joined[said[words]] = list(dict.fromkeys([*joined.get(said[words], []), *files]))
-    return joined
-
-
-def _named(files: Sequence[str], most: int) -> str:
-    """The first files by name, and how many more there are."""
-    more = f" and {counted(len(files) - most, 'more file')}" if len(files) > most else ""
-    return ", ".join(files[:most]) + more
+        _say(console, f"  and {left_out} more in images.csv")
 
 
 def _print_verdicts(summary: Summary, console: Console) -> None:
@@ -629,7 +479,7 @@ def _print_files(summary: Summary, console: Console) -> None:
         _say(console, f"  skipped {n}: {reason}")
     if len(skipped) > MOST_FAILURES:
         _say(console, f"  and {counted(len(skipped) - MOST_FAILURES, 'more reason')} in images.csv")
-    below = {source for files in summary.attention.values() for source in files}
+    below = {source for files in summary.attention.files.values() for source in files}
     here = [(path, reason) for path, reason in failed if path not in below]
     for path, reason in here[:MOST_FAILURES]:
         _say(console, f"  failed: {reason if path in reason else f'{path}: {reason}'}", style="red")

@@ -12,7 +12,8 @@ from pydicom.uid import ExplicitVRLittleEndian
 from rich.console import Console
 
 from calcitrack import read_cohort
-from calcitrack.cli.summary import MOST_FAILURES, Summary, TimelineLine, summary_json, summary_text
+from calcitrack.cli.summary import MOST_FAILURES, Summary, summary_json, summary_text
+from calcitrack.cli.timeline_line import TimelineLine
 from calcitrack.io.results.writer import Written
 from calcitrack.model.cohort import FileRecord
 from calcitrack.model.film_quality import FilmDoubt, FilmProblem

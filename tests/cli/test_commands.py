@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from calcitrack.cli import app
 from calcitrack.cli import measure as measure_command
 from calcitrack.cli.exits import ExitCode
-from calcitrack.cli.summary import TimelineLine, _events
+from calcitrack.cli.summary import _events
+from calcitrack.cli.timeline_line import TimelineLine
 from calcitrack.io.results.export import read_results
 from calcitrack.tables import SCHEMAS, TIMELINE
 
